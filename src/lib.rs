@@ -1,0 +1,28 @@
+//! grandstream-exporter: a Prometheus exporter for fleets of Grandstream Android desk phones.
+//!
+//! The map of the house. Imports go from a row to a lower row, never sideways, never up; the test
+//! `tests/it/layers.rs` holds it. ARCHITECTURE.md tells the same story with the data flow.
+//!
+//! | row | module | holds |
+//! |---|---|---|
+//! | 0 | [`fleet`] | the facts about phones as plain data, and their pure transitions |
+//! | 0 | [`clock`] | the only reader of the wall clock |
+//! | 0 | [`sim`] | the simulated phone, written from the vendor's guide alone |
+//! | 1 | [`config`] | the YAML as written, checked and resolved |
+//! | 1 | [`webapi`] | the vendor's Web API as a client |
+//! | 1 | [`ledger`] | the login ledger on disk: refusals and what worked |
+//! | 2 | [`poll`] | one task a phone, and the keeper, the only writer of the fleet |
+//! | 3 | [`web`] | `/metrics`, pages, JSON: functions of a snapshot and the time |
+//! | 4 | [`app`] | the wiring: one straight line, owner of every task |
+//! | 5 | [`cli`] | one file a subcommand: arguments, environment, printing |
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod fleet;
+pub mod ledger;
+pub mod poll;
+pub mod sim;
+pub mod web;
+pub mod webapi;

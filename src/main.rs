@@ -1,0 +1,3 @@
+//! Arguments to subcommand to exit code.
+
+fn main() {}
