@@ -6,8 +6,8 @@
 //! | row | module | holds |
 //! |---|---|---|
 //! | 0 | [`fleet`] | the facts about phones as plain data, and their pure transitions |
-//! | 0 | [`clock`] | the only reader of the wall clock |
 //! | 0 | [`sim`] | the simulated phone, written from the vendor's guide alone |
+//! | 1 | [`clock`] | the only reader of the wall clock |
 //! | 1 | [`config`] | the YAML as written, checked and resolved |
 //! | 1 | [`webapi`] | the vendor's Web API as a client |
 //! | 1 | [`ledger`] | the login ledger on disk: refusals and what worked |

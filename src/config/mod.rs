@@ -1,1 +1,114 @@
-//! Under construction.
+//! The configuration: the YAML as written, checked and resolved.
+//!
+//! [`load`] reads everything `serve` needs (lists of phones, password files, certificates) and
+//! either returns a [`Config`] that is valid by construction or every fault at once, each with file,
+//! line, key path and mend. What it returns is plain data; secrets in it have no readable `Debug`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::fleet::Place;
+use crate::fleet::guard::SecretFormat;
+use crate::fleet::reading::Keep;
+use crate::fleet::trust::Trust;
+
+/// Everything the daemon was told, resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// Where state is kept; `None`: in memory.
+    pub state_dir: Option<PathBuf>,
+    /// How many phones are polled at the same time.
+    pub max_in_flight: usize,
+    /// Enabled phones of this shard, in the order of the files.
+    pub phones: Vec<Arc<Phone>>,
+    /// Names of phones that are listed and not enabled.
+    pub disabled: Vec<Box<str>>,
+    /// What to print beside the built-in P-values.
+    pub values: Arc<[PublishedValue]>,
+    /// What may be kept and shown.
+    pub metrics: Metrics,
+    /// Users who may POST.
+    pub operators: Vec<Box<str>>,
+    /// Every file that was read, and every pattern that may match new ones.
+    pub sources: Vec<PathBuf>,
+    /// What works but is worth a look.
+    pub warnings: Vec<String>,
+}
+
+/// One enabled phone with all that is needed to poll it.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    /// Its place in the list: everything that is no secret.
+    pub place: Arc<Place>,
+    /// Host name or address, without brackets.
+    pub host: Box<str>,
+    /// TCP port.
+    pub port: u16,
+    /// How its certificate is checked; `None` for plain HTTP.
+    pub trust: Option<Arc<Trust>>,
+    /// How to log in.
+    pub credential: Credential,
+    /// Time limits and repeats.
+    pub limits: Limits,
+    /// P-values to read: built-in, published and expected ones, in the order in which to ask.
+    pub values: Arc<[Box<str>]>,
+}
+
+/// How to log in to a phone.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// User name; `gmiadmin` by default, which does not throw the web user `admin` out.
+    pub username: Box<str>,
+    /// Candidates in the order in which they are tried; at least one.
+    pub passwords: Vec<SecretString>,
+    /// The format of the digest if it is fixed.
+    pub format: Option<SecretFormat>,
+}
+
+/// Limits of one poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The whole poll.
+    pub timeout: Duration,
+    /// Opening the connection, the TLS handshake included.
+    pub connect_timeout: Duration,
+    /// How often a read is sent at most when the network fails.
+    pub attempts: u8,
+}
+
+/// A P-value that is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedValue {
+    /// As asked of the phone.
+    pub pvalue: Box<str>,
+    /// How it is printed.
+    pub kind: ValueKind,
+}
+
+/// How a P-value is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueKind {
+    /// As text, in `grandstream_pvalue_info`.
+    Info,
+    /// As a number, in `grandstream_pvalue_number`.
+    Number,
+}
+
+/// The section `metrics`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Metrics {
+    /// What the parsers keep.
+    pub keep: Keep,
+    /// Per-line 0/1 series by state beside the code.
+    pub line_state: bool,
+    /// The clock of phones against ours.
+    pub clock: bool,
+    /// The hardware address as a label of `grandstream_phone_info`.
+    pub mac_address: bool,
+}
