@@ -1,5 +1,6 @@
 //! What readers of the fleet may ask of its writers, as plain data.
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 /// Poll this phone as soon as the rules allow.
@@ -13,3 +14,19 @@ pub struct PollNow {
 
 /// How many requests to poll now may wait; beyond that the asker is refused.
 pub const MAX_WAITING_POLLS: usize = 256;
+
+/// Read the configuration again and take it over if it is valid.
+#[derive(Debug)]
+pub struct Reload {
+    /// Told the outcome: the faults, one a line, where the old configuration was kept.
+    pub done: oneshot::Sender<Result<(), String>>,
+}
+
+/// How reading the configuration went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReloadStatus {
+    /// The last attempt succeeded.
+    pub successful: bool,
+    /// When one last did.
+    pub last_success: Timestamp,
+}

@@ -12,6 +12,8 @@ pub struct Totals {
     pub poll_duration: Histogram<12>,
     /// How late polls began against their schedule.
     pub schedule_lag: Histogram<10>,
+    /// Polls under way when this was published.
+    pub in_flight: usize,
     failures: [u64; Reason::ALL.len()],
     skipped: [u64; SkipReason::ALL.len()],
     dropped: [u64; DropReason::ALL.len()],
