@@ -112,3 +112,17 @@ pub struct Metrics {
     /// The hardware address as a label of `grandstream_phone_info`.
     pub mac_address: bool,
 }
+
+impl Credential {
+    /// Tells one set of credentials from another; too short to verify a guessed password.
+    pub fn tag(&self, salt: &[u8]) -> u16 {
+        let _ = salt;
+        unreachable!()
+    }
+
+    /// Whether a session opened with `self` is one of `other` too.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let _ = other;
+        unreachable!()
+    }
+}

@@ -76,3 +76,22 @@ impl Place {
         self.address == other.address && self.scheme == other.scheme && self.mac == other.mac
     }
 }
+
+/// A number that is the same for a name on every machine and at every start: spreads phones over
+/// time and over shards (FNV-1a, 64 bits, with a final mix so that the low bits spread too).
+pub fn spread(name: &str) -> u64 {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16
+}
+
+/// The twelve lowercase hex digits of a hardware address, however it is punctuated.
+pub fn mac_digits(text: &str) -> Option<Box<str>> {
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ':' | '-' | '.' | ' '))
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    (digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| digits.into())
+}

@@ -22,12 +22,14 @@ use file::LedgerFile;
 
 /// The memory of all phones' logins. Its methods block on the disk for moments.
 #[derive(Debug)]
-pub struct Ledger(Mutex<Book>);
+pub struct Ledger {
+    salt: Salt,
+    book: Mutex<Book>,
+}
 
 #[derive(Debug)]
 struct Book {
     records: HashMap<Box<str>, LoginRecord>,
-    salt: Salt,
     file: Option<LedgerFile>,
     /// The disk failed at the last try; said once.
     failing: bool,
@@ -59,12 +61,14 @@ pub struct LedgerError {
 impl Ledger {
     /// A ledger that is gone when the process ends.
     pub fn in_memory() -> Self {
-        Self(Mutex::new(Book {
-            records: HashMap::new(),
+        Self {
             salt: new_salt(),
-            file: None,
-            failing: false,
-        }))
+            book: Mutex::new(Book {
+                records: HashMap::new(),
+                file: None,
+                failing: false,
+            }),
+        }
     }
 
     /// The ledger in `state_dir`, made if it is missing.
@@ -80,17 +84,19 @@ impl Ledger {
         let salt = locked
             .read_or_begin(&mut records, new_salt)
             .map_err(failed)?;
-        Ok(Self(Mutex::new(Book {
-            records,
+        Ok(Self {
             salt,
-            file: Some(file),
-            failing: false,
-        })))
+            book: Mutex::new(Book {
+                records,
+                file: Some(file),
+                failing: false,
+            }),
+        })
     }
 
     /// What to mix into credential tags.
     pub fn salt(&self) -> Salt {
-        self.book().salt
+        self.salt
     }
 
     /// What is known of a phone, as this process last saw it.
@@ -100,16 +106,21 @@ impl Ledger {
 
     /// Changes what is known of a phone, on top of what others have written meanwhile.
     pub fn update<R>(&self, key: &str, change: impl FnOnce(&mut LoginRecord) -> R) -> R {
-        self.book().update(key, change)
+        self.book().update(key, self.salt, change)
     }
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Book {
-    fn update<R>(&mut self, key: &str, change: impl FnOnce(&mut LoginRecord) -> R) -> R {
+    fn update<R>(
+        &mut self,
+        key: &str,
+        salt: Salt,
+        change: impl FnOnce(&mut LoginRecord) -> R,
+    ) -> R {
         let Some(file) = &mut self.file else {
             return change(self.records.entry(key.into()).or_default());
         };
@@ -124,7 +135,7 @@ impl Book {
                 } else {
                     locked.append(key, record)
                 };
-                let tidied = locked.tidy(&self.records, self.salt);
+                let tidied = locked.tidy(&self.records, salt);
                 (result, read.and(written).and(tidied))
             }
             Err(error) => (
