@@ -1,3 +1,10 @@
 //! The whole program, over real sockets, against the simulated phones.
 
+mod behaviours;
+mod canary;
+mod harness;
 mod layers;
+mod logins;
+mod process;
+mod prometheus;
+mod truth;
