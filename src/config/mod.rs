@@ -119,10 +119,4 @@ impl Credential {
         let _ = salt;
         unreachable!()
     }
-
-    /// Whether a session opened with `self` is one of `other` too.
-    pub fn same_as(&self, other: &Self) -> bool {
-        let _ = other;
-        unreachable!()
-    }
 }

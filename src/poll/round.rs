@@ -82,6 +82,11 @@ impl Memory {
         }
     }
 
+    /// Takes over changed credentials; the session at hand stays.
+    pub fn change_gate(&mut self, gate: Gate) {
+        self.gate = gate;
+    }
+
     /// The client, for whoever wants to see its traffic.
     pub fn client(&mut self) -> &mut Client {
         &mut self.client

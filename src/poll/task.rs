@@ -158,16 +158,7 @@ impl PhoneTask {
 
     async fn poll(&mut self, lag: Option<Duration>, asked: Vec<oneshot::Sender<()>>) {
         let entry = self.slot.entry();
-        let mut state = match self.state.take() {
-            Some(state) if state.0.polls_alike(&entry) => state,
-            Some(_) | None => {
-                self.values_read = None;
-                let ledger = Arc::clone(&self.shared.ledger);
-                let gate = Gate::new(&entry.phone, ledger, self.shared.clock.clone());
-                let memory = Memory::new(entry.target.clone(), gate).await;
-                Box::new((entry.clone(), memory))
-            }
-        };
+        let mut state = self.state_for(&entry).await;
         let now = self.shared.clock.now();
         let task = Task {
             phone: &entry.phone,
@@ -193,6 +184,32 @@ impl PhoneTask {
             })
             .await;
     }
+
+    /// The memory to poll this entry with. A session outlives changed passwords: it is the phone's
+    /// to end, and on the next login the new ones are tried.
+    async fn state_for(&mut self, entry: &Entry) -> Box<(Entry, Memory)> {
+        let before = self.state.take();
+        if before.as_ref().is_none_or(|state| state.0.phone.values != entry.phone.values) {
+            self.values_read = None;
+        }
+        let gate = || {
+            let ledger = Arc::clone(&self.shared.ledger);
+            Gate::new(&entry.phone, ledger, self.shared.clock.clone())
+        };
+        match before {
+            Some(mut state) if state.0.reaches_as(entry) => {
+                if !Arc::ptr_eq(&state.0.phone, &entry.phone) {
+                    state.1.change_gate(gate());
+                    state.0 = entry.clone();
+                }
+                state
+            }
+            Some(_) | None => {
+                let memory = Memory::new(entry.target.clone(), gate()).await;
+                Box::new((entry.clone(), memory))
+            }
+        }
+    }
 }
 
 /// Whether asking for P-values again at the next poll would bring nothing new: without a session a
@@ -209,13 +226,13 @@ fn is_final(report: &PollReport) -> bool {
 }
 
 impl Entry {
-    /// Whether a session and what was learnt under `self` serve `other` too.
-    fn polls_alike(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.phone, &other.phone)
-            || (self.phone.place.same_device(&other.phone.place)
+    /// Whether connection and session under `self` serve `other` too.
+    fn reaches_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.phone, &other.phone);
+        Arc::ptr_eq(ours, theirs)
+            || (ours.place.same_device(&theirs.place)
                 && self.target.same_as(&other.target)
-                && self.phone.credential.same_as(&other.phone.credential)
-                && self.phone.values == other.phone.values)
+                && ours.credential.username == theirs.credential.username)
     }
 }
 

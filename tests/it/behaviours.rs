@@ -20,20 +20,38 @@ type Change = fn(&mut Behaviour);
 /// One row a behaviour.
 const BEHAVIOURS: &[(&str, Change)] = &[
     ("the guide's later editions", |_| {}),
-    ("the guide of 2021: joined by dots", |b| b.login.separator = Separator::Dot),
-    ("either separator", |b| b.login.separator = Separator::Either),
+    ("the guide of 2021: joined by dots", |b| {
+        b.login.separator = Separator::Dot
+    }),
+    ("either separator", |b| {
+        b.login.separator = Separator::Either
+    }),
     ("realm with CR LF", |b| b.login.realm = RealmBody::PlainCrlf),
     ("realm in quotes", |b| b.login.realm = RealmBody::Quoted),
-    ("realm as a JSON string", |b| b.login.realm = RealmBody::JsonString),
+    ("realm as a JSON string", |b| {
+        b.login.realm = RealmBody::JsonString
+    }),
     ("realm as body", |b| b.login.realm = RealmBody::JsonBody),
     ("realm as random", |b| b.login.realm = RealmBody::JsonRandom),
     ("realm as realm", |b| b.login.realm = RealmBody::JsonRealm),
-    ("login answered with the sid as body", |b| sid(b, LoginAnswer::JsonSidAsBody)),
-    ("login answered with body.sid", |b| sid(b, LoginAnswer::JsonSidInBody)),
-    ("login answered with sid beside the body", |b| sid(b, LoginAnswer::JsonSidBeside)),
-    ("login answered in res and msg", |b| b.login.answer = LoginAnswer::ResMsg),
-    ("login answered in lines", |b| b.login.answer = LoginAnswer::Lines),
-    ("login answered by a cookie alone", |b| b.login.answer = LoginAnswer::Empty),
+    ("login answered with the sid as body", |b| {
+        sid(b, LoginAnswer::JsonSidAsBody)
+    }),
+    ("login answered with body.sid", |b| {
+        sid(b, LoginAnswer::JsonSidInBody)
+    }),
+    ("login answered with sid beside the body", |b| {
+        sid(b, LoginAnswer::JsonSidBeside)
+    }),
+    ("login answered in res and msg", |b| {
+        b.login.answer = LoginAnswer::ResMsg
+    }),
+    ("login answered in lines", |b| {
+        b.login.answer = LoginAnswer::Lines
+    }),
+    ("login answered by a cookie alone", |b| {
+        b.login.answer = LoginAnswer::Empty
+    }),
     ("default password still set", |b| {
         b.login.must_change_password = true;
         b.login.answer = LoginAnswer::Lines;
@@ -50,9 +68,13 @@ const BEHAVIOURS: &[(&str, Change)] = &[
         b.login.separator = Separator::Dot;
         b.login.refusal = Refusal::Empty;
     }),
-    ("locked told in lines", |b| b.lockout.answer = LockedAnswer::Lines),
+    ("locked told in lines", |b| {
+        b.lockout.answer = LockedAnswer::Lines
+    }),
     ("cookie in quotes", |b| b.session.cookie.quoted = true),
-    ("cookie of the realm", |b| b.session.cookie.given = Given::AtRealm),
+    ("cookie of the realm", |b| {
+        b.session.cookie.given = Given::AtRealm
+    }),
     ("cookie long expired, of another domain", |b| {
         b.session.cookie.attributes =
             "Path=/cgi-bin; Domain=phone.example; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly"
@@ -60,20 +82,30 @@ const BEHAVIOURS: &[(&str, Change)] = &[
     }),
     ("three cookies", |b| {
         b.session.cookie.name = "session-identity".to_owned();
-        b.session.cookie.companions =
-            [("session-role".to_owned(), "admin".to_owned()), ("lang".to_owned(), "en".to_owned())]
-                .into();
+        b.session.cookie.companions = [
+            ("session-role".to_owned(), "admin".to_owned()),
+            ("lang".to_owned(), "en".to_owned()),
+        ]
+        .into();
     }),
-    ("a cookie of 5 kB beside", |b| b.session.cookie.ballast = 5_000),
-    ("cookie renewed at each read", |b| b.session.cookie.renewed = true),
+    ("a cookie of 5 kB beside", |b| {
+        b.session.cookie.ballast = 5_000
+    }),
+    ("cookie renewed at each read", |b| {
+        b.session.cookie.renewed = true
+    }),
     ("one session a user", |b| b.session.per_user = PerUser::One),
     ("referer required", |b| b.session.referer_required = true),
-    ("values under the dotted path", |b| b.paths.values = ValuesPath::Dot),
+    ("values under the dotted path", |b| {
+        b.paths.values = ValuesPath::Dot
+    }),
     ("unknown paths told in 200", |b| {
         b.paths.values = ValuesPath::Dot;
         b.paths.not_found = NotFound::CommandNotFound;
     }),
-    ("JSON as text/html", |b| b.text.json_type = "text/html".to_owned()),
+    ("JSON as text/html", |b| {
+        b.text.json_type = "text/html".to_owned()
+    }),
     ("JSON as text/plain with BOM", |b| {
         b.text.json_type = "text/plain".to_owned();
         b.text.bom = true;
@@ -83,33 +115,51 @@ const BEHAVIOURS: &[(&str, Change)] = &[
     ("numbers bare", |b| b.text.numbers = Numbers::Bare),
     ("empty as null", |b| b.text.empty_as_null = true),
     ("capital envelope", |b| b.text.envelope = Envelope::Capital),
-    ("res and msg everywhere", |b| b.text.envelope = Envelope::ResMsg),
+    ("res and msg everywhere", |b| {
+        b.text.envelope = Envelope::ResMsg
+    }),
     ("reg as text", |b| b.readings.reg = RegStyle::Text),
     ("reg as boolean", |b| b.readings.reg = RegStyle::Bool),
     ("reg as words", |b| b.readings.reg = RegStyle::Words),
-    ("blank accounts left out", |b| b.readings.hides_blank_accounts = true),
+    ("blank accounts left out", |b| {
+        b.readings.hides_blank_accounts = true
+    }),
     ("accounts with extras", |b| b.readings.account_extras = true),
-    ("line states as numbers", |b| b.readings.line_state = LineState::Number),
+    ("line states as numbers", |b| {
+        b.readings.line_state = LineState::Number
+    }),
     ("line states as words", |b| {
         b.readings.line_state = LineState::Words;
         b.readings.line_party = LineParty::RemoteNameNumber;
         b.readings.line_account = LineAccount::Number;
         b.readings.line_active = LineActive::Zero;
     }),
-    ("session expiring told", |b| b.readings.session_expiring = true),
+    ("session expiring told", |b| {
+        b.readings.session_expiring = true
+    }),
     ("coarse uptime", |b| b.readings.uptime = UptimeText::Coarse),
-    ("uptime as Unix tells it", |b| b.readings.uptime = UptimeText::Unix),
-    ("time in an envelope", |b| b.readings.time = TimeBody::Enveloped),
+    ("uptime as Unix tells it", |b| {
+        b.readings.uptime = UptimeText::Unix
+    }),
+    ("time in an envelope", |b| {
+        b.readings.time = TimeBody::Enveloped
+    }),
     ("day before month, 24 hours", |b| {
         b.readings.date = DateOrder::DayFirst;
         b.readings.hours = Hours::TwentyFour;
     }),
-    ("unknown values missing", |b| b.values.unknown = UnknownValue::Missing),
+    ("unknown values missing", |b| {
+        b.values.unknown = UnknownValue::Missing
+    }),
     ("no values without a login", |b| b.values.open.clear()),
     ("chunked", |b| b.connection.framing = Framing::Chunked),
     ("HTTP/1.0", |b| b.connection.framing = Framing::Http10),
-    ("closed after each answer", |b| b.connection.keep = Keep::Close),
-    ("reset on the second request", |b| b.connection.keep = Keep::ResetSecond),
+    ("closed after each answer", |b| {
+        b.connection.keep = Keep::Close
+    }),
+    ("reset on the second request", |b| {
+        b.connection.keep = Keep::ResetSecond
+    }),
 ];
 
 fn sid(behaviour: &mut Behaviour, answer: LoginAnswer) {
@@ -123,7 +173,11 @@ async fn every_known_behaviour_is_understood_with_at_most_one_refused_login() {
     for (_, change) in BEHAVIOURS {
         phones.push(start(*change).await);
     }
-    check(&phones, BEHAVIOURS.iter().map(|(name, _)| (*name).to_owned())).await;
+    check(
+        &phones,
+        BEHAVIOURS.iter().map(|(name, _)| (*name).to_owned()),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -135,7 +189,11 @@ async fn every_form_of_an_ended_session_is_cured_by_one_login() {
         behaviour.session.expired_at.clear();
         phones.push(sim::Phone::start(spec(behaviour)).await);
     }
-    let names = || Denial::ALL.iter().map(|denial| format!("expired as {denial:?}"));
+    let names = || {
+        Denial::ALL
+            .iter()
+            .map(|denial| format!("expired as {denial:?}"))
+    };
     let daemon = check(&phones, names()).await;
     for phone in &phones {
         phone.change(sim::State::end_sessions);
@@ -169,12 +227,19 @@ async fn an_endpoint_refused_to_a_good_session_is_forbidden_and_never_a_reason_t
             })
             .await;
         assert_eq!(phone.logins(), 1, "{denial:?}");
-        assert_eq!(samples.value("grandstream_up", &[]), Some(1.0), "{denial:?}");
+        assert_eq!(
+            samples.value("grandstream_up", &[]),
+            Some(1.0),
+            "{denial:?}"
+        );
         let reason = samples.label("grandstream_poll_error", &[], "reason");
         assert_eq!(reason.as_deref(), Some("forbidden"), "{denial:?}");
         let lines = [("endpoint", "lines")];
         assert_eq!(samples.value("grandstream_endpoint_up", &lines), Some(0.0));
-        assert!(samples.all("grandstream_lines", &[]).is_empty(), "{denial:?}");
+        assert!(
+            samples.all("grandstream_lines", &[]).is_empty(),
+            "{denial:?}"
+        );
     }
 }
 
@@ -202,17 +267,37 @@ async fn check(phones: &[sim::Phone], names: impl Iterator<Item = String>) -> Da
         assert!(errors.is_empty(), "{name}: {errors:?}");
         for (metric, labels, value) in [
             ("grandstream_up", vec![], 1.0),
-            ("grandstream_account_registered", vec![("account", "1")], 1.0),
-            ("grandstream_account_registered", vec![("account", "2")], 1.0),
+            (
+                "grandstream_account_registered",
+                vec![("account", "1")],
+                1.0,
+            ),
+            (
+                "grandstream_account_registered",
+                vec![("account", "2")],
+                1.0,
+            ),
             ("grandstream_lines", vec![("state", "idle")], 4.0),
             ("grandstream_line_state_code", vec![("line", "4")], 0.0),
-            ("grandstream_phone_status", vec![("status", "available")], 1.0),
-            ("grandstream_phone_info", vec![("firmware", "1.0.3.30")], 1.0),
+            (
+                "grandstream_phone_status",
+                vec![("status", "available")],
+                1.0,
+            ),
+            (
+                "grandstream_phone_info",
+                vec![("firmware", "1.0.3.30")],
+                1.0,
+            ),
             ("grandstream_reboots_total", vec![], 0.0),
         ] {
             let labels: Vec<_> = labels.into_iter().chain(this).collect();
             let found = samples.value(metric, &labels);
-            assert_eq!(found, Some(value), "{name}: {metric}{labels:?} in\n{samples}");
+            assert_eq!(
+                found,
+                Some(value),
+                "{name}: {metric}{labels:?} in\n{samples}"
+            );
         }
         let accounts = samples.all("grandstream_account_registered", &this);
         assert_eq!(accounts.len(), 2, "{name}: blank slots are no accounts");

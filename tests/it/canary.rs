@@ -51,7 +51,9 @@ async fn no_secret_is_found_anywhere() {
             line.name = format!("{CANARY}-name");
             line.number = format!("{CANARY}-number");
         }
-        state.values.insert("P2".to_owned(), format!("{CANARY}-value"));
+        state
+            .values
+            .insert("P2".to_owned(), format!("{CANARY}-value"));
     });
     let config = format!(
         "{QUICK}
@@ -64,10 +66,16 @@ phones:
     );
     let daemon = Daemon::start(&config).await;
     daemon.wait("grandstream_up", &[("phone", "p0")], 1.0).await;
-    daemon.wait("grandstream_login_blocked", &[("phone", "p1")], 1.0).await;
+    daemon
+        .wait("grandstream_login_blocked", &[("phone", "p1")], 1.0)
+        .await;
     phone.change(sim::State::end_sessions);
     daemon
-        .wait("grandstream_sessions_expired_total", &[("phone", "p0")], 1.0)
+        .wait(
+            "grandstream_sessions_expired_total",
+            &[("phone", "p0")],
+            1.0,
+        )
         .await;
 
     for path in [

@@ -30,11 +30,17 @@ async fn a_wrong_password_costs_two_refusals_and_polls_go_on_without_a_login() {
     assert_eq!(samples.value("grandstream_reachable", &[]), Some(1.0));
     assert_eq!(samples.value("grandstream_login_blocked", &[]), Some(1.0));
     assert_eq!(
-        samples.label("grandstream_poll_error", &[], "reason").as_deref(),
+        samples
+            .label("grandstream_poll_error", &[], "reason")
+            .as_deref(),
         Some("auth")
     );
     let firmware = samples.label("grandstream_phone_info", &[], "firmware");
-    assert_eq!(firmware.as_deref(), Some("1.0.3.30"), "read without a login");
+    assert_eq!(
+        firmware.as_deref(),
+        Some("1.0.3.30"),
+        "read without a login"
+    );
 }
 
 #[tokio::test]
@@ -71,7 +77,11 @@ async fn a_password_changed_behind_our_back_is_put_right_by_its_file_without_a_r
     });
     let samples = daemon.wait("grandstream_login_blocked", &[], 1.0).await;
     assert_eq!(samples.value("grandstream_up", &[]), Some(0.0));
-    assert_eq!(phone.refusals(), 1, "the format is known, so one attempt says it");
+    assert_eq!(
+        phone.refusals(),
+        1,
+        "the format is known, so one attempt says it"
+    );
 
     std::fs::write(&secret, "changed\n").expect("written");
     let samples = daemon.wait("grandstream_up", &[], 1.0).await;
@@ -90,7 +100,9 @@ async fn a_locked_phone_is_left_alone() {
     let samples = polls(&daemon, 10.0).await;
     assert_eq!(phone.refusals(), 2, "one that locked and one that said so");
     assert_eq!(
-        samples.label("grandstream_poll_error", &[], "reason").as_deref(),
+        samples
+            .label("grandstream_poll_error", &[], "reason")
+            .as_deref(),
         Some("locked")
     );
 }
@@ -109,11 +121,7 @@ async fn a_login_answered_by_a_cookie_that_opens_nothing_is_a_refusal() {
 
 #[tokio::test]
 async fn a_phone_without_a_realm_is_never_sent_a_digest() {
-    for realm in [
-        RealmBody::Html,
-        RealmBody::Error,
-        RealmBody::Empty,
-    ] {
+    for realm in [RealmBody::Html, RealmBody::Error, RealmBody::Empty] {
         let mut behaviour = Behaviour::default();
         behaviour.login.realm = realm;
         let phone = sim::Phone::start(spec(behaviour)).await;
@@ -121,7 +129,10 @@ async fn a_phone_without_a_realm_is_never_sent_a_digest() {
         polls(&daemon, 3.0).await;
         assert_eq!(phone.logins() + phone.refusals(), 0, "{realm:?}");
         assert!(
-            !phone.requests().iter().any(|request| request.path.ends_with("/login")),
+            !phone
+                .requests()
+                .iter()
+                .any(|request| request.path.ends_with("/login")),
             "{realm:?}"
         );
     }
@@ -136,7 +147,9 @@ async fn a_lost_answer_of_a_password_that_worked_is_tried_again_and_counts_as_no
         state.end_sessions();
         state.faults.once(Endpoint::Login, Fault::LoseAnswer);
     });
-    let samples = daemon.wait("grandstream_login_failures_total", &[], 1.0).await;
+    let samples = daemon
+        .wait("grandstream_login_failures_total", &[], 1.0)
+        .await;
     assert_eq!(samples.value("grandstream_login_blocked", &[]), Some(0.0));
     daemon.wait("grandstream_up", &[], 1.0).await;
     assert_eq!(phone.refusals(), 0);
@@ -158,12 +171,17 @@ async fn who_is_thrown_out_again_and_again_does_not_fight_back() {
     let samples = polls(&daemon, 10.0).await;
     assert!(phone.logins() <= 2, "{} logins", phone.logins());
     assert_eq!(
-        samples.label("grandstream_poll_error", &[], "reason").as_deref(),
+        samples
+            .label("grandstream_poll_error", &[], "reason")
+            .as_deref(),
         Some("session")
     );
     phone.change(|state| state.behaviour.session.forbidden.clear());
     daemon.wait("grandstream_up", &[], 1.0).await;
-    assert!(phone.logins() <= 2, "one good answer ends the wait without a login");
+    assert!(
+        phone.logins() <= 2,
+        "one good answer ends the wait without a login"
+    );
 }
 
 #[tokio::test]
@@ -172,7 +190,11 @@ async fn a_session_lives_as_long_as_the_phone_lets_it() {
     let daemon = Daemon::start(&config_for(&[&phone])).await;
     polls(&daemon, 10.0).await;
     assert_eq!(phone.logins(), 1);
-    assert_eq!(phone.counters().connections_open_at_most, 1, "one connection at a time");
+    assert_eq!(
+        phone.counters().connections_open_at_most,
+        1,
+        "one connection at a time"
+    );
 }
 
 #[tokio::test]
@@ -197,7 +219,10 @@ async fn the_daemon_sends_nothing_but_reads() {
         let agent = request.header("user-agent").unwrap_or_default();
         assert!(agent.starts_with("grandstream-exporter/"), "{agent}");
         let referer = request.header("referer").unwrap_or_default();
-        assert!(referer.starts_with(&format!("http://{}/", phone.address())), "{referer}");
+        assert!(
+            referer.starts_with(&format!("http://{}/", phone.address())),
+            "{referer}"
+        );
         assert!(!request.target.contains("%3A"));
     }
 }

@@ -11,7 +11,13 @@ use crate::harness::{PATIENCE, config_for, spec};
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"));
-    for name in ["NOTIFY_SOCKET", "WATCHDOG_USEC", "RUNTIME_DIRECTORY", "STATE_DIRECTORY", "RUST_LOG"] {
+    for name in [
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "RUNTIME_DIRECTORY",
+        "STATE_DIRECTORY",
+        "RUST_LOG",
+    ] {
         command.env_remove(name);
     }
     command
@@ -27,7 +33,15 @@ fn text(bytes: &[u8]) -> String {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["serve", "demo", "simulate", "check-config", "probe", "completions", "man"] {
+    for command in [
+        "serve",
+        "demo",
+        "simulate",
+        "check-config",
+        "probe",
+        "completions",
+        "man",
+    ] {
         let help = output(&[command, "--help"]);
         assert!(help.status.success(), "{command}");
         assert!(text(&help.stdout).contains("Example:"), "{command}");
@@ -36,7 +50,10 @@ fn every_command_helps_with_an_example() {
 
 #[test]
 fn wrong_usage_and_wrong_configuration_end_with_2_and_say_why() {
-    assert_eq!(output(&["serve", "--no-such-option"]).status.code(), Some(2));
+    assert_eq!(
+        output(&["serve", "--no-such-option"]).status.code(),
+        Some(2)
+    );
     let directory = tempfile::tempdir().expect("a directory");
     let config = directory.path().join("config.yaml");
     std::fs::write(&config, "phones:\n  - { name: a, adress: 192.0.2.1 }\n").expect("written");
@@ -46,10 +63,17 @@ fn wrong_usage_and_wrong_configuration_end_with_2_and_say_why() {
         } else {
             &["check-config"]
         };
-        let ended = program().args(arguments).arg(&config).output().expect("it runs");
+        let ended = program()
+            .args(arguments)
+            .arg(&config)
+            .output()
+            .expect("it runs");
         assert_eq!(ended.status.code(), Some(2), "{command}");
         let errors = text(&ended.stderr);
-        assert!(errors.contains("config.yaml:2") && errors.contains("adress"), "{errors}");
+        assert!(
+            errors.contains("config.yaml:2") && errors.contains("adress"),
+            "{errors}"
+        );
     }
 }
 
@@ -57,13 +81,21 @@ fn wrong_usage_and_wrong_configuration_end_with_2_and_say_why() {
 fn packages_find_completions_and_manual_pages() {
     for shell in ["bash", "zsh", "fish"] {
         let completions = output(&["completions", shell]);
-        assert!(text(&completions.stdout).contains("check-config"), "{shell}");
+        assert!(
+            text(&completions.stdout).contains("check-config"),
+            "{shell}"
+        );
     }
     assert!(text(&output(&["man"]).stdout).contains(".TH"));
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().to_str().expect("UTF-8");
     assert!(output(&["man", "--out", path]).status.success());
-    assert!(directory.path().join("grandstream-exporter-serve.1").exists());
+    assert!(
+        directory
+            .path()
+            .join("grandstream-exporter-serve.1")
+            .exists()
+    );
 }
 
 /// A daemon as systemd runs it.
@@ -109,7 +141,10 @@ impl Service {
 
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status().expect("kill");
+        let sent = Command::new("kill")
+            .args([name, &id])
+            .status()
+            .expect("kill");
         assert!(sent.success());
     }
 }
@@ -158,7 +193,11 @@ fn a_port_that_is_taken_ends_it_with_1_and_names_it() {
         .output()
         .expect("it runs");
     assert_eq!(ended.status.code(), Some(1));
-    assert!(text(&ended.stderr).contains(&address), "{}", text(&ended.stderr));
+    assert!(
+        text(&ended.stderr).contains(&address),
+        "{}",
+        text(&ended.stderr)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,10 +217,17 @@ async fn probe_shows_what_was_understood_and_no_secret() {
     assert!(shown.contains("api-get_accounts"), "{shown}");
     assert!(shown.contains("grandstream_up{"), "{shown}");
     assert!(!shown.contains(crate::harness::PASSWORD));
-    for digest in phone.requests().iter().filter_map(|request| request.param("Secret")) {
+    for digest in phone
+        .requests()
+        .iter()
+        .filter_map(|request| request.param("Secret"))
+    {
         assert!(!shown.contains(digest), "{shown}");
     }
-    assert_eq!(probe("nobody").await.expect("no panic").status.code(), Some(2));
+    assert_eq!(
+        probe("nobody").await.expect("no panic").status.code(),
+        Some(2)
+    );
 
     phone.change(|state| {
         state.end_sessions();
@@ -235,7 +281,10 @@ fn wait_for_demo(address: &str) {
             if missing.is_empty() {
                 return;
             }
-            assert!(tokio::time::Instant::now() < deadline, "never saw {missing:?}");
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "never saw {missing:?}"
+            );
         }
     });
 }

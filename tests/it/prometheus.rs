@@ -33,14 +33,20 @@ scrape_configs:
         );
         let file = directory.join("prometheus.yml");
         std::fs::write(&file, config).expect("written");
-        let checked = Command::new("promtool").args(["check", "config"]).arg(&file).output();
+        let checked = Command::new("promtool")
+            .args(["check", "config"])
+            .arg(&file)
+            .output();
         assert!(checked.expect("promtool").status.success());
         let address = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .expect("a free port");
         let child = Command::new("prometheus")
             .arg(format!("--config.file={}", file.display()))
-            .arg(format!("--storage.tsdb.path={}", directory.join("tsdb").display()))
+            .arg(format!(
+                "--storage.tsdb.path={}",
+                directory.join("tsdb").display()
+            ))
             .arg(format!("--web.listen-address={address}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -64,11 +70,17 @@ scrape_configs:
                 let answer = http::get(self.address, &path).await;
                 found = vector(&answer.text());
             }
-            let pairs: Vec<_> = found.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            let pairs: Vec<_> = found
+                .iter()
+                .map(|(k, v)| (k.as_str(), v.as_str()))
+                .collect();
             if pairs == expected {
                 return;
             }
-            assert!(Instant::now() < deadline, "{query}: {found:?} instead of {expected:?}");
+            assert!(
+                Instant::now() < deadline,
+                "{query}: {found:?} instead of {expected:?}"
+            );
         }
     }
 }
@@ -118,14 +130,22 @@ async fn a_real_prometheus_learns_the_truth_of_every_phone_both_ways() {
     let prometheus = Prometheus::start(daemon.path(), daemon.address);
     for job in ["fleet", "phones"] {
         let up = format!("grandstream_up{{job=\"{job}\"}}");
-        prometheus.wait(&up, &[("p0", "1"), ("p1", "1"), ("p2", "0")]).await;
+        prometheus
+            .wait(&up, &[("p0", "1"), ("p1", "1"), ("p2", "0")])
+            .await;
         let registered =
             format!("sum by (phone) (grandstream_account_registered{{job=\"{job}\"}})");
-        prometheus.wait(&registered, &[("p0", "2"), ("p1", "1")]).await;
+        prometheus
+            .wait(&registered, &[("p0", "2"), ("p1", "1")])
+            .await;
         let refused = format!("grandstream_poll_error{{job=\"{job}\", reason=\"auth\"}}");
         prometheus.wait(&refused, &[("p2", "1")]).await;
-        let polls = format!("sum by (phone) (increase(grandstream_polls_total{{job=\"{job}\"}}[10s]) > bool 0)");
-        prometheus.wait(&polls, &[("p0", "1"), ("p1", "1"), ("p2", "1")]).await;
+        let polls = format!(
+            "sum by (phone) (increase(grandstream_polls_total{{job=\"{job}\"}}[10s]) > bool 0)"
+        );
+        prometheus
+            .wait(&polls, &[("p0", "1"), ("p1", "1"), ("p2", "1")])
+            .await;
     }
     prometheus.wait("count(up == 1)", &[("", "4")]).await;
 }
@@ -149,20 +169,32 @@ async fn both_formats_satisfy_the_tools_that_define_them() {
     daemon.wait("grandstream_up", &[("phone", "p3")], 1.0).await;
 
     let text = http::request(daemon.address, "GET", "/metrics", "Accept: text/plain\r\n").await;
-    assert_eq!(text.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(
+        text.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
     run("promtool", &["check", "metrics"], &text.body);
 
     let accept = "Accept: application/openmetrics-text; version=1.0.0\r\n";
     let open = http::request(daemon.address, "GET", "/metrics", accept).await;
     let kind = open.header("content-type").unwrap_or_default();
-    assert!(kind.starts_with("application/openmetrics-text; version=1.0.0"), "{kind}");
+    assert!(
+        kind.starts_with("application/openmetrics-text; version=1.0.0"),
+        "{kind}"
+    );
     let parse = "import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 families = list(parse(sys.stdin.read()))
 assert len(families) > 30, len(families)";
     run("/usr/bin/python3", &["-c", parse], &open.body);
 
-    let zipped = http::request(daemon.address, "GET", "/metrics", "Accept-Encoding: gzip\r\n").await;
+    let zipped = http::request(
+        daemon.address,
+        "GET",
+        "/metrics",
+        "Accept-Encoding: gzip\r\n",
+    )
+    .await;
     assert_eq!(zipped.header("content-encoding"), Some("gzip"));
     let unzipped = run("gzip", &["-d", "-c"], &zipped.body);
     run("promtool", &["check", "metrics"], &unzipped);
@@ -181,7 +213,10 @@ fn run(tool: &str, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let input = input.to_owned();
     let writer = std::thread::spawn(move || stdin.write_all(&input));
     let ended = child.wait_with_output().expect("it ends");
-    writer.join().expect("no panic").expect("it reads everything");
+    writer
+        .join()
+        .expect("no panic")
+        .expect("it reads everything");
     assert!(
         ended.status.success(),
         "{tool}: {}{}",

@@ -30,8 +30,15 @@ async fn parts_fail_on_their_own_and_say_why() {
             .await;
         assert_eq!(samples.value("grandstream_up", &[]), Some(1.0), "{fault:?}");
         let accounts = [("endpoint", "accounts")];
-        assert_eq!(samples.value("grandstream_endpoint_up", &accounts), Some(0.0));
-        assert!(samples.all("grandstream_account_registered", &[]).is_empty());
+        assert_eq!(
+            samples.value("grandstream_endpoint_up", &accounts),
+            Some(0.0)
+        );
+        assert!(
+            samples
+                .all("grandstream_account_registered", &[])
+                .is_empty()
+        );
         let found = samples.label("grandstream_poll_error", &[], "reason");
         assert_eq!(found.as_deref(), Some(reason), "{fault:?}");
     }
@@ -46,7 +53,9 @@ async fn a_phone_that_is_gone_keeps_its_health_and_loses_its_values() {
     phone.change(|state| state.faults.set(Fault::Refuse));
     let samples = daemon
         .wait_for("values to vanish", |samples| {
-            samples.all("grandstream_account_registered", &[]).is_empty()
+            samples
+                .all("grandstream_account_registered", &[])
+                .is_empty()
         })
         .await;
     assert_eq!(samples.value("grandstream_up", &[]), Some(0.0));
@@ -55,9 +64,15 @@ async fn a_phone_that_is_gone_keeps_its_health_and_loses_its_values() {
     assert!(samples.all("grandstream_phone_status", &[]).is_empty());
     assert!(samples.all("grandstream_boot_time_seconds", &[]).is_empty());
     assert_eq!(samples.all("grandstream_endpoint_up", &[]).len(), 5);
-    assert!(samples.value("grandstream_poll_last_success_timestamp_seconds", &[]).is_some());
+    assert!(
+        samples
+            .value("grandstream_poll_last_success_timestamp_seconds", &[])
+            .is_some()
+    );
     phone.change(|state| state.faults.clear());
-    daemon.wait("grandstream_account_registered", &[("account", "1")], 1.0).await;
+    daemon
+        .wait("grandstream_account_registered", &[("account", "1")], 1.0)
+        .await;
 }
 
 #[tokio::test]
@@ -67,20 +82,34 @@ async fn one_phone_that_hangs_holds_up_no_other() {
         phones.push(phone().await);
     }
     phones[0].change(|state| state.faults.set(Fault::Stall));
-    let config = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 2s");
+    let config =
+        config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 2s");
     let daemon = Daemon::start(&config).await;
     let samples = daemon
-        .wait("grandstream_poll_error", &[("phone", "p0"), ("reason", "timeout")], 1.0)
+        .wait(
+            "grandstream_poll_error",
+            &[("phone", "p0"), ("reason", "timeout")],
+            1.0,
+        )
         .await;
-    assert_eq!(samples.value("grandstream_up", &[("phone", "p0")]), Some(0.0));
+    assert_eq!(
+        samples.value("grandstream_up", &[("phone", "p0")]),
+        Some(0.0)
+    );
     let hanging = samples
         .value("grandstream_polls_total", &[("phone", "p0")])
         .expect("a counter");
     for n in 1..20 {
         let phone = format!("p{n}");
         let polls = samples.value("grandstream_polls_total", &[("phone", &phone)]);
-        assert!(polls > Some(3.0 * hanging), "{phone}: {polls:?} against {hanging}");
-        assert_eq!(samples.value("grandstream_up", &[("phone", &phone)]), Some(1.0));
+        assert!(
+            polls > Some(3.0 * hanging),
+            "{phone}: {polls:?} against {hanging}"
+        );
+        assert_eq!(
+            samples.value("grandstream_up", &[("phone", &phone)]),
+            Some(1.0)
+        );
     }
     let skipped = [("reason", "running")];
     assert!(
@@ -101,15 +130,22 @@ async fn a_reboot_is_counted_once_and_moves_the_boot_time_once() {
         .expect("a boot time");
     phone.change(sim::State::reboot);
     let after = daemon.wait("grandstream_reboots_total", &[], 1.0).await;
-    let boot = after.value("grandstream_boot_time_seconds", &[]).expect("a boot time");
+    let boot = after
+        .value("grandstream_boot_time_seconds", &[])
+        .expect("a boot time");
     assert!(boot > before + 86_400.0, "{before} to {boot}");
-    let polls = after.value("grandstream_polls_total", &[]).expect("a counter");
+    let polls = after
+        .value("grandstream_polls_total", &[])
+        .expect("a counter");
     let later = daemon
         .wait_for("three more polls", |samples| {
             samples.value("grandstream_polls_total", &[]) >= Some(polls + 3.0)
         })
         .await;
-    assert_eq!(later.value("grandstream_boot_time_seconds", &[]), Some(boot));
+    assert_eq!(
+        later.value("grandstream_boot_time_seconds", &[]),
+        Some(boot)
+    );
     assert_eq!(later.value("grandstream_reboots_total", &[]), Some(1.0));
     assert_eq!(phone.logins(), 2, "the reboot ended the session");
 }
@@ -127,7 +163,11 @@ phones:
     let daemon = Daemon::start(&config).await;
     for (phone, reason) in [("refused", "refused"), ("unknown", "dns")] {
         daemon
-            .wait("grandstream_poll_error", &[("phone", phone), ("reason", reason)], 1.0)
+            .wait(
+                "grandstream_poll_error",
+                &[("phone", phone), ("reason", reason)],
+                1.0,
+            )
             .await;
     }
 }
@@ -138,7 +178,10 @@ async fn a_changed_list_is_taken_over_and_who_stayed_keeps_session_and_counters(
     let directory = tempfile::tempdir().expect("a directory");
     let list = directory.path().join("phones.yaml");
     let entry = |name: &str, phone: &sim::Phone| {
-        format!("- {{ name: {name}, address: '{}', password: '{PASSWORD}' }}\n", phone.address())
+        format!(
+            "- {{ name: {name}, address: '{}', password: '{PASSWORD}' }}\n",
+            phone.address()
+        )
     };
     std::fs::write(&list, entry("a", &first)).expect("written");
     let config = format!("{}\nphone_files: [phones.yaml]\n", crate::harness::QUICK);
@@ -153,13 +196,25 @@ async fn a_changed_list_is_taken_over_and_who_stayed_keeps_session_and_counters(
 
     std::fs::write(&list, "- { name: b, adress: typo }\n").expect("written");
     let samples = daemon
-        .wait("grandstream_exporter_config_last_reload_successful", &[], 0.0)
+        .wait(
+            "grandstream_exporter_config_last_reload_successful",
+            &[],
+            0.0,
+        )
         .await;
-    assert_eq!(samples.all("grandstream_up", &[]).len(), 2, "the last good one stays");
+    assert_eq!(
+        samples.all("grandstream_up", &[]).len(),
+        2,
+        "the last good one stays"
+    );
 
     std::fs::write(&list, entry("b", &second)).expect("written");
     let samples = daemon
-        .wait("grandstream_exporter_config_last_reload_successful", &[], 1.0)
+        .wait(
+            "grandstream_exporter_config_last_reload_successful",
+            &[],
+            1.0,
+        )
         .await;
     assert!(samples.all("grandstream_up", &[("phone", "a")]).is_empty());
     assert_eq!(second.logins(), 1);
