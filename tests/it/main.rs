@@ -7,4 +7,5 @@ mod layers;
 mod logins;
 mod process;
 mod prometheus;
+mod sim;
 mod truth;
