@@ -2,6 +2,7 @@
 
 mod behaviours;
 mod canary;
+mod config;
 mod harness;
 mod layers;
 mod logins;
