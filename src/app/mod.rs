@@ -9,7 +9,7 @@ mod reload;
 mod state_dir;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub struct Setup {
     /// The configuration file.
     pub config: PathBuf,
     /// The environment it may refer to.
-    pub environment: Environment,
+    pub environment: Arc<Environment>,
     /// Where to listen instead of where the configuration says, unless empty.
     pub listen: Vec<SocketAddr>,
     /// Where the control socket is made; none without a runtime directory.
@@ -187,8 +187,8 @@ async fn join(mut tasks: JoinSet<Ended>) {
 }
 
 /// Reads a configuration off the async threads.
-async fn read(path: &std::path::Path, environment: &Environment) -> anyhow::Result<Config> {
-    let (path, environment) = (path.to_owned(), environment.clone());
+async fn read(path: &Path, environment: &Arc<Environment>) -> anyhow::Result<Config> {
+    let (path, environment) = (path.to_owned(), Arc::clone(environment));
     let config =
         tokio::task::spawn_blocking(move || config::load(&path, &environment, Secrets::Read))
             .await??;

@@ -22,7 +22,7 @@ use crate::web::Settings;
 
 pub(super) struct Reloader {
     pub(super) path: PathBuf,
-    pub(super) environment: Environment,
+    pub(super) environment: Arc<Environment>,
     pub(super) current: Arc<Config>,
     pub(super) changes: mpsc::Sender<Change>,
     pub(super) announce: watch::Sender<Arc<Settings>>,

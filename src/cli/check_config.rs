@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             }
             Err(faults) => {
                 faulty = true;
-                for fault in &faults {
+                for fault in faults.iter() {
                     super::complain(format_args!("{fault}"));
                 }
             }
@@ -52,6 +52,9 @@ pub(super) fn run(args: &Args) -> ExitCode {
 fn tell(file: &Path, config: &config::Config) -> std::io::Result<()> {
     for warning in &config.warnings {
         super::complain(format_args!("warning: {warning}"));
+    }
+    for note in &config.notes {
+        super::complain(format_args!("note: {note}"));
     }
     let (phones, disabled) = (config.phones.len(), config.disabled.len());
     super::say(format_args!(

@@ -17,6 +17,7 @@ use std::future::Future;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
@@ -95,7 +96,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 /// Says what failed: each fault of a configuration on its line, anything else with its causes.
 fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        for fault in faults {
+        for fault in faults.iter() {
             complain(format_args!("{fault}"));
         }
         return ExitCode::from(USAGE);
@@ -116,10 +117,10 @@ fn say(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
 }
 
 /// The environment as configuration may refer to it.
-fn environment() -> Environment {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect()
+fn environment() -> Arc<Environment> {
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Arc::new(variables.collect())
 }
 
 /// Runs `work` on the one thread there is until it ends. SIGTERM or SIGINT cancels the token that it

@@ -21,18 +21,21 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
-    let environment = super::environment();
     let setup = Setup {
-        control_socket: environment
-            .get("RUNTIME_DIRECTORY")
-            .and_then(|directories| directories.split(':').next())
-            .map(|directory| PathBuf::from(directory).join("control.sock")),
         config: args.config.config,
-        environment,
+        environment: super::environment(),
+        control_socket: runtime_directory().map(|directory| directory.join("control.sock")),
         listen: args.listen,
         watchdog: sd_notify::watchdog_enabled(),
         clock: Clock::real(),
         listening: None,
     };
     super::block_on(|stop| app::run(setup, stop))
+}
+
+/// Where systemd lets the daemon make sockets: the first entry of `$RUNTIME_DIRECTORY`.
+fn runtime_directory() -> Option<PathBuf> {
+    let directories = std::env::var_os("RUNTIME_DIRECTORY")?;
+    let first = directories.to_str()?.split(':').next()?;
+    (!first.is_empty()).then(|| PathBuf::from(first))
 }

@@ -1,5 +1,7 @@
 //! Which phones of the list this process polls, where several share it.
 
+use crate::fleet::place::spread;
+
 /// One part of the list; the parts of one `count` are disjoint and together all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
@@ -19,32 +21,13 @@ impl Default for Shard {
 impl Shard {
     /// Whether a phone of this name is in this part. The same in every version and on every machine.
     pub fn holds(self, name: &str) -> bool {
-        hash(name) % u64::from(self.count.max(1)) == u64::from(self.index)
+        spread(name) % u64::from(self.count.max(1)) == u64::from(self.index)
     }
-}
-
-/// FNV-1a, 64 bits (draft-eastlake-fnv): short, stable, and even enough for names.
-fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hash_is_the_published_one() {
-        // Test vectors of draft-eastlake-fnv.
-        for (text, expect) in [
-            ("", 0xcbf2_9ce4_8422_2325),
-            ("a", 0xaf63_dc4c_8601_ec8c),
-            ("foobar", 0x8594_4171_f739_67e8),
-        ] {
-            assert_eq!(hash(text), expect, "{text:?}");
-        }
-    }
 
     #[test]
     fn every_phone_is_in_exactly_one_part_and_parts_are_of_like_size() {

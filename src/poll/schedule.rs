@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::fleet::place::spread;
+
 /// Ticks at `offset`, `offset + interval`, … since the engine started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Schedule {
@@ -19,7 +21,8 @@ const SLOT: Duration = Duration::from_millis(50);
 impl Schedule {
     pub(super) fn new(name: &str, interval: Duration) -> Self {
         let slots = (interval.as_nanos() / SLOT.as_nanos()).max(1);
-        let slot = u128::from(crate::fleet::place::spread(name)) % slots;
+        // The low bits choose the shard: phones of one shard spread over all slots too.
+        let slot = u128::from(spread(name) >> 24) % slots;
         Self {
             interval,
             offset: SLOT * u32::try_from(slot).unwrap_or_default(),

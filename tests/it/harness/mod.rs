@@ -7,6 +7,7 @@ pub mod samples;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::app::{self, Setup};
@@ -55,7 +56,7 @@ impl Daemon {
         let (listening, addresses) = oneshot::channel();
         let setup = Setup {
             config: directory.path().join("config.yaml"),
-            environment: Environment::default(),
+            environment: Arc::new(Environment::default()),
             listen: Vec::new(),
             control_socket: Some(directory.path().join("control.sock")),
             watchdog: None,
