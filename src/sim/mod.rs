@@ -15,7 +15,7 @@
 //! | `auth`, `state` | realms, sessions, lockout; accounts, lines, contacts, values |
 //! | `wire` | bytes to request, response to bytes |
 //!
-//! [`behaviour`] holds the knobs, [`fault`](Fault) the faults.
+//! [`behaviour`] holds the knobs, [`fault`](Fault) the faults, [`scenario`] fleets and timed events.
 
 mod auth;
 pub mod behaviour;
@@ -26,6 +26,7 @@ mod fleet;
 pub mod hostile;
 mod human;
 mod phone;
+pub mod scenario;
 mod server;
 pub mod spec;
 pub mod state;
@@ -36,6 +37,7 @@ pub use self::endpoints::Endpoint;
 pub use self::fault::{Fault, Faults};
 pub use self::fleet::{Fleet, Layout};
 pub use self::phone::Phone;
+pub use self::scenario::Scenario;
 pub use self::spec::{Account, Spec, User};
 pub use self::state::State;
 pub use self::wire::Request;
