@@ -1,4 +1,10 @@
 //! `api-get_accounts`.
+<<<<<<< HEAD
+=======
+//!
+//! Lists the slots as they are in the state, duplicates and blanks included, in the style of the
+//! knobs.
+>>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -41,3 +47,57 @@ fn reg(account: &Account, style: RegStyle) -> Json {
         RegStyle::Words => "Not Registered".into(),
     }
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::endpoints::desk::Desk;
+
+    #[test]
+    fn accounts_are_told_in_each_style() {
+        let mut desk = Desk::logged_in();
+        desk.state.accounts[1].reg = 7;
+        let accounts = desk.json("api-get_accounts");
+        assert_eq!(accounts["body"].as_array().unwrap().len(), 16);
+        assert_eq!(
+            accounts["body"][1],
+            json!({ "id": 2, "sip_server": "pbx.example.com", "sip_id": "700", "name": "700", "reg": 7 }),
+        );
+        assert_eq!(accounts["body"][15]["sip_server"], "");
+        for query in ["?registered=1", "?registered=true"] {
+            let registered = desk.json(&format!("api-get_accounts{query}"));
+            assert_eq!(registered["body"].as_array().unwrap().len(), 1, "{query}");
+        }
+        for (style, first, second) in [
+            (RegStyle::Text, json!("1"), json!("7")),
+            (RegStyle::Bool, json!(true), json!(false)),
+            (
+                RegStyle::Words,
+                json!("Registered"),
+                json!("Not Registered"),
+            ),
+        ] {
+            desk.state.behaviour.readings.reg = style;
+            let body = &desk.json("api-get_accounts")["body"];
+            assert_eq!(
+                (&body[0]["reg"], &body[1]["reg"]),
+                (&first, &second),
+                "{style:?}"
+            );
+        }
+        desk.state.behaviour.readings.hides_blank_accounts = true;
+        desk.state.behaviour.readings.account_extras = true;
+        desk.state.accounts[0].active = false;
+        let body = &desk.json("api-get_accounts")["body"];
+        assert_eq!(body.as_array().unwrap().len(), 2);
+        assert_eq!(
+            (&body[0]["reg"], &body[0]["auto_cfg"]),
+            (&json!("Not Registered"), &json!(0))
+        );
+    }
+}
+>>>>>>> sim

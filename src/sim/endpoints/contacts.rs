@@ -1,4 +1,10 @@
 //! The endpoints of contacts: list, save or edit, delete one, delete all.
+<<<<<<< HEAD
+=======
+//!
+//! The guide has no word for a request that cannot be carried out, as one for an unknown id; it
+//! is answered by an error here, so that a client's mistake shows.
+>>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -99,3 +105,64 @@ pub(super) fn clear(_call: &Call<'_>, state: &mut State) -> Answer {
     state.phonebook.contacts.clear();
     Answer::success("".into())
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::sim::endpoints::desk::{Desk, done, failed};
+
+    #[test]
+    fn contacts_are_saved_found_edited_and_deleted() {
+        let mut desk = Desk::logged_in();
+        desk.check("api-add_group?name=team", &done());
+        desk.check(
+            "api-save_edit_contact?firstname=Jack&lastname=Brown&newphone1=12&group=1",
+            &done(),
+        );
+        desk.check(
+            "api-save_edit_contact?firstname=Ann&newphone2=1&newphone3=2&newphone4=3&email=a@b",
+            &done(),
+        );
+        let jack = json!({ "contactID": "0", "contactName": "Jack Brown", "groupID": "1",
+            "work": "12", "home": "", "mobile": "", "fax": "", "email": "" });
+        let ann = json!({ "contactID": "1", "contactName": "Ann", "groupID": "0",
+            "work": "", "home": "1", "mobile": "2", "fax": "3", "email": "a@b" });
+        let found = |contacts: Vec<&Value>| json!({ "res": "success", "msg": contacts });
+        for (query, contacts) in [
+            ("", vec![&jack, &ann]),
+            ("?contactid=", vec![&jack, &ann]),
+            ("?contactid=0", vec![&jack]),
+            ("?contactid=9", vec![]),
+            ("?contactname=ck+B", vec![&jack]),
+            ("?groupid=0", vec![&ann]),
+            ("?groupid=0&contactname=Jack", vec![]),
+        ] {
+            desk.check(&format!("api-get_contacts{query}"), &found(contacts));
+        }
+        desk.check("api-save_edit_contact?id=0&newphone1=99", &done());
+        let edited = desk.json("api-get_contacts?contactid=0");
+        assert_eq!(
+            (&edited["msg"][0]["work"], &edited["msg"][0]["contactName"]),
+            (&json!("99"), &json!("Jack Brown"))
+        );
+        for path in [
+            "api-save_edit_contact?newphone1=1",
+            "api-save_edit_contact?id=7&firstname=x",
+            "api-save_edit_contact?id=x&firstname=x",
+            "api-save_edit_contact?firstname=x&group=55",
+            "api-save_edit_contact?firstname=x&group=x",
+            "api-delete_contact?id=7",
+            "api-delete_contact",
+        ] {
+            desk.check(path, &failed());
+        }
+        desk.check("api-delete_contact?id=0", &done());
+        desk.check("api-get_contacts", &found(vec![&ann]));
+        desk.check("api-delete_all_contact", &done());
+        desk.check("api-get_contacts", &found(vec![]));
+    }
+}
+>>>>>>> sim

@@ -1,5 +1,11 @@
 //! What a request passes before and after the handler of its endpoint: the Referer gate, the path,
 //! the session, the cookie that is renewed, the spelling.
+<<<<<<< HEAD
+=======
+//!
+//! The order is that of real phones as far as it is known: the Referer counts before anything
+//! else, and an endpoint that is missing is missing for everybody.
+>>>>>>> sim
 
 use super::answer::Answer;
 use super::{Access, Call, DOTTED_VALUES, Endpoint, session};
@@ -94,3 +100,116 @@ fn redirected(request: &Request, redirect: Redirect) -> Answer {
         }
     }
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::endpoints::desk::Desk;
+
+    #[test]
+    fn a_denial_follows_the_endpoint_then_the_phone() {
+        let mut desk = Desk::with(|knobs| {
+            knobs.session.expired = Denial::SessionExpired;
+            knobs
+                .session
+                .forbidden
+                .insert(Endpoint::Lines, Denial::Status401);
+            knobs.session.open.insert(Endpoint::Time);
+        });
+        desk.check(
+            "api-get_phone_status",
+            &json!({ "response": "success", "body": "unauthorized" }),
+        );
+        let expired = json!({ "response": "error", "body": { "status": "session-expired" } });
+        desk.check("api-get_accounts", &expired);
+        desk.check("api-get_line_status", &expired);
+        assert_eq!(
+            desk.ask("api-get_time").status,
+            200,
+            "an open endpoint needs no session"
+        );
+        desk.log_in("gmiadmin", "admin");
+        assert_eq!(
+            desk.ask("api-get_line_status").status,
+            401,
+            "forbidden under a fresh session"
+        );
+        assert!(desk.is_in());
+    }
+
+    #[test]
+    fn the_referer_gate_comes_before_all_else() {
+        let mut desk = Desk::with(|knobs| knobs.session.referer_required = true);
+        for (referer, status) in [
+            ("", 403),
+            ("Referer: http://other/\r\n", 403),
+            ("Referer: phone\r\n", 403),
+            ("Referer: http://phone/cgi-bin/x\r\n", 200),
+            ("Referer: https://phone\r\n", 200),
+        ] {
+            desk.headers = referer.to_owned();
+            assert_eq!(desk.ask("loginrealm").status, status, "{referer}");
+        }
+    }
+
+    #[test]
+    fn what_the_firmware_lacks_is_not_found() {
+        let mut desk = Desk::with(|knobs| {
+            knobs.paths.missing.insert(Endpoint::Time);
+            knobs.paths.values = ValuesPath::Dot;
+        });
+        for (path, status) in [
+            ("api-get_time", 404),
+            ("no_such", 404),
+            ("api-values.get?request=68", 404),
+            ("api.values.get?request=68", 200),
+        ] {
+            assert_eq!(desk.ask(path).status, status, "{path}");
+        }
+        desk.state.behaviour.paths.not_found = NotFound::CommandNotFound;
+        desk.check(
+            "no_such",
+            &json!({ "res": "error", "msg": "command not found" }),
+        );
+        desk.state.behaviour.paths.values = ValuesPath::Both;
+        assert_eq!(desk.ask("api-values.get?request=68").status, 200);
+        desk.state.behaviour.paths.values = ValuesPath::Dash;
+        desk.check(
+            "api.values.get?request=68",
+            &json!({ "res": "error", "msg": "command not found" }),
+        );
+    }
+
+    #[test]
+    fn a_redirect_answers_everything() {
+        for (redirect, status, location) in [
+            (Redirect::Login, 302, "/login"),
+            (Redirect::Https, 301, "https://phone/cgi-bin/loginrealm?x=1"),
+        ] {
+            let mut desk = Desk::with(|knobs| knobs.connection.redirect = Some(redirect));
+            let response = desk.ask("loginrealm?x=1");
+            assert_eq!(response.status, status);
+            assert!(
+                response
+                    .headers
+                    .contains(&("Location", location.to_owned())),
+                "{response:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_endpoint_can_speak_lines() {
+        let mut desk = Desk::logged_in();
+        desk.state.behaviour.text.lines.insert(Endpoint::Values);
+        assert_eq!(
+            desk.text("api-values.get?request=68:vendor_name"),
+            "response=success\r\n68=1.0.3.30\r\nvendor_name=Grandstream\r\n",
+        );
+    }
+}
+>>>>>>> sim

@@ -1,4 +1,10 @@
 //! The endpoints of contact groups: list, add, rename or delete.
+<<<<<<< HEAD
+=======
+//!
+//! One endpoint of the guide renames and deletes, depending on whether the name is blank. Which
+//! groups stay is the phonebook's own rule.
+>>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -48,3 +54,36 @@ pub(super) fn edit(call: &Call<'_>, state: &mut State) -> Answer {
     };
     Answer::done(done, "")
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::sim::endpoints::desk::{Desk, done, failed};
+
+    #[test]
+    fn groups_are_listed_renamed_and_deleted() {
+        let mut desk = Desk::logged_in();
+        desk.check("api-add_group?name=team", &done());
+        desk.check("api-add_group?name=team", &failed());
+        desk.check("api-add_group", &failed());
+        let team = |name: &str| json!({ "res": "success", "msg": [{ "groupID": "1", "groupName": name }] });
+        desk.check("api-get_groups?Id=1", &team("team"));
+        desk.check("api-edit_delete_group?id=1&name=crew", &done());
+        desk.check("api-get_groups?id=1", &team("crew"));
+        desk.check("api-save_edit_contact?firstname=Ann&group=1", &done());
+        desk.check("api-edit_delete_group?id=1&name=", &done());
+        desk.check("api-edit_delete_group?id=1&name=", &failed());
+        desk.check("api-edit_delete_group?name=x", &failed());
+        desk.check(
+            "api-get_groups",
+            &json!({ "res": "success", "msg": [
+                { "groupID": "0", "groupName": "default" }, { "groupID": "100", "groupName": "blacklist" },
+            ] }),
+        );
+        assert_eq!(desk.json("api-get_contacts")["msg"][0]["groupID"], "0");
+    }
+}
+>>>>>>> sim

@@ -1,4 +1,10 @@
 //! `api-get_line_status`.
+<<<<<<< HEAD
+=======
+//!
+//! Reading is what moves a dialled call on, unless a knob lets time do it: see
+//! [`Actions::answered_after`](crate::sim::behaviour::Actions::answered_after).
+>>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -88,3 +94,50 @@ fn word(state: i64) -> &'static str {
         _ => "unknown",
     }
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::endpoints::desk::{Desk, failed};
+
+    #[test]
+    fn lines_are_told_in_each_style() {
+        let mut desk = Desk::logged_in();
+        desk.state.lines[1].ring("Ann", "12");
+        desk.state.lines[1].accept();
+        let line = |desk: &mut Desk| desk.json("api-get_line_status?line=1")["body"][0].clone();
+        assert_eq!(
+            line(&mut desk),
+            json!({ "line": 2, "state": "4", "acct": "0", "name": "Ann", "number": "12", "active": 1 }),
+        );
+        let knobs = &mut desk.state.behaviour.readings;
+        knobs.line_state = LineState::Number;
+        knobs.line_account = LineAccount::Number;
+        knobs.line_active = LineActive::Text;
+        assert_eq!(
+            line(&mut desk),
+            json!({ "line": 2, "state": 4, "acct": 0, "name": "Ann", "number": "12", "active": "1" }),
+        );
+        let knobs = &mut desk.state.behaviour.readings;
+        knobs.line_state = LineState::Words;
+        knobs.line_account = LineAccount::Blank;
+        knobs.line_active = LineActive::Zero;
+        knobs.line_party = LineParty::RemoteNameNumber;
+        assert_eq!(
+            line(&mut desk),
+            json!({ "line": 2, "conf": 0, "state": "connected", "acct": "", "active": 0,
+                "remotename": "Ann", "remotenumber": "12" }),
+        );
+        for (query, count) in [("", 4), ("?line=-1", 4), ("?line=0", 1), ("?line=3", 1)] {
+            let lines = desk.json(&format!("api-get_line_status{query}"));
+            assert_eq!(lines["body"].as_array().unwrap().len(), count, "{query}");
+        }
+        desk.check("api-get_line_status?line=4", &failed());
+        desk.check("api-get_line_status?line=x", &failed());
+    }
+}
+>>>>>>> sim

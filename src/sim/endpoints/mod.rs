@@ -8,6 +8,11 @@ mod accounts;
 pub(super) mod answer;
 mod calls;
 mod contacts;
+<<<<<<< HEAD
+=======
+#[cfg(test)]
+mod desk;
+>>>>>>> sim
 mod gate;
 mod groups;
 mod lines;
@@ -145,4 +150,20 @@ impl<'de> Deserialize<'de> for Endpoint {
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
 mod tests;
+=======
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_endpoint_is_found_by_its_own_name() {
+        for endpoint in Endpoint::ALL {
+            let path = format!("/cgi-bin/{}", endpoint.name());
+            assert_eq!(Endpoint::of_path(&path), Some(*endpoint));
+        }
+        assert_eq!(Endpoint::of_path("/cgi-bin/"), None);
+        assert_eq!(Endpoint::of_path("/api-get_time"), None);
+    }
+}
+>>>>>>> sim

@@ -1,4 +1,10 @@
 //! `phonebook_download`: the phonebook in the XML of the vendor's GXP2200 phonebook guide.
+<<<<<<< HEAD
+=======
+//!
+//! The only answer that is no JSON by the guide. Names may hold anything, so the writer escapes,
+//! and leaves out what XML cannot say.
+>>>>>>> sim
 
 use std::fmt::{self, Write};
 
@@ -77,3 +83,39 @@ fn escaped(text: &str) -> String {
     }
     out
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+    use crate::sim::endpoints::desk::{Desk, done};
+    use crate::sim::hostile;
+
+    #[test]
+    fn the_phonebook_is_xml_whatever_the_names_hold() {
+        let mut desk = Desk::logged_in();
+        for text in hostile::texts().iter().filter(|text| text.len() < 100) {
+            desk.check(
+                &format!(
+                    "api-save_edit_contact?firstname={}&newphone4=7",
+                    utf8_percent_encode(text, NON_ALPHANUMERIC)
+                ),
+                &done(),
+            );
+        }
+        let document = desk.text("phonebook_download");
+        assert!(document.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<AddressBook>"));
+        assert!(document.contains("<pbgroup>\n<id>100</id>\n<name>blacklist</name>\n</pbgroup>"));
+        assert!(
+            document.contains(
+                "<FirstName>&lt;script&gt;alert('x')&lt;/script&gt;&amp;amp;</FirstName>"
+            )
+        );
+        assert!(document.contains("<Phone type=\"Work Fax\">\n<phonenumber>7</phonenumber>"));
+        let is_text = |letter: char| letter >= ' ' || matches!(letter, '\t' | '\n');
+        assert!(document.chars().all(is_text), "no control character is XML");
+    }
+}
+>>>>>>> sim

@@ -1,4 +1,10 @@
 //! `api-get_phone_status` and `api-get_time`.
+<<<<<<< HEAD
+=======
+//!
+//! The status follows from accounts and lines, so that no test can make a phone that contradicts
+//! itself by accident. The many texts of an uptime are here too.
+>>>>>>> sim
 
 use std::time::Duration;
 
@@ -124,7 +130,14 @@ fn units(amounts: [u64; 4], names: [(String, String); 4]) -> String {
 
 #[cfg(test)]
 mod tests {
+<<<<<<< HEAD
     use super::*;
+=======
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::endpoints::desk::Desk;
+>>>>>>> sim
 
     fn check(form: &UptimeText, expected: [(u64, &str); 4]) {
         for (seconds, expect) in expected {
@@ -174,4 +187,84 @@ mod tests {
         check(&UptimeText::Literal("?".into()), with(["?"; 4]));
         assert_eq!(uptime_text(Duration::ZERO, &UptimeText::Missing, ""), None);
     }
+<<<<<<< HEAD
+=======
+
+    #[test]
+    fn the_status_follows_accounts_and_lines_or_the_knob() {
+        let mut desk = Desk::logged_in();
+        let mut check = |word: &str, change: fn(&mut State)| {
+            change(&mut desk.state);
+            let answer = desk.json("api-get_phone_status");
+            assert_eq!(
+                answer,
+                json!({ "response": "success", "body": word, "misc": "0" })
+            );
+        };
+        check("available", |_| ());
+        check("busy", |state| state.lines[0].state = Line::HOLD);
+        check("ringing", |state| state.lines[1].ring("", "1"));
+        check("unavailable", |state| {
+            state.lines.clear();
+            state.accounts.clear();
+        });
+        check("preview", |state| {
+            state.behaviour.readings.phone_status = Some("preview".into());
+        });
+        desk.state.set_value("1561", "1");
+        desk.state.behaviour.readings.session_expiring = true;
+        let answer = desk.json("api-get_phone_status");
+        assert_eq!(
+            (&answer["misc"], &answer["session_expiring"]),
+            (&json!("1"), &json!(false))
+        );
+    }
+
+    #[test]
+    fn the_time_is_told_in_each_form() {
+        let mut desk = Desk::logged_in();
+        desk.state.set_uptime(Duration::from_secs(1_821_023));
+        let uptime = " 21 days, 1 hour, 50 minutes, 23seconds";
+        desk.check(
+            "api-get_time",
+            &json!({ "date": "Tue 08/30/2016", "time": " 11:30AM", "uptime": uptime }),
+        );
+        desk.state.clock_ahead = jiff::SignedDuration::from_hours(12);
+        for (date, hours, expect_date, expect_time) in [
+            (
+                DateOrder::MonthFirst,
+                Hours::Twelve,
+                "Tue 08/30/2016",
+                " 11:30PM",
+            ),
+            (
+                DateOrder::DayFirst,
+                Hours::TwentyFour,
+                "Tue 30/08/2016",
+                "23:30",
+            ),
+            (
+                DateOrder::YearFirst,
+                Hours::TwentyFour,
+                "2016-08-30 Tue",
+                "23:30",
+            ),
+        ] {
+            desk.state.behaviour.readings.date = date;
+            desk.state.behaviour.readings.hours = hours;
+            let answer = desk.json("api-get_time");
+            assert_eq!(
+                (&answer["date"], &answer["time"]),
+                (&json!(expect_date), &json!(expect_time))
+            );
+        }
+        desk.state.behaviour.readings.time = TimeBody::Enveloped;
+        assert_eq!(desk.json("api-get_time")["body"]["uptime"], uptime);
+        desk.state.behaviour.readings.time = TimeBody::TimeOnly;
+        desk.check(
+            "api-get_time",
+            &json!({ "response": "success", "body": { "time": "2016-08-30 23:30:00" } }),
+        );
+    }
+>>>>>>> sim
 }

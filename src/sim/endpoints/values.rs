@@ -80,3 +80,59 @@ pub(super) fn post(call: &Call<'_>, state: &mut State) -> Answer {
     }
     Answer::success(Json::object([("status", "right".into())]))
 }
+<<<<<<< HEAD
+=======
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::sim::endpoints::desk::{Desk, failed};
+
+    #[test]
+    fn values_come_back_under_the_keys_that_were_asked() {
+        let mut desk = Desk::logged_in();
+        desk.check(
+            "api-values.get?request=68:P68:vendor_name:1561:nothing:68%3AP2",
+            &json!({ "response": "success", "body": {
+                "68": "1.0.3.30", "P68": "1.0.3.30", "vendor_name": "Grandstream", "1561": "0",
+                "nothing": "", "68:P2": "",
+            } }),
+        );
+        desk.state.behaviour.values.unknown = UnknownValue::Missing;
+        desk.check(
+            "api-values.get?request=68:nothing",
+            &json!({ "response": "success", "body": { "68": "1.0.3.30" } }),
+        );
+    }
+
+    #[test]
+    fn without_a_session_few_values_are_told() {
+        let mut desk = Desk::new();
+        desk.check(
+            "api-values.get?request=P67:phone_model:2:hw_rev",
+            &json!({ "response": "success", "body": {
+                "P67": "000B82A1B2C3", "phone_model": "GXV3370", "2": "", "hw_rev": "",
+            } }),
+        );
+        desk.state.behaviour.values.open.clear();
+        assert_eq!(desk.ask("api-values.get?request=68").status, 401);
+    }
+
+    #[test]
+    fn values_are_written_as_the_guide_spells_them_or_not_at_all() {
+        let right = json!({ "response": "success", "body": { "status": "right" } });
+        let mut desk = Desk::logged_in();
+        desk.check("api-values.post?P64=CET&P47=a.example", &right);
+        assert_eq!(desk.state.value("64").as_deref(), Some("CET"));
+        assert_eq!(desk.state.accounts[0].server, "a.example");
+        desk.check("api-values.post?P64=EST&65=1", &failed());
+        desk.check("api-values.post", &failed());
+        assert_eq!(desk.state.value("64").as_deref(), Some("CET"));
+        desk.state.behaviour.values.writes_ignored = true;
+        desk.check("api-values.post?P64=EST", &right);
+        assert_eq!(desk.state.value("64").as_deref(), Some("CET"));
+    }
+}
+>>>>>>> sim
