@@ -1,10 +1,7 @@
 //! What one request gets, and how it travels: behaviour and faults put together, still pure.
-<<<<<<< HEAD
-=======
 //!
 //! The answer itself is made by the endpoints. Here is decided whether it is made at all, and how
 //! much of it leaves: the shell in `server` only does what a [`Delivery`] says.
->>>>>>> sim
 
 use super::behaviour::transport::{Framing, Keep};
 use super::endpoints;

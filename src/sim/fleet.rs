@@ -1,10 +1,7 @@
 //! Many phones in one process.
-<<<<<<< HEAD
-=======
 //!
 //! A fleet owns the listeners, its phones only their state, so that an idle phone costs a few
 //! kilobytes and no task. What happens to the phones over time is a scenario's part.
->>>>>>> sim
 
 use std::convert::Infallible;
 use std::io;

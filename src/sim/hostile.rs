@@ -1,10 +1,7 @@
 //! Texts that break careless readers, for names, servers, firmwares.
-<<<<<<< HEAD
-=======
 //!
 //! A phone tells what its users typed, and what its owners' providers configured. These are the
 //! worst of it in one list, so that every test of a reader goes through the same.
->>>>>>> sim
 
 /// One text a trouble: quotes, line ends, controls, bidi overrides, markup, braces, sheer length.
 pub fn texts() -> Vec<String> {

@@ -1,10 +1,7 @@
 //! Durations of a scenario file are humantime text (`30s`, `5m`); this is how serde reads them.
-<<<<<<< HEAD
-=======
 //!
 //! Only for `#[serde(deserialize_with)]` on the plain data of this room. Nothing writes durations
 //! back.
->>>>>>> sim
 
 use std::time::Duration;
 

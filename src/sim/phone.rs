@@ -1,10 +1,7 @@
 //! The handle of one running phone.
-<<<<<<< HEAD
-=======
 //!
 //! Connections and the handle share the state behind one lock, held only for the length of a pure
 //! function and never across an await. The shell's part in it is to tell the state the time.
->>>>>>> sim
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -1,10 +1,7 @@
 //! What a simulated phone is when it starts: plain data with a sensible default.
-<<<<<<< HEAD
-=======
 //!
 //! A [`Spec`] knows nothing of time, sessions or calls; [`State`](super::State) is what becomes of
 //! it. Every text may be anything and every list of any length, because phones are like that.
->>>>>>> sim
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,10 +1,7 @@
 //! Knobs of the digest login: what the phone asks for, what it answers, and when it locks.
-<<<<<<< HEAD
-=======
 //!
 //! The guide says how the digest is made and nothing of the answers, so most of these forms are
 //! those of the vendor's other phones and of their web pages.
->>>>>>> sim
 
 use std::time::Duration;
 
@@ -26,13 +23,8 @@ pub struct Login {
     pub answer: LoginAnswer,
     /// The body of a login that was refused.
     pub refusal: Refusal,
-<<<<<<< HEAD
-    /// The default password must be changed: `needchange=1`, or `defaultAuth` in JSON. The login
-    /// works all the same.
-=======
     /// The default password must be changed. Told by the answers that have a place for it:
     /// `needchange=1` in lines, `defaultAuth` beside `body.sid`. The login works all the same.
->>>>>>> sim
     pub must_change_password: bool,
     /// A login sooner than this after the last one is refused unread, and not counted. Zero: off.
     #[serde(deserialize_with = "human::duration")]

@@ -1,10 +1,7 @@
 //! Knobs of the readings: how accounts, lines, status, time and P-values are told.
-<<<<<<< HEAD
-=======
 //!
 //! What is told is in the [`State`](crate::sim::State); a knob never changes it. The defaults are
 //! the guide's samples.
->>>>>>> sim
 
 use std::collections::BTreeSet;
 

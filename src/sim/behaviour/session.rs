@@ -1,10 +1,7 @@
 //! Knobs of a session: what carries it, when it ends, and how a request without one is denied.
-<<<<<<< HEAD
-=======
 //!
 //! The guide says no more than that `api-get_phone_status` answers `unauthorized`. The forms of
 //! [`Denial`] are all that were seen on the vendor's phones.
->>>>>>> sim
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

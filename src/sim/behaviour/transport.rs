@@ -1,10 +1,7 @@
 //! Knobs of the spelling and of the transport: JSON and its flaws, HTTP framing, connections.
-<<<<<<< HEAD
-=======
 //!
 //! These hold for every endpoint alike. What goes wrong with a single request is a
 //! [`Fault`](crate::sim::Fault).
->>>>>>> sim
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,7 @@
 //! `api-get_accounts`.
-<<<<<<< HEAD
-=======
 //!
 //! Lists the slots as they are in the state, duplicates and blanks included, in the style of the
 //! knobs.
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -47,8 +44,6 @@ fn reg(account: &Account, style: RegStyle) -> Json {
         RegStyle::Words => "Not Registered".into(),
     }
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -100,4 +95,3 @@ mod tests {
         );
     }
 }
->>>>>>> sim

@@ -1,10 +1,7 @@
 //! `api-make_call` and `api-phone_operation`. Accounts and lines count from 0 in both.
-<<<<<<< HEAD
-=======
 //!
 //! The guide does not say that they do; its examples and public clients of the vendor's phones do,
 //! while the listings count from 1.
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -58,8 +55,6 @@ pub(super) fn operate(call: &Call<'_>, state: &mut State) -> Answer {
     };
     Answer::done(done, "true")
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -129,4 +124,3 @@ mod tests {
         assert_eq!(desk.state.lines[0].state, Line::IN_CALL);
     }
 }
->>>>>>> sim

@@ -1,10 +1,7 @@
 //! The endpoints of contacts: list, save or edit, delete one, delete all.
-<<<<<<< HEAD
-=======
 //!
 //! The guide has no word for a request that cannot be carried out, as one for an unknown id; it
 //! is answered by an error here, so that a client's mistake shows.
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -105,8 +102,6 @@ pub(super) fn clear(_call: &Call<'_>, state: &mut State) -> Answer {
     state.phonebook.contacts.clear();
     Answer::success("".into())
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -165,4 +160,3 @@ mod tests {
         desk.check("api-get_contacts", &found(vec![]));
     }
 }
->>>>>>> sim

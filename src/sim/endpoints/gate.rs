@@ -1,11 +1,8 @@
 //! What a request passes before and after the handler of its endpoint: the Referer gate, the path,
 //! the session, the cookie that is renewed, the spelling.
-<<<<<<< HEAD
-=======
 //!
 //! The order is that of real phones as far as it is known: the Referer counts before anything
 //! else, and an endpoint that is missing is missing for everybody.
->>>>>>> sim
 
 use super::answer::Answer;
 use super::{Access, Call, DOTTED_VALUES, Endpoint, session};
@@ -100,8 +97,6 @@ fn redirected(request: &Request, redirect: Redirect) -> Answer {
         }
     }
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -212,4 +207,3 @@ mod tests {
         );
     }
 }
->>>>>>> sim

@@ -1,10 +1,7 @@
 //! The endpoints of contact groups: list, add, rename or delete.
-<<<<<<< HEAD
-=======
 //!
 //! One endpoint of the guide renames and deletes, depending on whether the name is blank. Which
 //! groups stay is the phonebook's own rule.
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -54,8 +51,6 @@ pub(super) fn edit(call: &Call<'_>, state: &mut State) -> Answer {
     };
     Answer::done(done, "")
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -86,4 +81,3 @@ mod tests {
         assert_eq!(desk.json("api-get_contacts")["msg"][0]["groupID"], "0");
     }
 }
->>>>>>> sim

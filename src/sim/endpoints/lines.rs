@@ -1,10 +1,7 @@
 //! `api-get_line_status`.
-<<<<<<< HEAD
-=======
 //!
 //! Reading is what moves a dialled call on, unless a knob lets time do it: see
 //! [`Actions::answered_after`](crate::sim::behaviour::Actions::answered_after).
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -94,8 +91,6 @@ fn word(state: i64) -> &'static str {
         _ => "unknown",
     }
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -140,4 +135,3 @@ mod tests {
         desk.check("api-get_line_status?line=x", &failed());
     }
 }
->>>>>>> sim

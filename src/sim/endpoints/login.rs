@@ -1,10 +1,7 @@
 //! `loginrealm` and `login`: what the phone says about realms, sessions, refusals and locks.
-<<<<<<< HEAD
-=======
 //!
 //! Whether a login is right is judged in [`auth`](crate::sim::auth); here are only the words for
 //! it, all those that are known of the vendor's phones.
->>>>>>> sim
 
 use super::answer::Answer;
 use super::{Call, session};
@@ -74,21 +71,12 @@ pub(super) fn login(call: &Call<'_>, state: &mut State) -> Answer {
 fn accepted(token: &str, state: &State) -> Answer {
     let knobs = &state.behaviour.login;
     let mut answer = match knobs.answer {
-<<<<<<< HEAD
-        LoginAnswer::Json => accepted_json("".into(), state),
-        LoginAnswer::JsonSidAsBody => accepted_json(token.into(), state),
-        LoginAnswer::JsonSidInBody => {
-            let body = [("sid", token.into()), ("role", "admin".into())];
-            accepted_json(Json::object(body), state)
-        }
-=======
         LoginAnswer::Json => Answer::success("".into()),
         LoginAnswer::JsonSidAsBody => Answer::success(token.into()),
         LoginAnswer::JsonSidInBody => Answer::success(Json::object([
             ("sid", token.into()),
             ("defaultAuth", Json::Bool(knobs.must_change_password)),
         ])),
->>>>>>> sim
         LoginAnswer::JsonSidBeside => Answer::json(Json::object([
             ("response", "success".into()),
             ("body", "".into()),
@@ -112,25 +100,6 @@ fn accepted(token: &str, state: &State) -> Answer {
     answer
 }
 
-<<<<<<< HEAD
-/// JSON tells that the default password must be changed inside `body`, or beside it if `body` is
-/// only text.
-fn accepted_json(body: Json, state: &State) -> Answer {
-    let mut beside = vec![("response".to_owned(), "success".into())];
-    let mark = state.behaviour.login.must_change_password;
-    let mark = mark.then(|| ("defaultAuth".to_owned(), Json::Bool(true)));
-    if let Json::Object(mut inside) = body {
-        inside.extend(mark);
-        beside.push(("body".to_owned(), Json::Object(inside)));
-    } else {
-        beside.push(("body".to_owned(), body));
-        beside.extend(mark);
-    }
-    Answer::json(Json::Object(beside))
-}
-
-=======
->>>>>>> sim
 fn refusal(refused: Refused, form: Refusal) -> Answer {
     match form {
         Refusal::WrongN => Answer::error(format!("wrong{}", refused.left).into()),
@@ -180,8 +149,6 @@ fn locked(lock: Lock, state: &State) -> Answer {
         }
     }
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -364,4 +331,3 @@ mod tests {
         }
     }
 }
->>>>>>> sim

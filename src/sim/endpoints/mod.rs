@@ -8,11 +8,8 @@ mod accounts;
 pub(super) mod answer;
 mod calls;
 mod contacts;
-<<<<<<< HEAD
-=======
 #[cfg(test)]
 mod desk;
->>>>>>> sim
 mod gate;
 mod groups;
 mod lines;
@@ -150,9 +147,6 @@ impl<'de> Deserialize<'de> for Endpoint {
 }
 
 #[cfg(test)]
-<<<<<<< HEAD
-mod tests;
-=======
 mod tests {
     use super::*;
 
@@ -166,4 +160,3 @@ mod tests {
         assert_eq!(Endpoint::of_path("/api-get_time"), None);
     }
 }
->>>>>>> sim

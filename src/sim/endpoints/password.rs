@@ -1,10 +1,7 @@
 //! `api-change_password`: the old password must be right, and other sessions of that user end.
-<<<<<<< HEAD
-=======
 //!
 //! Both passwords change or none does. The role user may change its own only. That sessions end
 //! is not in the guide; a phone that kept them would keep whoever knew the old password.
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -42,8 +39,6 @@ pub(super) fn change(call: &Call<'_>, state: &mut State) -> Answer {
     }
     Answer::success(Json::object([("status", "right".into())]))
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -78,4 +73,3 @@ mod tests {
         assert!(!desk.is_in());
     }
 }
->>>>>>> sim

@@ -1,10 +1,7 @@
 //! `phonebook_download`: the phonebook in the XML of the vendor's GXP2200 phonebook guide.
-<<<<<<< HEAD
-=======
 //!
 //! The only answer that is no JSON by the guide. Names may hold anything, so the writer escapes,
 //! and leaves out what XML cannot say.
->>>>>>> sim
 
 use std::fmt::{self, Write};
 
@@ -83,8 +80,6 @@ fn escaped(text: &str) -> String {
     }
     out
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -118,4 +113,3 @@ mod tests {
         assert!(document.chars().all(is_text), "no control character is XML");
     }
 }
->>>>>>> sim

@@ -1,10 +1,7 @@
 //! What carries a session: the cookies of a login, and finding the session of a request.
-<<<<<<< HEAD
-=======
 //!
 //! A cookie counts only as it was set, quotes and companions included, because a client that
 //! rewrites cookies fails on real phones too.
->>>>>>> sim
 
 use super::Caller;
 use crate::sim::behaviour::session::Cookie;
@@ -78,8 +75,6 @@ pub(super) fn renewal(caller: &Caller, state: &mut State) -> Option<String> {
     let token = state.auth.renew(&caller.token)?;
     Some(carrier(&token, &state.behaviour.session.cookie))
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -189,4 +184,3 @@ mod tests {
         assert_eq!(desk.state.counters.denials, 1);
     }
 }
->>>>>>> sim

@@ -1,10 +1,7 @@
 //! `api-get_phone_status` and `api-get_time`.
-<<<<<<< HEAD
-=======
 //!
 //! The status follows from accounts and lines, so that no test can make a phone that contradicts
 //! itself by accident. The many texts of an uptime are here too.
->>>>>>> sim
 
 use std::time::Duration;
 
@@ -130,14 +127,10 @@ fn units(amounts: [u64; 4], names: [(String, String); 4]) -> String {
 
 #[cfg(test)]
 mod tests {
-<<<<<<< HEAD
-    use super::*;
-=======
     use serde_json::json;
 
     use super::*;
     use crate::sim::endpoints::desk::Desk;
->>>>>>> sim
 
     fn check(form: &UptimeText, expected: [(u64, &str); 4]) {
         for (seconds, expect) in expected {
@@ -187,8 +180,6 @@ mod tests {
         check(&UptimeText::Literal("?".into()), with(["?"; 4]));
         assert_eq!(uptime_text(Duration::ZERO, &UptimeText::Missing, ""), None);
     }
-<<<<<<< HEAD
-=======
 
     #[test]
     fn the_status_follows_accounts_and_lines_or_the_knob() {
@@ -266,5 +257,4 @@ mod tests {
             &json!({ "response": "success", "body": { "time": "2016-08-30 23:30:00" } }),
         );
     }
->>>>>>> sim
 }

@@ -1,12 +1,7 @@
-<<<<<<< HEAD
-//! `api-sys_operation`: reboot, factory reset, provision. The answer goes out before the phone
-//! does.
-=======
 //! `api-sys_operation`: reboot, factory reset, provision.
 //!
 //! The answer goes out before the phone does: the state is away from here on, and the exchange
 //! that is under way is still delivered.
->>>>>>> sim
 
 use super::Call;
 use super::answer::Answer;
@@ -30,8 +25,6 @@ pub(super) fn operate(call: &Call<'_>, state: &mut State) -> Answer {
     operation(state);
     Answer::success(state.behaviour.actions.acknowledgement.as_str().into())
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -79,4 +72,3 @@ mod tests {
         );
     }
 }
->>>>>>> sim

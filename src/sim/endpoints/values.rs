@@ -80,8 +80,6 @@ pub(super) fn post(call: &Call<'_>, state: &mut State) -> Answer {
     }
     Answer::success(Json::object([("status", "right".into())]))
 }
-<<<<<<< HEAD
-=======
 
 #[cfg(test)]
 mod tests {
@@ -135,4 +133,3 @@ mod tests {
         assert_eq!(desk.state.value("64").as_deref(), Some("CET"));
     }
 }
->>>>>>> sim

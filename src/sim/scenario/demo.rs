@@ -1,10 +1,7 @@
 //! The built-in scenario of `demo` and `simulate`: a lively fleet, most of it healthy.
-<<<<<<< HEAD
-=======
 //!
 //! Two tables: who there is, and what happens when. All of it has begun within the first ten
 //! seconds, and is over within the minute where it ends at all.
->>>>>>> sim
 
 use std::time::Duration;
 
@@ -28,17 +25,6 @@ const KINDS: [(&str, &str, &str, &str); 5] = [
 /// From how many phones on one is there without accounts and one with an old firmware.
 const ENOUGH_FOR_ODD_ONES: usize = 10;
 
-<<<<<<< HEAD
-/// What happens to which phone, in seconds from the beginning of a round. The phones in order of
-/// importance, so that a small fleet shows what matters most; a second account, a wrong password
-/// and a dead phone stay as they are.
-const EVENTS: [(u64, usize, Happening); 16] = [
-    (10, 0, Happening::Reboot),
-    (12, 1, Happening::DropAccount),
-    (35, 1, Happening::RestoreAccount),
-    (15, 2, Happening::WrongPassword),
-    (5, 3, Happening::Dead),
-=======
 /// To how many phones something happens.
 const AFFLICTED: usize = 8;
 
@@ -51,26 +37,17 @@ const EVENTS: [(u64, usize, Happening); 16] = [
     (30, 1, Happening::RestoreAccount),
     (8, 2, Happening::WrongPassword),
     (3, 3, Happening::Dead),
->>>>>>> sim
     (2, 4, Happening::Ring),
     (8, 4, Happening::Call),
     (20, 4, Happening::Hold),
     (40, 4, Happening::HangUp),
     (3, 5, Happening::Call),
     (50, 5, Happening::HangUp),
-<<<<<<< HEAD
-    (4, 6, Happening::Call),
-    (6, 6, Happening::Hold),
-    (45, 6, Happening::HangUp),
-    (18, 7, Happening::Stall),
-    (33, 7, Happening::Back),
-=======
     (4, 6, Happening::Hold),
     (45, 6, Happening::HangUp),
     (48, 6, Happening::Ring),
     (10, 7, Happening::Stall),
     (25, 7, Happening::Back),
->>>>>>> sim
 ];
 
 impl Scenario {
@@ -92,24 +69,16 @@ impl Scenario {
                 count: (healthy + KINDS.len() - 1 - position) / KINDS.len(),
                 ..group(name, site, model, firmware)
             });
-<<<<<<< HEAD
-        let events = EVENTS.iter().filter(|(_, phone, _)| *phone < healthy);
-=======
         // Spread over the fleet, so that no site has all the trouble.
         let apart = (healthy.saturating_sub(1) / (AFFLICTED - 1)).max(1);
         let events = EVENTS.iter().filter(|(_, which, _)| *which < healthy);
->>>>>>> sim
         Self {
             groups: kinds
                 .chain(odd_ones)
                 .filter(|group| group.count > 0)
                 .collect(),
             events: events
-<<<<<<< HEAD
-                .map(|(at, phone, event)| happens(*at, *phone, *event))
-=======
                 .map(|(at, which, event)| happens(*at, which * apart, *event))
->>>>>>> sim
                 .collect(),
             repeat_every: Some(ROUND),
         }
@@ -152,11 +121,8 @@ fn happens(at: u64, phone: usize, event: Happening) -> Event {
 
 #[cfg(test)]
 mod tests {
-<<<<<<< HEAD
-=======
     use std::collections::BTreeSet;
 
->>>>>>> sim
     use super::*;
 
     #[test]
@@ -173,8 +139,6 @@ mod tests {
         let demo = Scenario::demo(25);
         let specs = demo.specs();
         assert_eq!(demo.events.len(), EVENTS.len());
-<<<<<<< HEAD
-=======
         let afflicted: BTreeSet<usize> = demo.events.iter().map(|event| event.phone).collect();
         assert_eq!(afflicted.len(), AFFLICTED);
         let sites: BTreeSet<&str> = afflicted
@@ -182,7 +146,6 @@ mod tests {
             .map(|phone| specs[*phone].site.as_str())
             .collect();
         assert_eq!(sites.len(), 3);
->>>>>>> sim
         assert!(
             specs
                 .iter()

@@ -1,10 +1,7 @@
 //! Makes the events of a scenario happen to a fleet.
-<<<<<<< HEAD
-=======
 //!
 //! Only the waiting is async; what an event does is a pure function of the phone's state. An event
 //! does not depend on others having happened, so that rounds can begin anew at any time.
->>>>>>> sim
 
 use std::collections::BTreeMap;
 use std::future::pending;

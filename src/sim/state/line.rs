@@ -1,10 +1,7 @@
 //! One line of a phone and the calls on it.
-<<<<<<< HEAD
-=======
 //!
 //! A line turns from one state to another only where a real call could; setting
 //! [`Line::state`] makes any other state of the vendor's fourteen. Nobody is on the other end.
->>>>>>> sim
 
 use std::time::Duration;
 

@@ -1,10 +1,7 @@
 //! Contacts and their groups.
-<<<<<<< HEAD
-=======
 //!
 //! The book keeps its own rules, that ids are never used twice and that a contact's group exists,
 //! for endpoints and tests alike. How it is asked and told is the endpoints' part.
->>>>>>> sim
 
 use std::collections::BTreeMap;
 

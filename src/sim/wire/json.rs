@@ -34,18 +34,11 @@ impl Json {
         out
     }
 
-<<<<<<< HEAD
-    /// The leaves as `key=value` lines that end with CR LF; nested keys are joined by dots.
-    pub(in crate::sim) fn lines(&self) -> String {
-        let mut out = String::new();
-        self.write_lines("", &mut out);
-=======
     /// The leaves as `key=value` lines that end with CR LF. Only a list marks what is in it, by
     /// the position: `0.id=1`.
     pub(in crate::sim) fn lines(&self) -> String {
         let mut out = String::new();
         self.write_lines("", "", &mut out);
->>>>>>> sim
         out
     }
 
@@ -76,23 +69,6 @@ impl Json {
         }
     }
 
-<<<<<<< HEAD
-    fn write_lines(&self, key: &str, out: &mut String) {
-        let inner = |name: &str| {
-            if key.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{key}.{name}")
-            }
-        };
-        match self {
-            Self::Bool(value) => line(out, key, &value.to_string()),
-            Self::Number(value) => line(out, key, &value.to_string()),
-            Self::Text(text) => line(out, key, text),
-            Self::List(items) => {
-                for (position, item) in items.iter().enumerate() {
-                    item.write_lines(&inner(&position.to_string()), out);
-=======
     /// `place` is where a list holds this value, as `2.`, or nothing.
     fn write_lines(&self, place: &str, key: &str, out: &mut String) {
         match self {
@@ -102,16 +78,11 @@ impl Json {
             Self::List(items) => {
                 for (position, item) in items.iter().enumerate() {
                     item.write_lines(&format!("{place}{position}."), key, out);
->>>>>>> sim
                 }
             }
             Self::Object(pairs) => {
                 for (name, value) in pairs {
-<<<<<<< HEAD
-                    value.write_lines(&inner(name), out);
-=======
                     value.write_lines(place, name, out);
->>>>>>> sim
                 }
             }
         }
@@ -180,13 +151,8 @@ fn write_text(text: &str, style: &Text, out: &mut String) {
     out.push('"');
 }
 
-<<<<<<< HEAD
-fn line(out: &mut String, key: &str, value: &str) {
-    write!(out, "{key}={value}\r\n").expect("a String takes all text");
-=======
 fn line(out: &mut String, key: &[&str], value: &str) {
     write!(out, "{}={value}\r\n", key.concat()).expect("a String takes all text");
->>>>>>> sim
 }
 
 /// Digits that mean the same as a JSON number; 15 of them are exact in every parser.
@@ -261,11 +227,7 @@ mod tests {
     fn lines_name_each_leaf() {
         assert_eq!(
             sample().lines(),
-<<<<<<< HEAD
-            "response=success\r\nbody.0.id=1\r\nbody.0.state=4\r\nbody.0.acct=\r\n"
-=======
             "response=success\r\n0.id=1\r\n0.state=4\r\n0.acct=\r\n"
->>>>>>> sim
         );
     }
 

@@ -1,10 +1,7 @@
 //! Writes one HTTP response in the framing a phone is set to.
-<<<<<<< HEAD
-=======
 //!
 //! Head and body become one run of bytes whose seam is known, so that a fault can cut it where it
 //! likes.
->>>>>>> sim
 
 use std::fmt::Write;
 

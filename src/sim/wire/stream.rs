@@ -1,10 +1,7 @@
 //! One accepted connection, plain or TLS, and the ways it can end.
-<<<<<<< HEAD
-=======
 //!
 //! An enum instead of a trait object, because a reset needs the TCP socket below TLS. Time limits
 //! are the caller's.
->>>>>>> sim
 
 use std::io;
 
