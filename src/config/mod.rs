@@ -155,11 +155,3 @@ pub struct Metrics {
     /// The hardware address as a label of `grandstream_phone_info`.
     pub mac_address: bool,
 }
-
-impl Credential {
-    /// Tells one set of credentials from another; too short to verify a guessed password.
-    pub fn tag(&self, salt: &[u8]) -> u16 {
-        let _ = salt;
-        unreachable!()
-    }
-}

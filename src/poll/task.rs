@@ -231,7 +231,7 @@ impl Entry {
         let (ours, theirs) = (&self.phone, &other.phone);
         Arc::ptr_eq(ours, theirs)
             || (ours.place.same_device(&theirs.place)
-                && self.target.same_as(&other.target)
+                && self.target == other.target
                 && ours.credential.username == theirs.credential.username)
     }
 }
