@@ -32,7 +32,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 impl Herald {
     pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
         ready();
-        let every = self.watchdog.map_or(TELL_EVERY, |limit| TELL_EVERY.min(limit / 3));
+        let every = self
+            .watchdog
+            .map_or(TELL_EVERY, |limit| TELL_EVERY.min(limit / 3));
         let mut tick = tokio::time::interval(every);
         // One sign of life says as much as two.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -94,7 +96,10 @@ impl Progress {
 }
 
 fn events(totals: &Totals) -> u64 {
-    let skipped: u64 = SkipReason::ALL.iter().map(|reason| totals.skips(*reason)).sum();
+    let skipped: u64 = SkipReason::ALL
+        .iter()
+        .map(|reason| totals.skips(*reason))
+        .sum();
     totals.poll_duration.count + skipped
 }
 

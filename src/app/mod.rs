@@ -181,7 +181,10 @@ async fn join(mut tasks: JoinSet<Ended>) {
         }
     };
     if tokio::time::timeout(GRACE, all).await.is_err() {
-        tracing::warn!("{} tasks did not end in time and were given up", tasks.len());
+        tracing::warn!(
+            "{} tasks did not end in time and were given up",
+            tasks.len()
+        );
     }
     tasks.shutdown().await;
 }

@@ -78,7 +78,10 @@ impl Reloader {
         let before = self.announce.borrow().reload;
         let status = match &outcome {
             Ok(()) => {
-                tracing::info!("Took over the configuration: {} phones", self.current.phones.len());
+                tracing::info!(
+                    "Took over the configuration: {} phones",
+                    self.current.phones.len()
+                );
                 ReloadStatus {
                     successful: true,
                     last_success: self.clock.now().wall,

@@ -7,7 +7,9 @@ use crate::config::{self, Secrets};
 
 /// Read and resolve everything serve would, and say all faults
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  grandstream-exporter check-config --without-secrets config.yaml")]
+#[command(
+    after_help = "Example:\n  grandstream-exporter check-config --without-secrets config.yaml"
+)]
 pub(super) struct Args {
     /// The configurations to check
     #[arg(

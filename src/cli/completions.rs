@@ -9,7 +9,9 @@ use clap_complete::Shell;
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  grandstream-exporter completions bash > /etc/bash_completion.d/grandstream-exporter")]
+#[command(
+    after_help = "Example:\n  grandstream-exporter completions bash > /etc/bash_completion.d/grandstream-exporter"
+)]
 pub(super) struct Args {
     /// Which shell
     shell: Shell,

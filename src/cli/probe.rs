@@ -101,7 +101,10 @@ fn show(args: &Args, config: &Config, phone: &config::Phone, probe: Probe) -> an
     }
     for (endpoint, failure) in probe.report.failures() {
         let what = endpoint.map_or("the poll", |endpoint| endpoint.label());
-        super::say(format_args!("{what} failed: {failure}; {}", failure.reason.mend()))?;
+        super::say(format_args!(
+            "{what} failed: {failure}; {}",
+            failure.reason.mend()
+        ))?;
     }
     let up = probe.report.up();
     let fleet = Fleet::new([Arc::clone(&phone.place)]);
@@ -139,11 +142,20 @@ fn save(
     name: &str,
     exchanges: &[Exchange],
 ) -> anyhow::Result<PathBuf> {
-    let values = fleet.phone(name).map(|phone| &phone.values).and_then(|part| part.last());
+    let values = fleet
+        .phone(name)
+        .map(|phone| &phone.values)
+        .and_then(|part| part.last());
     let word = |text: Option<&Text>| -> String {
         let text = text.map_or("unknown", Text::as_str);
         text.chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '_' })
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || c == '.' {
+                    c
+                } else {
+                    '_'
+                }
+            })
             .collect()
     };
     let model = word(values.and_then(|values| values.model()));
@@ -152,9 +164,15 @@ fn save(
     let failed = || format!("failed to save to {}", folder.display());
     std::fs::create_dir_all(&folder).with_context(failed)?;
     for (n, exchange) in exchanges.iter().enumerate() {
-        let path = exchange.request.split(['?', ' ']).next().unwrap_or_default();
+        let path = exchange
+            .request
+            .split(['?', ' '])
+            .next()
+            .unwrap_or_default();
         let endpoint = path.rsplit('/').next().unwrap_or_default();
-        let status = exchange.status.map_or("none".to_owned(), |status| status.to_string());
+        let status = exchange
+            .status
+            .map_or("none".to_owned(), |status| status.to_string());
         let text = format!(
             "GET {}\nstatus: {status}\nunderstood: {}\n\n{}\n",
             exchange.request, exchange.understood, exchange.body

@@ -3,12 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde::Deserialize;
-use serde_json::Value;
-
 use crate::sim::{self, Layout, Scenario};
+use anyhow::{Context, bail};
 
 /// Simulate a fleet of phones, and nothing else
 #[derive(Debug, clap::Args)]
@@ -72,31 +68,7 @@ fn tell(fleet: &sim::Fleet) -> std::io::Result<()> {
 fn read(file: &Path) -> anyhow::Result<Scenario> {
     let named = || format!("failed to read the scenario {}", file.display());
     let text = std::fs::read_to_string(file).with_context(named)?;
-    let documents = Yaml::load_from_str(&text).with_context(named)?;
-    let [document] = &documents[..] else {
-        bail!("{}: it holds {} documents instead of one", named(), documents.len());
-    };
-    let scenario = Scenario::deserialize(json(document)).with_context(named)?;
+    let scenario: Scenario = yaml_serde::from_str(&text).with_context(named)?;
     scenario.check().with_context(named)?;
     Ok(scenario)
-}
-
-/// The same data without YAML's extras, which a scenario has no use for.
-fn json(yaml: &Yaml<'_>) -> Value {
-    match yaml {
-        Yaml::Value(Scalar::Boolean(value)) => Value::from(*value),
-        Yaml::Value(Scalar::Integer(value)) => Value::from(*value),
-        Yaml::Value(Scalar::FloatingPoint(value)) => Value::from(value.into_inner()),
-        Yaml::Value(Scalar::String(value)) => Value::from(&**value),
-        Yaml::Sequence(items) => items.iter().map(json).collect(),
-        Yaml::Mapping(pairs) => pairs
-            .iter()
-            .filter_map(|(key, value)| Some((key.as_str()?.to_owned(), json(value))))
-            .collect(),
-        Yaml::Tagged(_, inner) => json(inner),
-        Yaml::Value(Scalar::Null)
-        | Yaml::Representation(..)
-        | Yaml::Alias(_)
-        | Yaml::BadValue => Value::Null,
-    }
 }

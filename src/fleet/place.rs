@@ -113,7 +113,12 @@ mod tests {
 
     #[test]
     fn an_address_is_read_however_it_is_punctuated() {
-        for text in ["00:0B:82:a1:b2:c3", "00-0b-82-A1-B2-C3", "000b.82a1.b2c3", "000B82A1B2C3"] {
+        for text in [
+            "00:0B:82:a1:b2:c3",
+            "00-0b-82-A1-B2-C3",
+            "000b.82a1.b2c3",
+            "000B82A1B2C3",
+        ] {
             assert_eq!(mac_digits(text).as_deref(), Some("000b82a1b2c3"), "{text}");
         }
         for text in ["", "000b82a1b2c", "000b82a1b2cg", "000b82a1b2c3d4"] {

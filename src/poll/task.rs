@@ -189,7 +189,10 @@ impl PhoneTask {
     /// to end, and on the next login the new ones are tried.
     async fn state_for(&mut self, entry: &Entry) -> Box<(Entry, Memory)> {
         let before = self.state.take();
-        if before.as_ref().is_none_or(|state| state.0.phone.values != entry.phone.values) {
+        if before
+            .as_ref()
+            .is_none_or(|state| state.0.phone.values != entry.phone.values)
+        {
             self.values_read = None;
         }
         let gate = || {
