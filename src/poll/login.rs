@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::trial::{Entrance, Trial};
 use crate::clock::Clock;
 use crate::config;
 use crate::fleet::guard::{Claim, Held, HeldBecause, LoginOutcome, LoginRecord, Offer};
@@ -20,6 +21,7 @@ pub struct Gate {
     clock: Clock,
     key: Arc<str>,
     offer: Offer,
+    trial: Option<Arc<Trial>>,
 }
 
 /// A session that only a read can prove; settled as lost if it is dropped.
@@ -42,7 +44,14 @@ impl Gate {
             ledger,
             clock,
             offer,
+            trial: None,
         }
+    }
+
+    /// The same gate for credentials that are on trial.
+    #[must_use]
+    pub(super) fn on_trial(self, trial: Option<Arc<Trial>>) -> Self {
+        Self { trial, ..self }
     }
 
     /// What the ledger knows of this phone.
@@ -64,6 +73,29 @@ impl Gate {
     /// Logs in if the guard allows; what was sent and what holds logins back goes into `report`.
     /// An unproven session comes back as [`Pending`].
     pub async fn log_in(
+        &self,
+        client: &mut Client,
+        credential: &config::Credential,
+        report: &mut PollReport,
+    ) -> Result<Option<Pending>, Failure> {
+        let Some(trial) = &self.trial else {
+            return self.try_all(client, credential, report).await;
+        };
+        match trial.enter() {
+            Entrance::Free => {}
+            Entrance::Waits => return Err(on_trial("are being tried on three phones first")),
+            Entrance::Refused => return Err(on_trial("were refused by three phones")),
+        }
+        let entered = self.try_all(client, credential, report).await;
+        trial.ended(match &entered {
+            Ok(_) => Some(true),
+            Err(failure) => (failure.reason == Reason::Auth).then_some(false),
+        });
+        entered
+    }
+
+    /// Tries what the guard allows until something is accepted.
+    async fn try_all(
         &self,
         client: &mut Client,
         credential: &config::Credential,
@@ -165,6 +197,13 @@ fn held_back(held: Held) -> Failure {
             format!("another login is on its way; none is sent until {until}"),
         ),
     }
+}
+
+fn on_trial(how: &str) -> Failure {
+    Failure::new(
+        Reason::Auth,
+        format!("the changed credentials {how}; this phone waits"),
+    )
 }
 
 fn unexplained() -> Failure {

@@ -11,6 +11,7 @@ pub mod login;
 pub mod round;
 mod schedule;
 mod task;
+mod trial;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -31,6 +32,7 @@ use crate::ledger::Ledger;
 use crate::webapi::{self, Target, Tls};
 use keeper::Event;
 use task::{Entry, Slot};
+use trial::Trial;
 
 /// Polls the configured phones.
 #[derive(Debug)]
@@ -122,13 +124,19 @@ impl Engine {
         self.tell(Event::Places(places)).await;
 
         let mut slots = HashMap::with_capacity(config.phones.len());
+        let mut trials = HashMap::new();
         for phone in &config.phones {
+            let slot = self.slots.remove(&phone.place.name);
+            let trial = slot
+                .as_deref()
+                .and_then(|slot| self.trial(&slot.entry(), phone, &mut trials));
             let entry = Entry {
                 phone: Arc::clone(phone),
                 target: self.target(phone),
                 keep: config.metrics.keep,
+                trial,
             };
-            let slot = match self.slots.remove(&phone.place.name) {
+            let slot = match slot {
                 Some(slot) => {
                     slot.replace(entry);
                     slot
@@ -195,6 +203,22 @@ impl Engine {
             connect_timeout: phone.limits.connect_timeout,
             attempts: phone.limits.attempts,
         }
+    }
+
+    /// The trial of this phone's credentials: the one it is in, or a new one, shared by all phones
+    /// that changed to the same credentials.
+    fn trial(
+        &self,
+        before: &Entry,
+        phone: &config::Phone,
+        trials: &mut HashMap<u16, Arc<Trial>>,
+    ) -> Option<Arc<Trial>> {
+        let salt = self.shared.ledger.salt();
+        let tag = phone.credential.tag(&salt);
+        if before.phone.credential.tag(&salt) == tag {
+            return before.trial.clone();
+        }
+        Some(Arc::clone(trials.entry(tag).or_default()))
     }
 
     /// TLS settings for each trust in use; those that still suffice keep their sessions.

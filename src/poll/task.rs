@@ -17,7 +17,9 @@ use super::keeper::Event;
 use super::login::Gate;
 use super::round::{self, Memory, Task};
 use super::schedule::Schedule;
+use super::trial::Trial;
 use crate::config;
+use crate::fleet::reading::Keep;
 use crate::fleet::totals::SkipReason;
 use crate::fleet::{Moment, PollReport, Reason};
 use crate::webapi::Target;
@@ -42,7 +44,9 @@ struct Inbox {
 pub(super) struct Entry {
     pub(super) phone: Arc<config::Phone>,
     pub(super) target: Target,
-    pub(super) keep: crate::fleet::reading::Keep,
+    pub(super) keep: Keep,
+    /// Set where the credentials changed while the phone was listed.
+    pub(super) trial: Option<Arc<Trial>>,
 }
 
 /// At most this many may wait for one phone's next poll.
@@ -197,7 +201,7 @@ impl PhoneTask {
         }
         let gate = || {
             let ledger = Arc::clone(&self.shared.ledger);
-            Gate::new(&entry.phone, ledger, self.shared.clock.clone())
+            Gate::new(&entry.phone, ledger, self.shared.clock.clone()).on_trial(entry.trial.clone())
         };
         match before {
             Some(mut state) if state.0.reaches_as(entry) => {
