@@ -70,7 +70,7 @@ impl Spot {
 
     /// The key `key` of the mapping that stands here; dotted keys reach further down.
     pub(super) fn below(&self, key: &str, line: u32) -> Self {
-        let key = Text::clean(key);
+        let key = shown_key(key);
         let dot = if self.key.is_empty() { "" } else { "." };
         self.with(format!("{}{dot}{key}", self.key), line)
     }
@@ -169,6 +169,17 @@ fn in_order(mut faults: Vec<Fault>) -> Vec<Fault> {
     let mut seen = std::collections::HashSet::new();
     faults.retain(|fault| seen.insert(fault.to_string()));
     faults
+}
+
+/// A key as faults show it. What follows the first strange character is left out: where the blank
+/// behind a colon is missing, as in `password:sesame`, the key holds the value.
+fn shown_key(key: &str) -> String {
+    let usual = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
+    let mut shown: String = key.chars().take_while(usual).take(Text::LIMIT).collect();
+    if shown.len() < key.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// A value as faults show it: bounded and on one line.

@@ -114,7 +114,7 @@ fn find<'a>(
         Some(Some(named)) => Ok(named),
         Some(None) => Err(NoLogin::Told),
         None => {
-            let what = format!("{} is no credential", quoted(name.value));
+            let what = "is the name of no credential";
             let define = "define it under `credentials`";
             let mend = nearest::mend(name.value, credentials.keys().copied(), define);
             let wrong = Wrong::new(what, mend);
