@@ -82,11 +82,14 @@ phones:
 #[test]
 fn the_file_of_an_operator_is_neither_opened_nor_missed() {
     let home = Home::new(
-        r"
+        r#"
 credentials:
   hq: { password: test, operator: { username: admin, password_file: not/there } }
-phones: [ { name: a, address: 192.0.2.1, credential: hq } ]
-",
+  lyon: { password: test, operator: { password_file: "${CREDENTIALS_DIRECTORY}/lyon" } }
+phones:
+  - { name: a, address: 192.0.2.1, credential: hq }
+  - { name: b, address: 192.0.2.2, credential: lyon }
+"#,
     );
     let config = home.load().unwrap_or_else(|faults| panic!("{faults}"));
     let operator = phone(&config, "a").operator.as_ref().unwrap();
