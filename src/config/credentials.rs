@@ -81,7 +81,7 @@ fn one(found: &mut Findings, files: &mut Files<'_>, spot: Spot, node: &Node) -> 
 fn operator_of(found: &mut Findings, files: &Files<'_>, section: &Section<'_>) -> Option<Operator> {
     let username = username(found, section);
     section.require(found, "password_file");
-    let path = |node: &Node| secrets::path(files, node.text()?);
+    let path = |node: &Node| secrets::path(files, node);
     let password_file = section.read(found, "password_file", path)?;
     Some(Operator {
         username: username.map_or_else(|| USERNAME.into(), |username| username.value),

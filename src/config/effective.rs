@@ -13,9 +13,10 @@ use crate::fleet::place::Scheme;
 use super::fault::{Faults, Findings, Spot};
 use super::files::{Environment, Files, Secrets};
 use super::layers::{Choice, Layers};
-use super::load::{Written, read_root};
 use super::login::{Login, Source};
+use super::resolve::Resolver;
 use super::section::Section;
+use super::written::{Written, read_root};
 use super::{duration, keys};
 
 /// One value of one phone.
@@ -38,10 +39,15 @@ pub fn effective(path: &Path, environment: &Environment) -> Result<Vec<Effective
     let mut files = Files::around(path, environment, Secrets::Skip);
     let mut rows = Vec::new();
     if let Some(root) = read_root(&mut found, &mut files, path)
-        && let Some(top) = Section::open(&mut found, Spot::of_file(path), &root, keys::TOP)
+        && let Some(top) = Section::open(
+            &mut found,
+            Spot::of_file(path).on(root.line),
+            &root,
+            keys::TOP,
+        )
     {
         let written = Written::read(&mut found, &mut files, &top);
-        let resolver = written.resolver();
+        let resolver = Resolver::new(&written);
         for phone in &written.phones {
             let Some(layers) = resolver.layers(&mut found, phone) else {
                 continue;

@@ -4,6 +4,7 @@
 //! [`Findings`] and go on, so that one run names them all. Texts never repeat the value of a secret
 //! field: they say which kind of thing stands there, not what.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -70,7 +71,7 @@ impl Spot {
 
     /// The key `key` of the mapping that stands here; dotted keys reach further down.
     pub(super) fn below(&self, key: &str, line: u32) -> Self {
-        let key = Text::clean(key);
+        let key = shown_key(key);
         let dot = if self.key.is_empty() { "" } else { "." };
         self.with(format!("{}{dot}{key}", self.key), line)
     }
@@ -90,10 +91,13 @@ impl Spot {
 
     /// `FILE:LINE`, to be named in the fault of another place.
     pub(super) fn file_and_line(&self) -> String {
-        let file = Text::clean(&self.file.to_string_lossy());
+        let file = self
+            .file
+            .to_string_lossy()
+            .replace(char::is_control, "\u{FFFD}");
         match self.line {
             Some(line) => format!("{file}:{line}"),
-            None => file.to_string(),
+            None => file,
         }
     }
 }
@@ -125,7 +129,12 @@ impl Wrong {
 impl Findings {
     /// Notes what makes the configuration unusable.
     pub(super) fn fault(&mut self, spot: Spot, wrong: Wrong) {
-        self.faults.push(wrong.at(spot));
+        self.push(wrong.at(spot));
+    }
+
+    /// The same where the place is known already.
+    pub(super) fn push(&mut self, fault: Fault) {
+        self.faults.push(fault);
     }
 
     /// Notes what works but is worth a look; the same said twice counts once.
@@ -155,20 +164,26 @@ impl Findings {
 
 /// By file, in the order in which files first appear, then by line; each text once.
 fn in_order(mut faults: Vec<Fault>) -> Vec<Fault> {
-    let mut files: Vec<Arc<Path>> = Vec::new();
+    let mut files: HashMap<Arc<Path>, usize> = HashMap::new();
     for fault in &faults {
-        if !files.contains(&fault.spot.file) {
-            files.push(Arc::clone(&fault.spot.file));
-        }
+        let next = files.len();
+        files.entry(Arc::clone(&fault.spot.file)).or_insert(next);
     }
-    let order = |fault: &Fault| {
-        let file = files.iter().position(|file| *file == fault.spot.file);
-        (file, fault.spot.line)
-    };
-    faults.sort_by_cached_key(order);
-    let mut seen = std::collections::HashSet::new();
+    faults.sort_by_key(|fault| (files.get(&fault.spot.file).copied(), fault.spot.line));
+    let mut seen = HashSet::new();
     faults.retain(|fault| seen.insert(fault.to_string()));
     faults
+}
+
+/// A key as faults show it. What follows the first strange character is left out: where the blank
+/// behind a colon is missing, as in `password:sesame`, the key holds the value.
+fn shown_key(key: &str) -> String {
+    let usual = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
+    let mut shown: String = key.chars().take_while(usual).take(Text::LIMIT).collect();
+    if shown.len() < key.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// A value as faults show it: bounded and on one line.

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::fault::Wrong;
 
 /// The environment variables of the process, handed in by whoever may read them.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Environment(HashMap<String, SecretString>);
 
 /// Whether secret files and variables are read.

@@ -129,3 +129,71 @@ pub(super) const COLUMNS: &[&str] = &[
     "tls.insecure_skip_verify",
     "tls.server_name",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Secrets, load};
+
+    const EXAMPLE: &str = include_str!("../../config.example.yaml");
+
+    /// Each table, the text that leads to its section (`@` is where keys go), and its key path.
+    const SECTIONS: &[(&[&str], &str, &str)] = &[
+        (TOP, "@", ""),
+        (ACCESS, "access: { @ }", "access."),
+        (SHARD, "shard: { @ }", "shard."),
+        (POLL, "poll: { @ }", "poll."),
+        (CREDENTIAL, "credentials: { a: { @ } }", "credentials.a."),
+        (
+            OPERATOR,
+            "credentials: { a: { operator: { @ } } }",
+            "credentials.a.operator.",
+        ),
+        (PHONE, "phones: [ { @ } ]", "phones[0]."),
+        (PHONE, "groups: { a: { @ } }", "groups.a."),
+        (PHONE, "defaults: { @ }", "defaults."),
+        (TLS, "defaults: { tls: { @ } }", "defaults.tls."),
+        (POLL, "defaults: { poll: { @ } }", "defaults.poll."),
+        (
+            EXPECT,
+            "defaults: { expect: [ { @ } ] }",
+            "defaults.expect[0].",
+        ),
+        (PVALUE, "pvalues: [ { @ } ]", "pvalues[0]."),
+        (METRICS, "metrics: { @ }", "metrics."),
+        (ALERTING, "alerting: { @ }", "alerting."),
+    ];
+
+    #[test]
+    fn every_key_is_read_so_that_nonsense_behind_it_is_a_fault() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("config.yaml");
+        for (keys, around, path) in SECTIONS {
+            for key in *keys {
+                let text = around.replace('@', &format!("{key}: [[]]"));
+                std::fs::write(&file, &text).unwrap();
+                let faults = load(&file, &Environment::default(), Secrets::Read).unwrap_err();
+                let spot = format!("{path}{key}");
+                let told = faults.iter().any(|fault| {
+                    fault.spot.key.starts_with(&spot) && !fault.what.contains("not a key")
+                });
+                assert!(told, "{text} only told\n{faults}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_stands_in_the_example() {
+        for (keys, _, path) in SECTIONS {
+            for key in *keys {
+                let here = |before: char| " {,#\n".contains(before);
+                let found = EXAMPLE.match_indices(&format!("{key}:")).any(|(at, _)| {
+                    EXAMPLE
+                        .get(..at)
+                        .is_some_and(|text| text.chars().next_back().is_none_or(here))
+                });
+                assert!(found, "{path}{key} is missing");
+            }
+        }
+    }
+}

@@ -15,7 +15,7 @@ pub(super) struct Label {
     pub(super) line: u32,
 }
 
-/// Label names that cannot be configured, beside those that begin with `__`.
+/// Label names that cannot be configured, beside `site` and those that begin with `__`.
 const RESERVED: &[&str] = &[
     // Of Prometheus and of alerts.
     "alertname",
@@ -96,6 +96,12 @@ pub(super) fn labels(found: &mut Findings, entries: Vec<(Spot, &str, &Node)>) ->
     labels
 }
 
+/// Whether a label name is ours, Prometheus' or Alertmanager's, and so cannot be configured. `site`
+/// is ours too, and has a key of its own.
+pub fn is_reserved_label(name: &str) -> bool {
+    name == "site" || name.starts_with("__") || RESERVED.contains(&name)
+}
+
 fn check_name(name: &str) -> Result<(), Wrong> {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     let valid = name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit());
@@ -110,7 +116,7 @@ fn check_name(name: &str) -> Result<(), Wrong> {
         let mend = "write `site: …` beside `labels`";
         return Err(Wrong::new("has a key of its own", mend));
     }
-    if name.starts_with("__") || RESERVED.contains(&name) {
+    if is_reserved_label(name) {
         let mend = "choose another name";
         return Err(Wrong::new("is a label name that is in use already", mend));
     }

@@ -1,10 +1,12 @@
 //! `phone_files`: lists of phones in files of their own.
 //!
-//! A file ending in `.csv` is a table. Any other is YAML, or JSON, which YAML contains: a list of
-//! phones, a mapping with such a list under `phones`, or Prometheus' `file_sd` format. In the latter
-//! each target is a phone: `phone` of its labels is the name (by default the target itself), `site`
-//! the site, labels beginning with `__` are left out, the others are labels.
+//! A file ending in `.csv` is a table. Any other is YAML, or JSON, which YAML contains (but for
+//! characters escaped as two surrogates, which are a fault): a list of phones, a mapping with such a
+//! list under `phones`, or Prometheus' `file_sd` format. In the latter each target is a phone:
+//! `phone` of its labels is the name (by default the target itself), `site` the site, labels
+//! beginning with `__` are left out, the others are labels.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::fault::{Findings, Spot, Wrong, quoted};
@@ -24,7 +26,7 @@ pub(super) fn phone_files(
     files: &mut Files<'_>,
     top: &Section<'_>,
 ) -> Vec<PhoneKeys> {
-    let mut paths: Vec<PathBuf> = Vec::new();
+    let mut paths = Vec::new();
     for (spot, node) in top.items(found, "phone_files").unwrap_or_default() {
         let Some(matching) = found.keep(spot.clone(), matching(files, node)) else {
             continue;
@@ -33,10 +35,10 @@ pub(super) fn phone_files(
             let wrong = Wrong::new("matches no file", "check the pattern, or remove it");
             found.warn(spot, wrong);
         }
-        let new = matching.into_iter().filter(|path| !paths.contains(path));
-        let new: Vec<_> = new.collect();
-        paths.extend(new);
+        paths.extend(matching);
     }
+    let mut seen = HashSet::new();
+    paths.retain(|path| seen.insert(path.clone()));
     let mut phones = Vec::new();
     for path in paths {
         phones.extend(one_file(found, files, &path));
@@ -44,7 +46,7 @@ pub(super) fn phone_files(
     phones
 }
 
-/// The files that a pattern matches. A name without wildcards matches itself, there or not.
+/// The files that a pattern matches. A name without wildcards must be there.
 fn matching(files: &mut Files<'_>, node: &Node) -> Result<Vec<PathBuf>, Wrong> {
     let name = node.text()?;
     let ending = Path::new(name).extension().unwrap_or_default();
@@ -58,12 +60,7 @@ fn matching(files: &mut Files<'_>, node: &Node) -> Result<Vec<PathBuf>, Wrong> {
         return Ok(vec![path]);
     }
     let pattern = watch::pattern(files.base(), name);
-    let matching = watch::expand(&pattern).map_err(|error| {
-        Wrong::new(
-            format!("{} is no pattern: {}", quoted(name), error.msg),
-            "use `*`, `?` or `[…]`",
-        )
-    })?;
+    let matching = watch::expand(&pattern)?;
     files.sources.push(pattern.into());
     Ok(matching)
 }

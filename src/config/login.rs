@@ -5,9 +5,9 @@
 
 use secrecy::SecretString;
 
-use super::credentials::{Credentials, LoginKeys, Named, Operator, USERNAME};
-use super::fault::{Fault, Wrong, quoted};
-use super::layers::{Choice, Layers};
+use super::credentials::{Credentials, Named, Operator, USERNAME};
+use super::fault::{Fault, Wrong};
+use super::layers::{Choice, Layer, Layers};
 use super::nearest;
 use super::phone_keys::PhoneKeys;
 use super::secrets::Passwords;
@@ -55,73 +55,64 @@ pub(super) fn login<'a>(
     layers: &Layers<'a>,
     credentials: &'a Credentials<'a>,
 ) -> Result<Login<'a>, NoLogin> {
-    let decides =
-        |login: &LoginKeys| login.faulty || login.credential.is_some() || login.passwords.is_some();
-    let Some((_, keys)) = layers
-        .nearest_first()
-        .find(|(_, keys)| decides(&keys.login))
-    else {
+    let decides = |(_, keys): &(Layer, &PhoneKeys)| {
+        let login = &keys.login;
+        login.faulty || login.credential.is_some() || login.passwords.is_some()
+    };
+    let Some((layer, keys)) = layers.nearest_first().find(decides) else {
         return Err(NoLogin::Fault(no_password(layers.phone)));
     };
     if keys.login.faulty {
         return Err(NoLogin::Told);
     }
     let username = layers.text("username", |keys| &keys.login.username);
-    if keys.login.credential.is_none() {
-        let passwords = layers.given("password", |keys| &keys.login.passwords);
-        let passwords = passwords.map(|choice| choice.under(choice.value.key));
-        let built_in = Choice {
+    if let Some(name) = layers.text("credential", |keys| &keys.login.credential)
+        && keys.login.credential.is_some()
+    {
+        check_username(layer, username)?;
+        return by_name(name, credentials);
+    }
+    let passwords = layers.given("password", |keys| &keys.login.passwords);
+    let passwords = passwords.ok_or(NoLogin::Told)?;
+    Ok(Login {
+        username: username.unwrap_or(Choice {
             value: USERNAME,
             origin: None,
-        };
-        return Ok(Login {
-            username: username.map_or(built_in, |username| Choice {
-                value: username.value,
-                origin: username.origin,
-            }),
-            source: Source::Inline(passwords.ok_or(NoLogin::Told)?),
-        });
-    }
-    let name = layers.text("credential", |keys| &keys.login.credential);
-    let name = name.ok_or(NoLogin::Told)?;
-    let layer = |origin: Option<super::layers::Origin<'a>>| origin.map(|origin| origin.layer);
-    if let Some(username) = username
-        && layer(username.origin) > layer(name.origin)
-        && let Some(origin) = username.origin
-    {
-        let what = format!(
-            "has no effect: credential {} brings its own",
-            quoted(name.value)
-        );
-        let wrong = Wrong::new(what, "remove it, or add a password beside it");
-        return Err(NoLogin::Fault(wrong.at(origin.spot())));
-    }
-    let named = find(&name, credentials)?;
-    Ok(Login {
-        username: Choice {
-            value: &named.username,
-            origin: name.origin,
-        },
-        source: Source::Named { name, named },
+        }),
+        source: Source::Inline(passwords.under(passwords.value.key)),
     })
 }
 
-fn find<'a>(
-    name: &Choice<'a, &'a str>,
-    credentials: &'a Credentials<'a>,
-) -> Result<&'a Named, NoLogin> {
-    match credentials.get(name.value) {
-        Some(Some(named)) => Ok(named),
-        Some(None) => Err(NoLogin::Told),
-        None => {
-            let what = format!("{} is no credential", quoted(name.value));
-            let define = "define it under `credentials`";
-            let mend = nearest::mend(name.value, credentials.keys().copied(), define);
-            let wrong = Wrong::new(what, mend);
-            let origin = name.origin.as_ref().map(super::layers::Origin::spot);
-            Err(origin.map_or(NoLogin::Told, |spot| NoLogin::Fault(wrong.at(spot))))
+/// A user name nearer to the phone than its credential does not belong to it.
+fn check_username(layer: Layer, username: Option<Choice<'_, &str>>) -> Result<(), NoLogin> {
+    match username.and_then(|username| username.origin) {
+        Some(origin) if origin.layer > layer => {
+            let what = "has no effect: the phone's credential brings its own";
+            let wrong = Wrong::new(what, "remove it, or add a password beside it");
+            Err(NoLogin::Fault(wrong.at(origin.spot())))
         }
+        Some(_) | None => Ok(()),
     }
+}
+
+fn by_name<'a>(
+    name: Choice<'a, &'a str>,
+    credentials: &'a Credentials<'a>,
+) -> Result<Login<'a>, NoLogin> {
+    if let Some(named) = credentials.get(name.value) {
+        let named = named.as_ref().ok_or(NoLogin::Told)?;
+        let username = Choice {
+            value: &*named.username,
+            origin: name.origin,
+        };
+        let source = Source::Named { name, named };
+        return Ok(Login { username, source });
+    }
+    let define = "define it under `credentials`";
+    let mend = nearest::mend(name.value, credentials.keys().copied(), define);
+    let origin = name.origin.ok_or(NoLogin::Told)?;
+    let wrong = Wrong::new("is the name of no credential", mend);
+    Err(NoLogin::Fault(wrong.at(origin.spot())))
 }
 
 fn no_password(phone: &PhoneKeys) -> Fault {

@@ -3,7 +3,7 @@
 //! Layers are resolved by [`Layers`]; what can only be judged across layers or phones is judged
 //! here. Equal trust and equal lists of P-values are shared, since ten thousand phones have the same.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use crate::fleet::reading::{BUILT_IN_VALUES, MAC_VALUES, MAX_VALUES};
 use crate::fleet::trust::Trust;
 
 use super::address::Address;
-use super::credentials::Credentials;
 use super::duration::shown;
 use super::fault::{Findings, Spot, Wrong, quoted};
 use super::layers::{Layer, Layers};
@@ -22,25 +21,12 @@ use super::nearest;
 use super::phone_keys::PhoneKeys;
 use super::poll_keys::STALE_INTERVALS;
 use super::section::Given;
-use super::{Credential, Limits, Phone, PublishedValue, pvalues};
-
-/// What holds for several phones, as written.
-pub(super) struct Shared<'a> {
-    pub(super) global: &'a PhoneKeys,
-    pub(super) defaults: &'a PhoneKeys,
-    /// `None` for a group with faults, which have been told.
-    pub(super) groups: &'a BTreeMap<&'a str, Option<PhoneKeys>>,
-    pub(super) credentials: &'a Credentials<'a>,
-    pub(super) published: &'a [PublishedValue],
-    /// Where `pvalues` stands.
-    pub(super) pvalues_at: Spot,
-    /// Hardware addresses are published, so they are read.
-    pub(super) mac_address: bool,
-}
+use super::written::Written;
+use super::{Credential, Limits, Phone, pvalues};
 
 /// Resolves phones one after the other.
 pub(super) struct Resolver<'a> {
-    shared: Shared<'a>,
+    written: &'a Written<'a>,
     trusts: HashMap<TrustKeys<'a>, Arc<Trust>>,
     values: HashSet<Arc<[Box<str>]>>,
 }
@@ -55,9 +41,9 @@ struct TrustKeys<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub(super) fn new(shared: Shared<'a>) -> Self {
+    pub(super) fn new(written: &'a Written<'a>) -> Self {
         Self {
-            shared,
+            written,
             trusts: HashMap::new(),
             values: HashSet::new(),
         }
@@ -68,17 +54,17 @@ impl<'a> Resolver<'a> {
         let layers = Layers {
             phone,
             group: None,
-            defaults: self.shared.defaults,
-            global: self.shared.global,
+            defaults: &self.written.defaults,
+            global: &self.written.global,
         };
         let Some(group) = layers.group() else {
             return Some(layers);
         };
-        if let Some(keys) = self.shared.groups.get(group.value) {
+        if let Some(keys) = self.written.groups.get(group.value) {
             let group = Some(keys.as_ref()?);
             return Some(Layers { group, ..layers });
         }
-        let known = self.shared.groups.keys().copied();
+        let known = self.written.groups.keys().copied();
         let mend = nearest::mend(group.value, known, "define it under `groups`");
         let spot = group
             .origin
@@ -90,12 +76,11 @@ impl<'a> Resolver<'a> {
 
     /// How a phone is logged in to; its fault is told here.
     pub(super) fn login(&self, found: &mut Findings, layers: &Layers<'a>) -> Option<Login<'a>> {
-        match login(layers, self.shared.credentials) {
+        match login(layers, &self.written.credentials) {
             Ok(login) => Some(login),
             Err(NoLogin::Told) => None,
             Err(NoLogin::Fault(fault)) => {
-                let what = fault.what;
-                found.fault(fault.spot, Wrong::new(what, fault.mend));
+                found.push(fault);
                 None
             }
         }
@@ -157,12 +142,12 @@ impl<'a> Resolver<'a> {
     /// something needs it.
     fn values(&mut self, found: &mut Findings, layers: &Layers<'a>) -> Arc<[Box<str>]> {
         let expect = layers.expect();
-        let needs_mac = layers.phone.mac.is_some() || self.shared.mac_address;
+        let needs_mac = layers.phone.mac.is_some() || self.written.metrics.mac_address;
         let expected = expect
             .iter()
             .flat_map(|list| list.value.iter())
             .map(|e| &*e.pvalue);
-        let published = self.shared.published.iter().map(|value| &*value.pvalue);
+        let published = self.written.published.iter().map(|value| &*value.pvalue);
         let mac: &[&str] = if needs_mac { &MAC_VALUES } else { &[] };
         let mut values: Vec<Box<str>> = Vec::new();
         for key in BUILT_IN_VALUES
@@ -178,7 +163,7 @@ impl<'a> Resolver<'a> {
         if values.len() > MAX_VALUES {
             let origin = expect.and_then(|list| list.origin);
             let spot =
-                origin.map_or_else(|| self.shared.pvalues_at.clone(), |origin| origin.spot());
+                origin.map_or_else(|| self.written.pvalues_at.clone(), |origin| origin.spot());
             found.fault(spot, pvalues::too_many(values.len()));
         }
         if let Some(same) = self.values.get(&*values) {

@@ -74,21 +74,20 @@ pub(super) fn passwords(
     Some(Given { value, line })
 }
 
-/// The path of a password file, whether it is there or not.
-pub(super) fn path(files: &Files<'_>, name: &str) -> Result<PathBuf, Wrong> {
+/// The path of a password file, whether it is there or not; as written where it is one of systemd's
+/// credentials and systemd did not start us.
+pub(super) fn path(files: &Files<'_>, node: &Node) -> Result<PathBuf, Wrong> {
+    let name = node.text()?;
     if name.is_empty() {
         return Err(Wrong::new("is empty", "name a file"));
     }
-    let Some(name) = name.strip_prefix(SYSTEMD) else {
-        return Ok(files.path(name));
-    };
-    match files.environment.get("CREDENTIALS_DIRECTORY") {
-        Some(directory) => Ok(Path::new(directory).join(name)),
-        None => Err(Wrong::new(
-            "needs CREDENTIALS_DIRECTORY, which is not set",
-            "start under systemd with LoadCredential=, or name the file itself",
-        )),
-    }
+    let credential = name.strip_prefix(SYSTEMD);
+    let directory = files.environment.get("CREDENTIALS_DIRECTORY");
+    Ok(match (credential, directory) {
+        (Some(credential), Some(directory)) => Path::new(directory).join(credential),
+        (Some(_), None) => name.into(),
+        (None, _) => files.path(name),
+    })
 }
 
 fn inline(
@@ -159,11 +158,16 @@ fn from_file(
     spot: &Spot,
     node: &Node,
 ) -> Option<SecretString> {
-    let name = found.keep(spot.clone(), node.text())?;
+    let path = found.keep(spot.clone(), path(files, node))?;
     if files.secrets == Secrets::Skip {
         return Some(SecretString::default());
     }
-    let path = found.keep(spot.clone(), path(files, name))?;
+    if path.starts_with(SYSTEMD) {
+        let what = "needs CREDENTIALS_DIRECTORY, which is not set";
+        let mend = "start under systemd with LoadCredential=, or name the file itself";
+        found.fault(spot.clone(), Wrong::new(what, mend));
+        return None;
+    }
     let text = found.keep(spot.clone(), files.read_text(&path, MAX_SECRET))?;
     if files.is_world_readable(&path) {
         let what = "names a file that everybody on this machine may read";
@@ -174,7 +178,7 @@ fn from_file(
         let what = "names a file of more than one line, all of which is the password";
         found.warn(spot.clone(), Wrong::new(what, "keep one line"));
     }
-    if name.starts_with(SYSTEMD) {
+    if node.text().is_ok_and(|name| name.starts_with(SYSTEMD)) {
         let what = "is a credential of systemd, fixed until the service restarts";
         found.note(spot.clone(), Wrong::new(what, "restart to change it"));
     }

@@ -36,7 +36,11 @@ impl<'a> Section<'a> {
     ) -> Option<Self> {
         let entries = entries(found, &spot, node)?;
         for entry in entries.iter().filter(|e| !keys.contains(&&*e.key)) {
-            let mend = nearest::mend(&entry.key, keys.iter().copied(), REMOVE);
+            let mend = if entry.key.contains(':') {
+                "write a blank behind the colon".to_owned()
+            } else {
+                nearest::mend(&entry.key, keys.iter().copied(), REMOVE)
+            };
             let wrong = Wrong::new("is not a key known here", mend);
             found.fault(spot.below(&entry.key, entry.line), wrong);
         }

@@ -61,7 +61,8 @@ fn line_of(record: &csv::StringRecord, behind: &csv::Position) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
 
-/// The columns of the header, `None` for those with faults. None at all where rows would be of no
+/// The columns of the header; where there is none, the first row stands here, and what it says is
+/// not repeated, since a password may be part of it. `None` for those with faults. None at all where rows would be of no
 /// use, so that they need not be told so each.
 fn header(
     found: &mut Findings,
@@ -70,21 +71,23 @@ fn header(
 ) -> Option<Vec<Option<Column>>> {
     let mut seen: Vec<&str> = Vec::new();
     let mut columns = Vec::new();
-    for name in record {
+    for (position, name) in record.iter().enumerate() {
         let column = column(name);
-        if column.is_none() {
-            let mend = if name.contains(';') {
-                "separate columns by commas".to_owned()
-            } else {
-                nearest::mend(name, keys::COLUMNS.iter().copied(), REMOVE)
-            };
-            let what = format!("{} is no column known here", quoted(name));
-            found.fault(spot.clone(), Wrong::new(what, mend));
-        }
-        let twice = seen.contains(&name);
+        let twice = column.is_some() && seen.contains(&name);
         if twice {
-            let what = format!("{} is a column twice", quoted(name));
+            let what = format!("has {} as a column twice", quoted(name));
             found.fault(spot.clone(), Wrong::new(what, "keep one of them"));
+        }
+        if column.is_none() {
+            let what = format!("has an unknown column, number {}", position + 1);
+            let semicolons = "separate columns by commas";
+            let otherwise = if name.contains(';') {
+                semicolons
+            } else {
+                REMOVE
+            };
+            let mend = nearest::mend(name, keys::COLUMNS.iter().copied(), otherwise);
+            found.fault(spot.clone(), Wrong::new(what, mend));
         }
         seen.push(name);
         columns.push(column.filter(|_| !twice));

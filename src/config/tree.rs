@@ -347,3 +347,63 @@ fn is_number(text: &str) -> bool {
         .starts_with(|c: char| c.is_ascii_digit());
     digit_first && unsigned.parse::<f64>().is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(text: &str) -> Node {
+        let parsed = parse(text).map_err(|syntax| syntax.wrong.what);
+        parsed.expect("it is YAML").expect("something is in it")
+    }
+
+    #[test]
+    fn bare_words_are_typed_by_the_core_schema_and_quoted_ones_are_text() {
+        for (expect, texts) in [
+            (Type::Nothing, &["", "~", "null"][..]),
+            (Type::Truth, &["true", "False", "TRUE"]),
+            (
+                Type::Number,
+                &[
+                    "0", "-1", "+7", "0x1F", "0o17", "1.5", ".5", "5.", "1e9", "-.inf", ".NaN",
+                ],
+            ),
+            (
+                Type::Text,
+                &[
+                    "a", "yes", "no", "1.0.3", "0x", "0xg", "inf", "nan", "-", ".", "1_000",
+                    "00:0b",
+                ],
+            ),
+        ] {
+            for text in texts {
+                assert!(
+                    type_of(text) == expect,
+                    "{text:?} is taken for something else"
+                );
+            }
+        }
+        for text in ["\"1\"", "'true'", "\"~\"", "|\n  1\n"] {
+            assert!(root(text).text().is_ok(), "{text:?} is text");
+        }
+    }
+
+    #[test]
+    fn keys_and_values_know_their_lines() {
+        let root = root("# comment\na: 1\nb:\n  - x\n\n  - y: { z: 1 }\n");
+        let [a, b] = root.map().ok().unwrap() else {
+            panic!("two keys");
+        };
+        assert_eq!((root.line, a.line, b.line), (2, 2, 3));
+        let items = b.value.list().ok().unwrap();
+        let lines: Vec<u32> = items.iter().map(|item| item.line).collect();
+        assert_eq!(lines, [4, 6]);
+    }
+
+    #[test]
+    fn a_key_written_twice_stays_twice_and_no_key_is_merged() {
+        let root = root("a: 1\n<<: { b: 2 }\na: 3\n");
+        let keys: Vec<&str> = root.map().ok().unwrap().iter().map(|e| &*e.key).collect();
+        assert_eq!(keys, ["a", "<<", "a"]);
+    }
+}

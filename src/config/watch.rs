@@ -8,7 +8,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use glob::{MatchOptions, Pattern, PatternError};
+use glob::{MatchOptions, Pattern};
+
+use super::fault::Wrong;
 
 /// The state of every file of a configuration; equal as long as none changed, came or went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,8 +69,26 @@ pub(super) fn pattern(base: &Path, name: &str) -> String {
     Path::new(&base).join(name).to_string_lossy().into_owned()
 }
 
-/// The files that match, in the order of their names.
-pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, PatternError> {
-    let matching = glob::glob_with(pattern, OPTIONS)?;
-    Ok(matching.flatten().filter(|path| path.is_file()).collect())
+/// The files that match, in the order of their names; what is no directory counts as a file, so
+/// that a dangling link is noticed when it is read.
+pub(super) fn expand(pattern: &str) -> Result<Vec<PathBuf>, Wrong> {
+    let matching = glob::glob_with(pattern, OPTIONS).map_err(|error| {
+        Wrong::new(
+            format!("is no pattern: {}", error.msg),
+            "use `*`, `?` or `[…]`",
+        )
+    })?;
+    let mut files = Vec::new();
+    for path in matching {
+        let path = path.map_err(|error| {
+            Wrong::new(
+                format!("cannot be searched: {}", error.error()),
+                "check permissions",
+            )
+        })?;
+        if !path.is_dir() {
+            files.push(path);
+        }
+    }
+    Ok(files)
 }
