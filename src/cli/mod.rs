@@ -6,11 +6,13 @@
 
 mod check_config;
 mod completions;
+mod daemon;
 mod demo;
 mod logging;
 mod probe;
 mod serve;
 mod simulate;
+mod status;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -43,6 +45,7 @@ enum Command {
     Simulate(simulate::Args),
     CheckConfig(check_config::Args),
     Probe(probe::Args),
+    Status(status::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -84,6 +87,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
+        Command::Status(args) => return status::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
