@@ -4,6 +4,9 @@
 //! phone's habits. Reads go through its [`Reader`]; every answer is classified before it is parsed.
 //! It never decides whether to log in: the caller asks the lockout guard first.
 
+mod json;
+mod verdict;
+
 use std::sync::Arc;
 use std::time::Duration;
 
