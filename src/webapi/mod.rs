@@ -4,7 +4,11 @@
 //! phone's habits. Reads go through its [`Reader`]; every answer is classified before it is parsed.
 //! It never decides whether to log in: the caller asks the lockout guard first.
 
+mod calls;
+mod certificate;
+mod hex;
 mod json;
+mod request;
 mod verdict;
 
 use std::sync::Arc;
