@@ -108,3 +108,51 @@ fn header(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("unusable"))
 }
 
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::fleet::trust::Trust;
+    use crate::webapi::{Tls, tls_config};
+
+    fn names(host: &str, port: u16, encrypted: bool) -> [String; 3] {
+        let pinned = Trust {
+            fingerprints: Box::new([[0; 32]]),
+            ..Trust::default()
+        };
+        let tls = encrypted.then(|| Tls {
+            config: Arc::clone(&tls_config(&pinned, 1).unwrap()),
+            server_name: None,
+        });
+        let names = Names::of(&Target {
+            host: host.into(),
+            port,
+            tls,
+            connect_timeout: Duration::from_secs(5),
+            attempts: 2,
+        });
+        [names.host, names.origin, names.referer].map(|name| name.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn a_phone_is_called_by_its_address_as_a_browser_would() {
+        let cases = [
+            (("192.0.2.1", 80, false), "192.0.2.1", "http"),
+            (("192.0.2.1", 8080, false), "192.0.2.1:8080", "http"),
+            (("phone.example", 443, true), "phone.example", "https"),
+            (("phone.example", 80, true), "phone.example:80", "https"),
+            (("2001:db8::1", 80, false), "[2001:db8::1]", "http"),
+            (("fe80::1%eth0", 8443, true), "[fe80::1]:8443", "https"),
+        ];
+        for ((host, port, encrypted), expect, scheme) in cases {
+            let expect = [
+                expect.to_owned(),
+                format!("{scheme}://{expect}"),
+                format!("{scheme}://{expect}/"),
+            ];
+            assert_eq!(names(host, port, encrypted), expect);
+        }
+    }
+}
