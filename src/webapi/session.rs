@@ -195,12 +195,17 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
         Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) if answer.brought_cookie => {
             accepted(true)
         }
-        Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) => ended(
-            LoginOutcome::Lost,
+        // An answer came, and it opens nothing: some phones refuse without a word.
+        Verdict::Data(_) | Verdict::Empty => ended(
+            LoginOutcome::Refused,
             Failure::new(
-                Reason::Parse,
+                Reason::Auth,
                 "the login was answered with neither a word of success nor a cookie",
             ),
+        ),
+        Verdict::Unfit(_) => ended(
+            LoginOutcome::Lost,
+            Failure::new(Reason::Parse, "the answer to the login is not understood"),
         ),
     }
 }
@@ -412,8 +417,11 @@ mod tests {
     async fn without_such_a_word_a_cookie_is_a_session_to_be_proven_and_nothing_is_lost() {
         for body in ["", "who knows", PAGE, "{broken"] {
             check(with_cookie(body), LoginOutcome::Accepted, true, None).await;
-            check(ok(body), LoginOutcome::Lost, false, Some(Reason::Parse)).await;
         }
+        for body in ["", "who knows"] {
+            check(ok(body), LoginOutcome::Refused, false, Some(Reason::Auth)).await;
+        }
+        check(ok("{broken"), LoginOutcome::Lost, false, Some(Reason::Parse)).await;
         for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
             let why = Some(Reason::HttpStatus);
             check(with_status(line), LoginOutcome::Lost, false, why).await;

@@ -71,7 +71,7 @@ struct Envelope<'a> {
     response: Scalar<'a>,
     #[serde(borrow, default)]
     res: Scalar<'a>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Body")]
     body: Option<&'a RawValue>,
     #[serde(borrow, default)]
     msg: Option<&'a RawValue>,
