@@ -3,6 +3,7 @@
 //! Remote names and numbers are not here: the parser drops them. Bounds on how much a phone may say
 //! are constants beside what they bound; what was dropped is counted in the report.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::civil;
@@ -130,8 +131,10 @@ pub struct Uptime {
 }
 
 /// P-values and named values that were read and are not empty, sorted by key.
+///
+/// Every phone has the built-in keys: they are not kept anew for each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Values(Box<[(Box<str>, Text)]>);
+pub struct Values(Box<[(Cow<'static, str>, Text)]>);
 
 /// How much of what a phone says is kept: enforced by the parser, before anything is published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -308,6 +311,7 @@ impl Values {
         let mut pairs: Vec<_> = pairs
             .into_iter()
             .filter(|(_, text)| !text.is_empty())
+            .map(|(key, text)| (shared(key), text))
             .collect();
         pairs.sort_by(|(left, _), (right, _)| left.cmp(right));
         pairs.dedup_by(|(later, _), (first, _)| later == first);
@@ -352,6 +356,13 @@ impl Values {
     /// The hardware address; read only where something asks for it.
     pub fn mac(&self) -> Option<&Text> {
         MAC_VALUES.iter().find_map(|key| self.get(key))
+    }
+}
+
+fn shared(key: Box<str>) -> Cow<'static, str> {
+    match BUILT_IN_VALUES.into_iter().find(|known| **known == *key) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(key.into_string()),
     }
 }
 
