@@ -23,7 +23,7 @@ use crate::config::{self, Config, Environment, Secrets};
 use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::poll::{Engine, Orders};
-use crate::web::{self, Inputs, Settings};
+use crate::web::{self, Doors, Inputs, Limits, Settings};
 
 /// What `run` is given from outside.
 #[derive(Debug)]
@@ -114,6 +114,11 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         watchdog: setup.watchdog,
     };
 
+    let doors = Doors {
+        network: listeners,
+        control,
+    };
+
     let mut tasks = JoinSet::new();
     let inner = stop.child_token();
     spawn(&mut tasks, "the engine", {
@@ -123,7 +128,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     spawn(&mut tasks, "the web server", {
         let stop = inner.clone();
         async move {
-            web::serve(listeners, control, inputs, web::Limits::default(), stop).await;
+            web::serve(doors, inputs, Limits::default(), stop).await;
             Ok(())
         }
     });
@@ -198,11 +203,11 @@ async fn read(path: &Path, environment: &Arc<Environment>) -> anyhow::Result<Con
     Ok(config)
 }
 
-fn settings(config: &Config, reload: ReloadStatus) -> Settings {
+/// What of a configuration the web shows.
+pub fn settings(config: &Config, reload: ReloadStatus) -> Settings {
     Settings {
         metrics: config.metrics,
         values: Arc::clone(&config.values),
-        operators: config.operators.clone(),
         ready_after: config
             .phones
             .iter()

@@ -50,7 +50,8 @@ async fn ask(socket: &Path, method: &Method, path: &str) -> anyhow::Result<Bytes
             socket.display()
         )
     })?;
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Driven beside the request; dropped with this set.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
@@ -67,7 +68,10 @@ async fn ask(socket: &Path, method: &Method, path: &str) -> anyhow::Result<Bytes
         .map_err(|error| anyhow::anyhow!(error))?
         .to_bytes();
     if !status.is_success() {
-        bail!("the daemon answered {status}: {}", String::from_utf8_lossy(&body).trim());
+        bail!(
+            "the daemon answered {status}: {}",
+            String::from_utf8_lossy(&body).trim()
+        );
     }
     Ok(body)
 }

@@ -11,13 +11,16 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::ConfigArg;
+use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Secrets};
+use crate::fleet::command::ReloadStatus;
 use crate::fleet::{Fleet, PollReport, Text};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
-use crate::web;
+use crate::web::metrics::{Format, Page, Scrape};
+use crate::web::pieces::{Filled, Pieces as _};
 use crate::webapi::Exchange;
 
 /// Poll one phone now and show what it answered and how that was understood
@@ -47,11 +50,12 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Ok(config) => config,
         Err(faults) => return super::failed(&faults.into()),
     };
-    let Some(phone) = config
+    let named = config
         .phones
         .iter()
         .find(|phone| *phone.place.name == *args.phone)
-    else {
+        .map(Arc::clone);
+    let Some(phone) = named else {
         super::complain(format_args!(
             "{}: there is no enabled phone `{}`; `check-config` and the fleet page know the names",
             args.config.config.display(),
@@ -60,8 +64,8 @@ pub(super) fn run(args: &Args) -> ExitCode {
         return ExitCode::from(super::USAGE);
     };
     let shown = super::block_on(|stop| async move {
-        match stop.run_until_cancelled(probe(&config, phone)).await {
-            Some(probe) => show(args, &config, phone, probe?),
+        match stop.run_until_cancelled(probe(&config, &phone)).await {
+            Some(probe) => show(args, &config, &phone, probe?),
             None => anyhow::bail!("interrupted"),
         }
     });
@@ -109,13 +113,34 @@ fn show(args: &Args, config: &Config, phone: &config::Phone, probe: Probe) -> an
     let up = probe.report.up();
     let fleet = Fleet::new([Arc::clone(&phone.place)]);
     let fleet = fleet.with_report(&phone.place.name, probe.report);
-    let page = web::metrics::of_phones(&fleet, &config.metrics, &config.values, probe.clock.now());
-    super::say(format_args!("\n{}", page.trim_end()))?;
+    let now = probe.clock.now();
+    let loaded = ReloadStatus {
+        successful: true,
+        last_success: now.wall,
+    };
+    let page = Page::new(Scrape {
+        phones: fleet.phones().cloned().collect(),
+        now,
+        settings: Arc::new(app::settings(config, loaded)),
+        exporter: None,
+        format: Format::Text,
+    });
+    super::say(format_args!("\n{}", text(page)))?;
     if let Some(directory) = &args.raw {
         let folder = save(directory, &fleet, &phone.place.name, &probe.exchanges)?;
         super::say(format_args!("\nSaved to {}", folder.display()))?;
     }
     Ok(up)
+}
+
+fn text(mut page: Page) -> String {
+    let mut text = Vec::new();
+    let mut piece = Vec::new();
+    while page.fill(&mut piece) == Filled::Full {
+        text.append(&mut piece);
+    }
+    text.append(&mut piece);
+    String::from_utf8_lossy(&text).trim_end().to_owned()
 }
 
 fn show_exchange(exchange: &Exchange) -> std::io::Result<()> {

@@ -18,7 +18,12 @@ pub(super) struct Args {
     #[arg(long)]
     problems: bool,
     /// What to count by
-    #[arg(long, value_name = "KEYS", value_delimiter = ',', default_value = "site,reason")]
+    #[arg(
+        long,
+        value_name = "KEYS",
+        value_delimiter = ',',
+        default_value = "site,reason"
+    )]
     by: Vec<By>,
 }
 
@@ -51,14 +56,19 @@ struct Failure {
 
 pub(super) fn run(args: &Args) -> ExitCode {
     let answer = super::block_on(|stop| async move {
-        match stop.run_until_cancelled(args.socket.get("/api/v1/phones")).await {
+        match stop
+            .run_until_cancelled(args.socket.get("/api/v1/phones"))
+            .await
+        {
             Some(answer) => answer,
             None => anyhow::bail!("interrupted"),
         }
     });
     let told = answer.and_then(|Answer { phones }| {
         tell(args, &phones)?;
-        Ok(phones.iter().all(|phone| phone.up && phone.failures.is_empty()))
+        Ok(phones
+            .iter()
+            .all(|phone| phone.up && phone.failures.is_empty()))
     });
     match told {
         Ok(true) => ExitCode::SUCCESS,
@@ -105,7 +115,11 @@ fn count<'a>(phones: &'a [Phone], by: &[By]) -> BTreeMap<String, (usize, &'a str
                     By::Reason => reason,
                 })
                 .collect();
-            let mend = if by.contains(&By::Reason) { mend } else { "see --by reason" };
+            let mend = if by.contains(&By::Reason) {
+                mend
+            } else {
+                "see --by reason"
+            };
             counts.entry(parts.join(" ")).or_insert((0, mend)).0 += 1;
         }
     }
@@ -138,7 +152,10 @@ mod tests {
             phone("d", Some("hq"), &[]),
         ];
         let counted = count(&phones, &[By::Site, By::Reason]);
-        let rows: Vec<_> = counted.iter().map(|(key, (n, mend))| (key.as_str(), *n, *mend)).collect();
+        let rows: Vec<_> = counted
+            .iter()
+            .map(|(key, (n, mend))| (key.as_str(), *n, *mend))
+            .collect();
         assert_eq!(
             rows,
             [

@@ -421,7 +421,13 @@ mod tests {
         for body in ["", "who knows"] {
             check(ok(body), LoginOutcome::Refused, false, Some(Reason::Auth)).await;
         }
-        check(ok("{broken"), LoginOutcome::Lost, false, Some(Reason::Parse)).await;
+        check(
+            ok("{broken"),
+            LoginOutcome::Lost,
+            false,
+            Some(Reason::Parse),
+        )
+        .await;
         for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
             let why = Some(Reason::HttpStatus);
             check(with_status(line), LoginOutcome::Lost, false, why).await;

@@ -157,7 +157,7 @@ impl Drop for Service {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn systemd_is_told_everything_and_sigterm_ends_it_cleanly() {
     let phone = sim::Phone::start(spec(Behaviour::default())).await;
     let directory = tempfile::tempdir().expect("a directory");
@@ -200,7 +200,7 @@ fn a_port_that_is_taken_ends_it_with_1_and_names_it() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn probe_shows_what_was_understood_and_no_secret() {
     let phone = sim::Phone::start(spec(Behaviour::default())).await;
     let directory = tempfile::tempdir().expect("a directory");

@@ -123,7 +123,7 @@ async fn fleet() -> Vec<sim::Phone> {
     phones
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_real_prometheus_learns_the_truth_of_every_phone_both_ways() {
     let phones = fleet().await;
     let daemon = Daemon::start(&config_for(&phones.iter().collect::<Vec<_>>())).await;
@@ -150,7 +150,7 @@ async fn a_real_prometheus_learns_the_truth_of_every_phone_both_ways() {
     prometheus.wait("count(up == 1)", &[("", "4")]).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn both_formats_satisfy_the_tools_that_define_them() {
     let phones = fleet().await;
     let hostile = sim::Phone::start(spec(Behaviour::default())).await;

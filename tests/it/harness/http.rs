@@ -7,19 +7,19 @@ use tokio::net::TcpStream;
 
 /// An answer, its body freed of chunks.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The value of a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -27,18 +27,23 @@ impl Answer {
     }
 }
 
-pub async fn get(address: SocketAddr, path: &str) -> Answer {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
     request(address, "GET", path, "").await
 }
 
 /// Sends a request with these header lines, each ended by CRLF.
-pub async fn request(address: SocketAddr, method: &str, path: &str, headers: &str) -> Answer {
+pub(crate) async fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+) -> Answer {
     let stream = TcpStream::connect(address).await.expect("connected");
     exchange(stream, method, path, headers).await
 }
 
 /// Sends a request over this stream and reads until the other side closes.
-pub async fn exchange(
+pub(crate) async fn exchange(
     mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin,
     method: &str,
     path: &str,

@@ -2,8 +2,8 @@
 //!
 //! Tests wait for a value, with a bound and a message, never for time to pass.
 
-pub mod http;
-pub mod samples;
+pub(crate) mod http;
+pub(crate) mod samples;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,21 +23,21 @@ use tokio_util::sync::CancellationToken;
 use samples::Samples;
 
 /// How long anything may take before a test gives up: far beyond what a busy machine needs.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a value is looked at while it is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A running daemon; dropping it ends it at once.
-pub struct Daemon {
-    pub address: SocketAddr,
-    pub directory: TempDir,
+pub(crate) struct Daemon {
+    pub(crate) address: SocketAddr,
+    pub(crate) directory: TempDir,
     stop: CancellationToken,
     task: JoinSet<anyhow::Result<()>>,
 }
 
 /// The end of every test configuration: quick polls, state beside the file, any free port.
-pub const QUICK: &str = "
+pub(crate) const QUICK: &str = "
 listen: ['127.0.0.1:0']
 state_dir: state
 poll: { interval: 200ms, values_interval: 200ms, timeout: 5s, stale_after: 60s }
@@ -45,14 +45,14 @@ poll: { interval: 200ms, values_interval: 200ms, timeout: 5s, stale_after: 60s }
 
 impl Daemon {
     /// Starts a daemon on this configuration.
-    pub async fn start(config: &str) -> Self {
+    pub(crate) async fn start(config: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         std::fs::write(directory.path().join("config.yaml"), config).expect("written");
         Self::start_in(directory).await
     }
 
     /// Starts a daemon on the `config.yaml` of this directory.
-    pub async fn start_in(directory: TempDir) -> Self {
+    pub(crate) async fn start_in(directory: TempDir) -> Self {
         let (listening, addresses) = oneshot::channel();
         let setup = Setup {
             config: directory.path().join("config.yaml"),
@@ -79,19 +79,19 @@ impl Daemon {
         }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
     /// The page of metrics, parsed.
-    pub async fn metrics(&self) -> Samples {
+    pub(crate) async fn metrics(&self) -> Samples {
         let answer = http::get(self.address, "/metrics").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         Samples::parse(&answer.text())
     }
 
     /// Waits until the series of `name` with these labels has this value.
-    pub async fn wait(&self, name: &str, labels: &[(&str, &str)], value: f64) -> Samples {
+    pub(crate) async fn wait(&self, name: &str, labels: &[(&str, &str)], value: f64) -> Samples {
         self.wait_for(&format!("{name}{labels:?} = {value}"), |samples| {
             samples.value(name, labels) == Some(value)
         })
@@ -99,7 +99,7 @@ impl Daemon {
     }
 
     /// Waits until the metrics are as described.
-    pub async fn wait_for(&self, what: &str, holds: impl Fn(&Samples) -> bool) -> Samples {
+    pub(crate) async fn wait_for(&self, what: &str, holds: impl Fn(&Samples) -> bool) -> Samples {
         let deadline = Instant::now() + PATIENCE;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -113,7 +113,7 @@ impl Daemon {
     }
 
     /// Tells it to stop and waits until it has.
-    pub async fn stop(mut self) -> (TempDir, anyhow::Result<()>) {
+    pub(crate) async fn stop(mut self) -> (TempDir, anyhow::Result<()>) {
         self.stop.cancel();
         let ended = tokio::time::timeout(PATIENCE, self.task.join_next())
             .await
@@ -125,7 +125,7 @@ impl Daemon {
 }
 
 /// A configuration of these phones, `p0`, `p1`, …, each with the simulated phone's password.
-pub fn config_for(phones: &[&sim::Phone]) -> String {
+pub(crate) fn config_for(phones: &[&sim::Phone]) -> String {
     let mut text = format!("{QUICK}\nphones:\n");
     for (n, phone) in phones.iter().enumerate() {
         text.push_str(&format!(
@@ -137,10 +137,10 @@ pub fn config_for(phones: &[&sim::Phone]) -> String {
 }
 
 /// The password of the phones that tests make.
-pub const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// A phone with this behaviour and [`PASSWORD`].
-pub fn spec(behaviour: sim::Behaviour) -> sim::Spec {
+pub(crate) fn spec(behaviour: sim::Behaviour) -> sim::Spec {
     sim::Spec {
         admin: sim::User::new("gmiadmin", PASSWORD),
         behaviour,

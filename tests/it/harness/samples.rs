@@ -5,24 +5,24 @@ use std::fmt;
 
 /// One line of the page.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sample {
-    pub name: String,
-    pub labels: BTreeMap<String, String>,
-    pub value: f64,
+pub(crate) struct Sample {
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) value: f64,
 }
 
 #[derive(Clone, Debug)]
-pub struct Samples(Vec<Sample>);
+pub(crate) struct Samples(Vec<Sample>);
 
 impl Samples {
     /// Parses the page; panics on a line that is no sample.
-    pub fn parse(page: &str) -> Self {
+    pub(crate) fn parse(page: &str) -> Self {
         let lines = page.lines().filter(|line| !line.starts_with('#'));
         Self(lines.map(sample).collect())
     }
 
     /// The samples of this name that carry at least these labels.
-    pub fn all(&self, name: &str, labels: &[(&str, &str)]) -> Vec<&Sample> {
+    pub(crate) fn all(&self, name: &str, labels: &[(&str, &str)]) -> Vec<&Sample> {
         self.0
             .iter()
             .filter(|sample| sample.name == name && sample.carries(labels))
@@ -31,7 +31,7 @@ impl Samples {
 
     /// The value of the one sample of this name with at least these labels; `None` if there is none
     /// or more than one.
-    pub fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         match self.all(name, labels)[..] {
             [sample] => Some(sample.value),
             _ => None,
@@ -39,7 +39,7 @@ impl Samples {
     }
 
     /// The label of the one sample of this name with at least these labels.
-    pub fn label(&self, name: &str, labels: &[(&str, &str)], label: &str) -> Option<String> {
+    pub(crate) fn label(&self, name: &str, labels: &[(&str, &str)], label: &str) -> Option<String> {
         match self.all(name, labels)[..] {
             [sample] => sample.labels.get(label).cloned(),
             _ => None,
@@ -47,7 +47,7 @@ impl Samples {
     }
 
     /// The names of all families of which there is a sample.
-    pub fn names(&self) -> std::collections::BTreeSet<&str> {
+    pub(crate) fn names(&self) -> std::collections::BTreeSet<&str> {
         self.0.iter().map(|sample| sample.name.as_str()).collect()
     }
 }

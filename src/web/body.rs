@@ -1,0 +1,87 @@
+//! Bodies of answers: whole, or made piece by piece as the client reads.
+//!
+//! A long body makes one piece a turn: it gives the runtime back before the next, however fast the
+//! client reads, so that a scrape of ten thousand phones never holds up their polls.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+
+use super::pieces::Output;
+
+/// The body of an answer.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// All of it; empty once it was taken.
+    Whole(Bytes),
+    /// Made as it is read.
+    Long {
+        output: Box<Output>,
+        turn: Turn,
+        /// The turn in which the last piece was made.
+        made: Option<u64>,
+    },
+}
+
+/// Counts how often the task of a connection was given the runtime.
+///
+/// The server's HTTP library asks for pieces in a loop as long as the socket takes them; only the
+/// task itself knows when it has yielded in between.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Turn(Arc<AtomicU64>);
+
+impl Turn {
+    /// The task was given the runtime again.
+    pub(super) fn begin(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn number(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let piece = match &mut *self {
+            Self::Whole(bytes) => {
+                let bytes = std::mem::take(bytes);
+                (!bytes.is_empty()).then_some(bytes)
+            }
+            Self::Long { output, turn, made } => {
+                let now = Some(turn.number());
+                if *made == now {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                *made = now;
+                output.next_piece()
+            }
+        };
+        Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Long { output, .. } => output.has_ended(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Long { .. } => SizeHint::default(),
+        }
+    }
+}
