@@ -22,8 +22,11 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Secrets};
 use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
+use crate::ledger::Keeper;
 use crate::poll::{Engine, Orders};
 use crate::web::{self, Doors, Inputs, Limits, Settings};
+
+pub use state_dir::open_ledger;
 
 /// What `run` is given from outside.
 #[derive(Debug)]
@@ -55,7 +58,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let ledger = state_dir::open_ledger(config.state_dir.as_deref())?;
+    let ledger = open_ledger(config.state_dir.as_deref(), Keeper::Daemon)?;
 
     let listen = if setup.listen.is_empty() {
         &config.listen

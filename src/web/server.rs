@@ -42,7 +42,7 @@ pub enum Peer {
     /// Somebody on the network: may read.
     Network(SocketAddr),
     /// A user of this machine over the control socket: may do what POST does.
-    Control {
+    Local {
         /// As the system tells it.
         uid: u32,
     },
@@ -108,11 +108,11 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
                 let _ = stream.set_nodelay(true);
                 connections.spawn(converse(stream, Peer::Network(from), service, limits, stop));
             }
-            Visitor::Control(stream) => {
+            Visitor::Local(stream) => {
                 let Ok(user) = stream.peer_cred() else {
                     continue;
                 };
-                let peer = Peer::Control { uid: user.uid() };
+                let peer = Peer::Local { uid: user.uid() };
                 connections.spawn(converse(stream, peer, service, limits, stop));
             }
         }
@@ -123,7 +123,7 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
 
 enum Visitor {
     Network(TcpStream, SocketAddr),
-    Control(UnixStream),
+    Local(UnixStream),
 }
 
 impl Doors {
@@ -151,7 +151,7 @@ impl Doors {
             && present < room + CONTROL_CONNECTIONS
             && let Poll::Ready(accepted) = control.poll_accept(cx)
         {
-            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Control(stream)));
+            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Local(stream)));
         }
         if present >= room {
             return Poll::Pending;

@@ -14,7 +14,8 @@ async fn phone() -> sim::Phone {
 #[tokio::test]
 async fn parts_fail_on_their_own_and_say_why() {
     for (fault, reason) in [
-        (Fault::Html, "parse"),
+        // A login page in place of the answer, while others are answered.
+        (Fault::Html, "forbidden"),
         (Fault::HalfJson, "parse"),
         (Fault::Empty, "parse"),
         (Fault::ServerError, "http_status"),

@@ -66,11 +66,10 @@ impl Daemon {
         let stop = CancellationToken::new();
         let mut task = JoinSet::new();
         task.spawn(app::run(setup, stop.clone()));
-        let addresses = tokio::select! {
-            addresses = addresses => addresses.ok(),
-            Some(ended) = task.join_next() => panic!("the daemon ended: {ended:?}"),
+        let Ok(addresses) = addresses.await else {
+            panic!("the daemon ended: {:?}", task.join_next().await);
         };
-        let address = *addresses.expect("an address").first().expect("one");
+        let address = *addresses.first().expect("an address");
         Self {
             address,
             directory,
