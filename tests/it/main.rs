@@ -3,10 +3,12 @@
 mod behaviours;
 mod canary;
 mod config;
+mod golden;
 mod harness;
 mod layers;
 mod logins;
 mod process;
 mod prometheus;
+mod readme;
 mod sim;
 mod truth;
