@@ -1,0 +1,290 @@
+//! The page of one phone: what is wrong and what to do, what it said last, and its last polls.
+
+use crate::fleet::phone::PollSummary;
+use crate::fleet::reading::{Account, Line, Registration};
+use crate::fleet::{Endpoint, Moment, Phone, Text, expect};
+use crate::web::Settings;
+use crate::web::clock_offset;
+use crate::web::health::{Health, failures, held, read_at};
+use crate::web::html::Html;
+use crate::web::words;
+
+use super::{ago, badge, failure, frame, holding, silence, unregistered};
+
+/// The page of this phone.
+pub(in crate::web) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> String {
+    let name = &*phone.place.name;
+    frame(name, now.wall, |html| {
+        html.markup("<nav><a href=\"/\">All phones</a></nav>\n<h1>")
+            .text(name)
+            .markup(" ");
+        badge(html, Health::of(phone, now));
+        html.markup("</h1>\n");
+        wrong(html, phone, now);
+        html.markup("<div class=\"parts\">\n");
+        facts(html, phone, now, settings);
+        accounts(html, phone, now);
+        lines(html, phone, now);
+        values(html, phone, now, settings);
+        endpoints(html, phone, now);
+        totals(html, phone);
+        html.markup("</div>\n");
+        polls(html, phone, now);
+    })
+}
+
+fn wrong(html: &mut Html, phone: &Phone, now: Moment) {
+    if !Health::of(phone, now).is_problem() {
+        return;
+    }
+    html.markup("<section class=\"wrong\"><h2>What is wrong</h2>\n");
+    for one in failures(phone) {
+        html.markup("<p>");
+        failure(html, one);
+        html.markup("<small>")
+            .text(one.1.reason.mend())
+            .markup("</small></p>\n");
+    }
+    if let Some(held) = held(phone, now) {
+        holding(html, held, now);
+    }
+    unregistered(html, phone, now);
+    silence(html, phone, now);
+    html.markup("</section>\n");
+}
+
+fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
+    let place = &phone.place;
+    let values = phone.values(now);
+    let text = |value: Option<&Text>| value.map(ToString::to_string);
+    let offset = clock_offset::of(phone, now).map(|offset| format!("{} s", offset.as_secs()));
+    let mac = values
+        .and_then(|values| values.mac())
+        .filter(|_| settings.metrics.mac_address);
+    let facts = [
+        ("Site", place.site.as_deref().map(str::to_owned)),
+        ("Model", text(values.and_then(|values| values.model()))),
+        ("Vendor", text(values.and_then(|values| values.vendor()))),
+        (
+            "Firmware",
+            text(values.and_then(|values| values.firmware())),
+        ),
+        (
+            "Hardware",
+            text(values.and_then(|values| values.hardware())),
+        ),
+        ("MAC address", text(mac)),
+        (
+            "Status",
+            phone.status(now).map(|status| status.label().to_owned()),
+        ),
+        ("Booted", phone.booted_at(now).map(words::instant)),
+        ("Clock against ours", offset),
+        (
+            "Certificate valid until",
+            phone.certificate_expiry.map(words::instant),
+        ),
+        ("Last success", phone.last_success.map(|at| ago(at, now))),
+        (
+            "Password in use",
+            phone.candidate.map(|nth| format!("candidate {nth}")),
+        ),
+    ];
+    html.markup("<section><h2>Facts</h2>\n<dl>");
+    html.markup("<dt>Web page</dt><dd><a rel=\"noreferrer noopener\" href=\"")
+        .text(words::web_page(place))
+        .markup("\">")
+        .text(words::web_page(place))
+        .markup("</a></dd>");
+    for (name, fact) in facts {
+        if let Some(fact) = fact {
+            pair(html, name, &fact);
+        }
+    }
+    for (name, value) in &place.labels {
+        pair(html, name, value);
+    }
+    html.markup("</dl></section>\n");
+}
+
+fn accounts(html: &mut Html, phone: &Phone, now: Moment) {
+    let Some(accounts) = phone.accounts(now) else {
+        return;
+    };
+    html.markup("<section><h2>Accounts</h2>\n<table><thead><tr><th>Account</th><th>Server</th>")
+        .markup("<th>Registration</th></tr></thead><tbody>");
+    for account in accounts {
+        let Account {
+            id,
+            server,
+            user,
+            registration,
+        } = account;
+        html.markup("<tr><td>").text(id).markup("</td><td>");
+        if let Some(user) = user {
+            html.text(user).markup("@");
+        }
+        let class = match registration {
+            Registration::Registered => "",
+            Registration::Registering | Registration::Unregistered => "lost",
+        };
+        html.text(server)
+            .markup("</td><td class=\"")
+            .text(class)
+            .markup("\">")
+            .text(registration.label())
+            .markup("</td></tr>");
+    }
+    html.markup("</tbody></table></section>\n");
+}
+
+fn lines(html: &mut Html, phone: &Phone, now: Moment) {
+    let Some(lines) = phone.lines(now) else {
+        return;
+    };
+    if lines.each.is_empty() {
+        return;
+    }
+    html.markup("<section><h2>Lines</h2>\n<table><thead><tr><th>Line</th><th>State</th></tr>")
+        .markup("</thead><tbody>");
+    for Line { number, state } in &lines.each {
+        html.markup("<tr><td>")
+            .text(number)
+            .markup("</td><td>")
+            .text(state.coarse().label().replace('_', " "))
+            .markup("</td></tr>");
+    }
+    html.markup("</tbody></table></section>\n");
+}
+
+fn values(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
+    let Some(values) = phone.values(now) else {
+        return;
+    };
+    let expected = expect::matches(&phone.place.expect, values);
+    let published: Vec<_> = settings
+        .values
+        .iter()
+        .filter_map(|published| Some((&published.pvalue, values.get(&published.pvalue)?)))
+        .collect();
+    if expected.is_empty() && published.is_empty() {
+        return;
+    }
+    html.markup("<section><h2>P-values</h2>\n<dl>");
+    for (pvalue, value) in published {
+        pair(html, pvalue, value.as_str());
+    }
+    for (pvalue, holds) in expected {
+        pair(
+            html,
+            pvalue,
+            if holds {
+                "as expected"
+            } else {
+                "not as expected"
+            },
+        );
+    }
+    html.markup("</dl></section>\n");
+}
+
+fn endpoints(html: &mut Html, phone: &Phone, now: Moment) {
+    html.markup(
+        "<section><h2>What is read</h2>\n<table><thead><tr><th>Part</th><th>Last read</th>",
+    )
+    .markup("<th>Last good one</th></tr></thead><tbody>");
+    for endpoint in Endpoint::ALL {
+        let failure = failures(phone).find(|(place, _)| *place == Some(endpoint));
+        let outcome = match failure {
+            Some((_, failure)) => failure.reason.label(),
+            None if phone.understood(endpoint) => "understood",
+            None => "not tried",
+        };
+        let read = read_at(phone, endpoint).map_or("never".to_owned(), |at| ago(at, now));
+        html.markup("<tr><td>")
+            .text(endpoint.label())
+            .markup("</td><td>")
+            .text(outcome)
+            .markup("</td><td>")
+            .text(read)
+            .markup("</td></tr>");
+    }
+    html.markup("</tbody></table></section>\n");
+}
+
+fn totals(html: &mut Html, phone: &Phone) {
+    let tally = phone.tally;
+    html.markup("<section><h2>Since the start</h2>\n<dl>");
+    for (name, count) in [
+        ("Polls", tally.polls),
+        ("Failed polls", tally.poll_failures),
+        ("Logins", tally.logins),
+        ("Failed logins", tally.login_failures),
+        ("Sessions found ended", tally.sessions_expired),
+        ("Reboots", tally.reboots),
+    ] {
+        pair(html, name, &count.to_string());
+    }
+    html.markup("</dl></section>\n");
+}
+
+fn polls(html: &mut Html, phone: &Phone, now: Moment) {
+    if phone.recent.is_empty() {
+        html.markup("<p>No poll has ended yet.</p>\n");
+        return;
+    }
+    html.markup("<section><h2>Last polls</h2>\n<table><thead><tr><th>Began</th><th>Took</th>")
+        .markup("<th>Found it</th><th>What failed</th></tr></thead><tbody>");
+    for poll in phone.recent.iter() {
+        let PollSummary {
+            began,
+            took,
+            up,
+            failures,
+        } = poll;
+        html.markup("<tr><td>")
+            .text(words::since(*began, now.wall))
+            .markup(" ago</td><td>")
+            .text(words::short_duration(*took))
+            .markup("</td><td>")
+            .text(if *up { "up" } else { "not up" })
+            .markup("</td><td>");
+        for (endpoint, cause) in failures {
+            html.markup("<div>");
+            failure(html, (*endpoint, cause));
+            html.markup("</div>");
+        }
+        html.markup("</td></tr>\n");
+    }
+    html.markup("</tbody></table></section>\n");
+}
+
+fn pair(html: &mut Html, name: &str, value: &str) {
+    html.markup("<dt>")
+        .text(name)
+        .markup("</dt><dd>")
+        .text(value)
+        .markup("</dd>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::example;
+
+    #[test]
+    fn the_page_of_a_phone_that_tells_all() {
+        let fleet = example::fleet();
+        let reception = fleet.phone("reception").expect("it is listed");
+        let page = phone(reception, example::now(), &example::settings());
+        insta::assert_snapshot!("reception", example::without_version(&page));
+    }
+
+    #[test]
+    fn the_page_of_a_phone_that_refuses_us_says_what_to_do() {
+        let fleet = example::fleet();
+        let bar = fleet.phone(example::HOSTILE_NAME).expect("it is listed");
+        let page = phone(bar, example::now(), &example::settings());
+        insta::assert_snapshot!("refused", example::without_version(&page));
+    }
+}
