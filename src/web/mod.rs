@@ -1,20 +1,72 @@
-//! `/metrics`, pages and JSON: functions of a snapshot and the time.
+//! `/metrics`, pages and JSON: functions of a snapshot and the time, behind a bounded HTTP server.
+//!
+//! [`serve`] answers on sockets that [`bind`] opened. What it shows comes in by `watch` and is never
+//! changed here; what it asks for (poll now, reload) goes out over bounded channels as plain data.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `server`, `patience`, `listen` | connections and their limits |
+//! | `service`, `route`, `answer`, `body` | from a request to an answer |
+//! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
+//! | `pages`, `html`, `words`, `health` | what people read |
+//! | `api`, `discovery`, `probe`, `ready`, `reload` | what programs ask for |
 
+mod answer;
+mod api;
+mod body;
 mod clock_offset;
+mod discovery;
 #[cfg(test)]
 mod example;
 mod health;
+mod html;
+mod listen;
+mod listing;
 pub mod metrics;
+mod negotiate;
+mod pages;
+mod patience;
 pub mod pieces;
+mod probe;
+mod query;
+mod ready;
+mod reload;
 mod requests;
+mod route;
+mod server;
+mod service;
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{self, PublishedValue};
-use crate::fleet::command::ReloadStatus;
+use tokio::sync::{mpsc, watch};
 
+use crate::clock::Clock;
+use crate::config::{self, PublishedValue};
+use crate::fleet::command::{PollNow, Reload, ReloadStatus};
+use crate::fleet::{Fleet, Moment};
+
+pub use listen::bind;
 pub use requests::{Code, Handler, RequestCounts, Requests};
+pub use server::{Doors, Limits, Peer, serve};
+
+/// What the server is wired to.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The published fleet.
+    pub fleet: watch::Receiver<Arc<Fleet>>,
+    /// What of the configuration is shown.
+    pub settings: watch::Receiver<Arc<Settings>>,
+    /// Tells now.
+    pub clock: Clock,
+    /// Takes requests to poll a phone.
+    pub polls: mpsc::Sender<PollNow>,
+    /// Takes requests to read the configuration again.
+    pub reloads: mpsc::Sender<Reload>,
+    /// When the daemon started.
+    pub started: Moment,
+}
 
 /// What of the configuration is shown, as of the last reload.
 #[derive(Clone, Debug)]

@@ -1,1 +1,3 @@
 //! The whole program, over real sockets, against the simulated phones.
+
+mod web;

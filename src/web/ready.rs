@@ -1,0 +1,45 @@
+//! Whether the daemon is ready: whether what it shows is more than an empty list.
+
+use std::time::Duration;
+
+use crate::fleet::Fleet;
+
+use super::answer::Answer;
+use super::requests::Code;
+
+/// Ready once every phone was tried, or after a time in which every one should have been.
+pub(super) fn answer(fleet: &Fleet, running: Duration, ready_after: Duration) -> Answer {
+    let all = fleet.phones().len();
+    let untried = fleet.phones().filter(|phone| phone.last.is_none()).count();
+    if untried == 0 || running >= ready_after {
+        return Answer::text(Code::Ok, "ready");
+    }
+    let text = format!("{untried} of {all} phones were not tried yet");
+    Answer::text(Code::Unavailable, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::PollReport;
+    use crate::web::example;
+
+    fn check(fleet: &Fleet, seconds: u64, expected: Code) {
+        let running = Duration::from_secs(seconds);
+        let answer = answer(fleet, running, Duration::from_secs(45));
+        assert_eq!(answer.code, expected, "after {seconds} s");
+    }
+
+    #[test]
+    fn ready_when_every_phone_was_tried_or_should_have_been() {
+        let fleet = Fleet::new([example::place("a").into(), example::place("b").into()]);
+        check(&fleet, 0, Code::Unavailable);
+        check(&fleet, 44, Code::Unavailable);
+        check(&fleet, 45, Code::Ok);
+        let tried = |fleet: &Fleet, name| fleet.with_report(name, PollReport::new(example::now()));
+        let fleet = tried(&fleet, "a");
+        check(&fleet, 0, Code::Unavailable);
+        check(&tried(&fleet, "b"), 0, Code::Ok);
+        check(&Fleet::default(), 0, Code::Ok);
+    }
+}

@@ -1,0 +1,36 @@
+//! `POST /-/reload`: asks the daemon to read its configuration again, and waits for the outcome.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::info;
+
+use crate::fleet::command::Reload;
+
+use super::answer::Answer;
+use super::requests::Code;
+use super::server::Peer;
+
+/// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const NOT_FROM_THE_NETWORK: &str =
+    "refused: whoever reaches this port could reload; send SIGHUP, or POST over the control socket";
+
+/// Asks for a reload on behalf of `peer`.
+pub(super) async fn answer(peer: Peer, reloads: &mpsc::Sender<Reload>) -> Answer {
+    let Peer::Local { uid } = peer else {
+        return Answer::text(Code::Forbidden, NOT_FROM_THE_NETWORK);
+    };
+    info!(uid, "User {uid} asks for a reload");
+    let (done, outcome) = oneshot::channel();
+    if reloads.try_send(Reload { done }).is_err() {
+        return Answer::text(Code::Unavailable, "another reload is under way");
+    }
+    match tokio::time::timeout(PATIENCE, outcome).await {
+        Ok(Ok(Ok(()))) => Answer::text(Code::Ok, "reloaded"),
+        Ok(Ok(Err(faults))) => Answer::text(Code::Unprocessable, faults),
+        Ok(Err(_)) => Answer::text(Code::Unavailable, "the daemon is about to stop"),
+        Err(_) => Answer::text(Code::Unavailable, "the reload is still under way"),
+    }
+}

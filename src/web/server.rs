@@ -1,0 +1,219 @@
+//! The server: accepts connections within bounds, and ends them within bounds.
+//!
+//! HTTP/1 over TCP for everybody, and over a Unix socket for those whom the system lets open it.
+//! Every connection is a task of this server's [`JoinSet`]; whoever is slow in sending a head or in
+//! reading an answer is cut off.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, warn};
+
+use super::Inputs;
+use super::body::Turn;
+use super::patience::Patience;
+use super::service::Service;
+
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Doors {
+    /// Open to whoever reaches them.
+    pub network: Vec<TcpListener>,
+    /// The control socket: open to those whom its file lets in.
+    pub control: Option<UnixListener>,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// Somebody on the network: may read.
+    Network(SocketAddr),
+    /// A user of this machine over the control socket: may do what POST does.
+    Local {
+        /// As the system tells it.
+        uid: u32,
+    },
+}
+
+/// How much a client may ask of the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections at a time; whoever comes then waits to be accepted.
+    pub connections: usize,
+    /// For the whole head of a request, from the moment the connection is idle: it bounds both slow
+    /// senders and kept connections.
+    pub head_time: Duration,
+    /// Size of the head of a request in bytes, at least 8192.
+    pub head_bytes: usize,
+    /// For taking what was offered of an answer, at most a piece.
+    pub stall: Duration,
+    /// For answers under way when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Limits {
+    /// Room for a page of browsers and dozens of Prometheus servers; times that no sane client on a
+    /// slow link comes near.
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            head_time: Duration::from_secs(10),
+            head_bytes: 16 * 1024,
+            stall: Duration::from_secs(30),
+            grace: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Connections over the control socket that are accepted even when the network has taken all
+/// others, so that an operator can always get in.
+const CONTROL_CONNECTIONS: usize = 8;
+
+/// Pause after a failed accept: the usual cause, no free descriptor, does not pass at once.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
+/// Serves until `stop`, then lets answers under way end within the grace period.
+pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
+    let service = Arc::new(Service::new(inputs));
+    let mut connections = JoinSet::new();
+    loop {
+        let present = connections.len();
+        let visitor = tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = connections.join_next() => {
+                report(ended);
+                continue;
+            }
+            visitor = doors.visitor(present, limits.connections) => visitor,
+        };
+        let service = Arc::clone(&service);
+        let stop = stop.clone();
+        match visitor {
+            Visitor::Network(stream, from) => {
+                // An answer is written in one go; what is left of it must not wait for more. Where
+                // this fails the client has gone, which the first read will tell.
+                let _ = stream.set_nodelay(true);
+                connections.spawn(converse(stream, Peer::Network(from), service, limits, stop));
+            }
+            Visitor::Local(stream) => {
+                let Ok(user) = stream.peer_cred() else {
+                    continue;
+                };
+                let peer = Peer::Local { uid: user.uid() };
+                connections.spawn(converse(stream, peer, service, limits, stop));
+            }
+        }
+    }
+    drop(doors);
+    finish(connections, limits.grace).await;
+}
+
+enum Visitor {
+    Network(TcpStream, SocketAddr),
+    Local(UnixStream),
+}
+
+impl Doors {
+    /// The next who comes in, while there is room.
+    async fn visitor(&self, present: usize, room: usize) -> Visitor {
+        loop {
+            match poll_fn(|cx| self.poll_visitor(cx, present, room)).await {
+                Ok(visitor) => return visitor,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    warn!(%error, "Failed to accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn poll_visitor(
+        &self,
+        cx: &mut Context<'_>,
+        present: usize,
+        room: usize,
+    ) -> Poll<io::Result<Visitor>> {
+        if let Some(control) = &self.control
+            && present < room + CONTROL_CONNECTIONS
+            && let Poll::Ready(accepted) = control.poll_accept(cx)
+        {
+            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Local(stream)));
+        }
+        if present >= room {
+            return Poll::Pending;
+        }
+        for listener in &self.network {
+            if let Poll::Ready(accepted) = listener.poll_accept(cx) {
+                return Poll::Ready(accepted.map(|(stream, from)| Visitor::Network(stream, from)));
+            }
+        }
+        Poll::Pending
+    }
+}
+
+/// One connection, from its first request to its end.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: Peer,
+    service: Arc<Service>,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    let turn = Turn::default();
+    let answer = service_fn(|request| {
+        let (service, turn) = (Arc::clone(&service), turn.clone());
+        async move { Ok::<_, Infallible>(service.answer(peer, request, turn).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head_bytes)
+        .serve_connection(TokioIo::new(Patience::new(stream, limits.stall)), answer);
+    let mut connection = pin!(connection);
+    let mut stopping = pin!(stop.cancelled());
+    let mut told = false;
+    let ended = poll_fn(|cx| {
+        turn.begin();
+        if !told && stopping.as_mut().poll(cx).is_ready() {
+            told = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        connection.as_mut().poll(cx)
+    });
+    if let Err(error) = ended.await {
+        debug!(?peer, %error, "Connection ended");
+    }
+}
+
+async fn finish(mut connections: JoinSet<()>, grace: Duration) {
+    let all = async {
+        while let Some(ended) = connections.join_next().await {
+            report(ended);
+        }
+    };
+    if tokio::time::timeout(grace, all).await.is_err() {
+        let late = connections.len();
+        warn!(late, "Cut off {late} answers that did not end in time");
+        connections.shutdown().await;
+    }
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        error!(%error, "Failed to answer: a connection's task ended unexpectedly");
+    }
+}
