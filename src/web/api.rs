@@ -318,3 +318,42 @@ impl<T: Serialize> Serialize for Object<'_, T> {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::example;
+
+    fn pretty(name: &str) -> String {
+        let fleet = example::fleet();
+        let known = fleet.phone(name).expect("it is listed");
+        let json = phone(known, example::now(), &example::settings());
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        serde_json::to_string_pretty(&json).expect("JSON")
+    }
+
+    #[test]
+    fn a_phone_that_tells_all() {
+        insta::assert_snapshot!("reception", pretty("reception"));
+    }
+
+    #[test]
+    fn a_phone_that_refuses_us() {
+        insta::assert_snapshot!("refused", pretty(example::HOSTILE_NAME));
+    }
+
+    #[test]
+    fn what_is_opt_in_stays_hidden() {
+        let fleet = example::fleet();
+        let reception = fleet.phone("reception").expect("it is listed");
+        let settings = Settings {
+            metrics: crate::config::Metrics::default(),
+            values: Arc::default(),
+            ..example::settings()
+        };
+        let json = phone(reception, example::now(), &settings);
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert!(json["mac"].is_null());
+        assert_eq!(json["values"].as_array().map(Vec::len), Some(0));
+    }
+}

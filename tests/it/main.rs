@@ -12,3 +12,4 @@ mod prometheus;
 mod readme;
 mod sim;
 mod truth;
+mod web;
