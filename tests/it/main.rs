@@ -3,6 +3,7 @@
 mod behaviours;
 mod canary;
 mod config;
+mod dashboards;
 mod golden;
 mod harness;
 mod layers;

@@ -3,6 +3,7 @@
 //! Tests wait for a value, with a bound and a message, never for time to pass.
 
 pub(crate) mod http;
+pub(crate) mod prometheus;
 pub(crate) mod samples;
 
 use std::fmt::Write;
