@@ -85,4 +85,5 @@ def reloads():
 
 def reason_of():
     """For each phone one reason why something failed in the last poll, as the label `reason`."""
-    return f"group by (site, phone, reason) (topk by (site, phone) (1, {of('grandstream_poll_error')}))"
+    one = f"topk by (site, phone) (1, {of('grandstream_poll_error')})"
+    return f"group by (site, phone, reason) ({one})"

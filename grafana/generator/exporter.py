@@ -2,7 +2,7 @@
 
 import common
 from shape import column, dashboard, mapping, query, stat, table, thresholds, timeseries, variable
-from words import AMBER, BLUE, GREEN, GREY, RED, SCRAPED, SUCCESS
+from words import AMBER, GREY, RED, SCRAPED, SKY, SUCCESS
 
 OWN = 'job=~"$job", instance=~"$instance"'
 
@@ -40,7 +40,7 @@ def phones():
         "Phones",
         "Phones that are polled from here.",
         [query(f"sum({of('grandstream_exporter_phones')})", instant=True)],
-        unit="none", thresholds=thresholds(BLUE),
+        unit="none", thresholds=thresholds(SKY),
     )
 
 
@@ -64,7 +64,7 @@ def reload_age():
         "Configuration read",
         "How long ago the configuration was last read without faults.",
         [query(f"time() - min({at})", instant=True)],
-        unit="dtdurations", thresholds=thresholds(BLUE),
+        unit="dtdurations", thresholds=thresholds(SKY),
     )
 
 
@@ -73,7 +73,7 @@ def running():
         "Running for",
         "Since the process started. Short times again and again are a crash loop.",
         [query(f"time() - max({of('process_start_time_seconds')})", instant=True)],
-        unit="dtdurations", thresholds=thresholds(AMBER, (600, BLUE)),
+        unit="dtdurations", thresholds=thresholds(AMBER, (600, SKY)),
     )
 
 

@@ -2,8 +2,8 @@
 
 import common
 from promql import PHONE, of, raw
-from shape import bars, column, dashboard, override, query, stat, table, thresholds, timeseries
-from words import AMBER, BLUE, GREEN, RED
+from shape import bars, column, dashboard, query, stat, table, thresholds, timeseries
+from words import AMBER, GREEN, RED, SKY
 
 FIRMWARE = 'pvalue="68"'
 SOME = thresholds(GREEN, (1, AMBER))
@@ -87,7 +87,7 @@ def unexpected_firmware():
             "firmware": column("Firmware", custom__width=120),
             "address": column("Address"),
         },
-        sort="Phone",
+        sort="Phone", noValue="None",
     )
 
 
@@ -102,7 +102,7 @@ def by_parameter():
                 instant=True,
             )
         ],
-        unit="none", decimals=0, thresholds=thresholds(AMBER),
+        unit="none", decimals=0, thresholds=thresholds(AMBER), noValue="Nothing",
     )
 
 
@@ -121,7 +121,7 @@ def differences():
             "site": column("Site", links=[common.SITE_CELL], custom__width=110),
             "pvalue": column("P-value", custom__width=90),
         },
-        sort="Phone",
+        sort="Phone", noValue="None",
     )
 
 
@@ -141,7 +141,7 @@ def certificates():
                 custom__cellOptions={"type": "color-text"},
             ),
         },
-        sort="Days left",
+        sort="Days left", noValue="No phone on HTTPS",
     )
 
 
@@ -152,7 +152,7 @@ def passwords():
         "Which of the configured passwords opened the last session, counted from 1: how a change "
         "of passwords goes.",
         [query(f'count_values("candidate", {candidate})', "password {{candidate}}", instant=True)],
-        unit="none", decimals=0, thresholds=thresholds(BLUE),
+        unit="none", decimals=0, thresholds=thresholds(SKY),
     )
 
 
@@ -172,7 +172,7 @@ def weak_phones():
             "site": column("Site", links=[common.SITE_CELL], custom__width=110),
             "check": column("Weakness", custom__width=150),
         },
-        sort="Weakness",
+        sort="Weakness", noValue="None",
     )
 
 

@@ -5,7 +5,7 @@ import promql
 from promql import CHOSEN, PHONE, account, alerts, health, of, raw
 from shape import bars, column, dashboard, mapping, override, query, stat, table, thresholds
 from shape import timeseries
-from words import AMBER, BLUE, GREEN, GREY, HEALTH, RED
+from words import AMBER, GREEN, GREY, HEALTH, RED, SKY
 
 CRITICAL = 'severity="critical"'
 OF_A_PHONE = 'phone!=""'
@@ -114,23 +114,23 @@ def phone_table():
     expected = f"sum {by} ({of('grandstream_pvalue_matches')} == bool 0)"
     columns = {
         "Value #A": column(
-            "State", mappings=mapping(HEALTH), custom__width=150,
+            "State", mappings=mapping(HEALTH), custom__width=120,
             custom__cellOptions={"type": "color-background", "mode": "basic"},
             thresholds=thresholds(GREY),
         ),
         "phone": column("Phone", links=[common.PHONE_CELL]),
-        "site": column("Site", links=[common.SITE_CELL], custom__width=110),
-        "reason": column("Trouble", custom__width=110),
-        "Value #B": column("Registered", custom__width=90),
-        "Value #C": column("Accounts", custom__width=90),
-        "model": column("Model", custom__width=100),
-        "firmware": column("Firmware", custom__width=110),
-        "Value #D": column("Last good poll", unit="s", decimals=0, custom__width=120),
-        "Value #E": column("Up for", unit="dtdurations", custom__width=150),
-        "Value #F": column("Differs", custom__width=80),
-        "Value #G": column("Alerts", custom__width=80),
+        "site": column("Site", links=[common.SITE_CELL], custom__width=100),
+        "reason": column("Trouble", custom__width=100),
+        "Value #B": column("Registered", custom__width=85),
+        "Value #C": column("Accounts", custom__width=75),
+        "model": column("Model", custom__width=90),
+        "firmware": column("Firmware", custom__width=90),
+        "Value #D": column("Last good poll", unit="s", decimals=0, custom__width=110),
+        "Value #E": column("Up for", unit="dtdurations", custom__width=130),
+        "Value #F": column("Differs", custom__width=70),
+        "Value #G": column("Alerts", custom__width=70),
         "address": column("Address", links=[common.WEB_CELL]),
-        "scheme": column("Scheme", custom__width=80),
+        "scheme": column("Scheme", custom__width=75),
     }
     seen = of("grandstream_poll_last_success_timestamp_seconds")
     return table(
@@ -147,7 +147,8 @@ def phone_table():
             query(expected, table=True),
             query(f"count {by} ({alerts(OF_A_PHONE)})", table=True),
             query(
-                f"group by (site, phone, model, firmware, address) ({of('grandstream_phone_info')})",
+                "group by (site, phone, model, firmware, address) "
+                f"({of('grandstream_phone_info')})",
                 table=True,
             ),
             query(common.reason_of(), table=True),
@@ -179,8 +180,8 @@ def reasons():
 def accounts_by_server():
     return timeseries(
         "Accounts by SIP server",
-        "Registered accounts of each SIP server, and with a dashed line all accounts set up for it. "
-        "Both fall together where phones cannot be read.",
+        "Registered accounts of each SIP server, and dashed all accounts set up for it. Both "
+        "fall together where phones cannot be read.",
         [
             query(f"sum by (server) ({account()})", "{{server}} registered"),
             query(f"count by (server) ({account()})", "{{server}} all"),
@@ -208,7 +209,7 @@ def firmware():
                 "{{model}} {{firmware}}", instant=True,
             )
         ],
-        unit="none", decimals=0, thresholds=thresholds(BLUE),
+        unit="none", decimals=0, thresholds=thresholds(SKY),
     )
 
 
@@ -225,7 +226,7 @@ def unsteady():
             "account": column("Account", custom__width=90),
             "Value": column("Changes", custom__width=90),
         },
-        sort="Changes", descending=True,
+        sort="Changes", descending=True, noValue="None",
     )
 
 

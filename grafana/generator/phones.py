@@ -4,7 +4,7 @@ import common
 from promql import PHONE, raw
 from shape import column, dashboard, link, mapping, override, query, stat, table, thresholds
 from shape import timeline, timeseries, variable
-from words import AMBER, BLUE, GREEN, GREY, HEALTH, HELD_BACK, LINE, MATCHES, RED, REGISTERED
+from words import AMBER, GREEN, GREY, HEALTH, HELD_BACK, LINE, MATCHES, RED, REGISTERED
 from words import TRUE_OF_IT, UNDERSTOOD
 
 ONE = 'phone="$phone"'
@@ -36,8 +36,8 @@ SCHEME = variable(
 def state():
     return stat(
         "State",
-        "As of the last poll. Amber answers but is not readable: a wrong password, a lock, "
-        "another device.",
+        "As of the last poll. Not readable: it answers, but not to us, after a wrong password, a "
+        "lock, or because another device is there.",
         [query(f"min({of('grandstream_up')} + {of('grandstream_reachable')})", instant=True)],
         colour="background", mappings=mapping(HEALTH), thresholds=thresholds(GREY),
     )
@@ -55,7 +55,7 @@ def trouble():
 def registered():
     accounts = of("grandstream_account_registered")
     return stat(
-        "Accounts",
+        "Accounts now",
         "Registered accounts, and all that are set up.",
         [
             query(f"sum({accounts})", "registered", instant=True),

@@ -4,7 +4,7 @@ import common
 import promql
 from promql import PHONE, account, of, raw
 from shape import column, dashboard, mapping, query, stat, table, thresholds, timeseries
-from words import AMBER, BLUE, GREEN, GREY, LINE, RED
+from words import AMBER, GREEN, GREY, LINE, RED, SKY
 
 BAND = thresholds(RED, (0.7, AMBER), (0.98, "transparent"))
 
@@ -18,7 +18,7 @@ def counts():
             query(f"sum({accounts})", "registered", instant=True),
             query(f"sum({accounts} == bool 0)", "not registered", instant=True),
         ],
-        unit="none", thresholds=thresholds(BLUE),
+        unit="none", thresholds=thresholds(SKY),
     )
 
 
@@ -38,8 +38,8 @@ def unread():
 
 def lost_total():
     return stat(
-        "Registrations lost",
-        "How often an account lost its registration in the time shown.",
+        "Lost in the time shown",
+        "How often an account lost its registration.",
         [query(f"sum({_within('resets', '$__range')})", instant=True)],
         unit="none", decimals=0, thresholds=thresholds(GREEN, (1, AMBER)),
     )
@@ -96,7 +96,7 @@ def unregistered():
             ),
             "Value #C": column("Lost", custom__width=70),
         },
-        sort="Registered for", descending=True,
+        sort="Registered for", descending=True, noValue="None",
     )
 
 
@@ -112,7 +112,7 @@ def flapping():
             "account": column("Account", custom__width=80),
             "Value": column("Changes", custom__width=90),
         },
-        sort="Changes", descending=True,
+        sort="Changes", descending=True, noValue="None",
     )
 
 
@@ -160,7 +160,7 @@ def stuck():
                 custom__cellOptions={"type": "color-text"}, custom__width=120,
             ),
         },
-        sort="Phone",
+        sort="Phone", noValue="None",
     )
 
 

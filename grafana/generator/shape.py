@@ -145,7 +145,8 @@ def bars(title, description, queries, **field):
     return _panel("bargauge", title, description, queries, options, field)
 
 
-def table(title, description, queries, columns, *, sort=None, descending=False, matrix=None):
+def table(title, description, queries, columns, *, sort=None, descending=False, matrix=None,
+          **field):
     """A table of one moment: the queries are merged on the labels they share.
 
     `columns` maps fields (labels, or `Value #A`) to what `column` makes, in the order of showing;
@@ -173,7 +174,7 @@ def table(title, description, queries, columns, *, sort=None, descending=False, 
         ]
     else:
         transformations = _merged(queries, columns)
-    field = {"overrides": [each["override"] for each in columns.values() if each["override"]]}
+    field["overrides"] = [each["override"] for each in columns.values() if each["override"]]
     custom = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
     panel = _panel("table", title, description, queries, options, field, custom)
     panel["transformations"] = transformations
@@ -302,7 +303,7 @@ def _link(kind, title, tooltip, **own):
 
 def dashboard(uid, title, description, *, tags, variables, annotations, links, rows,
               time_from="now-6h"):
-    """A whole dashboard. `rows` holds (height, [(width, panel), …]) or the title of a section."""
+    """A whole dashboard. `rows` holds (height, [(width, panel), …])."""
     grafana = {"type": "grafana", "uid": "-- Grafana --"}
     own = {"builtIn": 1, "datasource": grafana, "enable": True, "hide": True,
            "iconColor": "rgba(0, 211, 255, 1)", "name": "Annotations & Alerts",
@@ -328,14 +329,7 @@ def dashboard(uid, title, description, *, tags, variables, annotations, links, r
 
 def _laid_out(rows):
     panels, y = [], 0
-    for row in rows:
-        if isinstance(row, str):
-            place = {"h": 1, "w": COLUMNS, "x": 0, "y": y}
-            head = {"type": "row", "title": row, "collapsed": False, "panels": []}
-            panels.append({"id": len(panels) + 1, "gridPos": place, **head})
-            y += 1
-            continue
-        height, members = row
+    for height, members in rows:
         x = 0
         for width, panel in members:
             place = {"h": height, "w": width, "x": x, "y": y}

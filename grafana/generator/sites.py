@@ -1,7 +1,6 @@
 """Site: the phones of one place, or of some, one line a phone."""
 
 import common
-import promql
 from promql import alerts, health, of
 from shape import column, dashboard, mapping, query, stat, table, thresholds, timeline, timeseries
 from words import AMBER, GREEN, GREY, HEALTH, RED
@@ -12,8 +11,8 @@ PATIENT = thresholds(GREEN, (5, AMBER), (10, RED))
 def tiles():
     return stat(
         "Phones now",
-        "Each phone as of its last poll. Amber answers but is not readable: a wrong password, a "
-        "lock, another device. A click opens the phone.",
+        "Each phone as of its last poll. Not readable: it answers, but not to us, after a wrong "
+        "password, a lock, or because another device is there. A click opens the phone.",
         [query(f"min by (site, phone) ({health()})", "{{phone}}", instant=True)],
         colour="background", text="value_and_name",
         mappings=mapping(HEALTH), thresholds=thresholds(GREY), links=[common.PHONE_LINK],
@@ -110,7 +109,7 @@ def troubled():
             "reason": column("Reason", custom__width=120),
             "Value #B": column("Last good poll", unit="s", decimals=0, custom__width=130),
         },
-        sort="Phone",
+        sort="Phone", noValue="None",
     )
 
 
@@ -126,7 +125,7 @@ def firing():
             "phone": column("Phone", links=[common.PHONE_CELL]),
             "site": column("Site", custom__width=110),
         },
-        sort="Severity",
+        sort="Severity", noValue="None",
     )
 
 

@@ -15,7 +15,7 @@ GREY = "#8E8E8E"
 # grandstream_up + grandstream_reachable
 HEALTH = {
     0: ("Unreachable", RED),
-    1: ("Answers, not readable", AMBER),
+    1: ("Not readable", AMBER),
     2: ("Up", GREEN),
 }
 REGISTERED = {0: ("Not registered", RED), 1: ("Registered", GREEN)}

@@ -87,7 +87,10 @@ fn head(dashboard: &Value) -> Vec<String> {
         "the uid is not ours, or longer than 40",
     );
     rule(!text(&dashboard["title"]).is_empty(), "no title");
-    rule(!text(&dashboard["description"]).is_empty(), "no description");
+    rule(
+        !text(&dashboard["description"]).is_empty(),
+        "no description",
+    );
     rule(
         dashboard["editable"] == false,
         "editable: changes would be lost at the next provisioning",
@@ -139,11 +142,14 @@ fn choices(dashboard: &Value) -> Vec<String> {
 fn grid(dashboard: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut taken = BTreeSet::new();
-    let mut ids = BTreeSet::new();
+    let (mut ids, mut titles) = (BTreeSet::new(), BTreeSet::new());
     for panel in list(&dashboard["panels"]) {
         let title = text(&panel["title"]);
         if !ids.insert(panel["id"].as_u64()) {
             wrong.push(format!("{title}: another panel has this id"));
+        }
+        if !titles.insert(title) {
+            wrong.push(format!("{title}: another panel has this title"));
         }
         let side = |key: &str| panel["gridPos"][key].as_u64().unwrap_or_default();
         let (x, y, width, height) = (side("x"), side("y"), side("w"), side("h"));
@@ -151,7 +157,8 @@ fn grid(dashboard: &Value) -> Vec<String> {
             wrong.push(format!("{title}: not within the {COLUMNS} columns"));
         }
         let cells = (y..y + height).flat_map(|y| (x..x + width).map(move |x| (x, y)));
-        if !cells.fold(true, |free, cell| taken.insert(cell) && free) {
+        let overlaps = cells.filter(|cell| !taken.insert(*cell)).count();
+        if overlaps > 0 {
             wrong.push(format!("{title}: overlaps another panel"));
         }
     }

@@ -61,14 +61,28 @@ fn a_counter_without_its_rate_and_a_rate_without_a_counter_are_found() {
     check(
         "phone.json",
         |phone| {
-            replace(phone, "sum(rate(grandstream_logins_total", "sum((grandstream_logins_total");
-            replace(phone, "phone=\\\"$phone\\\"}[$__rate_interval])) * 60", "phone=\\\"$phone\\\"})) * 60");
+            replace(
+                phone,
+                "sum(rate(grandstream_logins_total",
+                "sum((grandstream_logins_total",
+            );
+            replace(
+                phone,
+                "phone=\\\"$phone\\\"}[$__rate_interval])) * 60",
+                "phone=\\\"$phone\\\"})) * 60",
+            );
         },
         "grandstream_logins_total only rises",
     );
     check(
         "exporter.json",
-        |exporter| replace(exporter, "rate(process_cpu_seconds_total", "rate(process_open_fds"),
+        |exporter| {
+            replace(
+                exporter,
+                "rate(process_cpu_seconds_total",
+                "rate(process_open_fds",
+            );
+        },
         "process_open_fds is no counter",
     );
 }
@@ -110,11 +124,31 @@ fn a_choice_that_goes_stale_or_leaves_phones_out_is_found() {
     let choice = |at: usize, key: &'static str, value: Value| {
         move |fleet: &mut Value| fleet["templating"]["list"][at][key] = value.clone()
     };
-    check("fleet.json", choice(2, "refresh", json!(1)), "$site is not read anew");
-    check("fleet.json", choice(2, "allValue", json!(".+")), "All of $site leaves out");
-    check("fleet.json", choice(1, "multi", json!(false)), "$job cannot be several");
-    check("fleet.json", choice(3, "description", json!("")), "$model is not explained");
-    check("fleet.json", choice(0, "name", json!("ds")), "not the data source");
+    check(
+        "fleet.json",
+        choice(2, "refresh", json!(1)),
+        "$site is not read anew",
+    );
+    check(
+        "fleet.json",
+        choice(2, "allValue", json!(".+")),
+        "All of $site leaves out",
+    );
+    check(
+        "fleet.json",
+        choice(1, "multi", json!(false)),
+        "$job cannot be several",
+    );
+    check(
+        "fleet.json",
+        choice(3, "description", json!("")),
+        "$model is not explained",
+    );
+    check(
+        "fleet.json",
+        choice(0, "name", json!("ds")),
+        "not the data source",
+    );
 }
 
 #[test]
@@ -135,7 +169,10 @@ fn a_data_source_that_is_somebody_elses_is_found() {
         "fleet.json",
         |fleet| {
             let target = &mut panel(fleet, "table")["targets"][0];
-            target.as_object_mut().expect("a query").remove("datasource");
+            target
+                .as_object_mut()
+                .expect("a query")
+                .remove("datasource");
         },
         "asks no data source",
     );
@@ -143,18 +180,46 @@ fn a_data_source_that_is_somebody_elses_is_found() {
 
 #[test]
 fn what_an_export_leaves_behind_is_found() {
-    check("fleet.json", |fleet| fleet["__inputs"] = json!([]), "cannot be provisioned");
-    check("fleet.json", |fleet| fleet["id"] = json!(7), "an id of some Grafana");
-    check("fleet.json", |fleet| fleet["editable"] = json!(true), "changes would be lost");
-    check("fleet.json", |fleet| fleet["schemaVersion"] = json!(42), "another schema");
-    check("fleet.json", |fleet| fleet["tags"] = json!([]), "without the tag");
-    check("fleet.json", |fleet| fleet["description"] = json!(""), "no description");
+    check(
+        "fleet.json",
+        |fleet| fleet["__inputs"] = json!([]),
+        "cannot be provisioned",
+    );
+    check(
+        "fleet.json",
+        |fleet| fleet["id"] = json!(7),
+        "an id of some Grafana",
+    );
+    check(
+        "fleet.json",
+        |fleet| fleet["editable"] = json!(true),
+        "changes would be lost",
+    );
+    check(
+        "fleet.json",
+        |fleet| fleet["schemaVersion"] = json!(42),
+        "another schema",
+    );
+    check(
+        "fleet.json",
+        |fleet| fleet["tags"] = json!([]),
+        "without the tag",
+    );
+    check(
+        "fleet.json",
+        |fleet| fleet["description"] = json!(""),
+        "no description",
+    );
     check(
         "fleet.json",
         |fleet| fleet["uid"] = json!("grandstream-site"),
         "two dashboards have one uid",
     );
-    check("fleet.json", |fleet| fleet["uid"] = json!("fleet"), "the uid is not ours");
+    check(
+        "fleet.json",
+        |fleet| fleet["uid"] = json!("fleet"),
+        "the uid is not ours",
+    );
 }
 
 #[test]
@@ -173,6 +238,11 @@ fn panels_that_collide_are_found() {
         "fleet.json",
         |fleet| fleet["panels"][1]["id"] = json!(1),
         "another panel has this id",
+    );
+    check(
+        "fleet.json",
+        |fleet| fleet["panels"][1]["title"] = fleet["panels"][0]["title"].clone(),
+        "another panel has this title",
     );
     check(
         "fleet.json",

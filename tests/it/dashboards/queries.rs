@@ -32,6 +32,18 @@ pub(super) struct Query<'a> {
     /// The panel, annotation or variable.
     pub(super) place: String,
     pub(super) expr: &'a str,
+    pub(super) asks: Asks<'a>,
+}
+
+/// What is asked of Prometheus.
+#[derive(Clone, Copy)]
+pub(super) enum Asks<'a> {
+    /// How it is at one moment.
+    Now,
+    /// How it was over time.
+    OverTime,
+    /// The values of a label.
+    ValuesOf(&'a str),
 }
 
 /// Everything that is wrong with the queries of these dashboards.
@@ -61,6 +73,10 @@ pub(super) fn all(dashboard: &Value) -> Vec<Query<'_>> {
         list(&panel["targets"]).map(|target| Query {
             place: format!("{} {}", text(&panel["title"]), text(&target["refId"])),
             expr: text(&target["expr"]),
+            asks: match target["instant"].as_bool() {
+                Some(true) => Asks::Now,
+                Some(false) | None => Asks::OverTime,
+            },
         })
     });
     let of_annotations = list(&dashboard["annotations"]["list"])
@@ -68,12 +84,17 @@ pub(super) fn all(dashboard: &Value) -> Vec<Query<'_>> {
         .map(|annotation| Query {
             place: format!("annotation {}", text(&annotation["name"])),
             expr: text(&annotation["expr"]),
+            asks: Asks::OverTime,
         });
     let of_variables = list(&dashboard["templating"]["list"])
         .filter(|variable| variable["type"] == "query")
-        .map(|variable| Query {
-            place: format!("variable {}", text(&variable["name"])),
-            expr: asked(text(&variable["query"]["query"])).0,
+        .map(|variable| {
+            let (expr, asks) = asked(text(&variable["query"]["query"]));
+            Query {
+                place: format!("variable {}", text(&variable["name"])),
+                expr,
+                asks,
+            }
         });
     of_panels
         .chain(of_annotations)
@@ -81,14 +102,14 @@ pub(super) fn all(dashboard: &Value) -> Vec<Query<'_>> {
         .collect()
 }
 
-/// What a variable asks: the expression, and of which label the values if of one.
-pub(super) fn asked(query: &str) -> (&str, Option<&str>) {
-    let arguments = |function| Some(query.strip_prefix(function)?.strip_suffix(')')?);
+/// What a variable asks.
+fn asked(query: &str) -> (&str, Asks<'_>) {
+    let arguments = |function| query.strip_prefix(function)?.strip_suffix(')');
     if let Some(arguments) = arguments("label_values(") {
         let (expr, label) = arguments.rsplit_once(", ").unwrap_or((arguments, ""));
-        return (expr, Some(label));
+        return (expr, Asks::ValuesOf(label));
     }
-    (arguments("query_result(").unwrap_or(query), None)
+    (arguments("query_result(").unwrap_or(query), Asks::Now)
 }
 
 /// The query with each variable replaced by what `value` says, or what stays undeclared.
@@ -138,11 +159,7 @@ struct Around<'a> {
 }
 
 /// Shows each selector below this tree, with the name of the function right around it.
-fn walk(
-    tree: &Expr,
-    function: Option<&str>,
-    show: &mut impl FnMut(&VectorSelector, Around<'_>),
-) {
+fn walk(tree: &Expr, function: Option<&str>, show: &mut impl FnMut(&VectorSelector, Around<'_>)) {
     let mut see = |selector: &VectorSelector, window| {
         let function = function.unwrap_or_default();
         show(selector, Around { function, window });
