@@ -8,6 +8,7 @@ the generator makes.
 """
 
 import argparse
+import io
 import json
 import math
 import pathlib
@@ -15,6 +16,7 @@ import re
 import time
 import urllib.parse
 import urllib.request
+from datetime import datetime, timezone
 
 import matplotlib
 
@@ -22,12 +24,14 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.dates import DateFormatter, date2num
 from matplotlib.patches import Rectangle
-from datetime import datetime, timezone
+from PIL import Image
 
 GROUND, PANEL, TEXT, FAINT, RULE = "#111217", "#181b1f", "#d8d9da", "#8e9297", "#2c3235"
 LINES = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#8E8E8E"]
 CELL_WIDTH, CELL_HEIGHT, DPI = 0.62, 0.36, 80
 STEPS = 240
+# The shortest steps that panels ask for, in seconds.
+LEAST = {"1h": 3600}
 # Characters that fit into an inch of table text.
 PER_INCH = 13.5
 
@@ -227,7 +231,7 @@ def timeseries(canvas, panel, answers, prometheus):
         tone = LINES[place % len(LINES)]
         own = with_own_pattern(panel, name)
         if custom["drawStyle"] == "bars":
-            wide = prometheus.step / 86400
+            wide = max(prometheus.step, LEAST.get(panel.get("interval"), 0)) / 86400
             axes.bar(at, values, wide, bottom=[base.get(one, 0) for one in at], color=tone)
         elif custom["stacking"]["mode"] == "normal":
             low = [base.get(one, 0) for one in at]
@@ -427,7 +431,7 @@ def draw(dashboard, prometheus):
     figure.text(0.992, 1 - 0.28 * inch, choices, color=FAINT, size=9, va="center", ha="right")
     for panel in panels:
         canvas = Canvas(figure, panel)
-        least = 3600 if panel.get("interval") == "1h" else 0
+        least = LEAST.get(panel.get("interval"), 0)
         answers = [(target, prometheus.ask(target, least)) for target in panel["targets"]]
         kind = panel["type"]
         if kind in ("timeseries", "state-timeline"):
@@ -451,7 +455,10 @@ def main():
     choices = {"job": ".+", "instance": ".+", "site": ".*", "model": ".*"} | chosen
     dashboard = json.loads(given.dashboard.read_text())
     figure = draw(dashboard, Prometheus(given.prometheus, given.minutes, choices))
-    figure.savefig(given.picture, dpi=DPI, pil_kwargs={"optimize": True})
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=DPI)
+    # Few colours make a small file.
+    Image.open(drawn).convert("RGB").quantize(96).save(given.picture, optimize=True)
 
 
 main()
