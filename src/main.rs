@@ -1,3 +1,7 @@
 //! Arguments to subcommand to exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    grandstream_exporter::cli::run(std::env::args_os())
+}

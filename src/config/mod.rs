@@ -4,6 +4,35 @@
 //! either returns a [`Config`] that is valid by construction or every fault at once, each with file,
 //! line, key path and mend. What it returns is plain data; secrets in it have no readable `Debug`.
 
+mod address;
+mod credentials;
+mod document;
+mod duration;
+mod effective;
+mod expect;
+mod fault;
+mod files;
+mod keys;
+mod labels;
+mod layers;
+mod lists;
+mod load;
+mod login;
+mod nearest;
+mod neighbours;
+mod phone_keys;
+mod poll_keys;
+mod pvalues;
+mod resolve;
+mod secrets;
+mod section;
+mod shard;
+mod table;
+mod tls;
+mod tree;
+mod watch;
+mod written;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,18 +45,31 @@ use crate::fleet::guard::SecretFormat;
 use crate::fleet::reading::Keep;
 use crate::fleet::trust::Trust;
 
+pub use credentials::Operator;
+pub use effective::{Effective, effective};
+pub use fault::{Fault, Faults, Spot};
+pub use files::{Environment, Secrets};
+pub use labels::is_reserved_label;
+pub use load::load;
+pub use shard::Shard;
+pub use watch::{Signature, signature};
+
 /// Everything the daemon was told, resolved.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where to listen.
     pub listen: Vec<SocketAddr>,
+    /// Settings of the listener in the format of Prometheus' exporter-toolkit; a file that is there.
+    pub web_config_file: Option<PathBuf>,
     /// Where state is kept; `None`: in memory.
     pub state_dir: Option<PathBuf>,
+    /// Which part of the list this process polls.
+    pub shard: Shard,
     /// How many phones are polled at the same time.
     pub max_in_flight: usize,
     /// Enabled phones of this shard, in the order of the files.
     pub phones: Vec<Arc<Phone>>,
-    /// Names of phones that are listed and not enabled.
+    /// Names of phones of this shard that are listed and not enabled.
     pub disabled: Vec<Box<str>>,
     /// What to print beside the built-in P-values.
     pub values: Arc<[PublishedValue]>,
@@ -39,6 +81,8 @@ pub struct Config {
     pub sources: Vec<PathBuf>,
     /// What works but is worth a look.
     pub warnings: Vec<String>,
+    /// What is as it should be and worth knowing: secrets that only a restart can change.
+    pub notes: Vec<String>,
 }
 
 /// One enabled phone with all that is needed to poll it.
@@ -54,6 +98,8 @@ pub struct Phone {
     pub trust: Option<Arc<Trust>>,
     /// How to log in.
     pub credential: Credential,
+    /// Who the `phone` command logs in as, where that is someone else.
+    pub operator: Option<Operator>,
     /// Time limits and repeats.
     pub limits: Limits,
     /// P-values to read: built-in, published and expected ones, in the order in which to ask.

@@ -82,11 +82,11 @@ impl Fleet {
         next
     }
 
-    /// The fleet after a poll that did not take place.
+    /// The fleet after polls that did not take place.
     #[must_use]
-    pub fn with_skip(&self, reason: SkipReason) -> Self {
+    pub fn with_skips(&self, reason: SkipReason, times: u32) -> Self {
         let mut next = self.clone();
-        next.totals.skipped(reason);
+        next.totals.skipped(reason, times);
         next
     }
 

@@ -276,6 +276,11 @@ impl<T> Part<T> {
         Some(self.reading.as_ref()?.at)
     }
 
+    /// Its last good reading, however old.
+    pub fn last(&self) -> Option<&T> {
+        Some(&self.reading.as_ref()?.value)
+    }
+
     fn fresh(&self, now: Moment, stale_after: Duration) -> Option<&T> {
         let reading = self.reading.as_ref()?;
         (now.since(reading.at) <= stale_after).then_some(&*reading.value)

@@ -76,3 +76,53 @@ impl Place {
         self.address == other.address && self.scheme == other.scheme && self.mac == other.mac
     }
 }
+
+/// A number that is the same for a name on every machine and in every version: spreads phones over
+/// shards by its low bits and over time by its high ones (FNV-1a, 64 bits, draft-eastlake-fnv).
+pub fn spread(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// The twelve lowercase hex digits of a hardware address, however it is punctuated.
+pub fn mac_digits(text: &str) -> Option<Box<str>> {
+    let digits: String = text
+        .chars()
+        .filter(|c| !matches!(c, ':' | '-' | '.' | ' '))
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    (digits.len() == 12 && digits.bytes().all(|b| b.is_ascii_hexdigit())).then(|| digits.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        // Test vectors of draft-eastlake-fnv.
+        for (text, expect) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            assert_eq!(spread(text), expect, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_read_however_it_is_punctuated() {
+        for text in [
+            "00:0B:82:a1:b2:c3",
+            "00-0b-82-A1-B2-C3",
+            "000b.82a1.b2c3",
+            "000B82A1B2C3",
+        ] {
+            assert_eq!(mac_digits(text).as_deref(), Some("000b82a1b2c3"), "{text}");
+        }
+        for text in ["", "000b82a1b2c", "000b82a1b2cg", "000b82a1b2c3d4"] {
+            assert_eq!(mac_digits(text), None, "{text}");
+        }
+    }
+}

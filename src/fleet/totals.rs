@@ -106,8 +106,8 @@ impl Totals {
         }
     }
 
-    pub(super) fn skipped(&mut self, reason: SkipReason) {
-        self.skipped[reason as usize] += 1;
+    pub(super) fn skipped(&mut self, reason: SkipReason, times: u32) {
+        self.skipped[reason as usize] += u64::from(times);
     }
 }
 

@@ -3,23 +3,47 @@
 //! A [`Client`] speaks to one phone: it owns the connection, the cookies and what was learnt of the
 //! phone's habits. Reads go through its [`Reader`]; every answer is classified before it is parsed.
 //! It never decides whether to log in: the caller asks the lockout guard first.
+//!
+//! From the wire upwards: `dial` opens a checked byte stream (`tls`, `certificate`), `transport`
+//! exchanges one request on it, `client` holds what lasts and the rules of repeating, `verdict` says
+//! what an answer means, `session` logs in, `reader` asks and `calls` parse. `exchange` keeps what
+//! was said for the `probe` command, without secrets.
+
+mod answer;
+mod calls;
+mod certificate;
+mod client;
+mod cookies;
+mod dial;
+mod exchange;
+mod hex;
+mod json;
+#[cfg(test)]
+mod raw;
+mod reader;
+mod request;
+mod session;
+mod tls;
+mod transport;
+mod verdict;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
-use tokio::time::Instant;
 use tokio_rustls::rustls::ClientConfig;
 
+pub use client::Client;
+pub use exchange::Exchange;
+pub use reader::Reader;
+pub use tls::tls_config;
+
 use crate::fleet::Failure;
-use crate::fleet::guard::{Habits, LoginOutcome, SecretFormat};
-use crate::fleet::reading::{Accounts, Keep, Lines, PhoneStatus, PhoneTime, Values};
+use crate::fleet::guard::{Habits, LoginOutcome};
 use crate::fleet::report::Dropped;
-use crate::fleet::trust::Trust;
 
 /// Which phone to speak to, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// Host name or address, without brackets; a name is resolved anew for each poll.
     pub host: Box<str>,
@@ -36,19 +60,18 @@ pub struct Target {
 /// TLS towards one phone.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// Shared by all phones of one [`Trust`].
+    /// Shared by all phones of one [`Trust`](crate::fleet::trust::Trust).
     pub config: Arc<ClientConfig>,
     /// The name to check instead of the host.
     pub server_name: Option<Box<str>>,
 }
 
-/// One phone's connection, session and habits.
-#[derive(Debug)]
-pub struct Client {}
-
-/// The reads of the guide, and nothing else.
-#[derive(Debug)]
-pub struct Reader<'a>(&'a mut Client);
+impl PartialEq for Tls {
+    /// Settings are the same if they are shared.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.config, &other.config) && self.server_name == other.server_name
+    }
+}
 
 /// What a poll's traffic showed beside its answers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,90 +98,25 @@ pub struct Login {
 }
 
 /// Why a read brought nothing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// The phone wants a session, or another one.
+    /// The phone wants a session, or another one; its reason is `session`, and it is the caller
+    /// that can tell a session that ended from one that may not read this.
+    #[error("{0}")]
     NoSession(Failure),
     /// The phone does not know this path.
+    #[error("{0}")]
     NotFound(Failure),
     /// Anything else.
+    #[error("{0}")]
     Failed(Failure),
 }
 
-/// TLS settings that check certificates against `trust`, with a session cache for `phones` phones.
-pub fn tls_config(trust: &Trust, phones: usize) -> Result<Arc<ClientConfig>, Failure> {
-    let _ = (trust, phones);
-    unreachable!()
-}
-
-impl Client {
-    /// A client without connection or session.
-    pub fn new(target: Target, habits: Habits) -> Self {
-        let _ = (target, habits);
-        unreachable!()
-    }
-
-    /// Begins a poll: everything until [`Client::close`] ends by `deadline`.
-    pub fn open(&mut self, deadline: Instant) {
-        let _ = deadline;
-    }
-
-    /// Ends a poll: closes what should not stay open and tells what was seen.
-    pub fn close(&mut self) -> Traffic {
-        Traffic::default()
-    }
-
-    /// Whether a session was opened and not given up since.
-    pub fn has_session(&self) -> bool {
-        false
-    }
-
-    /// Gives the session up: cookies are forgotten.
-    pub fn drop_session(&mut self) {}
-
-    /// Asks for a realm and sends the digest. Sent once, never repeated.
-    pub async fn login(
-        &mut self,
-        username: &str,
-        password: &SecretString,
-        format: SecretFormat,
-    ) -> Login {
-        let _ = (username, password, format);
-        unreachable!()
-    }
-
-    /// The reads.
-    pub fn reader(&mut self) -> Reader<'_> {
-        Reader(self)
-    }
-}
-
-impl Reader<'_> {
-    /// Guide: Get Account Status.
-    pub async fn accounts(&mut self, keep: Keep) -> Result<Accounts, ReadError> {
-        let _ = (&self.0, keep);
-        unreachable!()
-    }
-
-    /// Guide: Get Line Status. Remote names and numbers are dropped.
-    pub async fn lines(&mut self, keep: Keep) -> Result<Lines, ReadError> {
-        let _ = keep;
-        unreachable!()
-    }
-
-    /// Guide: Get Phone Status; answers without a login too.
-    pub async fn status(&mut self) -> Result<PhoneStatus, ReadError> {
-        unreachable!()
-    }
-
-    /// Guide: Get System Time.
-    pub async fn time(&mut self) -> Result<PhoneTime, ReadError> {
-        unreachable!()
-    }
-
-    /// Guide: Return Values Request; answers some keys without a login.
-    pub async fn values(&mut self, keys: &[Box<str>]) -> Result<Values, ReadError> {
-        let _ = keys;
-        unreachable!()
+impl ReadError {
+    /// What went wrong.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Self::NoSession(failure) | Self::NotFound(failure) | Self::Failed(failure) => failure,
+        }
     }
 }

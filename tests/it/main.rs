@@ -1,3 +1,13 @@
 //! The whole program, over real sockets, against the simulated phones.
 
+mod behaviours;
+mod canary;
+mod config;
+mod harness;
+mod layers;
+mod logins;
+mod process;
+mod prometheus;
+mod sim;
+mod truth;
 mod web;

@@ -1,0 +1,136 @@
+//! What systemd is told: ready, reloading, stopping, how the fleet does, and that we are alive.
+//!
+//! The sign of life is fed by the work itself: it is sent only when the keeper answers through the
+//! engine, and, where there are phones, polls go on. A process whose scheduler is stuck sends none
+//! and is started again. Without systemd nothing is sent anywhere.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::fleet::Fleet;
+use crate::fleet::totals::{SkipReason, Totals};
+use crate::web::Settings;
+
+pub(super) struct Herald {
+    pub(super) fleet: watch::Receiver<Arc<Fleet>>,
+    pub(super) settings: watch::Receiver<Arc<Settings>>,
+    pub(super) pings: mpsc::Sender<oneshot::Sender<()>>,
+    pub(super) watchdog: Option<Duration>,
+}
+
+/// How often the fleet is summed up.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// How long engine and keeper may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+impl Herald {
+    pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        ready();
+        let every = self
+            .watchdog
+            .map_or(TELL_EVERY, |limit| TELL_EVERY.min(limit / 3));
+        let mut tick = tokio::time::interval(every);
+        // One sign of life says as much as two.
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = String::new();
+        let mut progress = Progress::new(Instant::now());
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = tick.tick() => {}
+            }
+            let alive = self.is_answered().await;
+            let fleet = Arc::clone(&self.fleet.borrow());
+            let patience = 2 * self.settings.borrow().ready_after + TELL_EVERY;
+            if alive && progress.goes_on(&fleet, patience, Instant::now()) {
+                send(&[NotifyState::Watchdog]);
+            } else {
+                tracing::error!("The scheduler does not move; no sign of life is sent");
+            }
+            let status = summary(&fleet);
+            if status != told {
+                send(&[NotifyState::Status(&status)]);
+                told = status;
+            }
+        }
+    }
+
+    async fn is_answered(&self) -> bool {
+        let (ask, answer) = oneshot::channel();
+        let exchange = async {
+            self.pings.send(ask).await.ok()?;
+            answer.await.ok()
+        };
+        matches!(
+            tokio::time::timeout(ANSWER_WITHIN, exchange).await,
+            Ok(Some(()))
+        )
+    }
+}
+
+/// When polls last ended or were skipped.
+struct Progress {
+    events: u64,
+    at: Instant,
+}
+
+impl Progress {
+    fn new(now: Instant) -> Self {
+        Self { events: 0, at: now }
+    }
+
+    fn goes_on(&mut self, fleet: &Fleet, patience: Duration, now: Instant) -> bool {
+        let events = events(&fleet.totals);
+        if events != self.events || fleet.phones().len() == 0 {
+            self.events = events;
+            self.at = now;
+        }
+        now.duration_since(self.at) <= patience
+    }
+}
+
+fn events(totals: &Totals) -> u64 {
+    let skipped: u64 = SkipReason::ALL
+        .iter()
+        .map(|reason| totals.skips(*reason))
+        .sum();
+    totals.poll_duration.count + skipped
+}
+
+/// Tells systemd that the daemon serves.
+pub(super) fn ready() {
+    send(&[NotifyState::Ready]);
+}
+
+/// Tells systemd that the configuration is being read again.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => send(&[NotifyState::Reloading, now]),
+        Err(error) => tracing::warn!(%error, "The monotonic clock cannot be read"),
+    }
+}
+
+/// Tells systemd that the daemon ends.
+pub(super) fn stopping() {
+    send(&[NotifyState::Stopping]);
+}
+
+fn summary(fleet: &Fleet) -> String {
+    let up = fleet
+        .phones()
+        .filter(|phone| phone.last.as_ref().is_some_and(|last| last.up))
+        .count();
+    format!("{up} of {} phones up", fleet.phones().len())
+}
+
+fn send(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "systemd cannot be told");
+    }
+}

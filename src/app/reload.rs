@@ -1,0 +1,138 @@
+//! Taking over a changed configuration: on SIGHUP, when asked over HTTP, when a watched file changes.
+//!
+//! The new configuration is read and checked as a whole; only a valid one is handed on, and the old
+//! one stays in force otherwise. Files are watched by looking: every few seconds their times and
+//! sizes are compared, which sees what any editor, mount or symbolic link does.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::herald;
+use crate::clock::Clock;
+use crate::config::{self, Config, Environment};
+use crate::fleet::command::{Reload, ReloadStatus};
+use crate::poll::Change;
+use crate::web::Settings;
+
+pub(super) struct Reloader {
+    pub(super) path: PathBuf,
+    pub(super) environment: Arc<Environment>,
+    pub(super) current: Arc<Config>,
+    pub(super) changes: mpsc::Sender<Change>,
+    pub(super) announce: watch::Sender<Arc<Settings>>,
+    pub(super) clock: Clock,
+}
+
+/// How many requests to reload may wait.
+pub(super) const MAX_WAITING: usize = 4;
+
+/// How often watched files are looked at: soon enough for a person who waits, rarely enough to cost
+/// nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How long the engine may take to take over 20,000 phones.
+const TAKE_OVER: Duration = Duration::from_secs(60);
+
+impl Reloader {
+    pub(super) async fn run(
+        mut self,
+        mut asked: mpsc::Receiver<Reload>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        // A late look sees as much as an early one.
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seen = self.signature().await?;
+        loop {
+            let done = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = hangup.recv() => None,
+                Some(reload) = asked.recv() => Some(reload.done),
+                _ = look.tick() => {
+                    if self.signature().await? == seen {
+                        continue;
+                    }
+                    None
+                }
+            };
+            herald::reloading();
+            let outcome = self.reload().await;
+            herald::ready();
+            seen = self.signature().await?;
+            if let Some(done) = done {
+                // Whoever asked may have stopped waiting.
+                let _gone = done.send(outcome);
+            }
+        }
+    }
+
+    async fn reload(&mut self) -> Result<(), String> {
+        let outcome = self.take_over().await;
+        let before = self.announce.borrow().reload;
+        let status = match &outcome {
+            Ok(()) => {
+                tracing::info!(
+                    "Took over the configuration: {} phones",
+                    self.current.phones.len()
+                );
+                ReloadStatus {
+                    successful: true,
+                    last_success: self.clock.now().wall,
+                }
+            }
+            Err(faults) => {
+                for fault in faults.lines() {
+                    tracing::error!("Kept the last good configuration: {fault}");
+                }
+                ReloadStatus {
+                    successful: false,
+                    ..before
+                }
+            }
+        };
+        self.announce
+            .send_replace(Arc::new(super::settings(&self.current, status)));
+        outcome
+    }
+
+    async fn take_over(&mut self) -> Result<(), String> {
+        let config = super::read(&self.path, &self.environment)
+            .await
+            .map_err(|error| format!("{error:#}"))?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        if config.listen != self.current.listen || config.state_dir != self.current.state_dir {
+            tracing::warn!("Changes of `listen` and `state_dir` take effect at the next start");
+        }
+        let config = Arc::new(config);
+        let (done, outcome) = oneshot::channel();
+        let change = Change {
+            config: Arc::clone(&config),
+            done,
+        };
+        let ends = "the daemon is stopping".to_owned();
+        if self.changes.send(change).await.is_err() {
+            return Err(ends);
+        }
+        tokio::time::timeout(TAKE_OVER, outcome)
+            .await
+            .map_err(|_late| "the engine did not take it over in time".to_owned())?
+            .map_err(|_gone| ends)?
+            .map_err(|failure| failure.to_string())?;
+        self.current = config;
+        Ok(())
+    }
+
+    async fn signature(&self) -> anyhow::Result<config::Signature> {
+        let config = Arc::clone(&self.current);
+        Ok(tokio::task::spawn_blocking(move || config::signature(&config.sources)).await?)
+    }
+}

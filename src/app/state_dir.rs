@@ -1,0 +1,44 @@
+//! What the daemon keeps in the file system: the state directory and the control socket.
+
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+use anyhow::Context;
+use tokio::net::UnixListener;
+
+use crate::ledger::{Keeper, Ledger};
+
+/// The ledger in the state directory, which is made if it is missing; without one, in memory.
+pub fn open_ledger(directory: Option<&Path>, keeper: Keeper) -> anyhow::Result<Ledger> {
+    let Some(directory) = directory else {
+        tracing::warn!(
+            "No state_dir: refused logins are forgotten when the process ends; set `state_dir`"
+        );
+        return Ok(Ledger::in_memory());
+    };
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .with_context(|| {
+            format!(
+                "failed to make state_dir {}; make it by hand and give it to this user",
+                directory.display()
+            )
+        })?;
+    Ok(Ledger::open(directory, keeper)?)
+}
+
+/// Listens on the control socket: owner and group may speak to it.
+pub(super) fn control_socket(path: &Path) -> anyhow::Result<UnixListener> {
+    let failed = || format!("failed to listen on the control socket {}", path.display());
+    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+        anyhow::bail!("{}: another daemon answers there", failed());
+    }
+    if path.exists() {
+        std::fs::remove_file(path).with_context(failed)?;
+    }
+    let listener = UnixListener::bind(path).with_context(failed)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).with_context(failed)?;
+    Ok(listener)
+}

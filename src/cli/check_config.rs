@@ -1,0 +1,66 @@
+//! `check-config`: says every fault of a configuration at once.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::config::{self, Secrets};
+
+/// Read and resolve everything serve would, and say all faults
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  grandstream-exporter check-config --without-secrets config.yaml"
+)]
+pub(super) struct Args {
+    /// The configurations to check
+    #[arg(
+        value_name = "FILE",
+        default_value = "/etc/grandstream-exporter/config.yaml"
+    )]
+    files: Vec<PathBuf>,
+    /// Do not open password files: for git and CI, where there are none
+    #[arg(long)]
+    without_secrets: bool,
+}
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    let environment = super::environment();
+    let secrets = if args.without_secrets {
+        Secrets::Skip
+    } else {
+        Secrets::Read
+    };
+    let mut faulty = false;
+    for file in &args.files {
+        match config::load(file, &environment, secrets) {
+            Ok(config) => {
+                if tell(file, &config).is_err() {
+                    return ExitCode::FAILURE;
+                }
+            }
+            Err(faults) => {
+                faulty = true;
+                for fault in faults.iter() {
+                    super::complain(format_args!("{fault}"));
+                }
+            }
+        }
+    }
+    if faulty {
+        return ExitCode::from(super::USAGE);
+    }
+    ExitCode::SUCCESS
+}
+
+fn tell(file: &Path, config: &config::Config) -> std::io::Result<()> {
+    for warning in &config.warnings {
+        super::complain(format_args!("warning: {warning}"));
+    }
+    for note in &config.notes {
+        super::complain(format_args!("note: {note}"));
+    }
+    let (phones, disabled) = (config.phones.len(), config.disabled.len());
+    super::say(format_args!(
+        "{}: good, {phones} phones to poll, {disabled} disabled",
+        file.display()
+    ))
+}

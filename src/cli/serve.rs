@@ -1,0 +1,41 @@
+//! `serve`: the daemon.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::ConfigArg;
+use crate::app::{self, Setup};
+use crate::clock::Clock;
+
+/// Poll the configured phones and serve /metrics
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  grandstream-exporter serve --config /etc/grandstream-exporter/config.yaml --listen 127.0.0.1:15060"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Listen there instead of where the configuration says; may be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Vec<SocketAddr>,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<()> {
+    let setup = Setup {
+        config: args.config.config,
+        environment: super::environment(),
+        control_socket: runtime_directory().map(|directory| directory.join("control.sock")),
+        listen: args.listen,
+        watchdog: sd_notify::watchdog_enabled(),
+        clock: Clock::real(),
+        listening: None,
+    };
+    super::block_on(|stop| app::run(setup, stop))
+}
+
+/// Where systemd lets the daemon make sockets: the first entry of `$RUNTIME_DIRECTORY`.
+fn runtime_directory() -> Option<PathBuf> {
+    let directories = std::env::var_os("RUNTIME_DIRECTORY")?;
+    let first = directories.to_str()?.split(':').next()?;
+    (!first.is_empty()).then(|| PathBuf::from(first))
+}

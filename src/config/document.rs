@@ -1,0 +1,197 @@
+//! The configuration file as written, without what belongs to single phones.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::fleet::reading::LineDetail;
+
+use super::fault::{Findings, Wrong, quoted};
+use super::files::Files;
+use super::labels;
+use super::phone_keys::{Holder, PhoneKeys};
+use super::section::{Section, items, word};
+use super::shard::Shard;
+use super::tree::Node;
+use super::{Metrics, keys};
+
+/// The port that the exporter is known by.
+const LISTEN: &str = "[::]:15060";
+
+/// `listen`: at least one address.
+pub(super) fn listen(found: &mut Findings, top: &Section<'_>) -> Vec<SocketAddr> {
+    let Some(list) = top.read(found, "listen", Node::list) else {
+        return LISTEN.parse().into_iter().collect();
+    };
+    let spot = top.spot_of("listen");
+    if list.value.is_empty() {
+        let wrong = Wrong::new("is empty", format!("write [\"{LISTEN}\"]"));
+        found.fault(spot.clone(), wrong);
+    }
+    let addresses = items(&spot, list.value).into_iter();
+    addresses
+        .filter_map(|(spot, node)| found.keep(spot, socket_address(node)))
+        .collect()
+}
+
+fn socket_address(node: &Node) -> Result<SocketAddr, Wrong> {
+    let text = node.text()?;
+    text.parse().map_err(|_unparsed| {
+        Wrong::new(
+            format!("{} is no IP address with a port", quoted(text)),
+            format!("write it as \"{LISTEN}\" or \"127.0.0.1:15060\""),
+        )
+    })
+}
+
+/// `web_config_file`, which must be there.
+pub(super) fn web_config_file(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    top: &Section<'_>,
+) -> Option<PathBuf> {
+    let file = top.read(found, "web_config_file", |node| {
+        let path = files.path(node.text()?);
+        files.expect(&path)?;
+        Ok(path)
+    });
+    file.map(|file| file.value)
+}
+
+/// `access.operate`.
+pub(super) fn operators(found: &mut Findings, top: &Section<'_>) -> Vec<Box<str>> {
+    let Some(access) = top.section(found, "access", keys::ACCESS) else {
+        return Vec::new();
+    };
+    let users = access
+        .items(found, "operate")
+        .unwrap_or_default()
+        .into_iter();
+    users
+        .filter_map(|(spot, node)| found.keep(spot, labels::name(node)))
+        .collect()
+}
+
+/// `state_dir`, by default the first of systemd's `StateDirectory=`.
+pub(super) fn state_dir(
+    found: &mut Findings,
+    files: &Files<'_>,
+    top: &Section<'_>,
+) -> Option<PathBuf> {
+    let written = top.read(found, "state_dir", |node| match node.text()? {
+        "" => Err(Wrong::new(
+            "is empty",
+            "name a directory, or remove the key",
+        )),
+        name => Ok(files.path(name)),
+    });
+    if let Some(written) = written {
+        return Some(written.value);
+    }
+    let from_systemd = files
+        .environment
+        .get("STATE_DIRECTORY")?
+        .split(':')
+        .next()?;
+    (!from_systemd.is_empty()).then(|| from_systemd.into())
+}
+
+/// `shard`.
+pub(super) fn shard(found: &mut Findings, top: &Section<'_>) -> Shard {
+    /// Far more parts than a fleet needs processes.
+    const MOST: u32 = 1024;
+    let whole = Shard::default();
+    let Some(shard) = top.section(found, "shard", keys::SHARD) else {
+        return whole;
+    };
+    let count = match shard.read(found, "count", |node| node.number(1, MOST)) {
+        Some(count) => count.value,
+        // A wrong count has been told; it says nothing of the index.
+        None if shard.has("count") => MOST,
+        None => whole.count,
+    };
+    let index = shard.read(found, "index", |node| node.number(0, count - 1));
+    let index = index.map_or(whole.index, |index| index.value);
+    Shard { index, count }
+}
+
+/// `groups`, by name.
+pub(super) fn groups<'a>(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    top: &Section<'a>,
+) -> BTreeMap<&'a str, Option<PhoneKeys>> {
+    let mut groups = BTreeMap::new();
+    for (spot, name, node) in top.named(found, "groups") {
+        let keys = PhoneKeys::read(found, files, Holder::Group, (spot, node));
+        groups.insert(name, keys);
+    }
+    groups
+}
+
+/// `defaults`.
+pub(super) fn defaults(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    top: &Section<'_>,
+) -> PhoneKeys {
+    let node = top.read(found, "defaults", Ok);
+    let keys = node.and_then(|node| {
+        let at = (top.spot_of("defaults"), node.value);
+        PhoneKeys::read(found, files, Holder::Defaults, at)
+    });
+    keys.unwrap_or_else(|| PhoneKeys::none(top.spot.clone()))
+}
+
+/// `phones`.
+pub(super) fn phones(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    top: &Section<'_>,
+) -> Vec<PhoneKeys> {
+    let listed = top.items(found, "phones").unwrap_or_default().into_iter();
+    listed
+        .filter_map(|at| PhoneKeys::read(found, files, Holder::Phone, at))
+        .collect()
+}
+
+/// `metrics`.
+pub(super) fn metrics(found: &mut Findings, top: &Section<'_>) -> Metrics {
+    const DETAILS: &[(&str, LineDetail)] = &[
+        ("per_line", LineDetail::PerLine),
+        ("per_phone", LineDetail::PerPhone),
+        ("off", LineDetail::Off),
+    ];
+    let mut metrics = Metrics::default();
+    let Some(section) = top.section(found, "metrics", keys::METRICS) else {
+        return metrics;
+    };
+    if let Some(lines) = section.read(found, "lines", |node| word(node, DETAILS)) {
+        metrics.keep.lines = lines.value;
+    }
+    let mut flag = |key| {
+        section
+            .read(found, key, Node::flag)
+            .is_some_and(|flag| flag.value)
+    };
+    metrics.line_state = flag("line_state");
+    metrics.clock = flag("clock");
+    metrics.keep.sip_user = flag("sip_user");
+    metrics.mac_address = flag("mac_address");
+    if metrics.line_state && metrics.keep.lines != LineDetail::PerLine {
+        let wrong = Wrong::new("has no effect", "set `lines: per_line`, or remove it");
+        found.warn(section.spot_of("line_state"), wrong);
+    }
+    metrics
+}
+
+/// `alerting`, of which this version knows only that it is off.
+pub(super) fn alerting(found: &mut Findings, top: &Section<'_>) {
+    for (spot, key, node) in top.named(found, "alerting") {
+        let off = keys::ALERTING.contains(&key) && matches!(node.flag(), Ok(false));
+        if !off && !node.is_null() {
+            let what = "alerting is not part of this version";
+            found.fault(spot, Wrong::new(what, "write `alerting: {}`, or remove it"));
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! Passwords: where they come from, and reading them.
+//!
+//! A password stands in the configuration, in a file, or in an environment variable. No fault here
+//! names a file or variable: whoever mistook the key wrote the password there, and line and key
+//! path say enough.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::fault::{Findings, Spot, Wrong};
+use super::files::{Files, MAX_SECRET, Secrets};
+use super::section::{Given, Section, items};
+use super::tree::Node;
+
+/// The passwords of one place, in the order in which they are tried; at least one.
+pub(super) struct Passwords {
+    /// The key that gave them.
+    pub(super) key: &'static str,
+    pub(super) candidates: Vec<SecretString>,
+}
+
+/// The keys of which a place may have one.
+const SOURCES: [&str; 4] = [
+    "password",
+    "password_file",
+    "password_files",
+    "password_env",
+];
+
+/// How many candidates one credential may have: each that is wrong costs a refusal on a phone that
+/// locks itself after five.
+const MAX_CANDIDATES: usize = 8;
+
+/// The beginning of a file name that systemd's `LoadCredential=` resolves.
+const SYSTEMD: &str = "${CREDENTIALS_DIRECTORY}/";
+
+/// Whether a section says anything of a password, right or wrong.
+pub(super) fn any(section: &Section<'_>) -> bool {
+    SOURCES
+        .into_iter()
+        .any(|key| section.knows(key) && section.has(key))
+}
+
+/// The passwords of a section, whichever of the keys gives them. `None` if there are none, or if
+/// they are wrong; [`any`] tells which.
+pub(super) fn passwords(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    section: &Section<'_>,
+) -> Option<Given<Passwords>> {
+    let mut written = SOURCES
+        .into_iter()
+        .filter(|key| section.knows(key) && section.has(key));
+    let key = written.next()?;
+    for other in written {
+        let wrong = Wrong::new(format!("stands beside `{key}`"), "keep one of them");
+        found.fault(section.spot_of(other), wrong);
+    }
+    let given = match key {
+        "password" => section.read(found, key, Ok),
+        "password_files" => section.read(found, key, |node| node.list().map(|_| node)),
+        _ => section.read(found, key, |node| node.text().map(|_| node)),
+    }?;
+    let spot = section.spot_of(key);
+    let (node, line) = (given.value, given.line);
+    let candidates = match key {
+        "password" => vec![inline(found, files, &spot, node)?],
+        "password_file" => vec![from_file(found, files, &spot, node)?],
+        "password_env" => vec![from_variable(found, files, &spot, node)?],
+        _ => from_files(found, files, &spot, node)?,
+    };
+    let value = Passwords { key, candidates };
+    Some(Given { value, line })
+}
+
+/// The path of a password file, whether it is there or not; as written where it is one of systemd's
+/// credentials and systemd did not start us.
+pub(super) fn path(files: &Files<'_>, node: &Node) -> Result<PathBuf, Wrong> {
+    let name = node.text()?;
+    if name.is_empty() {
+        return Err(Wrong::new("is empty", "name a file"));
+    }
+    let credential = name.strip_prefix(SYSTEMD);
+    let directory = files.environment.get("CREDENTIALS_DIRECTORY");
+    Ok(match (credential, directory) {
+        (Some(credential), Some(directory)) => Path::new(directory).join(credential),
+        (Some(_), None) => name.into(),
+        (None, _) => files.path(name),
+    })
+}
+
+fn inline(
+    found: &mut Findings,
+    files: &Files<'_>,
+    spot: &Spot,
+    node: &Node,
+) -> Option<SecretString> {
+    let password = found.keep(spot.clone(), node.text().and_then(not_empty))?;
+    if files.secrets == Secrets::Skip {
+        return Some(SecretString::default());
+    }
+    if files.is_world_readable(&spot.file) {
+        let what = "holds passwords, and everybody on this machine may read it";
+        let wrong = Wrong::new(what, "chmod o-r it, or use password_file");
+        found.warn(Spot::of_file(&spot.file), wrong);
+    }
+    Some(password.into())
+}
+
+fn from_variable(
+    found: &mut Findings,
+    files: &Files<'_>,
+    spot: &Spot,
+    node: &Node,
+) -> Option<SecretString> {
+    let name = found.keep(spot.clone(), node.text())?;
+    if files.secrets == Secrets::Skip {
+        return Some(SecretString::default());
+    }
+    let Some(password) = files.environment.get(name) else {
+        let what = "names an environment variable that is not set";
+        found.fault(
+            spot.clone(),
+            Wrong::new(what, "set it, or use password_file"),
+        );
+        return None;
+    };
+    let password = found.keep(spot.clone(), not_empty(password))?;
+    found.note(
+        spot.clone(),
+        Wrong::new("is fixed at the start", "restart to change it"),
+    );
+    Some(password.into())
+}
+
+fn from_files(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    spot: &Spot,
+    node: &Node,
+) -> Option<Vec<SecretString>> {
+    let list = node.list().unwrap_or_default();
+    if !(1..=MAX_CANDIDATES).contains(&list.len()) {
+        let mend = format!("list one to {MAX_CANDIDATES}");
+        let wrong = Wrong::new(format!("lists {} files", list.len()), mend);
+        found.fault(spot.clone(), wrong);
+        return None;
+    }
+    let read = |(spot, node): (Spot, &Node)| from_file(found, files, &spot, node);
+    let read: Vec<_> = items(spot, list).into_iter().map(read).collect();
+    read.into_iter().collect()
+}
+
+fn from_file(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    spot: &Spot,
+    node: &Node,
+) -> Option<SecretString> {
+    let path = found.keep(spot.clone(), path(files, node))?;
+    if files.secrets == Secrets::Skip {
+        return Some(SecretString::default());
+    }
+    if path.starts_with(SYSTEMD) {
+        let what = "needs CREDENTIALS_DIRECTORY, which is not set";
+        let mend = "start under systemd with LoadCredential=, or name the file itself";
+        found.fault(spot.clone(), Wrong::new(what, mend));
+        return None;
+    }
+    let text = found.keep(spot.clone(), files.read_text(&path, MAX_SECRET))?;
+    if files.is_world_readable(&path) {
+        let what = "names a file that everybody on this machine may read";
+        found.warn(spot.clone(), Wrong::new(what, "chmod o-r that file"));
+    }
+    let password = found.keep(spot.clone(), not_empty(without_newline(&text)))?;
+    if password.contains(['\n', '\r']) {
+        let what = "names a file of more than one line, all of which is the password";
+        found.warn(spot.clone(), Wrong::new(what, "keep one line"));
+    }
+    if node.text().is_ok_and(|name| name.starts_with(SYSTEMD)) {
+        let what = "is a credential of systemd, fixed until the service restarts";
+        found.note(spot.clone(), Wrong::new(what, "restart to change it"));
+    }
+    Some(password.into())
+}
+
+fn not_empty(password: &str) -> Result<&str, Wrong> {
+    if password.is_empty() {
+        let mend = "write the password there";
+        return Err(Wrong::new("gives an empty password", mend));
+    }
+    Ok(password)
+}
+
+/// Without the newline that editors put at the end, and only that: blanks may be meant.
+fn without_newline(text: &str) -> &str {
+    let Some(text) = text.strip_suffix('\n') else {
+        return text;
+    };
+    text.strip_suffix('\r').unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_newline_at_the_end_is_not_part_of_the_password() {
+        for (text, expect) in [
+            ("a\n", "a"),
+            ("a\r\n", "a"),
+            ("a", "a"),
+            ("a\n\n", "a\n"),
+            (" a ", " a "),
+            ("a\r", "a\r"),
+        ] {
+            assert_eq!(without_newline(text), expect, "{text:?}");
+        }
+    }
+}

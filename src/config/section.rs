@@ -1,0 +1,176 @@
+//! One mapping of the configuration, read key by key.
+//!
+//! [`Section::open`] holds a mapping against the table of its keys: an unknown key (with the known
+//! one it resembles) and a key written twice are faults at once. [`Section::read`] is the one way to
+//! take a value out; what is wrong with it becomes a fault and reading goes on. A key with nothing
+//! behind it counts as left out.
+
+use std::collections::HashMap;
+
+use super::fault::{Findings, Spot, Wrong, quoted};
+use super::nearest;
+use super::tree::{Entry, Node};
+
+/// A mapping whose keys were checked.
+pub(super) struct Section<'a> {
+    /// Where the mapping stands.
+    pub(super) spot: Spot,
+    entries: &'a [Entry],
+    keys: &'static [&'static str],
+}
+
+/// A value that was written, and the line of its key.
+#[derive(Clone)]
+pub(super) struct Given<T> {
+    pub(super) value: T,
+    pub(super) line: u32,
+}
+
+impl<'a> Section<'a> {
+    /// The mapping at `spot`, which knows `keys`; `None` if it is no mapping.
+    pub(super) fn open(
+        found: &mut Findings,
+        spot: Spot,
+        node: &'a Node,
+        keys: &'static [&'static str],
+    ) -> Option<Self> {
+        let entries = entries(found, &spot, node)?;
+        for entry in entries.iter().filter(|e| !keys.contains(&&*e.key)) {
+            let mend = if entry.key.contains(':') {
+                "write a blank behind the colon".to_owned()
+            } else {
+                nearest::mend(&entry.key, keys.iter().copied(), REMOVE)
+            };
+            let wrong = Wrong::new("is not a key known here", mend);
+            found.fault(spot.below(&entry.key, entry.line), wrong);
+        }
+        Some(Self {
+            spot,
+            entries,
+            keys,
+        })
+    }
+
+    /// The value of `key` as `read` understands it; `None` if it is left out or wrong.
+    pub(super) fn read<T>(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+        read: impl FnOnce(&'a Node) -> Result<T, Wrong>,
+    ) -> Option<Given<T>> {
+        let entry = self.entry(key)?;
+        let value = found.keep(self.spot.below(key, entry.line), read(&entry.value))?;
+        Some(Given {
+            value,
+            line: entry.line,
+        })
+    }
+
+    /// The mapping behind `key`, which knows `keys`.
+    pub(super) fn section(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+        keys: &'static [&'static str],
+    ) -> Option<Self> {
+        let entry = self.entry(key)?;
+        Self::open(found, self.spot.below(key, entry.line), &entry.value, keys)
+    }
+
+    /// The items of the list behind `key`, each with its place; `None` if it is left out or wrong.
+    pub(super) fn items(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+    ) -> Option<Vec<(Spot, &'a Node)>> {
+        let list = self.read(found, key, Node::list)?;
+        let spot = self.spot.below(key, list.line);
+        Some(items(&spot, list.value))
+    }
+
+    /// The entries of the mapping behind `key`, whose keys are names of the operator's choice.
+    pub(super) fn named(
+        &self,
+        found: &mut Findings,
+        key: &'static str,
+    ) -> Vec<(Spot, &'a str, &'a Node)> {
+        let Some(entry) = self.entry(key) else {
+            return Vec::new();
+        };
+        let spot = self.spot.below(key, entry.line);
+        let Some(entries) = entries(found, &spot, &entry.value) else {
+            return Vec::new();
+        };
+        let named = |e: &'a Entry| (spot.below(&e.key, e.line), &*e.key, &e.value);
+        entries.iter().map(named).collect()
+    }
+
+    /// Where `key` stands, or the section itself if it is left out.
+    pub(super) fn spot_of(&self, key: &'static str) -> Spot {
+        match self.entry(key) {
+            Some(entry) => self.spot.below(key, entry.line),
+            None => self.spot.clone(),
+        }
+    }
+
+    /// Notes the fault of a key that must be there and is not.
+    pub(super) fn require(&self, found: &mut Findings, key: &'static str) {
+        if !self.has(key) {
+            let wrong = Wrong::new(format!("has no `{key}`"), format!("add `{key}: …`"));
+            found.fault(self.spot.clone(), wrong);
+        }
+    }
+
+    /// Whether something stands behind `key`, right or wrong.
+    pub(super) fn has(&self, key: &'static str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// Whether `key` may stand here.
+    pub(super) fn knows(&self, key: &'static str) -> bool {
+        self.keys.contains(&key)
+    }
+
+    fn entry(&self, key: &'static str) -> Option<&'a Entry> {
+        debug_assert!(self.keys.contains(&key), "{key} is missing in its table");
+        let entry = self.entries.iter().find(|entry| *entry.key == *key)?;
+        (!entry.value.is_null()).then_some(entry)
+    }
+}
+
+/// The mend of a key that resembles none.
+pub(super) const REMOVE: &str = "remove it; config.example.yaml shows every key";
+
+/// The items of a list that stands at `spot`, each with its place.
+pub(super) fn items<'a>(spot: &Spot, list: &'a [Node]) -> Vec<(Spot, &'a Node)> {
+    let item = |(position, node): (usize, &'a Node)| (spot.item(position, node.line), node);
+    list.iter().enumerate().map(item).collect()
+}
+
+/// The entries of a mapping; a key written twice is a fault of the second.
+fn entries<'a>(found: &mut Findings, spot: &Spot, node: &'a Node) -> Option<&'a [Entry]> {
+    let entries = found.keep(spot.clone(), node.map())?;
+    let mut lines = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        if let Some(first) = lines.insert(&*entry.key, entry.line) {
+            let what = format!("stands here a second time (first on line {first})");
+            let wrong = Wrong::new(what, "keep one of them");
+            found.fault(spot.below(&entry.key, entry.line), wrong);
+        }
+    }
+    Some(entries)
+}
+
+/// One of a closed set of words.
+pub(super) fn word<T: Copy>(node: &Node, words: &[(&str, T)]) -> Result<T, Wrong> {
+    let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+    let mend = format!("write one of {}", all.join(", "));
+    let text = node.text().map_err(|wrong| Wrong {
+        mend: mend.clone(),
+        ..wrong
+    })?;
+    match words.iter().find(|(word, _)| *word == text) {
+        Some((_, value)) => Ok(*value),
+        None => Err(Wrong::new(format!("{} is unknown", quoted(text)), mend)),
+    }
+}

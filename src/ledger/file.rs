@@ -1,0 +1,225 @@
+//! The ledger's file: lines appended under a lock, read on from where one left off.
+//!
+//! A [`Locked`] file is this process' alone; whoever replaced the file is noticed by its inode. A
+//! line that does not parse (torn by a crash, or of a later version) is passed over.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Keeper, Salt};
+use crate::fleet::guard::LoginRecord;
+
+#[derive(Debug)]
+pub(super) struct LedgerFile {
+    path: PathBuf,
+    keeper: Keeper,
+    file: File,
+    /// Up to where this process has read or written.
+    known: u64,
+    lines: usize,
+}
+
+/// The file while nobody else may touch it.
+#[derive(Debug)]
+pub(super) struct Locked<'a>(&'a mut LedgerFile);
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Entry {
+    Salt(Salt),
+    Phone(Box<str>, LoginRecord),
+}
+
+/// How long another process is waited for: appending takes it microseconds.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+const LOCK_STEP: Duration = Duration::from_millis(5);
+
+/// Lines beyond two a phone after which the daemon writes the file anew: about half a megabyte.
+const SPARE_LINES: usize = 2_000;
+
+impl LedgerFile {
+    pub(super) fn open(path: &Path, keeper: Keeper) -> io::Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            keeper,
+            file: open_or_make(path)?,
+            known: 0,
+            lines: 0,
+        })
+    }
+
+    /// Waits for the lock, for a while, and follows the file if it was replaced.
+    pub(super) fn lock(&mut self) -> io::Result<Locked<'_>> {
+        lock(&self.file)?;
+        let ours = self.file.metadata()?;
+        let at_path = std::fs::metadata(&self.path).ok();
+        if at_path.is_some_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())) {
+            return Ok(Locked(self));
+        }
+        self.file = open_or_make(&self.path)?;
+        self.known = 0;
+        self.lines = 0;
+        lock(&self.file)?;
+        Ok(Locked(self))
+    }
+}
+
+impl Locked<'_> {
+    /// Reads the whole file; an empty one begins with a salt.
+    pub(super) fn read_or_begin(
+        mut self,
+        records: &mut HashMap<Box<str>, LoginRecord>,
+        new_salt: impl FnOnce() -> Salt,
+    ) -> io::Result<Salt> {
+        if let Some(salt) = self.read_on(records)? {
+            return Ok(salt);
+        }
+        let salt = new_salt();
+        self.append_entry(&Entry::Salt(salt))?;
+        Ok(salt)
+    }
+
+    /// Reads what other processes appended since.
+    pub(super) fn read_others(
+        &mut self,
+        records: &mut HashMap<Box<str>, LoginRecord>,
+    ) -> io::Result<()> {
+        self.read_on(records).map(|_salt| ())
+    }
+
+    pub(super) fn append(&mut self, key: &str, record: &LoginRecord) -> io::Result<()> {
+        self.append_entry(&Entry::Phone(key.into(), record.clone()))
+    }
+
+    /// Writes the file anew if it has grown and this is the daemon.
+    pub(super) fn tidy(
+        &mut self,
+        records: &HashMap<Box<str>, LoginRecord>,
+        salt: Salt,
+    ) -> io::Result<()> {
+        let ledger = &mut *self.0;
+        if ledger.keeper == Keeper::Command || ledger.lines <= 2 * records.len() + SPARE_LINES {
+            return Ok(());
+        }
+        let mut text = line(&Entry::Salt(salt))?;
+        for (key, record) in records {
+            text.push_str(&line(&Entry::Phone(key.clone(), record.clone()))?);
+        }
+        let fresh = ledger.path.with_extension("new");
+        let mut file = options().truncate(true).open(&fresh)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&fresh, &ledger.path)?;
+        ledger.file = open_or_make(&ledger.path)?;
+        ledger.known = text.len() as u64;
+        ledger.lines = records.len() + 1;
+        Ok(())
+    }
+
+    fn read_on(
+        &mut self,
+        records: &mut HashMap<Box<str>, LoginRecord>,
+    ) -> io::Result<Option<Salt>> {
+        let mut text = Vec::new();
+        self.0.file.seek(SeekFrom::Start(self.0.known))?;
+        self.0.file.read_to_end(&mut text)?;
+        let mut salt = None;
+        for bytes in text.split(|byte| *byte == b'\n').filter(|b| !b.is_empty()) {
+            self.0.lines += 1;
+            match serde_json::from_slice(bytes) {
+                Ok(Entry::Salt(found)) => salt = Some(found),
+                Ok(Entry::Phone(key, record)) => {
+                    records.insert(key, record);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "A line of the login ledger is not understood; passed over");
+                }
+            }
+        }
+        self.0.known += text.len() as u64;
+        if text.last().is_some_and(|byte| *byte != b'\n') {
+            self.write(b"\n")?;
+        }
+        Ok(salt)
+    }
+
+    fn append_entry(&mut self, entry: &Entry) -> io::Result<()> {
+        let line = line(entry)?;
+        self.write(line.as_bytes())?;
+        self.0.lines += 1;
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.file.write_all(bytes)?;
+        self.0.known += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.file.unlock() {
+            tracing::debug!(%error, "The login ledger could not be unlocked");
+        }
+    }
+}
+
+fn line(entry: &Entry) -> io::Result<String> {
+    let mut line = serde_json::to_string(entry)?;
+    line.push('\n');
+    Ok(line)
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true).mode(0o600);
+    options
+}
+
+/// Opens the file for reading and appending. One made by root belongs to the owner of its
+/// directory, so that a command run as root does not shut the daemon out.
+fn open_or_make(path: &Path) -> io::Result<File> {
+    let is_new = !path.exists();
+    let file = OpenOptions::new()
+        .create(true)
+        .read(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)?;
+    if is_new && let Some(directory) = path.parent() {
+        let owner = std::fs::metadata(directory)?;
+        let made = file.metadata()?;
+        if (owner.uid(), owner.gid()) != (made.uid(), made.gid()) {
+            std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+        }
+    }
+    Ok(file)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a lock of another process has no event to wait for; bounded by LOCK_WAIT"
+)]
+fn lock(file: &File) -> io::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if waited >= LOCK_WAIT => {
+                return Err(io::Error::other("another process holds its lock"));
+            }
+            Err(TryLockError::WouldBlock) => {
+                std::thread::sleep(LOCK_STEP);
+                waited += LOCK_STEP;
+            }
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! One poll of one phone: log in where needed, read what is due, tell what became of it.
+//!
+//! Everything is read first with the session at hand; only then is judged what refusals mean. If
+//! anything was answered under the session, what was refused is forbidden and no login would help.
+//! If nothing was, the session has ended: one login, one replay of what was refused. What answers
+//! without a login is read even while logins are held back.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cure::Cure;
+use super::login::{Gate, Pending};
+use crate::clock::Clock;
+use crate::config;
+use crate::fleet::guard::{Habits, LoginOutcome};
+use crate::fleet::place::mac_digits;
+use crate::fleet::reading::{Keep, LineDetail, MAC_VALUES};
+use crate::fleet::report::Outcome;
+use crate::fleet::{Endpoint, Failure, Moment, PollReport, Reason};
+use crate::webapi::{Client, ReadError, Target};
+
+/// What is remembered of a phone from poll to poll, beside what is published.
+#[derive(Debug)]
+pub struct Memory {
+    client: Client,
+    gate: Gate,
+    habits: Habits,
+    cure: Cure,
+    /// Refused to a session under which others were answered.
+    forbidden: EndpointSet,
+}
+
+/// What one poll is to do.
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// Of which phone.
+    pub phone: &'a config::Phone,
+    /// How much of the answers to keep.
+    pub keep: Keep,
+    /// Whether P-values are due.
+    pub values: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct EndpointSet(u8);
+
+/// What is known of the device that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Identity {
+    /// The expected one, or any will do.
+    Expected,
+    /// It does not tell, perhaps only without a session.
+    Untold,
+    /// Another one, or none.
+    Other,
+}
+
+/// One poll under way.
+struct Round<'a> {
+    task: Task<'a>,
+    clock: &'a Clock,
+    memory: &'a mut Memory,
+    report: PollReport,
+    refused: EndpointSet,
+    /// Answered, though they answer nothing without a session.
+    proven: EndpointSet,
+    /// The connection is of no use for the rest of this poll.
+    broken: Option<Failure>,
+}
+
+impl Memory {
+    /// The memory of a phone that was not polled yet; what the ledger knows of it comes along.
+    pub async fn new(target: Target, gate: Gate) -> Self {
+        let habits = gate.record().await.habits;
+        Self {
+            client: Client::new(target, habits),
+            gate,
+            habits,
+            cure: Cure::default(),
+            forbidden: EndpointSet::default(),
+        }
+    }
+
+    /// Takes over changed credentials; the session at hand stays.
+    pub fn change_gate(&mut self, gate: Gate) {
+        self.gate = gate;
+    }
+
+    /// The client, for whoever wants to see its traffic.
+    pub fn client(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+/// Polls once. Ends within the phone's `timeout`, whatever the phone does.
+pub async fn poll(memory: &mut Memory, task: Task<'_>, clock: &Clock) -> PollReport {
+    let began = clock.now();
+    memory
+        .client
+        .open(Instant::now() + task.phone.limits.timeout);
+    let mut round = Round {
+        task,
+        clock,
+        memory,
+        report: PollReport::new(began),
+        refused: EndpointSet::default(),
+        proven: EndpointSet::default(),
+        broken: None,
+    };
+    let identity = round.identity().await;
+    if identity != Identity::Other {
+        round.read_and_cure().await;
+    }
+    if identity == Identity::Untold && !round.proven.is_empty() {
+        round.identity().await;
+    }
+    round.finish().await
+}
+
+impl Round<'_> {
+    /// Where a device is expected, asks which one answers: before a password goes out, and again
+    /// under the session if it did not tell. A phone that never tells is no mismatch.
+    async fn identity(&mut self) -> Identity {
+        let Some(expected) = self.task.phone.place.mac.clone() else {
+            return Identity::Expected;
+        };
+        let keys = MAC_VALUES.map(Into::into);
+        let told = match self.memory.client.reader().values(&keys).await {
+            Ok(values) => values.mac().and_then(|mac| mac_digits(mac.as_str())),
+            Err(ReadError::Failed(failure)) if breaks_connection(&failure) => {
+                self.give_up(failure);
+                return Identity::Other;
+            }
+            Err(_) => None,
+        };
+        let Some(told) = told else {
+            return Identity::Untold;
+        };
+        if told == expected {
+            return Identity::Expected;
+        }
+        self.memory.client.drop_session();
+        self.give_up(Failure::new(
+            Reason::Identity,
+            format!("expected the device {expected}, found {told}"),
+        ));
+        Identity::Other
+    }
+
+    async fn read_and_cure(&mut self) {
+        let had_session = self.memory.client.has_session();
+        let mut pending = None;
+        if !had_session {
+            pending = self.log_in().await;
+        }
+        self.read_all(self.due()).await;
+        if had_session && self.has_expired().await && self.may_cure() {
+            self.report.sessions_expired += 1;
+            self.memory.client.drop_session();
+            pending = self.log_in().await;
+            if self.memory.client.has_session() {
+                let replay = std::mem::take(&mut self.refused);
+                self.read_all(replay).await;
+            }
+        }
+        if let Some(pending) = pending {
+            self.prove(pending).await;
+        }
+        self.judge();
+    }
+
+    fn due(&self) -> EndpointSet {
+        let mut due = EndpointSet::default();
+        for endpoint in Endpoint::ALL {
+            let is_due = match endpoint {
+                Endpoint::Lines => self.task.keep.lines != LineDetail::Off,
+                Endpoint::Values => self.task.values,
+                Endpoint::Accounts | Endpoint::Status | Endpoint::Time => true,
+            };
+            if is_due {
+                due.insert(endpoint);
+            }
+        }
+        due
+    }
+
+    async fn log_in(&mut self) -> Option<Pending> {
+        if self.broken.is_some() {
+            return None;
+        }
+        let gate = self.memory.gate.clone();
+        let credential = &self.task.phone.credential;
+        let entered = gate
+            .log_in(&mut self.memory.client, credential, &mut self.report)
+            .await;
+        match entered {
+            Ok(pending) => pending,
+            Err(failure) if breaks_connection(&failure) => {
+                self.give_up(failure);
+                None
+            }
+            Err(failure) => {
+                self.report.failure = Some(failure);
+                None
+            }
+        }
+    }
+
+    async fn read_all(&mut self, endpoints: EndpointSet) {
+        for endpoint in endpoints.iter() {
+            if let Some(failure) = self.broken.clone() {
+                self.fail(endpoint, failure);
+                continue;
+            }
+            self.read(endpoint).await;
+        }
+    }
+
+    async fn read(&mut self, endpoint: Endpoint) {
+        let asked = self.clock.now();
+        let keep = self.task.keep;
+        let mut reader = self.memory.client.reader();
+        let parts = &mut self.report.parts;
+        let error = match endpoint {
+            Endpoint::Accounts => {
+                let read = reader.accounts(keep).await;
+                take(&mut parts.accounts, read, asked, self.clock)
+            }
+            Endpoint::Lines => {
+                let read = reader.lines(keep).await;
+                take(&mut parts.lines, read, asked, self.clock)
+            }
+            Endpoint::Status => {
+                let read = reader.status().await;
+                take(&mut parts.status, read, asked, self.clock)
+            }
+            Endpoint::Time => {
+                let read = reader.time().await;
+                take(&mut parts.time, read, asked, self.clock)
+            }
+            Endpoint::Values => {
+                let read = reader.values(&self.task.phone.values).await;
+                take(&mut parts.values, read, asked, self.clock)
+            }
+        };
+        match error {
+            None if needs_session(endpoint) => self.proven.insert(endpoint),
+            None => {}
+            Some(ReadError::NoSession(failure)) => {
+                self.refused.insert(endpoint);
+                self.fail(endpoint, failure);
+            }
+            Some(ReadError::NotFound(failure)) => self.fail(endpoint, failure),
+            Some(ReadError::Failed(failure)) => {
+                if breaks_connection(&failure) {
+                    self.broken = Some(failure.clone());
+                }
+                self.fail(endpoint, failure);
+            }
+        }
+    }
+
+    /// Whether what was refused means that the session has ended. It may have ended in the middle
+    /// of the poll: then what was answered before is refused now.
+    async fn has_expired(&mut self) -> bool {
+        if self.refused.is_empty() || self.broken.is_some() {
+            return false;
+        }
+        let Some(answered) = self.proven.iter().next() else {
+            return true;
+        };
+        if self.refused.is_within(self.memory.forbidden) {
+            return false;
+        }
+        self.read(answered).await;
+        if !self.refused.contains(answered) {
+            return false;
+        }
+        self.proven = EndpointSet::default();
+        true
+    }
+
+    fn may_cure(&self) -> bool {
+        self.memory.cure.may_log_in(self.clock.now())
+    }
+
+    /// A session without a word of success is one if anything was answered under it.
+    async fn prove(&mut self, pending: Pending) {
+        if !self.proven.is_empty() {
+            self.report.held = pending.settle(LoginOutcome::Accepted).await;
+            return;
+        }
+        let outcome = if self.broken.is_some() {
+            LoginOutcome::Lost
+        } else {
+            LoginOutcome::Refused
+        };
+        self.report.login_failures += 1;
+        self.report.candidate = None;
+        self.report.held = pending.settle(outcome).await;
+        self.memory.client.drop_session();
+        self.report.failure.get_or_insert(Failure::new(
+            Reason::Auth,
+            "the login was answered without a word of success and opened nothing",
+        ));
+    }
+
+    /// Gives what was refused its reason.
+    fn judge(&mut self) {
+        let has_session = self.memory.client.has_session();
+        self.report.session = has_session && !self.proven.is_empty();
+        if !self.proven.is_empty() {
+            self.memory.cure.is_over();
+            self.memory.forbidden = self.refused;
+        } else if has_session
+            && self.broken.is_none()
+            && !self.refused.is_empty()
+            && self.may_cure()
+        {
+            self.memory.cure.did_not_help(self.clock.now());
+        }
+        let failure = self.meaning_of_refusal(has_session);
+        for endpoint in self.refused.iter() {
+            self.fail(endpoint, failure.clone());
+        }
+    }
+
+    fn meaning_of_refusal(&self, has_session: bool) -> Failure {
+        if !self.proven.is_empty() {
+            return Failure::new(
+                Reason::Forbidden,
+                "refused to a session under which others are answered",
+            );
+        }
+        match &self.report.failure {
+            Some(failure) if !has_session => failure.clone(),
+            Some(_) | None => Failure::new(
+                Reason::Session,
+                "the phone does not accept the session it gave; the next login waits",
+            ),
+        }
+    }
+
+    fn give_up(&mut self, failure: Failure) {
+        for endpoint in self.due().iter() {
+            self.fail(endpoint, failure.clone());
+        }
+        self.report.failure = Some(failure.clone());
+        self.broken = Some(failure);
+    }
+
+    fn fail(&mut self, endpoint: Endpoint, failure: Failure) {
+        let parts = &mut self.report.parts;
+        match endpoint {
+            Endpoint::Accounts => parts.accounts = Outcome::Failed(failure),
+            Endpoint::Lines => parts.lines = Outcome::Failed(failure),
+            Endpoint::Status => parts.status = Outcome::Failed(failure),
+            Endpoint::Time => parts.time = Outcome::Failed(failure),
+            Endpoint::Values => parts.values = Outcome::Failed(failure),
+        }
+    }
+
+    async fn finish(mut self) -> PollReport {
+        let traffic = self.memory.client.close();
+        self.report.reached = traffic.reached;
+        self.report.dropped = traffic.dropped;
+        self.report.certificate_expiry = traffic.certificate_expiry;
+        if traffic.habits != self.memory.habits {
+            let habits = traffic.habits;
+            self.memory.habits = habits;
+            let gate = self.memory.gate.clone();
+            gate.change(move |record| record.habits = habits).await;
+        }
+        self.report.took = self.clock.now().since(self.report.began);
+        self.report
+    }
+}
+
+impl EndpointSet {
+    fn insert(&mut self, endpoint: Endpoint) {
+        self.0 |= 1 << endpoint as u8;
+    }
+
+    fn contains(self, endpoint: Endpoint) -> bool {
+        self.0 & (1 << endpoint as u8) != 0
+    }
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    fn iter(self) -> impl Iterator<Item = Endpoint> {
+        Endpoint::ALL
+            .into_iter()
+            .filter(move |endpoint| self.contains(*endpoint))
+    }
+}
+
+/// Whether the guide wants a session for it; the others say some things to anybody.
+fn needs_session(endpoint: Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Accounts | Endpoint::Lines | Endpoint::Time => true,
+        Endpoint::Status | Endpoint::Values => false,
+    }
+}
+
+/// Whether the failure will meet every other request of this poll too.
+fn breaks_connection(failure: &Failure) -> bool {
+    matches!(
+        failure.reason,
+        Reason::Refused | Reason::Unreachable | Reason::Dns | Reason::Tls
+    )
+}
+
+fn take<T>(
+    outcome: &mut Outcome<T>,
+    read: Result<T, ReadError>,
+    asked: Moment,
+    clock: &Clock,
+) -> Option<ReadError> {
+    match read {
+        Ok(value) => {
+            let middle: Duration = clock.now().since(asked) / 2;
+            *outcome = Outcome::Read {
+                at: asked.after(middle),
+                value,
+            };
+            None
+        }
+        Err(error) => Some(error),
+    }
+}

@@ -1,0 +1,267 @@
+//! One task a phone: waits for its tick or for being asked, polls, reports.
+//!
+//! The task lives as long as the phone is listed. Its [`Slot`] is how the engine reaches it: a new
+//! entry of the configuration, somebody who wants a poll now. Large futures exist only while a poll
+//! is under way, so that an idle phone costs little.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Shared;
+use super::keeper::Event;
+use super::login::Gate;
+use super::round::{self, Memory, Task};
+use super::schedule::Schedule;
+use super::trial::Trial;
+use crate::config;
+use crate::fleet::reading::Keep;
+use crate::fleet::totals::SkipReason;
+use crate::fleet::{Moment, PollReport, Reason};
+use crate::webapi::Target;
+
+/// How the engine reaches a phone's task.
+#[derive(Debug)]
+pub(super) struct Slot {
+    inbox: Mutex<Inbox>,
+    nudge: Notify,
+    /// Cancelled when the phone is no longer listed, or the engine stops.
+    pub(super) stop: CancellationToken,
+}
+
+#[derive(Debug)]
+struct Inbox {
+    entry: Entry,
+    asked: Vec<oneshot::Sender<()>>,
+}
+
+/// A phone of the configuration with what was made ready for it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) phone: Arc<config::Phone>,
+    pub(super) target: Target,
+    pub(super) keep: Keep,
+    /// Set where the credentials changed while the phone was listed.
+    pub(super) trial: Option<Arc<Trial>>,
+}
+
+/// At most this many may wait for one phone's next poll.
+const MAX_ASKED: usize = 16;
+
+impl Slot {
+    pub(super) fn new(entry: Entry, stop: CancellationToken) -> Self {
+        let asked = Vec::new();
+        Self {
+            inbox: Mutex::new(Inbox { entry, asked }),
+            nudge: Notify::new(),
+            stop,
+        }
+    }
+
+    pub(super) fn entry(&self) -> Entry {
+        self.inbox().entry.clone()
+    }
+
+    pub(super) fn replace(&self, entry: Entry) {
+        self.inbox().entry = entry;
+        self.nudge.notify_one();
+    }
+
+    /// Has the phone polled soon; beyond a bound the asker is dropped, which tells it so.
+    pub(super) fn ask(&self, done: oneshot::Sender<()>) {
+        let mut inbox = self.inbox();
+        if inbox.asked.len() < MAX_ASKED {
+            inbox.asked.push(done);
+            self.nudge.notify_one();
+        }
+    }
+
+    fn take_asked(&self) -> Vec<oneshot::Sender<()>> {
+        std::mem::take(&mut self.inbox().asked)
+    }
+
+    fn inbox(&self) -> std::sync::MutexGuard<'_, Inbox> {
+        self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Polls one phone until its slot stops.
+pub(super) async fn run(slot: Arc<Slot>, shared: Arc<Shared>) {
+    let stop = slot.stop.clone();
+    let mut phone = PhoneTask {
+        slot,
+        shared,
+        state: None,
+        values_read: None,
+        due: None,
+    };
+    // Cancellation loses at most a poll under way; a login in it settles itself as lost.
+    stop.run_until_cancelled(phone.run()).await;
+}
+
+struct PhoneTask {
+    slot: Arc<Slot>,
+    shared: Arc<Shared>,
+    /// The entry under which the memory was made, and the memory.
+    state: Option<Box<(Entry, Memory)>>,
+    values_read: Option<Moment>,
+    /// The tick that is being waited for, since the engine's start.
+    due: Option<Duration>,
+}
+
+impl PhoneTask {
+    async fn run(&mut self) {
+        loop {
+            let entry = self.slot.entry();
+            let place = &entry.phone.place;
+            let schedule = Schedule::new(&place.name, place.interval);
+            let tick = *self
+                .due
+                .get_or_insert_with(|| schedule.tick_after(self.shared.elapsed()));
+            let due = self.shared.start + tick;
+            let on_time = tokio::select! {
+                () = tokio::time::sleep_until(due) => true,
+                () = self.slot.nudge.notified() => false,
+            };
+            let asked = self.slot.take_asked();
+            if !on_time && asked.is_empty() {
+                // Only the entry changed: its interval may have.
+                self.due = None;
+                continue;
+            }
+            if on_time {
+                self.due = Some(schedule.tick_after(tick));
+            }
+            let patience = self.shared.start + schedule.tick_after(self.shared.elapsed());
+            let Some(permit) = self.shared.permit(patience).await else {
+                self.shared.skip(SkipReason::Saturated, 1).await;
+                continue;
+            };
+            let lag = on_time.then(|| due.elapsed());
+            Box::pin(self.poll(lag, asked)).await;
+            drop(permit);
+            self.skip_missed(schedule).await;
+        }
+    }
+
+    /// Ticks that fell into the poll are skipped and counted.
+    async fn skip_missed(&mut self, schedule: Schedule) {
+        let Some(next) = self.due else { return };
+        let elapsed = self.shared.elapsed();
+        if elapsed < next {
+            return;
+        }
+        let missed = schedule.missed(next, elapsed) + 1;
+        self.due = Some(schedule.tick_after(elapsed));
+        self.shared.skip(SkipReason::Running, missed).await;
+    }
+
+    async fn poll(&mut self, lag: Option<Duration>, asked: Vec<oneshot::Sender<()>>) {
+        let entry = self.slot.entry();
+        let mut state = self.state_for(&entry).await;
+        let now = self.shared.clock.now();
+        let task = Task {
+            phone: &entry.phone,
+            keep: entry.keep,
+            values: self
+                .values_read
+                .is_none_or(|read| now.since(read) >= entry.phone.place.values_interval),
+        };
+        self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut report = round::poll(&mut state.1, task, &self.shared.clock).await;
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if task.values && is_final(&report) {
+            self.values_read = Some(now);
+        }
+        report.lag = lag;
+        self.state = Some(state);
+        let name = entry.phone.place.name.clone();
+        self.shared
+            .tell(Event::Polled {
+                name,
+                report: Box::new(report),
+                done: asked,
+            })
+            .await;
+    }
+
+    /// The memory to poll this entry with. A session outlives changed passwords: it is the phone's
+    /// to end, and on the next login the new ones are tried.
+    async fn state_for(&mut self, entry: &Entry) -> Box<(Entry, Memory)> {
+        let before = self.state.take();
+        if before
+            .as_ref()
+            .is_none_or(|state| state.0.phone.values != entry.phone.values)
+        {
+            self.values_read = None;
+        }
+        let gate = || {
+            let ledger = Arc::clone(&self.shared.ledger);
+            Gate::new(&entry.phone, ledger, self.shared.clock.clone()).on_trial(entry.trial.clone())
+        };
+        match before {
+            Some(mut state) if state.0.reaches_as(entry) => {
+                if !Arc::ptr_eq(&state.0.phone, &entry.phone) {
+                    state.1.change_gate(gate());
+                    state.0 = entry.clone();
+                }
+                state
+            }
+            Some(_) | None => {
+                let memory = Memory::new(entry.target.clone(), gate()).await;
+                Box::new((entry.clone(), memory))
+            }
+        }
+    }
+}
+
+/// Whether asking for P-values again at the next poll would bring nothing new: without a session a
+/// phone tells only some of them, and what the network lost is not lost for long.
+fn is_final(report: &PollReport) -> bool {
+    report.session
+        && match report.parts.values.failure().map(|failure| failure.reason) {
+            None
+            | Some(Reason::Forbidden | Reason::Parse | Reason::HttpStatus | Reason::TooLarge) => {
+                true
+            }
+            Some(_) => false,
+        }
+}
+
+impl Entry {
+    /// Whether connection and session under `self` serve `other` too.
+    fn reaches_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.phone, &other.phone);
+        Arc::ptr_eq(ours, theirs)
+            || (ours.place.same_device(&theirs.place)
+                && self.target == other.target
+                && ours.credential.username == theirs.credential.username)
+    }
+}
+
+impl Shared {
+    fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    async fn permit(&self, until: Instant) -> Option<OwnedSemaphorePermit> {
+        let permits = self.permits();
+        tokio::time::timeout_at(until, permits.acquire_owned())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    async fn skip(&self, reason: SkipReason, times: u32) {
+        self.tell(Event::Skipped(reason, times)).await;
+    }
+
+    async fn tell(&self, event: Event) {
+        // The keeper ends only with the process.
+        let _stopping = self.events.send(event).await;
+    }
+}

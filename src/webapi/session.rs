@@ -1,0 +1,649 @@
+//! Opening a session: the guide's Password Token Authentication.
+//!
+//! `loginrealm` gives a random text that counts once, `login` takes the MD5 of username, realm and
+//! password. The guide says nothing of what either answers, so every form is taken that phones of
+//! the family are known to use. What cannot be read here is whether a login may be sent at all:
+//! that is the lockout guard's, and the caller asks it first.
+//!
+//! Realm, digest and session id are secrets: they have no readable `Debug` and leave this file only
+//! towards the phone.
+
+use std::time::Duration;
+
+use md5::{Digest, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::answer::Answer;
+use super::client::Client;
+use super::exchange::Removal;
+use super::json::{self, Scalar};
+use super::request::Line;
+use super::transport::Stage;
+use super::verdict::{Data, Verdict};
+use super::{Login, hex};
+use crate::fleet::guard::{LoginOutcome, SecretFormat};
+use crate::fleet::{Failure, Reason};
+
+/// Guide: Request for Random Number.
+const REALM: &str = "/cgi-bin/loginrealm";
+
+/// Guide: Password Token Authentication.
+const LOGIN: &str = "/cgi-bin/login";
+
+/// No realm seen is longer than 40 characters; a page or a log is.
+const LONGEST_REALM: usize = 256;
+
+impl Client {
+    /// Asks for a realm and sends the digest. Sent once, never repeated.
+    ///
+    /// Cookies of an older session are forgotten, unless the login could not be sent. The digest
+    /// travels on a connection of its own, because a phone that closes a kept one under the second
+    /// request would leave open whether it counted.
+    pub async fn login(
+        &mut self,
+        username: &str,
+        password: &SecretString,
+        format: SecretFormat,
+    ) -> Login {
+        let session = self.take_session();
+        let realm = match self.realm().await {
+            Ok(realm) => realm,
+            Err(login) => {
+                self.restore_session(session);
+                return login;
+            }
+        };
+        let secret = digest(format, username, &realm, password);
+        let username = utf8_percent_encode(username, IN_QUERY);
+        let wire = format!(
+            "{LOGIN}?Username={username}&Secret={}",
+            secret.expose_secret()
+        );
+        let shown = format!("{LOGIN}?Username={username}&Secret=(removed)");
+        let line = Line {
+            wire: &wire,
+            shown: &shown,
+        };
+        let answer = match self.ask_once(line).await {
+            Ok(answer) => answer,
+            Err(fault) => {
+                if fault.stage == Stage::Unsent {
+                    self.restore_session(session);
+                    return ended(LoginOutcome::NotSent, fault.failure);
+                }
+                return ended(LoginOutcome::Lost, fault.failure);
+            }
+        };
+        let verdict = answer.judge();
+        self.note(line, &answer, verdict.in_words(), Removal::AllButShape);
+        let login = conclude(&verdict, &answer);
+        if login.outcome == LoginOutcome::Accepted {
+            let sid = sid(answer.text());
+            self.begin_session(sid.as_ref().map(ExposeSecret::expose_secret));
+        }
+        login
+    }
+
+    async fn realm(&mut self) -> Result<SecretString, Login> {
+        let line = Line::plain(REALM);
+        let answer = match self.ask(line).await {
+            Ok(answer) => answer,
+            Err(failure) => return Err(ended(LoginOutcome::NotSent, failure)),
+        };
+        let verdict = answer.judge();
+        self.note(line, &answer, verdict.in_words(), Removal::AllButShape);
+        match verdict {
+            Verdict::Data(data) => realm(data).ok_or_else(|| no_realm(&answer, "not understood")),
+            Verdict::Locked { lasts } => Err(locked(lasts)),
+            Verdict::Unfit(failure) => Err(ended(LoginOutcome::NotSent, failure)),
+            Verdict::Empty => Err(no_realm(&answer, "empty")),
+            Verdict::NoSession(form)
+            | Verdict::Refused(form)
+            | Verdict::NotFound(form)
+            | Verdict::Error(form) => Err(no_realm(&answer, form)),
+        }
+    }
+}
+
+/// What stays literal in a query besides letters and digits (RFC 3986, unreserved).
+const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The realm in the answer to `loginrealm`: bare text in all likelihood, else a JSON string, or an
+/// object that holds it.
+fn realm(data: Data<'_>) -> Option<SecretString> {
+    let text = match data.payload.as_bytes().first()? {
+        b'{' => {
+            let object: RealmObject<'_> = json::parse(data.payload).ok()?;
+            let told = object.realm.text().or_else(|| object.random.text());
+            told?.into_owned()
+        }
+        b'"' => match json::parse(data.payload).ok()? {
+            Scalar::Text(text) => text.into_owned(),
+            Scalar::Absent | Scalar::Bool(_) | Scalar::Integer(_) | Scalar::Float(_) => {
+                return None;
+            }
+        },
+        b'[' | b'<' => return None,
+        _ if data.said_success && data.payload.contains('=') => return None,
+        _ => data.payload.trim_matches(['"', '\'']).to_owned(),
+    };
+    let text = json::trimmed(&text);
+    let is_plain = !text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '<');
+    (!text.is_empty() && text.len() <= LONGEST_REALM && is_plain).then(|| text.into())
+}
+
+#[derive(Deserialize)]
+struct RealmObject<'a> {
+    #[serde(borrow, default)]
+    random: Scalar<'a>,
+    #[serde(borrow, default)]
+    realm: Scalar<'a>,
+}
+
+/// `MD5(username SEP realm SEP password)` as lowercase hex.
+fn digest(
+    format: SecretFormat,
+    username: &str,
+    realm: &SecretString,
+    password: &SecretString,
+) -> SecretString {
+    let separator = match format {
+        SecretFormat::Colon => ":",
+        SecretFormat::Dot => ".",
+    };
+    let mut md5 = Md5::new();
+    for part in [
+        username,
+        separator,
+        realm.expose_secret(),
+        separator,
+        password.expose_secret(),
+    ] {
+        md5.update(part.as_bytes());
+    }
+    hex::lowercase(&md5.finalize()).into()
+}
+
+/// How a login ended, from its answer.
+fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
+    match verdict {
+        Verdict::Data(data) if data.said_success => accepted(false),
+        Verdict::Locked { lasts } => locked(*lasts),
+        Verdict::Refused(form) | Verdict::NoSession(form) | Verdict::Error(form) => {
+            if answer.status == 403 {
+                let detail = "the login was answered with HTTP status 403: \
+                              the phone may not let this machine in";
+                return ended(LoginOutcome::Lost, Failure::new(Reason::HttpStatus, detail));
+            }
+            let detail = format!("the phone refused the login ({form})");
+            ended(LoginOutcome::Refused, Failure::new(Reason::Auth, detail))
+        }
+        Verdict::NotFound(form) => {
+            let detail = format!("the phone knows no login ({form})");
+            ended(LoginOutcome::Lost, Failure::new(Reason::HttpStatus, detail))
+        }
+        Verdict::Unfit(failure) if failure.reason != Reason::Parse => {
+            ended(LoginOutcome::Lost, failure.clone())
+        }
+        Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) if answer.brought_cookie => {
+            accepted(true)
+        }
+        // An answer came, and it opens nothing: some phones refuse without a word.
+        Verdict::Data(_) | Verdict::Empty => ended(
+            LoginOutcome::Refused,
+            Failure::new(
+                Reason::Auth,
+                "the login was answered with neither a word of success nor a cookie",
+            ),
+        ),
+        Verdict::Unfit(_) => ended(
+            LoginOutcome::Lost,
+            Failure::new(Reason::Parse, "the answer to the login is not understood"),
+        ),
+    }
+}
+
+/// The session id in a login's answer: in `body`, `body.sid` or `sid`.
+fn sid(text: &str) -> Option<SecretString> {
+    let object: LoginObject<'_> = json::parse(text).ok()?;
+    if let Some(sid) = object.sid.text() {
+        return Some(sid.into_owned().into());
+    }
+    let body = object.body?.get();
+    let told: Scalar<'_> = match body.as_bytes().first()? {
+        b'{' => json::parse::<LoginObject<'_>>(body).ok()?.sid,
+        _ => json::parse(body).ok()?,
+    };
+    let Scalar::Text(sid) = told else {
+        return None;
+    };
+    (!sid.is_empty()).then(|| sid.into_owned().into())
+}
+
+#[derive(Deserialize)]
+struct LoginObject<'a> {
+    #[serde(borrow, default)]
+    body: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    sid: Scalar<'a>,
+}
+
+fn accepted(unproven: bool) -> Login {
+    Login {
+        outcome: LoginOutcome::Accepted,
+        unproven,
+        failure: None,
+    }
+}
+
+fn locked(lasts: Option<Duration>) -> Login {
+    let detail = match lasts {
+        Some(lasts) => format!(
+            "the phone has locked logins for {} minutes",
+            lasts.as_secs().div_ceil(60)
+        ),
+        None => "the phone has locked logins, perhaps until a reboot".to_owned(),
+    };
+    ended(
+        LoginOutcome::Locked { lasts },
+        Failure::new(Reason::Locked, detail),
+    )
+}
+
+fn no_realm(answer: &Answer, form: &str) -> Login {
+    let reason = if answer.status == 200 {
+        Reason::Parse
+    } else {
+        Reason::HttpStatus
+    };
+    let detail = format!("the phone gave no realm to log in with ({form})");
+    ended(LoginOutcome::NotSent, Failure::new(reason, detail))
+}
+
+fn ended(outcome: LoginOutcome, failure: Failure) -> Login {
+    Login {
+        outcome,
+        unproven: false,
+        failure: Some(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::raw::{Play, Server, ample, ok, soon, with_head};
+    use super::super::verdict::{Seen, judge};
+    use super::*;
+    use crate::fleet::reading::Keep;
+
+    const WELCOME: &str = r#"{"response":"success","body":""}"#;
+    const COLON: &str = "/cgi-bin/login?Username=gmiadmin&Secret=\
+                         bcc051045336c71d4dce85b8396bfd1a";
+
+    fn password() -> SecretString {
+        "admin".into()
+    }
+
+    /// Logs in to a server that answers `realm` and then `login`.
+    async fn log_in(realm: &str, login: &str) -> (Login, Client, Server) {
+        let (realm, login) = (realm.to_owned(), login.to_owned());
+        let server = Server::plain(move |asked| {
+            Play::Say(match asked.line() {
+                REALM => realm.clone(),
+                _ => login.clone(),
+            })
+        })
+        .await;
+        let mut client = server.client();
+        client.open(ample());
+        let login = client
+            .login("gmiadmin", &password(), SecretFormat::Colon)
+            .await;
+        (login, client, server)
+    }
+
+    fn reason(login: &Login) -> Option<Reason> {
+        login.failure.as_ref().map(|failure| failure.reason)
+    }
+
+    #[test]
+    fn the_digest_joins_user_realm_and_password_as_the_format_says() {
+        let cases = [
+            (SecretFormat::Colon, "bcc051045336c71d4dce85b8396bfd1a"),
+            (SecretFormat::Dot, "c1ec75dc45c97b5ab7067c7874065599"),
+        ];
+        for (format, expect) in cases {
+            let secret = digest(format, "gmiadmin", &"a1b2c3".into(), &password());
+            assert_eq!(secret.expose_secret(), expect);
+            assert!(!format!("{secret:?}").contains(expect));
+        }
+    }
+
+    #[test]
+    fn a_realm_is_found_in_every_form() {
+        let found = |text: &str| {
+            let text = json::text_of(text.as_bytes().to_vec());
+            let seen = Seen {
+                status: 200,
+                location: None,
+                over_tls: false,
+                text: json::trimmed(&text),
+            };
+            if let Verdict::Data(data) = judge(seen) {
+                return realm(data);
+            }
+            None
+        };
+        for text in [
+            "aB3+/=x",
+            "aB3+/=x\r\n",
+            "\u{FEFF} aB3+/=x \n",
+            "\"aB3+/=x\"",
+            "'aB3+/=x'",
+            "\"aB3+/=x\"\r\n",
+            r#"{"response":"success","body":"aB3+/=x"}"#,
+            r#"{"body":"aB3+/=x"}"#,
+            r#"{"random":"aB3+/=x"}"#,
+            r#"{"realm":"aB3+/=x",}"#,
+            r#"{"response":"success","body":{"realm":"aB3+/=x"}}"#,
+            r#"{"res":"success","msg":{"random":" aB3+/=x "}}"#,
+        ] {
+            let realm = found(text).unwrap_or_else(|| panic!("no realm in {text}"));
+            assert_eq!(realm.expose_secret(), "aB3+/=x", "{text}");
+        }
+        let number = found(r#"{"random":123456}"#).unwrap();
+        assert_eq!(number.expose_secret(), "123456");
+        let long = "x".repeat(LONGEST_REALM + 1);
+        for text in [
+            "",
+            "\"\"",
+            "<html><body>a1b2c3</body></html>",
+            "Response=Error\r\nMessage=x",
+            "Response=Success",
+            "two words",
+            "two\nlines",
+            r#"{"response":"error","body":"a1b2c3"}"#,
+            r#"{"response":"success","body":""}"#,
+            r#"{"response":"success","body":"unauthorized"}"#,
+            r#"{"other":"a1b2c3"}"#,
+            r#"["a1b2c3"]"#,
+            &long,
+        ] {
+            assert!(found(text).is_none(), "{text}");
+        }
+    }
+
+    async fn check(answer: String, outcome: LoginOutcome, unproven: bool, why: Option<Reason>) {
+        let (login, client, server) = log_in(&ok("a1b2c3"), &answer).await;
+        assert_eq!(login.outcome, outcome, "{answer}");
+        assert_eq!(login.unproven, unproven, "{answer}");
+        assert_eq!(reason(&login), why, "{answer}");
+        let accepted = outcome == LoginOutcome::Accepted;
+        assert_eq!(client.has_session(), accepted, "{answer}");
+        assert_eq!(server.lines()[1].1, COLON);
+    }
+
+    fn with_cookie(body: &str) -> String {
+        with_head("HTTP/1.1 200 OK\r\nSet-Cookie: phonecookie=\"x\"", body)
+    }
+
+    fn with_status(line: &str) -> String {
+        with_head(&format!("HTTP/1.1 {line}"), "")
+    }
+
+    const PAGE: &str = "<html><body>Welcome</body></html>";
+    const LOGIN_PAGE: &str = "<html><form><input type=password></form></html>";
+
+    #[tokio::test]
+    async fn a_word_of_success_opens_a_session() {
+        for body in [
+            WELCOME,
+            "Response=Success\r\nver=1\r\nneedchange=1",
+            r#"{"res":"success","msg":"authentication accepted"}"#,
+            r#"{"response":"SUCCESS","body":{"sid":"1"},}"#,
+        ] {
+            check(ok(body), LoginOutcome::Accepted, false, None).await;
+            check(with_cookie(body), LoginOutcome::Accepted, false, None).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn without_such_a_word_a_cookie_is_a_session_to_be_proven_and_nothing_is_lost() {
+        for body in ["", "who knows", PAGE, "{broken"] {
+            check(with_cookie(body), LoginOutcome::Accepted, true, None).await;
+        }
+        for body in ["", "who knows"] {
+            check(ok(body), LoginOutcome::Refused, false, Some(Reason::Auth)).await;
+        }
+        check(
+            ok("{broken"),
+            LoginOutcome::Lost,
+            false,
+            Some(Reason::Parse),
+        )
+        .await;
+        for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
+            let why = Some(Reason::HttpStatus);
+            check(with_status(line), LoginOutcome::Lost, false, why).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn every_form_of_refusal_is_a_refusal_with_or_without_a_cookie() {
+        let why = Some(Reason::Auth);
+        for body in [
+            r#"{"response":"error","body":"wrong4"}"#,
+            r#"{"response":"error","body":{}}"#,
+            r#"{"response":"error","body":"x"}"#,
+            r#"{"response":"success","body":"unauthorized"}"#,
+            r#"{"res":"error","msg":"authentication failed"}"#,
+            "Response=Error\r\nMessage=y\r\ntimes=2",
+            "Response=Error\r\nMessage=Invalid Username",
+            LOGIN_PAGE,
+        ] {
+            check(ok(body), LoginOutcome::Refused, false, why).await;
+            check(with_cookie(body), LoginOutcome::Refused, false, why).await;
+        }
+        let unauthorized = with_status("401 Unauthorized");
+        check(unauthorized, LoginOutcome::Refused, false, why).await;
+    }
+
+    #[tokio::test]
+    async fn a_lock_is_told_with_its_length() {
+        for (body, seconds) in [
+            (
+                r#"{"response":"error","body":"locked","lockTime":5}"#,
+                Some(300),
+            ),
+            ("Response=Error\r\nMessage=Locked\r\nlocktype=1", Some(301)),
+            ("Response=Error\r\nMessage=Locked\r\nlocktype=2", None),
+        ] {
+            let lasts = seconds.map(Duration::from_secs);
+            let why = Some(Reason::Locked);
+            check(ok(body), LoginOutcome::Locked { lasts }, false, why).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_realm_nothing_is_sent() {
+        let locked = r#"{"response":"error","body":"locked"}"#;
+        let cases = [
+            (ok("<html>"), LoginOutcome::NotSent, Reason::Parse),
+            (ok(""), LoginOutcome::NotSent, Reason::Parse),
+            (
+                ok("Response=Error\r\nMessage=x"),
+                LoginOutcome::NotSent,
+                Reason::Parse,
+            ),
+            (
+                with_head("HTTP/1.1 404 Not Found", ""),
+                LoginOutcome::NotSent,
+                Reason::HttpStatus,
+            ),
+            (
+                with_head("HTTP/1.1 403 Forbidden", ""),
+                LoginOutcome::NotSent,
+                Reason::HttpStatus,
+            ),
+            (
+                with_head(
+                    "HTTP/1.1 302 Found\r\nLocation: https://x/cgi-bin/loginrealm",
+                    "",
+                ),
+                LoginOutcome::NotSent,
+                Reason::HttpStatus,
+            ),
+            (
+                ok(locked),
+                LoginOutcome::Locked { lasts: None },
+                Reason::Locked,
+            ),
+        ];
+        for (answer, outcome, expect) in cases {
+            let (login, client, server) = log_in(&answer, &ok(WELCOME)).await;
+            assert_eq!(login.outcome, outcome, "{answer}");
+            assert_eq!(reason(&login), Some(expect), "{answer}");
+            assert!(!client.has_session());
+            assert_eq!(server.lines().len(), 1, "{answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_login_is_never_repeated_and_a_lost_answer_is_told_as_lost() {
+        for (play, deadline, expect) in [
+            (Play::Reset, ample(), Reason::Reset),
+            (Play::SayAndClose(String::new()), ample(), Reason::Reset),
+            (Play::Stall(""), soon(), Reason::Timeout),
+        ] {
+            let server = Server::plain(move |asked| match asked.line() {
+                REALM => Play::Say(ok("a1b2c3")),
+                _ => play.clone(),
+            })
+            .await;
+            let mut client = server.client();
+            client.open(deadline);
+            let login = client
+                .login("gmiadmin", &password(), SecretFormat::Colon)
+                .await;
+            assert_eq!(login.outcome, LoginOutcome::Lost);
+            assert_eq!(reason(&login), Some(expect));
+            let connections: Vec<_> = server.lines().iter().map(|(n, _)| *n).collect();
+            assert_eq!(
+                connections,
+                [1, 2],
+                "the digest has a connection of its own"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn usernames_are_encoded_and_the_session_id_of_the_body_becomes_a_cookie() {
+        for body in [
+            r#"{"response":"success","body":{"sid":"s1"}}"#,
+            r#"{"response":"success","body":"s1"}"#,
+            r#"{"response":"success","sid":"s1"}"#,
+        ] {
+            let body = body.to_owned();
+            let server = Server::plain(move |asked| {
+                Play::Say(ok(match asked.line() {
+                    REALM => "a1b2c3",
+                    line if line.starts_with(LOGIN) => &body,
+                    _ => r#"{"response":"success","body":"busy"}"#,
+                }))
+            })
+            .await;
+            let mut client = server.client();
+            client.open(ample());
+            let login = client
+                .login("a b&ü", &password(), SecretFormat::Colon)
+                .await;
+            assert_eq!(login.outcome, LoginOutcome::Accepted);
+            client.reader().status().await.unwrap();
+            let asked = server.asked();
+            assert!(asked[1].line().contains("Username=a%20b%26%C3%BC&Secret="));
+            assert_eq!(asked[2].header("Cookie"), Some("sid=s1"));
+            client.drop_session();
+            assert!(!client.has_session());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_older_session_outlives_a_login_that_could_not_be_sent() {
+        let (_, mut client, server) = log_in(
+            &with_head("HTTP/1.1 200 OK\r\nSet-Cookie: old=1", "a1b2c3"),
+            &ok(WELCOME),
+        )
+        .await;
+        assert!(client.has_session());
+        client.open(tokio::time::Instant::now());
+        let login = client
+            .login("gmiadmin", &password(), SecretFormat::Colon)
+            .await;
+        assert_eq!(login.outcome, LoginOutcome::NotSent);
+        assert!(client.has_session());
+        client.open(ample());
+        client
+            .login("gmiadmin", &password(), SecretFormat::Colon)
+            .await;
+        let cookies: Vec<_> = server
+            .asked()
+            .iter()
+            .map(|asked| asked.header("Cookie").map(str::to_owned))
+            .collect();
+        let old = Some("old=1".to_owned());
+        assert_eq!(cookies, [None, old.clone(), None, old]);
+    }
+
+    #[tokio::test]
+    async fn nothing_that_is_shown_holds_a_secret() {
+        let server = Server::plain(|asked| {
+            Play::Say(match asked.line() {
+                REALM => ok("realm-xyz"),
+                line if line.starts_with(LOGIN) => with_head(
+                    "HTTP/1.1 200 OK\r\nSet-Cookie: c=cookie-xyz",
+                    r#"{"response":"success","body":{"sid":"sid-xyz"}}"#,
+                ),
+                _ => ok(r#"{"response":"success","body":[
+                    {"line":1,"state":"4","name":"name-xyz","number":"number-xyz"}]}"#),
+            })
+        })
+        .await;
+        let mut client = server.client();
+        client.record();
+        client.open(ample());
+        let password = SecretString::from("password-xyz");
+        let login = client.login("gmiadmin", &password, SecretFormat::Dot).await;
+        client.reader().lines(Keep::default()).await.unwrap();
+        let exchanges = client.take_exchanges();
+        let shown = format!("{client:?} {login:?} {exchanges:?}");
+        assert!(!shown.contains("xyz"), "{shown}");
+        let secret = digest(
+            SecretFormat::Dot,
+            "gmiadmin",
+            &"realm-xyz".into(),
+            &password,
+        );
+        assert!(!shown.contains(secret.expose_secret()), "{shown}");
+        let requests: Vec<_> = exchanges.iter().map(|one| one.request.as_str()).collect();
+        assert_eq!(
+            requests,
+            [
+                "/cgi-bin/loginrealm",
+                "/cgi-bin/login?Username=gmiadmin&Secret=(removed)",
+                "/cgi-bin/api-get_line_status"
+            ]
+        );
+        assert!(
+            exchanges
+                .iter()
+                .all(|one| one.understood == "success" || one.request == REALM)
+        );
+        assert!(client.take_exchanges().is_empty());
+    }
+}

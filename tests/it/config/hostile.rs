@@ -1,0 +1,124 @@
+//! Whatever stands in the files, reading them ends in a configuration or in faults.
+
+use std::fs;
+
+use grandstream_exporter::config::{Secrets, effective};
+use proptest::prelude::*;
+
+use super::{Home, environment};
+
+/// Reads `content` as the configuration and as every kind of list.
+fn survive(content: &[u8]) {
+    let lists = ["list.yaml", "list.json", "list.csv"];
+    let home = Home::new("");
+    fs::write(home.path("config.yaml"), content).expect("a file can be written");
+    let outcome = home.load_with(&[], Secrets::Read);
+    if let Err(faults) = &outcome {
+        let lines = faults.to_string();
+        assert_eq!(lines.lines().count(), faults.iter().count(), "{lines}");
+    }
+    let listed = effective(&home.path("config.yaml"), &environment(&[]));
+    assert!(
+        outcome.is_err() || listed.is_ok(),
+        "valid and yet without effective values"
+    );
+    for list in lists {
+        home.write("config.yaml", &format!("phone_files: [{list}]\n"));
+        fs::write(home.path(list), content).expect("a file can be written");
+        let _either = home.load();
+    }
+}
+
+/// Pieces of which a configuration is made, and some of which it is not.
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "phones",
+        "name",
+        "address",
+        "password",
+        "poll",
+        "interval",
+        "30s",
+        "credentials",
+        "groups",
+        "defaults",
+        "labels",
+        "tls",
+        "scheme",
+        "https",
+        "expect",
+        "pvalues",
+        "pvalue",
+        "68",
+        "any_of",
+        "targets",
+        "group",
+        "a",
+        "192.0.2.1",
+        ": ",
+        ":",
+        "\n",
+        "\n  ",
+        "\n    - ",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        ",",
+        "\"",
+        "'",
+        "#",
+        "&a",
+        "*a",
+        "!a",
+        "|",
+        ">",
+        "---\n",
+        "...\n",
+        "%",
+        "?",
+        "~",
+        "\t",
+        "\r",
+        "\0",
+        "\u{FEFF}",
+        "\u{2028}",
+        "ü",
+        "\\",
+        "true",
+        "-1",
+        "1e999",
+        ".nan",
+        "0x",
+        "label.floor",
+        ";",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_are_survived(content in prop::collection::vec(any::<u8>(), 0..300)) {
+        survive(&content);
+    }
+
+    #[test]
+    fn arbitrary_pieces_of_configurations_are_survived(
+        pieces in prop::collection::vec(piece(), 0..60),
+    ) {
+        survive(pieces.concat().as_bytes());
+    }
+}
+
+#[test]
+fn nesting_without_end_is_a_fault_and_no_overflow() {
+    for open in ["[", "{a: ", "- ", "? ", "- - a: "] {
+        let content = open.repeat(100_000);
+        survive(content.as_bytes());
+    }
+    let deep: Vec<String> = (0..2000).map(|depth| " ".repeat(depth) + "a:\n").collect();
+    survive(deep.concat().as_bytes());
+}

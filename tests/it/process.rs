@@ -1,0 +1,300 @@
+//! The program as a process: exit status, signals, what systemd is told.
+
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use grandstream_exporter::sim::{self, Behaviour};
+
+use crate::harness::{PATIENCE, config_for, spec};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"));
+    for name in [
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "RUNTIME_DIRECTORY",
+        "STATE_DIRECTORY",
+        "RUST_LOG",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn output(arguments: &[&str]) -> Output {
+    program().args(arguments).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn every_command_helps_with_an_example() {
+    for command in [
+        "serve",
+        "demo",
+        "simulate",
+        "check-config",
+        "probe",
+        "completions",
+        "man",
+    ] {
+        let help = output(&[command, "--help"]);
+        assert!(help.status.success(), "{command}");
+        assert!(text(&help.stdout).contains("Example:"), "{command}");
+    }
+}
+
+#[test]
+fn wrong_usage_and_wrong_configuration_end_with_2_and_say_why() {
+    assert_eq!(
+        output(&["serve", "--no-such-option"]).status.code(),
+        Some(2)
+    );
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = directory.path().join("config.yaml");
+    std::fs::write(&config, "phones:\n  - { name: a, adress: 192.0.2.1 }\n").expect("written");
+    for command in ["serve", "check-config"] {
+        let arguments: &[&str] = if command == "serve" {
+            &["serve", "--config"]
+        } else {
+            &["check-config"]
+        };
+        let ended = program()
+            .args(arguments)
+            .arg(&config)
+            .output()
+            .expect("it runs");
+        assert_eq!(ended.status.code(), Some(2), "{command}");
+        let errors = text(&ended.stderr);
+        assert!(
+            errors.contains("config.yaml:2") && errors.contains("adress"),
+            "{errors}"
+        );
+    }
+}
+
+#[test]
+fn packages_find_completions_and_manual_pages() {
+    for shell in ["bash", "zsh", "fish"] {
+        let completions = output(&["completions", shell]);
+        assert!(
+            text(&completions.stdout).contains("check-config"),
+            "{shell}"
+        );
+    }
+    assert!(text(&output(&["man"]).stdout).contains(".TH"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("UTF-8");
+    assert!(output(&["man", "--out", path]).status.success());
+    assert!(
+        directory
+            .path()
+            .join("grandstream-exporter-serve.1")
+            .exists()
+    );
+}
+
+/// A daemon as systemd runs it.
+struct Service {
+    child: Child,
+    socket: UnixDatagram,
+    seen: String,
+}
+
+impl Service {
+    fn start(directory: &Path, config: &str) -> Self {
+        let path = directory.join("config.yaml");
+        std::fs::write(&path, config).expect("written");
+        let socket_path = directory.join("notify");
+        let socket = UnixDatagram::bind(&socket_path).expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        let child = program()
+            .args(["serve", "--config"])
+            .arg(&path)
+            .env("NOTIFY_SOCKET", &socket_path)
+            .env("WATCHDOG_USEC", "3000000")
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        Self {
+            child,
+            socket,
+            seen: String::new(),
+        }
+    }
+
+    /// Waits until systemd was told this.
+    fn told(&mut self, what: &str) {
+        let mut buffer = [0; 4096];
+        while !self.seen.contains(what) {
+            let length = self
+                .socket
+                .recv(&mut buffer)
+                .unwrap_or_else(|error| panic!("{error}: never told {what}, only {}", self.seen));
+            self.seen.push_str(&text(&buffer[..length]));
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args([name, &id])
+            .status()
+            .expect("kill");
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It has ended already unless a test failed.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn systemd_is_told_everything_and_sigterm_ends_it_cleanly() {
+    let phone = sim::Phone::start(spec(Behaviour::default())).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut service = Service::start(directory.path(), &config_for(&[&phone]));
+    let status = tokio::task::spawn_blocking(move || {
+        service.told("READY=1");
+        service.told("WATCHDOG=1");
+        service.told("STATUS=1 of 1 phones up");
+        service.seen.clear();
+        service.signal("-HUP");
+        service.told("RELOADING=1");
+        service.told("MONOTONIC_USEC=");
+        service.told("READY=1");
+        service.signal("-TERM");
+        service.told("STOPPING=1");
+        service.child.wait().expect("it ends")
+    })
+    .await
+    .expect("no panic");
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_ends_it_with_1_and_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.yaml");
+    std::fs::write(&path, config_for(&[]).replace("phones:", "phones: []")).expect("written");
+    let ended = program()
+        .args(["serve", "--listen", &address, "--config"])
+        .arg(&path)
+        .output()
+        .expect("it runs");
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(
+        text(&ended.stderr).contains(&address),
+        "{}",
+        text(&ended.stderr)
+    );
+}
+
+#[tokio::test]
+async fn probe_shows_what_was_understood_and_no_secret() {
+    let phone = sim::Phone::start(spec(Behaviour::default())).await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.yaml");
+    std::fs::write(&path, config_for(&[&phone])).expect("written");
+    let probe = |name: &'static str| {
+        let mut command = program();
+        command.args(["probe", name, "--config"]).arg(&path);
+        tokio::task::spawn_blocking(move || command.output().expect("it runs"))
+    };
+    let good = probe("p0").await.expect("no panic");
+    let shown = text(&good.stdout);
+    assert!(good.status.success(), "{shown}{}", text(&good.stderr));
+    assert!(shown.contains("api-get_accounts"), "{shown}");
+    assert!(shown.contains("grandstream_up{"), "{shown}");
+    assert!(!shown.contains(crate::harness::PASSWORD));
+    for digest in phone
+        .requests()
+        .iter()
+        .filter_map(|request| request.param("Secret"))
+    {
+        assert!(!shown.contains(digest), "{shown}");
+    }
+    assert_eq!(
+        probe("nobody").await.expect("no panic").status.code(),
+        Some(2)
+    );
+
+    phone.change(|state| {
+        state.end_sessions();
+        state.admin.password = "another".to_owned();
+    });
+    for _ in 0..4 {
+        let bad = probe("p0").await.expect("no panic");
+        assert_eq!(bad.status.code(), Some(1));
+    }
+    assert!(phone.refusals() <= 2, "{} refusals", phone.refusals());
+}
+
+#[test]
+fn demo_shows_every_family_and_trouble() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a free port");
+    let mut child = program()
+        .args(["demo", "--listen", &port.to_string()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let shown = std::panic::catch_unwind(|| wait_for_demo(&port.to_string()));
+    child.kill().expect("killed");
+    child.wait().expect("reaped");
+    shown.expect("every family shown");
+}
+
+fn wait_for_demo(address: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let address = address.parse().expect("an address");
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let mut look = tokio::time::interval(Duration::from_millis(100));
+        loop {
+            look.tick().await;
+            let open = tokio::net::TcpStream::connect(address).await.is_ok();
+            let page = if open {
+                crate::harness::http::get(address, "/metrics").await.text()
+            } else {
+                String::new()
+            };
+            let missing: Vec<_> = families()
+                .into_iter()
+                .filter(|family| !page.contains(&format!("\n{family}")))
+                .collect();
+            if missing.is_empty() {
+                return;
+            }
+            assert!(
+                tokio::time::Instant::now() < deadline,
+                "never saw {missing:?}"
+            );
+        }
+    });
+}
+
+/// The families that the README promises.
+fn families() -> Vec<String> {
+    include_str!("../../README.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `grandstream_"))
+        .filter_map(|rest| rest.split(['`', '{']).next())
+        .map(|rest| format!("grandstream_{rest}"))
+        .collect()
+}
