@@ -11,5 +11,6 @@ mod process;
 mod prometheus;
 mod readme;
 mod sim;
+mod tls;
 mod truth;
 mod web;
