@@ -38,7 +38,7 @@ poll: { interval: 2s, values_interval: 10s, timeout: 4s, connect_timeout: 2s }
 metrics: { line_state: true, clock: true, sip_user: true, mac_address: true }
 pvalues:
   - { pvalue: "64", as: info }
-  - { pvalue: "901", as: number }
+  - { pvalue: "1561", as: number }
 defaults:
   password: admin
   time_zone: UTC

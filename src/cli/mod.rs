@@ -100,7 +100,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 /// Says what failed: each fault of a configuration on its line, anything else with its causes.
 fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        for fault in faults.iter() {
+        for fault in faults {
             complain(format_args!("{fault}"));
         }
         return ExitCode::from(USAGE);

@@ -42,6 +42,8 @@ pub struct Phone {
     pub boot: Option<Boot>,
     /// Which of the configured passwords opened the session, from 1.
     pub candidate: Option<u8>,
+    /// Whether the password that opened the last session is the default one; `None` before a login.
+    pub default_password: Option<bool>,
     /// Until when its certificate is valid.
     pub certificate_expiry: Option<Timestamp>,
     /// The last polls, newest first, at most [`Phone::RECENT`].
@@ -126,6 +128,7 @@ impl Phone {
             values: Part::default(),
             boot: None,
             candidate: None,
+            default_password: None,
             certificate_expiry: None,
             recent: Arc::default(),
         }
@@ -165,6 +168,7 @@ impl Phone {
         next.time.take(report.parts.time);
         next.values.take(report.parts.values);
         next.candidate = report.candidate.or(next.candidate);
+        next.default_password = report.default_password.or(next.default_password);
         next.certificate_expiry = report.certificate_expiry.or(next.certificate_expiry);
         next.last = Some(LastPoll {
             began: report.began,
@@ -267,6 +271,7 @@ impl Phone {
         self.values = Part::default();
         self.boot = None;
         self.certificate_expiry = None;
+        self.default_password = None;
     }
 }
 

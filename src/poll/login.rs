@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+
 use super::trial::{Entrance, Trial};
 use crate::clock::Clock;
 use crate::config;
@@ -30,6 +32,9 @@ pub struct Pending {
     gate: Gate,
     settled: bool,
 }
+
+/// Guide: Password Token Authentication.
+const DEFAULT_PASSWORD: &str = "admin";
 
 impl Gate {
     /// The gate of this phone.
@@ -124,16 +129,17 @@ impl Gate {
                 .login(&credential.username, password, attempt.format)
                 .await;
             report.logins += u32::from(login.outcome != LoginOutcome::NotSent);
-            if login.unproven {
+            if login.outcome == LoginOutcome::Accepted {
                 report.candidate = Some(attempt.candidate.saturating_add(1));
+                report.default_password =
+                    Some(login.default_password || password.expose_secret() == DEFAULT_PASSWORD);
+            }
+            if login.unproven {
                 return Ok(Some(pending));
             }
             report.held = pending.settle(login.outcome).await;
             match (login.outcome, login.failure) {
-                (LoginOutcome::Accepted, _) => {
-                    report.candidate = Some(attempt.candidate.saturating_add(1));
-                    return Ok(None);
-                }
+                (LoginOutcome::Accepted, _) => return Ok(None),
                 (LoginOutcome::Refused, failure) => {
                     report.login_failures += 1;
                     refusal = failure;
@@ -182,7 +188,7 @@ fn ledger_key(phone: &config::Phone) -> String {
 }
 
 fn held_back(held: Held) -> Failure {
-    let until = held.until;
+    let until = held.until.strftime("%Y-%m-%dT%H:%M:%SZ");
     match held.because {
         HeldBecause::Refused => Failure::new(
             Reason::Auth,

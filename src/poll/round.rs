@@ -298,6 +298,7 @@ impl Round<'_> {
         };
         self.report.login_failures += 1;
         self.report.candidate = None;
+        self.report.default_password = None;
         self.report.held = pending.settle(outcome).await;
         self.memory.client.drop_session();
         self.report.failure.get_or_insert(Failure::new(

@@ -3,11 +3,14 @@
 mod behaviours;
 mod canary;
 mod config;
+mod golden;
 mod harness;
 mod layers;
 mod logins;
 mod process;
 mod prometheus;
+mod readme;
 mod sim;
+mod tls;
 mod truth;
 mod web;

@@ -161,6 +161,9 @@ pub(super) fn posture(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     out.flag(&[("check", "plain_http")], place.scheme == Scheme::Http);
     let unverified = place.tls_verified == Some(false);
     out.flag(&[("check", "tls_unverified")], unverified);
+    if let Some(default) = phone.default_password {
+        out.flag(&[("check", "default_password")], default);
+    }
 }
 
 /// Hands over each published value of this kind that was read.

@@ -5,6 +5,7 @@
 pub(crate) mod http;
 pub(crate) mod samples;
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -127,10 +128,12 @@ impl Daemon {
 pub(crate) fn config_for(phones: &[&sim::Phone]) -> String {
     let mut text = format!("{QUICK}\nphones:\n");
     for (n, phone) in phones.iter().enumerate() {
-        text.push_str(&format!(
-            "  - {{ name: p{n}, address: '{}', password: '{PASSWORD}' }}\n",
+        writeln!(
+            text,
+            "  - {{ name: p{n}, address: '{}', password: '{PASSWORD}' }}",
             phone.address()
-        ));
+        )
+        .expect("text");
     }
     text
 }
