@@ -1,0 +1,21 @@
+//! Alerts: what is worth a word, for how long it must last, and who is told how it ended.
+//!
+//! A [`Rule`] is a typed [`Condition`] with its patience. It has two forms that mean the same: what
+//! it sees of a fleet (`observe`, `group`) and PromQL over the metrics (`promql`), so that the same
+//! rules serve the daemon, Prometheus and Grafana. Everything here is plain data and functions that
+//! are pure in `now`.
+
+pub mod condition;
+pub mod group;
+pub mod history;
+pub mod matcher;
+pub mod metric;
+pub mod observe;
+pub mod promql;
+pub mod rule;
+#[cfg(test)]
+mod sample;
+pub mod truth;
+
+pub use condition::Condition;
+pub use rule::Rule;
