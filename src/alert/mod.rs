@@ -8,9 +8,11 @@
 pub mod condition;
 pub mod group;
 pub mod history;
+pub mod inhibit;
 pub mod matcher;
 pub mod metric;
 pub mod observe;
+pub mod packs;
 pub mod promql;
 pub mod rule;
 #[cfg(test)]
