@@ -6,6 +6,7 @@
 //! are pure in `now`.
 
 pub mod condition;
+pub mod export;
 pub mod group;
 pub mod history;
 pub mod inhibit;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::fleet::Reason;
 use crate::fleet::reading::{Coarse, LineState};
 
-use super::condition::{Comparison, Condition, EachCondition, PhoneCondition};
+use super::condition::{Comparison, Condition, EachCondition, PhoneCondition, Scope};
 use super::matcher::{quoted, regex_of};
 use super::rule::Rule;
 
@@ -20,6 +20,9 @@ use super::rule::Rule;
 const NOT_MUTED: &str = "unless on (phone) grandstream_phone_muted == 1";
 /// Leaves out phones that may be off or away.
 const NOT_PORTABLE: &str = "unless on (phone) grandstream_phone_portable == 1";
+
+/// Adds the SIP server of an account, which outages of the server are told by.
+const WITH_SERVER: &str = "* ignoring (server, user) group_left (server) grandstream_account_info";
 
 /// A condition of one phone as PromQL: `known` has a series for each phone of which it can be told,
 /// `holds` for each of which it is true, both with the same labels.
@@ -33,6 +36,9 @@ pub fn expression(rule: &Rule) -> String {
     let only = rule.only.selector();
     let of_phones = match &rule.when {
         Condition::Phone(condition) => holds(condition, &only),
+        Condition::Each(condition) if condition.scope() == Scope::Account => {
+            format!("({})\n{WITH_SERVER}", of_one(condition, &only))
+        }
         Condition::Each(condition) => of_one(condition, &only),
         Condition::Fraction(fraction) => return many::share(fraction, &only),
         Condition::Own(own) => return many::of_daemon(*own),
@@ -56,6 +62,9 @@ pub fn codes(state: Coarse) -> Vec<i8> {
 /// A duration in the shortest form that PromQL reads.
 pub fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();
+    if millis == 0 {
+        return "0s".to_owned();
+    }
     for (unit, name) in [
         (86_400_000, "d"),
         (3_600_000, "h"),
