@@ -149,7 +149,7 @@ impl History {
 
 impl Changes {
     /// Takes in the value at a moment; one that is not newer than the last is passed over.
-    fn note(&mut self, at: Moment, value: u64, most: u8) {
+    pub(super) fn note(&mut self, at: Moment, value: u64, most: u8) {
         if let Some((before, last)) = self.last {
             if at.mono <= before.mono {
                 return;
@@ -165,7 +165,7 @@ impl Changes {
     }
 
     /// How many changes lie within, both sides of each: what `changes` of PromQL counts.
-    fn within(&self, within: Duration, now: Moment) -> usize {
+    pub(super) fn within(&self, within: Duration, now: Moment) -> usize {
         let recent = |left: &&Moment| now.since(**left) <= within;
         self.left.iter().filter(recent).count()
     }

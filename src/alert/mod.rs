@@ -5,6 +5,7 @@
 //! rules serve the daemon, Prometheus and Grafana. Everything here is plain data and functions that
 //! are pure in `now`.
 
+pub mod board;
 pub mod condition;
 pub mod export;
 pub mod group;
@@ -13,12 +14,16 @@ pub mod inhibit;
 pub mod matcher;
 pub mod metric;
 pub mod observe;
+pub mod own;
 pub mod packs;
+pub mod phase;
 pub mod promql;
 pub mod rule;
 #[cfg(test)]
 mod sample;
+pub mod subject;
 pub mod truth;
 
+pub use board::{Alert, Board};
 pub use condition::Condition;
 pub use rule::Rule;
