@@ -108,13 +108,13 @@ impl History {
     /// How often the phone rebooted.
     pub fn reboots(&self, repeats: Repeats, now: Moment) -> Option<usize> {
         let changes = find(&self.changes, Asked::Reboots(repeats).of(0))?;
-        Some(changes.within(repeats.within, now))
+        changes.within(repeats.within, now)
     }
 
     /// How often the registration of an account changed.
     pub fn registrations(&self, repeats: Repeats, account: u16, now: Moment) -> Option<usize> {
         let changes = find(&self.changes, Asked::Registration(repeats).of(account))?;
-        Some(changes.within(repeats.within, now))
+        changes.within(repeats.within, now)
     }
 
     /// What is taken of the values of a metric; `of` is the account or line, or 0.
@@ -164,10 +164,12 @@ impl Changes {
         self.last = Some((at, value));
     }
 
-    /// How many changes lie within, both sides of each: what `changes` of PromQL counts.
-    pub(super) fn within(&self, within: Duration, now: Moment) -> usize {
-        let recent = |left: &&Moment| now.since(**left) <= within;
-        self.left.iter().filter(recent).count()
+    /// How many changes lie within, both sides of each: what `changes` of PromQL counts. `None` if
+    /// there was no value in that time.
+    pub(super) fn within(&self, within: Duration, now: Moment) -> Option<usize> {
+        let recent = |at: &Moment| now.since(*at) <= within;
+        let (last, _) = self.last?;
+        recent(&last).then(|| self.left.iter().filter(|left| recent(left)).count())
     }
 }
 
@@ -279,10 +281,10 @@ mod tests {
         for (n, value) in [(0, 1), (1, 1), (2, 0), (3, 1), (9, 1)] {
             changes.note(minute(n), value, 6);
         }
-        assert_eq!(changes.within(10 * MINUTE, minute(9)), 2);
-        assert_eq!(changes.within(10 * MINUTE, minute(11)), 2);
-        assert_eq!(changes.within(10 * MINUTE, minute(12)), 1);
-        assert_eq!(changes.within(10 * MINUTE, minute(13)), 0);
+        for (n, expected) in [(9, 2), (11, 2), (12, 1), (13, 0)] {
+            assert_eq!(changes.within(10 * MINUTE, minute(n)), Some(expected));
+        }
+        assert_eq!(changes.within(10 * MINUTE, minute(20)), None);
     }
 
     #[test]

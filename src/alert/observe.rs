@@ -32,22 +32,17 @@ pub struct View<'a> {
 pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Truth {
     let View { phone, now, .. } = view;
     let last = phone.last.as_ref();
+    let portable = phone.place.portable;
     match condition {
-        PhoneCondition::Unreachable
-        | PhoneCondition::UnreachableRatio { .. }
-        | PhoneCondition::DataOlderThan { .. }
-            if phone.place.portable =>
-        {
-            Truth::Fails
+        PhoneCondition::Unreachable => {
+            Truth::of(last.map(|_| !portable && !phone.is_reachable(now)))
         }
-        PhoneCondition::NotSeenFor { .. } if !phone.place.portable => Truth::Fails,
-        PhoneCondition::Unreachable => Truth::of(last.map(|_| !phone.is_reachable(now))),
         PhoneCondition::NotReadable => {
             Truth::of(last.map(|_| phone.is_reachable(now) && !phone.is_up(now)))
         }
         PhoneCondition::UnreachableRatio { over, above } => {
             let answered = view.history.answered(*over, now);
-            Truth::of(answered.map(|answered| answered < 1.0 - above))
+            Truth::of(answered.map(|answered| !portable && answered < 1.0 - above))
         }
         PhoneCondition::PollError { reasons } => {
             let failed = |last: &LastPoll| reasons.iter().any(|one| last.reasons.contains(*one));
@@ -73,8 +68,13 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Truth {
             let expiry = phone.certificate_expiry;
             Truth::of(expiry.map(|at| shorter(at.duration_since(now.wall), *within)))
         }
-        PhoneCondition::DataOlderThan { age } | PhoneCondition::NotSeenFor { age } => {
-            Truth::of(phone.last_success.map(|seen| now.since(seen) > *age))
+        PhoneCondition::DataOlderThan { age } => {
+            let seen = phone.last_success;
+            Truth::of(seen.map(|seen| !portable && now.since(seen) > *age))
+        }
+        PhoneCondition::NotSeenFor { age } => {
+            let seen = phone.last_success;
+            Truth::of(seen.map(|seen| portable && now.since(seen) > *age))
         }
         PhoneCondition::Any(condition) => any_of_each(condition, view),
         PhoneCondition::AnyOf(parts) => Truth::any(parts.iter().map(|part| whole(part, view))),
@@ -84,7 +84,8 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Truth {
 }
 
 /// Hands over whether the condition holds for each account or line, and tells what is known of
-/// those that were not handed over: they are gone, or the phone does not say.
+/// those that were not handed over: they are gone, or the phone does not say. What looks back speaks
+/// only of what the phone tells of now.
 pub fn each(condition: &EachCondition, view: View<'_>, mut found: impl FnMut(u16, Truth)) -> Truth {
     let View { phone, now, .. } = view;
     let accounts = || phone.accounts(now).into_iter().flatten();
@@ -131,10 +132,10 @@ fn each_sample(
 ) -> Truth {
     let mut any = false;
     comparison.family.read(view.phone, view.now, |mark, value| {
+        any = true;
         if !comparison.picks(mark) {
             return;
         }
-        any = true;
         let number = mark.number();
         let value = match comparison.over {
             None => Some(value),

@@ -56,7 +56,7 @@ pub fn observe(
             }
             return;
         }
-        Own::PollsOverrun { within } => overruns.0.within(within, now) > 0,
+        Own::PollsOverrun { within } => overruns.0.within(within, now).unwrap_or(0) > 0,
         Own::ReloadFailed => health.reload_failed,
         Own::DeadLetters => health.dead_letters > 0,
         Own::StateNotPersisted => health.not_persisted,

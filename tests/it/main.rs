@@ -1,4 +1,5 @@
 //! The whole program, over real sockets, against the simulated phones.
 
+mod differential;
 mod layers;
 mod rules;

@@ -34,7 +34,7 @@ use phones::Desk;
 #[derive(Clone, Debug)]
 pub struct Board {
     rules: Arc<Rules>,
-    desks: rpds::HashTrieMapSync<Box<str>, Arc<Desk>>,
+    desks: rpds::RedBlackTreeMapSync<Box<str>, Arc<Desk>>,
     /// Alerts of groups and of the daemon.
     wide: Arc<Vec<Alert>>,
     overruns: Overruns,
@@ -89,7 +89,7 @@ impl Board {
     pub fn new(rules: Arc<Rules>) -> Self {
         Self {
             rules,
-            desks: rpds::HashTrieMapSync::new_sync(),
+            desks: rpds::RedBlackTreeMapSync::new_sync(),
             wide: Arc::default(),
             overruns: Overruns::default(),
             muted: Arc::default(),

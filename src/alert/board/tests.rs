@@ -205,12 +205,12 @@ fn a_rule_that_gets_more_patient_keeps_its_clocks() {
 #[test]
 fn a_rule_that_is_gone_says_why_its_alerts_end() {
     Story::new([down_rule(), account_rule()])
-        .at(0, [up("b", 0).account(1, "pbx", false), down("a", 0)])
-        .told(&["0 Account of b/1: Fired", "0 Down of a: Pending"])
+        .at(0, [down("a", 0), up("b", 0).account(1, "pbx", false)])
+        .told(&["0 Down of a: Pending", "0 Account of b/1: Fired"])
         .follow(1, [])
         .told(&[
-            "1 Account of b/1: Resolved(RuleRemoved)",
             "1 Down of a: Dropped",
+            "1 Account of b/1: Resolved(RuleRemoved)",
         ]);
 }
 

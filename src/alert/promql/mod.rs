@@ -187,22 +187,29 @@ fn not_seen(age: Duration, which: &str, only: &str) -> Pair {
     Pair { known, holds }
 }
 
-/// Where a condition holds for single accounts, lines or series.
+/// Where a condition holds for single accounts, lines or series. What looks back speaks only of what
+/// is there now.
 fn of_one(condition: &EachCondition, only: &str) -> String {
     let all = all_of(condition, only);
     match condition {
         EachCondition::AccountNotRegistered { .. } => format!("{all} == 0"),
         EachCondition::RegistrationFlapping(repeats) => {
             let within = duration(repeats.within);
-            format!("changes({all}[{within}]) >= {}", repeats.count)
+            format!("changes({all}[{within}]) >= {} and {all}", repeats.count)
         }
         EachCondition::LineState { state } => {
             let is = codes(*state).into_iter().map(|n| format!("{all} == {n}"));
             is.collect::<Vec<_>>().join("\nor ")
         }
         EachCondition::Metric(comparison) => {
-            let bound = number(comparison.bound);
-            format!("{all} {} {bound}", comparison.is.symbol())
+            let (is, bound) = (comparison.is.symbol(), number(comparison.bound));
+            match comparison.over {
+                Some((take, over)) => {
+                    let (function, over) = (take.function(), duration(over));
+                    format!("{function}({all}[{over}]) {is} {bound} and {all}")
+                }
+                None => format!("{all} {is} {bound}"),
+            }
         }
     }
 }
@@ -219,7 +226,7 @@ fn all_of(condition: &EachCondition, only: &str) -> String {
             series("grandstream_account_registered", only, "")
         }
         EachCondition::LineState { .. } => series("grandstream_line_state_code", only, ""),
-        EachCondition::Metric(comparison) => value(comparison, only),
+        EachCondition::Metric(comparison) => compared_series(comparison, only),
     }
 }
 
@@ -276,16 +283,12 @@ fn compared(known: String, with: &str) -> Pair {
     Pair { known, holds }
 }
 
-/// The value that a comparison looks at.
-fn value(comparison: &Comparison, only: &str) -> String {
+/// The series that a comparison looks at.
+fn compared_series(comparison: &Comparison, only: &str) -> String {
     let label = comparison.family.label.unwrap_or_default();
     let pick = comparison.pick.as_deref();
     let pick = pick.map(|pick| format!("{label}={}", quoted(pick)));
-    let series = series(comparison.family.name, only, &pick.unwrap_or_default());
-    match comparison.over {
-        Some((take, over)) => format!("{}({series}[{}])", take.function(), duration(over)),
-        None => series,
-    }
+    series(comparison.family.name, only, &pick.unwrap_or_default())
 }
 
 /// A selector; `only` and `extra` are matchers without braces, possibly none.
