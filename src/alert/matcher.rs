@@ -6,10 +6,13 @@
 
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fleet::Place;
 
 /// A pattern of a name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Glob(Box<str>);
 
 /// Phones by name, site and labels; of each list one pattern must match. Empty: every phone.
@@ -23,8 +26,8 @@ pub struct Where {
     pub labels: Box<[LabelPatterns]>,
 }
 
-/// Patterns of one configured label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Patterns of one label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LabelPatterns {
     /// The label.
     pub name: Box<str>,

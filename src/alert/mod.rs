@@ -2,12 +2,15 @@
 //!
 //! A [`Rule`] is a typed [`Condition`] with its patience. It has two forms that mean the same: what
 //! it sees of a fleet (`observe`, `group`) and PromQL over the metrics (`promql`), so that the same
-//! rules serve the daemon, Prometheus and Grafana. Everything here is plain data and functions that
-//! are pure in `now`.
+//! rules serve the daemon, Prometheus and Grafana. The [`Board`] holds what they make of a fleet
+//! (`phase` is the life of one alert); `suppress` says what of it may be said. Everything here is
+//! plain data and functions that are pure in `now`.
 
 pub mod board;
+pub mod calendar;
 pub mod condition;
 pub mod export;
+pub mod flap;
 pub mod group;
 pub mod history;
 pub mod inhibit;
@@ -21,7 +24,9 @@ pub mod promql;
 pub mod rule;
 #[cfg(test)]
 mod sample;
+pub mod silence;
 pub mod subject;
+pub mod suppress;
 pub mod truth;
 
 pub use board::{Alert, Board};

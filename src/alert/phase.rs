@@ -141,6 +141,11 @@ impl State {
         matches!(self.phase, Phase::Firing | Phase::Holding { .. })
     }
 
+    /// Whether the clock of `for` runs.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.phase, Phase::Pending { .. })
+    }
+
     /// Whether it fired and is over.
     pub fn is_resolved(&self) -> bool {
         matches!(self.phase, Phase::Resolved { .. })
@@ -249,10 +254,15 @@ impl Stopwatch {
 
     /// Counts up to `now` and goes on.
     pub fn run(&mut self, now: Moment) {
+        self.run_if(true, now);
+    }
+
+    /// Counts up to `now`, and goes on only if told so.
+    pub fn run_if(&mut self, on: bool, now: Moment) {
         if let Some(since) = self.running {
             self.elapsed += now.since(since);
         }
-        self.running = Some(now);
+        self.running = on.then_some(now);
     }
 
     /// Stands still from where it last counted.

@@ -42,6 +42,16 @@ impl Subject {
         }
     }
 
+    /// The value of the label that makes its group; empty for other labels and subjects.
+    pub fn group_value(&self, name: &str) -> &str {
+        if let Self::Group { label, value } = self
+            && **label == *name
+        {
+            return value;
+        }
+        ""
+    }
+
     /// The number of the account or line; 0 for others.
     pub fn number(&self) -> u16 {
         match self {

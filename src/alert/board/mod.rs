@@ -10,25 +10,28 @@
 mod phones;
 mod rules;
 mod saved;
+mod show;
 mod wide;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::fleet::{Fleet, Moment};
 
+use super::condition::Condition;
 use super::own::{Health, Overruns};
-use super::phase::{self, Ending, Phase, Seen, State};
+use super::phase::{self, Ending, Phase, Seen, State, Stopwatch};
 use super::rule::Rule;
+use super::silence::{MutedBy, Silence};
 use super::subject::{Labels, Subject};
+use super::suppress::{Sources, Suppression, Visibility};
 
 pub use rules::{KnownRule, Rules};
 pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 
 use phones::Desk;
+use show::Stage;
 
 /// All alerts at one moment.
 #[derive(Clone, Debug)]
@@ -38,8 +41,7 @@ pub struct Board {
     /// Alerts of groups and of the daemon.
     wide: Arc<Vec<Alert>>,
     overruns: Overruns,
-    /// Phones that a silence or window covers as a whole.
-    muted: Arc<BTreeSet<Box<str>>>,
+    stage: Stage,
 }
 
 /// One alert that is not inactive.
@@ -54,9 +56,15 @@ pub struct Alert {
     /// Where in its life it is.
     pub state: State,
     /// When the condition was first seen.
-    pub active_at: Timestamp,
+    pub active_at: Moment,
     /// When it began to fire; `None` while it is pending.
-    pub fired_at: Option<Timestamp>,
+    pub fired_at: Option<Moment>,
+    /// Whether it may be said; matters only while it fires.
+    pub visibility: Visibility,
+    /// When a silence or window last let it go.
+    pub freed_at: Option<Moment>,
+    /// For how long it was shown: what reminders count by.
+    pub shown_for: Stopwatch,
 }
 
 /// An alert took a step that somebody may have to be told of.
@@ -79,6 +87,10 @@ pub enum Step {
     Resolved(Ending),
     /// The condition ended before the alert fired.
     Dropped,
+    /// It fires and may be said from now on; whoever was told already knows.
+    Shown,
+    /// It fires and may not be said any more.
+    Hidden,
 }
 
 /// How long a resolved alert is kept: as long as an Alertmanager is to be told of it.
@@ -92,7 +104,7 @@ impl Board {
             desks: rpds::RedBlackTreeMapSync::new_sync(),
             wide: Arc::default(),
             overruns: Overruns::default(),
-            muted: Arc::default(),
+            stage: Stage::default(),
         }
     }
 
@@ -102,6 +114,8 @@ impl Board {
         let mut changes = Vec::new();
         if let Some(phone) = fleet.phone(phone) {
             self.look_at(phone, now, &mut changes);
+            self.note_flaps(fleet, &changes, now);
+            self.show_desk(&phone.place, now, &mut changes);
         }
         changes
     }
@@ -110,12 +124,36 @@ impl Board {
     #[must_use = "somebody may have to be told"]
     pub fn after_tick(&mut self, fleet: &Fleet, health: &Health, now: Moment) -> Vec<Transition> {
         let mut changes = Vec::new();
+        self.stage.cover(fleet, now);
         self.look_at_wide(fleet, health, now, &mut changes);
         self.clear_desks(fleet, now, &mut changes);
         for phone in fleet.phones() {
             self.look_at(phone, now, &mut changes);
         }
+        self.note_flaps(fleet, &changes, now);
+        self.stage.forget_flaps(now);
+        let sources = Sources::among(self.alerts(), &self.stage.suppression.inhibits);
+        self.stage.sources = Arc::new(sources);
+        self.show_wide(now, &mut changes);
+        for phone in fleet.phones() {
+            self.show_desk(&phone.place, now, &mut changes);
+        }
         changes
+    }
+
+    /// Takes over what keeps alerts back; it is looked at on the next tick.
+    pub fn with_suppression(&mut self, suppression: Arc<Suppression>) {
+        self.stage.suppression = suppression;
+    }
+
+    /// Takes over all silences; they are looked at on the next tick.
+    pub fn with_silences(&mut self, silences: Vec<Silence>) {
+        self.stage.silences = Arc::new(silences);
+    }
+
+    /// All silences, those that are over included.
+    pub fn silences(&self) -> &[Silence] {
+        &self.stage.silences
     }
 
     /// Takes over other rules: alerts of rules that stayed keep their clocks, those of rules that
@@ -145,9 +183,9 @@ impl Board {
         self.desks.get(phone).map_or(&[], |desk| desk.alerts())
     }
 
-    /// Phones that a silence or window covers as a whole.
-    pub fn muted(&self) -> &BTreeSet<Box<str>> {
-        &self.muted
+    /// Phones that a silence or window covers as a whole, as of the last tick.
+    pub fn muted(&self) -> &BTreeMap<Box<str>, MutedBy> {
+        &self.stage.muted
     }
 }
 
@@ -164,6 +202,11 @@ impl Alert {
     /// Whether it is kept no longer.
     fn is_forgotten(&self, now: Moment) -> bool {
         matches!(self.state.phase, Phase::Resolved { at, .. } if now.since(at) > RESOLVED_FOR)
+    }
+
+    /// Whether it speaks of the daemon's own work rather than of phones.
+    pub fn is_of_daemon_itself(&self) -> bool {
+        matches!(self.rule().when, Condition::Own(_))
     }
 
     /// Whether it fires and explains what lies below.
@@ -196,7 +239,7 @@ impl Alert {
         };
         alert.state = state;
         if alert.state.is_firing() && !fired {
-            alert.fired_at = Some(seen.now.wall);
+            alert.fired_at = Some(seen.now);
             changes.push(Transition {
                 step: Step::Fired,
                 alert: alert.clone(),
@@ -226,8 +269,11 @@ impl Alert {
             subject,
             labels,
             state: state.clone(),
-            active_at: now.wall,
+            active_at: now,
             fired_at: None,
+            visibility: Visibility::Settling,
+            freed_at: None,
+            shown_for: Stopwatch::default(),
         };
         if let Phase::Pending { .. } = state.phase {
             changes.push(Transition {

@@ -34,6 +34,10 @@ impl Desk {
         &self.alerts
     }
 
+    pub(super) fn alerts_mut(&mut self) -> &mut [Alert] {
+        &mut self.alerts
+    }
+
     pub(super) fn hang(&mut self, alert: Alert) {
         self.alerts.push(alert);
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::phase::{Ending, Phase, State, Stopwatch};
 use super::super::subject::Subject;
+use super::super::suppress::Visibility;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::Moment;
 use crate::fleet::moment;
@@ -33,6 +34,8 @@ pub struct SavedAlert {
     pub active_at: Timestamp,
     /// When it began to fire.
     pub fired_at: Option<Timestamp>,
+    /// Whether it was being said.
+    pub shown: bool,
 }
 
 /// Where in its life an alert was.
@@ -88,8 +91,9 @@ impl SavedAlert {
             subject: alert.subject.clone(),
             labels: alert.labels.to_vec(),
             phase,
-            active_at: alert.active_at,
-            fired_at: alert.fired_at,
+            active_at: alert.active_at.wall,
+            fired_at: alert.fired_at.map(|at| at.wall),
+            shown: alert.visibility == Visibility::Shown,
         }
     }
 
@@ -104,11 +108,7 @@ impl SavedAlert {
                 over: Stopwatch::standing(over),
             },
             SavedPhase::Resolved { at, ending } => Phase::Resolved {
-                // Its age on the monotonic clock is lost: it is kept a little longer.
-                at: Moment {
-                    wall: at,
-                    mono: now.mono,
-                },
+                at: moment_of(at, now),
                 ending,
             },
         };
@@ -117,8 +117,15 @@ impl SavedAlert {
             subject: self.subject,
             labels: self.labels.into(),
             state: State::restored(phase),
-            active_at: self.active_at,
-            fired_at: self.fired_at,
+            active_at: moment_of(self.active_at, now),
+            fired_at: self.fired_at.map(|at| moment_of(at, now)),
+            visibility: if self.shown {
+                Visibility::Shown
+            } else {
+                Visibility::Settling
+            },
+            freed_at: None,
+            shown_for: Stopwatch::default(),
         }
     }
 }
@@ -169,5 +176,13 @@ impl Board {
         let name = phone.into();
         Arc::make_mut(&mut desk).hang(alert);
         self.desks.insert_mut(name, desk);
+    }
+}
+
+/// A moment of another process: its age on the monotonic clock is lost, so it counts from now.
+fn moment_of(wall: Timestamp, now: Moment) -> Moment {
+    Moment {
+        wall,
+        mono: now.mono,
     }
 }

@@ -8,6 +8,7 @@ use super::super::matcher;
 use super::super::own::{self, Health};
 use super::super::phase::Seen;
 use super::super::subject::{self, Subject};
+use super::super::suppress::Judged;
 use super::super::truth::Truth;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::{Fleet, Moment, Phone, Place};
@@ -23,9 +24,12 @@ impl Board {
     ) {
         self.overruns.note(fleet, now);
         let mut alerts = std::mem::take(Arc::make_mut(&mut self.wide));
+        let mut judged = Vec::new();
         for rule in &self.rules.wide {
             let seen = match &rule.rule.when {
-                Condition::Fraction(fraction) => self.groups(rule, fraction, fleet, now),
+                Condition::Fraction(fraction) => {
+                    self.groups(rule, fraction, fleet, (now, &mut judged))
+                }
                 Condition::Own(own) => {
                     let mut seen = Vec::new();
                     own::observe(*own, health, &self.overruns, now, |subject, truth| {
@@ -39,6 +43,8 @@ impl Board {
         }
         alerts.retain(|alert| !alert.is_forgotten(now));
         self.wide = Arc::new(alerts);
+        self.stage.judged = Arc::new(judged);
+        self.stage.ticked = Some(now);
     }
 
     /// Hangs the alerts of groups and of the daemon on the rules as they are now.
@@ -57,12 +63,17 @@ impl Board {
 
     fn groups(
         &self,
-        rule: &KnownRule,
+        rule: &Arc<KnownRule>,
         fraction: &Fraction,
         fleet: &Fleet,
-        now: Moment,
+        (now, judged): (Moment, &mut Vec<Judged>),
     ) -> Vec<(Subject, Seen)> {
-        let muted = |phone: &Phone| self.muted.contains(&phone.place.name);
+        let inhibits = self.stage.suppression.inhibits.iter();
+        let explains = rule.rule.outage
+            || inhibits
+                .flat_map(|inhibit| &inhibit.when)
+                .any(|name| *name == rule.rule.name);
+        let muted = |phone: &Phone| self.stage.muted.contains_key(&phone.place.name);
         group::groups(fraction, &rule.rule.only, fleet, &muted, now)
             .into_iter()
             .map(|(value, group)| {
@@ -72,7 +83,15 @@ impl Board {
                     explained: false,
                     now,
                 };
-                (subject_of(&fraction.by, value), seen)
+                let subject = subject_of(&fraction.by, value);
+                if explains {
+                    judged.push(Judged {
+                        rule: Arc::clone(rule),
+                        subject: subject.clone(),
+                        oldest: group.oldest,
+                    });
+                }
+                (subject, seen)
             })
             .collect()
     }
