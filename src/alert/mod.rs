@@ -16,6 +16,7 @@ pub mod history;
 pub mod inhibit;
 pub mod matcher;
 pub mod metric;
+pub mod notify;
 pub mod observe;
 pub mod own;
 pub mod packs;

@@ -83,6 +83,21 @@ impl Store {
         })
     }
 
+    /// Makes one letter of several: it says `body` from now on, and the others go.
+    pub fn merge(&mut self, into: i64, body: &str, gone: &[i64]) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            transaction
+                .prepare_cached("UPDATE letters SET body = ?2 WHERE id = ?1")?
+                .execute(params![into, body])?;
+            for id in gone {
+                transaction
+                    .prepare_cached("DELETE FROM letters WHERE id = ?1")?
+                    .execute([id])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Lets a letter that was given up be tried again; whether there was one.
     pub fn revive(&mut self, id: i64, due: Timestamp) -> Result<bool, StoreFault> {
         self.in_transaction(|transaction| {

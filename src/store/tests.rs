@@ -244,6 +244,25 @@ fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
 }
 
 #[test]
+fn letters_are_merged_into_one() {
+    let mut store = Store::open(None);
+    let all = ["a", "b", "c"].map(|body| letter("mail", body));
+    store.write(&letters(all), NOW).expect("they are written");
+    let ids: Vec<_> = store
+        .letters()
+        .expect("letters")
+        .iter()
+        .map(|one| one.id)
+        .collect();
+    store
+        .merge(ids[2], "all", &ids[..2])
+        .expect("they are merged");
+    let left = store.letters().expect("letters");
+    let told: Vec<_> = left.iter().map(|one| (one.id, &*one.letter.body)).collect();
+    assert_eq!(told, [(ids[2], "all")]);
+}
+
+#[test]
 fn letters_of_a_receiver_are_bounded_and_the_dead_go_first() {
     let mut store = Store::open(None);
     store
