@@ -3,6 +3,7 @@
 mod behaviours;
 mod canary;
 mod config;
+mod differential;
 mod golden;
 mod harness;
 mod layers;
@@ -10,6 +11,7 @@ mod logins;
 mod process;
 mod prometheus;
 mod readme;
+mod rules;
 mod sim;
 mod tls;
 mod truth;
