@@ -156,6 +156,12 @@ pub(super) fn errors(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     }
 }
 
+pub(super) fn portable(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
+    if phone.place.portable {
+        out.flag(&[], true);
+    }
+}
+
 pub(super) fn posture(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     let place = &phone.place;
     out.flag(&[("check", "plain_http")], place.scheme == Scheme::Http);
