@@ -10,6 +10,7 @@ mod daemon;
 mod demo;
 mod logging;
 mod probe;
+mod rules;
 mod serve;
 mod simulate;
 mod status;
@@ -46,6 +47,7 @@ enum Command {
     CheckConfig(check_config::Args),
     Probe(probe::Args),
     Status(status::Args),
+    Rules(rules::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -84,6 +86,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),

@@ -47,6 +47,22 @@ fn the_shipped_files_are_what_is_exported() {
 }
 
 #[test]
+fn the_command_prints_the_shipped_files() {
+    for (format, path) in [
+        ("prometheus", "prometheus/alerts.yml"),
+        ("alertmanager", "prometheus/alertmanager/inhibit.yml"),
+        ("grafana", "grafana/provisioning/alerting.yaml"),
+    ] {
+        let printed = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"))
+            .args(["rules", "export", "--format", format])
+            .output()
+            .expect("it runs");
+        let shipped = fs::read(root().join(path)).expect("a file");
+        assert!(printed.stdout == shipped, "{format} differs from {path}");
+    }
+}
+
+#[test]
 fn promtool_finds_the_rules_right() {
     promtool(&["check", "rules", "--lint-fatal", "prometheus/alerts.yml"]);
     promtool(&["check", "rules", "--lint-fatal", "prometheus/recording.yml"]);
