@@ -109,7 +109,7 @@ fn covers(patterns: &[LabelPatterns], place: &Place) -> bool {
     of_phones && all_match(patterns, |name| matcher::label(place, name))
 }
 
-fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> &'a str) -> bool {
+pub(super) fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> &'a str) -> bool {
     patterns.iter().all(|pattern| {
         let value = value(&pattern.name);
         pattern.any_of.is_empty() || pattern.any_of.iter().any(|glob| glob.matches(value))
