@@ -49,8 +49,8 @@ pub enum MutedBy {
     Window,
 }
 
-/// At most so many silences are kept, those that are over included: enough for one a phone of a
-/// large site, little enough to be looked through for each alert.
+/// Beyond so many silences, those that are over included, the asker is refused: enough for one a
+/// phone of a large site, little enough to be looked through for each alert.
 pub const MAX_SILENCES: usize = 1000;
 
 impl MutedBy {
