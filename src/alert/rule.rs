@@ -163,6 +163,11 @@ impl Rule {
                 faults.push(RuleFault::LabelName(name.clone()));
             }
         }
+        for patterns in &self.only.labels {
+            if !is_name(&patterns.name) {
+                faults.push(RuleFault::LabelName(patterns.name.clone()));
+            }
+        }
         match &self.when {
             Condition::Phone(condition) => check_phone(condition, &mut faults),
             Condition::Each(condition) => check_each(condition, &mut faults),
@@ -266,6 +271,11 @@ fn check_fraction(fraction: &Fraction, faults: &mut Vec<RuleFault>) {
     }
     if fraction.min == 0 {
         faults.push(RuleFault::Count("min", u32::MAX));
+    }
+    if let Grouping::Label(label) = &fraction.by
+        && !is_name(label)
+    {
+        faults.push(RuleFault::LabelName(label.clone()));
     }
     if fraction.of == Counted::Unreachable && fraction.by == Grouping::Server {
         faults.push(RuleFault::PhonesByServer);
@@ -390,6 +400,20 @@ mod tests {
             ..rule.clone()
         };
         assert_ne!(rule.fingerprint(), louder.fingerprint());
+    }
+
+    #[test]
+    fn only_names_of_labels_reach_an_expression() {
+        let fraction = Fraction {
+            of: Counted::Unreachable,
+            by: Grouping::Label("a) or vector(1".into()),
+            at_least: 0.5,
+            min: 1,
+        };
+        check(
+            Condition::Fraction(fraction),
+            &[RuleFault::LabelName("a) or vector(1".into())],
+        );
     }
 
     #[test]

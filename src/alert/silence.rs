@@ -49,8 +49,8 @@ pub enum MutedBy {
     Window,
 }
 
-/// At most so many silences are kept, those that are over included: enough for one a phone of a
-/// large site, little enough to be looked through for each alert.
+/// Beyond so many silences, those that are over included, the asker is refused: enough for one a
+/// phone of a large site, little enough to be looked through for each alert.
 pub const MAX_SILENCES: usize = 1000;
 
 impl MutedBy {
@@ -109,7 +109,7 @@ fn covers(patterns: &[LabelPatterns], place: &Place) -> bool {
     of_phones && all_match(patterns, |name| matcher::label(place, name))
 }
 
-fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> &'a str) -> bool {
+pub(super) fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> &'a str) -> bool {
     patterns.iter().all(|pattern| {
         let value = value(&pattern.name);
         pattern.any_of.is_empty() || pattern.any_of.iter().any(|glob| glob.matches(value))

@@ -21,6 +21,10 @@ pub(super) struct Desk {
     history: History,
 }
 
+/// At most so many alerts a phone are kept, ended ones included: several for each account and line. A
+/// phone that invents new account numbers at each poll gets no more.
+const MOST_ALERTS: usize = 256;
+
 /// One look at a phone.
 struct Look<'a> {
     phone: &'a Phone,
@@ -167,7 +171,8 @@ impl Desk {
             .alerts
             .iter()
             .position(|alert| alert.is_of(rule) && alert.subject.number() == number);
-        if position.is_none() && truth == Truth::Fails {
+        let full = self.alerts.len() >= MOST_ALERTS;
+        if position.is_none() && (full || truth == Truth::Fails) {
             return;
         }
         let before = position.map(|position| self.alerts.swap_remove(position));

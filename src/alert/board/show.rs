@@ -25,7 +25,8 @@ pub(super) struct Stage {
     /// When that was.
     pub(super) ticked: Option<Moment>,
     pub(super) muted: Arc<BTreeMap<Box<str>, MutedBy>>,
-    flaps: BTreeMap<(u64, Subject), Flaps>,
+    /// Of alerts that began or ended lately.
+    flaps: rpds::RedBlackTreeMapSync<(u64, Subject), Flaps>,
 }
 
 impl Stage {
@@ -61,7 +62,15 @@ impl Stage {
 
     pub(super) fn forget_flaps(&mut self, now: Moment) {
         let damping = self.suppression.damping;
-        self.flaps.retain(|_, flaps| !flaps.is_over(now, damping));
+        let over: Vec<_> = self
+            .flaps
+            .iter()
+            .filter(|(_, flaps)| flaps.is_over(now, damping))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in over {
+            self.flaps.remove_mut(&key);
+        }
     }
 
     /// Judges one alert again and says what became of it.
@@ -112,7 +121,9 @@ impl Board {
             let comes_or_goes = matches!(step, Step::Fired | Step::Resolved(_));
             if comes_or_goes && !self.is_below_outage(fleet, alert) {
                 let key = (alert.rule.fingerprint, alert.subject.clone());
-                self.stage.flaps.entry(key).or_default().note(now, damping);
+                let mut flaps = self.stage.flaps.get(&key).cloned().unwrap_or_default();
+                flaps.note(now, damping);
+                self.stage.flaps.insert_mut(key, flaps);
             }
         }
     }

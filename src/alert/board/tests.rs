@@ -196,6 +196,16 @@ fn an_account_that_is_taken_off_the_phone_resolves() {
 }
 
 #[test]
+fn a_phone_that_invents_accounts_does_not_fill_the_board() {
+    let mut story = Story::new([account_rule()]);
+    for n in 0..600 {
+        let id = u16::try_from(n + 1).expect("a small number");
+        story.at(n / 60, [up("a", n / 60).account(id, "pbx", false)]);
+    }
+    assert!(story.board.alerts_of("a").len() <= 256);
+}
+
+#[test]
 fn labels_stay_as_they_were_when_the_alert_began() {
     let mut story = Story::new([account_rule()]);
     story.at(0, [up("a", 0).account(1, "old", false)]);
