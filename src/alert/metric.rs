@@ -4,7 +4,6 @@
 //! metric outside this table is refused when it is read, so that no rule can silently never fire.
 //! Texts (`_info`) are not here: conditions of their own speak of them.
 
-use crate::fleet::clock_offset::clock_offset;
 use crate::fleet::moment::epoch_seconds;
 use crate::fleet::place::Scheme;
 use crate::fleet::reading::{Coarse, PhoneStatus, Registration};
@@ -204,9 +203,7 @@ pub fn login_blocked(phone: &Phone, now: Moment) -> bool {
 
 /// The phone's clock minus ours in seconds, where its zone is configured and its clock was read.
 pub fn time_offset(phone: &Phone, now: Moment) -> Option<f64> {
-    let zone = phone.place.time_zone.as_ref()?;
-    let (read, time) = phone.time(now)?;
-    Some(clock_offset(time.clock?, zone, read.wall)?.as_secs_f64())
+    Some(phone.clock_offset(now)?.as_secs_f64())
 }
 
 /// Whether the phone is spoken to in this weak way.

@@ -9,7 +9,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 /// The phone's clock minus ours at `read`, in whole minutes: zero while both show the same minute.
-pub fn clock_offset(
+pub(super) fn clock_offset(
     clock: civil::DateTime,
     zone: &TimeZone,
     read: Timestamp,

@@ -7,7 +7,7 @@
 //! Nothing here does I/O, reads a clock or takes a lock.
 
 pub mod boot;
-pub mod clock_offset;
+mod clock_offset;
 pub mod command;
 pub mod expect;
 pub mod failure;
