@@ -12,5 +12,6 @@ mod process;
 mod prometheus;
 mod readme;
 mod sim;
+mod tls;
 mod truth;
 mod web;

@@ -38,7 +38,10 @@ fn wrong(html: &mut Html, phone: &Phone, now: Moment) {
         return;
     }
     html.markup("<section class=\"wrong\"><h2>What is wrong</h2>\n");
-    for one in failures(phone) {
+    let whole = phone.last.as_ref().and_then(|last| last.failure.as_ref());
+    // What keeps the whole poll from succeeding need not be told again of each part.
+    let told = failures(phone).filter(|(place, cause)| place.is_none() || Some(*cause) != whole);
+    for one in told {
         html.markup("<p>");
         failure(html, one);
         html.markup("<small>")
