@@ -11,6 +11,7 @@ mod logins;
 mod process;
 mod prometheus;
 mod readme;
+mod reference;
 mod sim;
 mod tls;
 mod truth;
