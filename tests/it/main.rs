@@ -8,6 +8,7 @@ mod harness;
 mod layers;
 mod list;
 mod logins;
+mod office;
 mod process;
 mod prometheus;
 mod readme;
