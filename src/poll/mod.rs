@@ -6,6 +6,7 @@
 //! counters.
 
 mod cure;
+mod endpoints;
 mod keeper;
 pub mod login;
 pub mod round;
