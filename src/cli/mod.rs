@@ -8,12 +8,15 @@ mod check_config;
 mod completions;
 mod daemon;
 mod demo;
+mod import;
 mod logging;
+mod phones;
 mod probe;
 mod rules;
 mod serve;
 mod simulate;
 mod status;
+mod table;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -48,6 +51,7 @@ enum Command {
     Probe(probe::Args),
     Status(status::Args),
     Rules(rules::Args),
+    Phones(phones::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -91,6 +95,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
         Command::Status(args) => return status::run(&args),
+        Command::Phones(args) => return phones::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
