@@ -86,17 +86,18 @@ impl Gate {
         let Some(trial) = &self.trial else {
             return self.try_all(client, credential, report).await;
         };
-        match trial.enter() {
-            Entrance::Free => {}
-            Entrance::Waits => return Err(on_trial("are being tried on three phones first")),
-            Entrance::Refused => return Err(on_trial("were refused by three phones")),
+        match trial.enter(&self.key) {
+            Entrance::Free => self.try_all(client, credential, report).await,
+            Entrance::Waits => Err(on_trial("are being tried on three phones first")),
+            Entrance::Refused => Err(on_trial("were refused by three phones")),
         }
-        let entered = self.try_all(client, credential, report).await;
-        trial.ended(match &entered {
-            Ok(_) => Some(true),
-            Err(failure) => (failure.reason == Reason::Auth).then_some(false),
-        });
-        entered
+    }
+
+    /// Tells the trial, if there is one, how an attempt ended: accepted, refused, or neither.
+    fn tell_trial(&self, accepted: Option<bool>) {
+        if let Some(trial) = &self.trial {
+            trial.ended(&self.key, accepted);
+        }
     }
 
     /// Tries what the guard allows until something is accepted.
@@ -112,6 +113,7 @@ impl Gate {
             let attempt = match self.change(move |record| record.claim(offer, now)).await {
                 Claim::Go(attempt) => attempt,
                 Claim::Held(held) => {
+                    self.tell_trial(None);
                     report.held = Some(held);
                     return Err(refusal.unwrap_or_else(|| held_back(held)));
                 }
@@ -157,6 +159,11 @@ impl Pending {
     /// Notes how the attempt ended; tells what holds logins back now.
     pub async fn settle(mut self, outcome: LoginOutcome) -> Option<Held> {
         self.settled = true;
+        self.gate.tell_trial(match outcome {
+            LoginOutcome::Accepted => Some(true),
+            LoginOutcome::Refused => Some(false),
+            LoginOutcome::Locked { .. } | LoginOutcome::NotSent | LoginOutcome::Lost => None,
+        });
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate
             .change(move |record| {
@@ -172,6 +179,7 @@ impl Drop for Pending {
         if self.settled {
             return;
         }
+        self.gate.tell_trial(None);
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate.ledger.update(&self.gate.key, |record| {
             record.settle(LoginOutcome::Lost, offer, now);
@@ -180,7 +188,7 @@ impl Drop for Pending {
 }
 
 /// By what the ledger knows a phone: the device where the configuration names it, else where it is.
-fn ledger_key(phone: &config::Phone) -> String {
+pub(super) fn ledger_key(phone: &config::Phone) -> String {
     match &phone.place.mac {
         Some(mac) => mac.to_string(),
         None => format!("{}:{}", phone.host.to_ascii_lowercase(), phone.port),

@@ -1,6 +1,9 @@
 //! Logins without harm: the budget of refusals, over restarts and beside each other; a password that
 //! changes behind our back; another program that throws us out.
 
+use std::time::Duration;
+
+use grandstream_exporter::clock::Clock;
 use grandstream_exporter::sim::behaviour::login::{LoginAnswer, RealmBody, Refusal};
 use grandstream_exporter::sim::behaviour::session::{Denial, Given, PerUser};
 use grandstream_exporter::sim::{self, Behaviour, Endpoint, Fault};
@@ -86,6 +89,35 @@ async fn a_password_changed_behind_our_back_is_put_right_by_its_file_without_a_r
     std::fs::write(&secret, "changed\n").expect("written");
     let samples = daemon.wait("grandstream_up", &[], 1.0).await;
     assert_eq!(samples.value("grandstream_login_blocked", &[]), Some(0.0));
+    assert_eq!(phone.refusals(), 1);
+}
+
+#[tokio::test]
+async fn a_password_changed_here_before_it_is_changed_there_goes_on_by_itself() {
+    let phone = phone().await;
+    let directory = tempfile::tempdir().expect("a directory");
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, PASSWORD).expect("written");
+    let config = format!(
+        "{QUICK}\ndefaults: {{ password_file: secret }}\nphones: [{{ name: p0, address: '{}' }}]\n",
+        phone.address()
+    );
+    std::fs::write(directory.path().join("config.yaml"), config).expect("written");
+    let clock = Clock::manual("2026-01-01T00:00:00Z".parse().expect("a time"));
+    let daemon = Daemon::start_at(directory, clock.clone()).await;
+    daemon.wait("grandstream_up", &[], 1.0).await;
+
+    std::fs::write(&secret, "changed").expect("written");
+    assert_eq!(daemon.reload().await.status, 200);
+    phone.change(|state| state.end_sessions());
+    let samples = daemon.wait("grandstream_login_blocked", &[], 1.0).await;
+    let seen = samples.value("grandstream_polls_total", &[]);
+    polls(&daemon, seen.expect("a count") + 4.0).await;
+    assert_eq!(phone.refusals(), 1);
+
+    phone.change(|state| state.admin.password = "changed".to_owned());
+    clock.advance(Duration::from_secs(11 * 60));
+    daemon.wait("grandstream_up", &[], 1.0).await;
     assert_eq!(phone.refusals(), 1);
 }
 
