@@ -209,22 +209,15 @@ async fn every_phone_of_the_office_is_up() {
         series("grandstream_up", &[("site", "hq"), ("floor", "5")]),
         20
     );
-    assert_eq!(having(&samples, "grandstream_pvalue_matches", 1.0), 180);
-    let second = having(&samples, "grandstream_login_candidate", 2.0);
+    assert_eq!(samples.count("grandstream_pvalue_matches", 1.0), 180);
+    let second = samples.count("grandstream_login_candidate", 2.0);
     assert_eq!(second, 15, "who still has the old password shows");
     daemon.stop().await.1.expect("a clean end");
 }
 
 /// How many phones are up.
 fn up(samples: &Samples) -> usize {
-    having(samples, "grandstream_up", 1.0)
-}
-
-/// How many series of this name have this value.
-fn having(samples: &Samples, name: &str, value: f64) -> usize {
-    let all = samples.all(name, &[]).into_iter();
-    all.filter(|sample| (sample.value - value).abs() < f64::EPSILON)
-        .count()
+    samples.count("grandstream_up", 1.0)
 }
 
 #[tokio::test]
@@ -397,7 +390,7 @@ async fn a_password_changes_on_60_phones_in_any_order_while_the_daemon_runs() {
     let samples = daemon
         .wait_for("all up", |samples| up(samples) == PHONES)
         .await;
-    let first = having(&samples, "grandstream_login_candidate", 1.0);
+    let first = samples.count("grandstream_login_candidate", 1.0);
     assert_eq!(first, PHONES, "all have the new one");
 
     reconfigure(&daemon, &rollout(&fleet, "[new]")).await;
