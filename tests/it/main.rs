@@ -10,6 +10,7 @@ mod logins;
 mod process;
 mod prometheus;
 mod readme;
+mod seats;
 mod sim;
 mod tls;
 mod truth;
