@@ -16,6 +16,7 @@ mod prometheus;
 mod readme;
 mod reference;
 mod rules;
+mod seats;
 mod sim;
 mod status;
 mod tls;
