@@ -86,16 +86,22 @@ impl Gate {
         let Some(trial) = &self.trial else {
             return self.try_all(client, credential, report).await;
         };
-        match trial.enter() {
-            Entrance::Free => {}
+        let turn = match trial.enter(&self.key) {
+            Entrance::Free(turn) => turn,
             Entrance::Waits => return Err(on_trial("are being tried on three phones first")),
             Entrance::Refused => return Err(on_trial("were refused by three phones")),
-        }
+        };
+        let refused_before = report.login_failures;
         let entered = self.try_all(client, credential, report).await;
-        trial.ended(match &entered {
-            Ok(_) => Some(true),
-            Err(failure) => (failure.reason == Reason::Auth).then_some(false),
-        });
+        match &entered {
+            Ok(_) => turn.accepted(),
+            Err(failure)
+                if failure.reason == Reason::Auth && report.login_failures > refused_before =>
+            {
+                turn.refused();
+            }
+            Err(_) => drop(turn),
+        }
         entered
     }
 

@@ -2,8 +2,9 @@
 //!
 //! A typo in one password file would otherwise cost every phone of a site two refused logins. The
 //! first phones that need a login after a change are the canaries; the others wait. One acceptance
-//! frees all of them; if all canaries are refused, the rest waits for the next change. A canary
-//! that could not be asked (unreachable, say) is none.
+//! frees all of them. If all canaries are refused, the rest waits for the next change, or until one
+//! of the three, which go on within their own budget, is accepted: the phones may be changed after
+//! the file. A canary that could not be asked (unreachable, say) is none, and one phone counts once.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,53 +12,50 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub(super) struct Trial(Mutex<State>);
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct State {
-    under_way: u8,
-    refused: u8,
+    under_way: usize,
+    /// At most [`CANARIES`].
+    refused: Vec<Box<str>>,
     accepted: bool,
 }
 
 /// What a phone of the trial may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Entrance {
-    /// Log in.
-    Free,
+#[derive(Debug)]
+pub(super) enum Entrance<'a> {
+    /// Log in, and tell how that ended.
+    Free(Turn<'a>),
     /// Wait for the canaries' outcome.
     Waits,
     /// The canaries were refused: wait for other credentials.
     Refused,
 }
 
+/// A phone's turn. One that is dropped without an outcome counts as not asked.
+#[derive(Debug)]
+pub(super) struct Turn<'a> {
+    trial: &'a Trial,
+    phone: &'a str,
+}
+
 /// How many phones try first.
-const CANARIES: u8 = 3;
+const CANARIES: usize = 3;
 
 impl Trial {
-    /// Asks for entrance; whoever is let in tells the outcome.
-    pub(super) fn enter(&self) -> Entrance {
+    /// Asks for entrance for the phone that the ledger knows by this key.
+    pub(super) fn enter<'a>(&'a self, phone: &'a str) -> Entrance<'a> {
         let mut state = self.state();
-        if state.accepted {
-            return Entrance::Free;
-        }
-        if state.refused >= CANARIES {
-            return Entrance::Refused;
-        }
-        if state.under_way + state.refused >= CANARIES {
-            return Entrance::Waits;
+        let is_canary = state.refused.iter().any(|refused| **refused == *phone);
+        if !state.accepted && !is_canary {
+            if state.refused.len() >= CANARIES {
+                return Entrance::Refused;
+            }
+            if state.under_way + state.refused.len() >= CANARIES {
+                return Entrance::Waits;
+            }
         }
         state.under_way += 1;
-        Entrance::Free
-    }
-
-    /// Tells how a login ended: accepted, refused, or neither.
-    pub(super) fn ended(&self, accepted: Option<bool>) {
-        let mut state = self.state();
-        state.under_way = state.under_way.saturating_sub(1);
-        match accepted {
-            Some(true) => state.accepted = true,
-            Some(false) => state.refused = state.refused.saturating_add(1),
-            None => {}
-        }
+        Entrance::Free(Turn { trial: self, phone })
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -65,38 +63,76 @@ impl Trial {
     }
 }
 
+impl Turn<'_> {
+    /// The phone let us in.
+    pub(super) fn accepted(self) {
+        self.trial.state().accepted = true;
+    }
+
+    /// The phone was asked and refused.
+    pub(super) fn refused(self) {
+        let mut state = self.trial.state();
+        let known = state.refused.iter().any(|refused| **refused == *self.phone);
+        if !known && state.refused.len() < CANARIES {
+            state.refused.push(self.phone.into());
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.trial.state().under_way -= 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn three_go_first_and_one_acceptance_frees_the_rest() {
-        let trial = Trial::default();
-        for _ in 0..3 {
-            assert_eq!(trial.enter(), Entrance::Free);
+    fn turn<'a>(trial: &'a Trial, phone: &'a str) -> Turn<'a> {
+        match trial.enter(phone) {
+            Entrance::Free(turn) => turn,
+            other @ (Entrance::Waits | Entrance::Refused) => panic!("{phone}: {other:?}"),
         }
-        assert_eq!(trial.enter(), Entrance::Waits);
-        trial.ended(Some(false));
-        trial.ended(Some(true));
-        assert_eq!(trial.enter(), Entrance::Free);
     }
 
     #[test]
-    fn three_refusals_hold_the_rest_back() {
+    fn three_go_first_and_one_acceptance_frees_the_rest() {
         let trial = Trial::default();
-        for _ in 0..3 {
-            assert_eq!(trial.enter(), Entrance::Free);
-            trial.ended(Some(false));
+        let turns = ["a", "b", "c"].map(|phone| turn(&trial, phone));
+        assert!(matches!(trial.enter("d"), Entrance::Waits));
+        let [a, b, _] = turns;
+        a.refused();
+        b.accepted();
+        turn(&trial, "d").refused();
+        turn(&trial, "e");
+    }
+
+    #[test]
+    fn three_refusals_hold_the_rest_back_until_one_of_the_three_is_accepted() {
+        let trial = Trial::default();
+        for phone in ["a", "b", "c"] {
+            turn(&trial, phone).refused();
         }
-        assert_eq!(trial.enter(), Entrance::Refused);
+        assert!(matches!(trial.enter("d"), Entrance::Refused));
+        turn(&trial, "b").accepted();
+        turn(&trial, "d");
+    }
+
+    #[test]
+    fn one_phone_that_is_refused_again_and_again_counts_once() {
+        let trial = Trial::default();
+        for _ in 0..10 {
+            turn(&trial, "a").refused();
+        }
+        turn(&trial, "b");
     }
 
     #[test]
     fn a_phone_that_could_not_be_asked_leaves_its_place_to_another() {
         let trial = Trial::default();
-        for _ in 0..10 {
-            assert_eq!(trial.enter(), Entrance::Free);
-            trial.ended(None);
+        for phone in 0..10 {
+            turn(&trial, &phone.to_string());
         }
     }
 }
