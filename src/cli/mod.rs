@@ -12,6 +12,7 @@ mod import;
 mod logging;
 mod phones;
 mod probe;
+mod rules;
 mod serve;
 mod simulate;
 mod status;
@@ -50,6 +51,7 @@ enum Command {
     Probe(probe::Args),
     Status(status::Args),
     Phones(phones::Args),
+    Rules(rules::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -88,6 +90,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),

@@ -3,6 +3,7 @@
 mod behaviours;
 mod canary;
 mod config;
+mod differential;
 mod golden;
 mod harness;
 mod layers;
@@ -13,6 +14,7 @@ mod process;
 mod prometheus;
 mod readme;
 mod reference;
+mod rules;
 mod sim;
 mod tls;
 mod truth;

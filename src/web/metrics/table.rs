@@ -228,6 +228,13 @@ pub static FAMILIES: &[Family] = &[
         }),
     },
     Family {
+        name: "grandstream_phone_portable",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "1 for each phone that may be off or away, so that its absence is no outage",
+        read: Read::Phone(phone::portable),
+    },
+    Family {
         name: "grandstream_phone_posture",
         kind: Kind::Gauge,
         unit: None,
