@@ -50,8 +50,8 @@ enum Command {
     CheckConfig(check_config::Args),
     Probe(probe::Args),
     Status(status::Args),
-    Rules(rules::Args),
     Phones(phones::Args),
+    Rules(rules::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }

@@ -413,3 +413,47 @@ async fn a_password_changes_on_60_phones_in_any_order_while_the_daemon_runs() {
         );
     }
 }
+
+#[tokio::test]
+async fn one_phone_with_a_password_of_its_own_does_not_stop_the_change_of_the_others() {
+    let specs = (0..5).map(|n| Spec {
+        name: format!("p{n}"),
+        admin: User::new("gmiadmin", "old"),
+        ..Spec::default()
+    });
+    let fleet = sim::Fleet::start(specs.collect(), Layout::Ports { base: 0 })
+        .await
+        .expect("a fleet");
+    let directory = secrets_of(&[("old", "old"), ("new", "new")]);
+    let config = rollout(&fleet, "[old]");
+    fs::write(directory.path().join("config.yaml"), config).expect("written");
+    let daemon = Daemon::start_in(directory).await;
+    daemon.wait_for("all up", |samples| up(samples) == 5).await;
+
+    reconfigure(&daemon, &rollout(&fleet, "[new]")).await;
+    let change = |phone: &sim::Phone, password: &str| {
+        phone.change(|state| {
+            state.admin.password = password.to_owned();
+            state.end_sessions();
+        });
+    };
+    let (strange, others) = fleet.phones().split_first().expect("phones");
+    change(strange, "strange");
+    let p0 = [("phone", "p0")];
+    let samples = daemon.wait("grandstream_login_blocked", &p0, 1.0).await;
+    let polls = samples.value("grandstream_polls_total", &p0);
+    daemon
+        .wait_for(
+            "more polls of that phone than there are canaries",
+            |samples| {
+                samples.value("grandstream_polls_total", &p0) >= polls.map(|polls| polls + 5.0)
+            },
+        )
+        .await;
+    for phone in others {
+        change(phone, "new");
+    }
+    let others: Vec<_> = others.iter().collect();
+    are_back(&daemon, &others, &[1.0; 4]).await;
+    assert_eq!(strange.refusals(), 1);
+}
