@@ -9,6 +9,7 @@ mod completions;
 mod daemon;
 mod demo;
 mod logging;
+mod phone;
 mod probe;
 mod serve;
 mod simulate;
@@ -45,6 +46,7 @@ enum Command {
     Simulate(simulate::Args),
     CheckConfig(check_config::Args),
     Probe(probe::Args),
+    Phone(Box<phone::Args>),
     Status(status::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
@@ -87,6 +89,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
+        Command::Phone(args) => return phone::run(*args),
         Command::Status(args) => return status::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
@@ -125,6 +128,11 @@ fn environment() -> Arc<Environment> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Arc::new(variables.collect())
+}
+
+/// A variable of the environment.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
 }
 
 /// Runs `work` on the one thread there is until it ends. SIGTERM or SIGINT cancels the token that it

@@ -51,6 +51,8 @@ pub use fault::{Fault, Faults, Spot};
 pub use files::{Environment, Secrets};
 pub use labels::is_reserved_label;
 pub use load::load;
+pub use pvalues::is_secret_value;
+pub use secrets::{NoSecret, read_secret};
 pub use shard::Shard;
 pub use watch::{Signature, signature};
 

@@ -19,6 +19,8 @@ use crate::fleet::{Failure, Reason, Text};
 pub struct Call<T> {
     wire: SecretString,
     shown: String,
+    /// Where the vendor's other phones have the same call.
+    dotted: Option<String>,
     effect: Effect,
     bound: usize,
     carries_secret: bool,
@@ -133,6 +135,7 @@ impl Query {
         Call {
             wire: self.wire.into(),
             shown: self.shown,
+            dotted: None,
             effect,
             bound,
             carries_secret: self.carries_secret,
@@ -163,12 +166,28 @@ impl<T> Call<T> {
         self.wire.expose_secret().len() > MAX_CALL
     }
 
+    /// The same call, which the vendor's other phones have under another path.
+    pub(super) fn or_dotted(self, line: String) -> Self {
+        Self {
+            dotted: Some(line),
+            ..self
+        }
+    }
+
     /// The request.
     pub(super) fn line(&self) -> Line<'_> {
         Line {
             bound: self.bound,
             ..Line::masked(self.wire.expose_secret(), &self.shown)
         }
+    }
+
+    /// The request under the other path, if there is one.
+    pub(super) fn dotted_line(&self) -> Option<Line<'_>> {
+        Some(Line {
+            bound: self.bound,
+            ..Line::plain(self.dotted.as_deref()?)
+        })
     }
 
     /// Reads the answer.

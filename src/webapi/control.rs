@@ -6,7 +6,7 @@
 //! holds that); it belongs to the operator's commands.
 
 use super::call::{Call, Effect, Unmet};
-use super::calls::{accounts, time, values};
+use super::calls::{accounts, time};
 use super::client::Client;
 use super::exchange::Removal;
 use super::request::Line;
@@ -52,7 +52,7 @@ impl<'a> Control<'a> {
 
     /// Sends a call and reads its answer. It never logs in: that is the caller's decision.
     pub async fn send<T>(&mut self, call: &Call<T>) -> Result<T, CallError> {
-        let sent = self.send_as_is(call).await;
+        let sent = self.find(call).await;
         match sent {
             Err(CallError::NoSession(_))
                 if self.0.has_session() && self.is_session_good().await =>
@@ -66,45 +66,37 @@ impl<'a> Control<'a> {
         }
     }
 
-    /// Guide: Return Values Request. Pairs of key and value, in the order in which the phone tells
-    /// them. The path is looked for as [`Reader::values`](super::Reader::values) does.
-    pub async fn values(
-        &mut self,
-        keys: &[values::ValueKey],
-    ) -> Result<Vec<(String, String)>, CallError> {
-        let mut pairs = Vec::new();
-        for keys in keys.chunks(values::MAX_KEYS_A_REQUEST) {
-            pairs.extend(self.some_values(keys).await?);
-        }
-        Ok(pairs)
-    }
-
-    async fn some_values(
-        &mut self,
-        keys: &[values::ValueKey],
-    ) -> Result<Vec<(String, String)>, CallError> {
-        let was_dotted = self.0.habits.dotted_values;
-        let path = values::Path::of(was_dotted);
-        let first = self.send(&values::call(path, keys)).await;
-        let Err(CallError::NotFound(failure)) = first else {
-            return first;
+    /// Sends it to the path of the guide, or to the one of other phones if that is where it was
+    /// found; the one that answered is remembered.
+    async fn find<T>(&mut self, call: &Call<T>) -> Result<T, CallError> {
+        let Some(dotted) = call.dotted_line() else {
+            return self.send_once(call, call.line()).await;
         };
-        let path = values::Path::of(!was_dotted);
-        match self.send(&values::call(path, keys)).await {
+        let was_dotted = self.0.habits.dotted_values;
+        let (first, second) = if was_dotted {
+            (dotted, call.line())
+        } else {
+            (call.line(), dotted)
+        };
+        let sent = self.send_once(call, first).await;
+        let Err(CallError::NotFound(failure)) = sent else {
+            return sent;
+        };
+        let sent = self.send_once(call, second).await;
+        match sent {
             Err(CallError::NotFound(_)) => Err(CallError::NotFound(failure)),
-            Ok(pairs) => {
+            Ok(value) => {
                 self.0.habits.dotted_values = !was_dotted;
-                Ok(pairs)
+                Ok(value)
             }
             Err(error) => Err(error),
         }
     }
 
-    async fn send_as_is<T>(&mut self, call: &Call<T>) -> Result<T, CallError> {
+    async fn send_once<T>(&mut self, call: &Call<T>, line: Line<'_>) -> Result<T, CallError> {
         if call.is_too_long() {
             return Err(CallError::TooLong);
         }
-        let line = call.line();
         let effect = call.effect();
         let answer = match effect {
             Effect::Reads => self.0.ask(line).await.map_err(CallError::Failed)?,
@@ -336,7 +328,8 @@ mod tests {
         let mut client = server.client();
         client.open(ample());
         let keys = ["P068", "none"].map(|key| values::ValueKey::parse(key).unwrap());
-        let read = Control::new(&mut client).values(&keys).await;
+        let call = values::calls(&keys).next().unwrap();
+        let read = Control::new(&mut client).send(&call).await;
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(read, Ok(vec![pair("68", &long), pair("none", "")]));
         assert!(client.close().habits.dotted_values);

@@ -6,6 +6,7 @@ mod config;
 mod harness;
 mod layers;
 mod logins;
+mod phone;
 mod process;
 mod prometheus;
 mod sim;

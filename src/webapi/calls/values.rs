@@ -17,7 +17,7 @@ use crate::webapi::verdict::Data;
 const MAX_KEY: usize = 32;
 
 /// Most keys in one request: well below where any phone was seen to struggle.
-pub(in crate::webapi) const MAX_KEYS_A_REQUEST: usize = 30;
+const MAX_KEYS_A_REQUEST: usize = 30;
 
 /// Where values are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,11 +95,17 @@ impl ValueKey {
     }
 }
 
-/// Asks for these values, at most [`MAX_KEYS_A_REQUEST`]; all that the phone tells is taken, in full.
-pub(in crate::webapi) fn call(path: Path, keys: &[ValueKey]) -> Call<Vec<(String, String)>> {
-    let keys: Vec<_> = keys.iter().map(ValueKey::as_str).collect();
-    // Phones take the colon literally only, so that this query is not encoded; keys need it not.
-    Query::of_line(format!("{}{}", path.text(), keys.join(":"))).reads(pairs)
+/// Asks for these values, so many at a time as a phone takes; each answer is pairs of key and value,
+/// as the phone spells them and in full.
+pub fn calls(keys: &[ValueKey]) -> impl Iterator<Item = Call<Vec<(String, String)>>> {
+    keys.chunks(MAX_KEYS_A_REQUEST).map(|keys| {
+        let keys: Vec<_> = keys.iter().map(ValueKey::as_str).collect();
+        let keys = keys.join(":");
+        // Phones take the colon literally only, so this query is not encoded; keys need it not.
+        Query::of_line(format!("{}{keys}", Path::Dashed.text()))
+            .reads(pairs)
+            .or_dotted(format!("{}{keys}", Path::Dotted.text()))
+    })
 }
 
 fn pairs(data: Data<'_>) -> Result<Vec<(String, String)>, Unmet> {
