@@ -8,6 +8,7 @@ mod check_config;
 mod completions;
 mod daemon;
 mod demo;
+mod discover;
 mod logging;
 mod phone;
 mod probe;
@@ -47,6 +48,7 @@ enum Command {
     CheckConfig(check_config::Args),
     Probe(probe::Args),
     Phone(Box<phone::Args>),
+    Discover(discover::Args),
     Status(status::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
@@ -90,6 +92,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
         Command::Phone(args) => return phone::run(*args),
+        Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),

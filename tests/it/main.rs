@@ -3,6 +3,7 @@
 mod behaviours;
 mod canary;
 mod config;
+mod discover;
 mod harness;
 mod layers;
 mod logins;

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use indicatif::ProgressBar;
 
 pub(super) use args::Args;
+pub(super) use told::table;
 
 use self::args::Options;
 use self::audit::Audit;

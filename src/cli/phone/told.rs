@@ -54,7 +54,7 @@ impl Told {
 }
 
 /// A table as lines: columns are as wide as their widest cell, the last as it comes.
-pub(super) fn table<S: AsRef<str>>(head: &[&str], rows: &[Vec<S>]) -> Vec<String> {
+pub(in crate::cli) fn table<S: AsRef<str>>(head: &[&str], rows: &[Vec<S>]) -> Vec<String> {
     let clean = |cell: &str| cell.chars().map(harmless).collect::<String>();
     let mut lines: Vec<Vec<String>> = vec![head.iter().map(|cell| clean(cell)).collect()];
     lines.extend(
