@@ -9,6 +9,7 @@ mod completions;
 mod daemon;
 mod demo;
 mod discover;
+mod ledger;
 mod logging;
 mod phone;
 mod probe;

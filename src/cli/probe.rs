@@ -16,7 +16,6 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Secrets};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::{Fleet, PollReport, Text};
-use crate::ledger::{Keeper, Ledger};
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 use crate::web::metrics::{Format, Page, Scrape};
@@ -78,10 +77,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
 
 async fn probe(config: &Config, phone: &config::Phone) -> anyhow::Result<Probe> {
     let clock = Clock::real();
-    let ledger = match &config.state_dir {
-        Some(directory) if directory.exists() => Ledger::open(directory, Keeper::Command)?,
-        Some(_) | None => Ledger::in_memory(),
-    };
+    let ledger = super::ledger::open(config.state_dir.as_deref())?;
     let gate = Gate::new(phone, Arc::new(ledger), clock.clone());
     let mut memory = Memory::new(crate::poll::target(phone)?, gate).await;
     memory.client().record();

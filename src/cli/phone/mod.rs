@@ -40,7 +40,6 @@ use self::job::{Care, Job};
 use self::many::Done;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
-use crate::ledger::{Keeper, Ledger};
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Wrong usage, told as it is; exit status 2.
@@ -258,10 +257,7 @@ fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
 /// A hand on each phone, and the phones that there can be none on. Nothing is sent yet.
 async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
     let clock = Clock::real();
-    let ledger = Arc::new(match &desk.config.state_dir {
-        Some(directory) if directory.exists() => Ledger::open(directory, Keeper::Command)?,
-        Some(_) | None => Ledger::in_memory(),
-    });
+    let ledger = Arc::new(super::ledger::open(desk.config.state_dir.as_deref())?);
     let mut hands = Vec::new();
     let mut lost = Vec::new();
     for phone in phones {
