@@ -51,8 +51,13 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<Card>> {
         return Ok(entries.into_iter().map(|entry| entry.card).collect());
     }
     let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
-    rows.map(|row| row.context("failed to read the table of contacts"))
-        .collect()
+    rows.map(|row| {
+        let card: Card = row.context("failed to read the table of contacts")?;
+        let is_named = !card.first.trim().is_empty() || !card.last.trim().is_empty();
+        anyhow::ensure!(is_named, "a contact has neither first nor last name");
+        Ok(card)
+    })
+    .collect()
 }
 
 /// The contacts of an `AddressBook`.
@@ -190,5 +195,6 @@ mod tests {
         assert_eq!((&*cards[0].first, &*cards[0].last), ("Jack", "Brown"));
         assert!(read("first,phone\nJack,1\n").is_err());
         assert!(read("first,last\nJack\n").is_err());
+        assert!(read("first,last,work\n,,1\n").is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! Contacts: list, add, edit, delete. Importing is in a file of its own.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::args::ContactFields;
@@ -93,8 +95,8 @@ async fn group_id(hand: &mut Hand, group: Option<&str>) -> Result<Option<u32>, T
     Ok(Some(groups::find(hand, group).await?.id))
 }
 
-/// Saves a contact. The phone does not tell the id of a new one: it is the newest that was not
-/// there before.
+/// Saves a contact. The phone does not tell the id of a new one: it is the one that was not there
+/// before.
 async fn save(hand: &mut Hand, id: Option<u32>, fields: &Fields) -> Result<Told, Trouble> {
     let call = save_contact::call(id, fields);
     if id.is_some() || hand.is_dry() {
@@ -102,11 +104,19 @@ async fn save(hand: &mut Hand, id: Option<u32>, fields: &Fields) -> Result<Told,
         return Ok(id.map_or_else(Told::done, Told::id));
     }
     let all = get_contacts::call(&Filter::default());
-    let newest = |contacts: &[Contact]| contacts.iter().map(|contact| contact.id).max();
-    let before = newest(&hand.ask(&all).await?);
+    let before: HashSet<u32> = ids(&hand.ask(&all).await?).collect();
     hand.write(&call).await?;
-    let after = newest(&hand.ask(&all).await?).filter(|id| Some(*id) > before);
-    Ok(after.map_or_else(Told::done, Told::id))
+    let after = hand.ask(&all).await?;
+    let mut new = ids(&after).filter(|id| !before.contains(id));
+    match (new.next(), new.next()) {
+        (Some(id), None) => Ok(Told::id(id)),
+        // Somebody else added one at the same time, or it is not listed.
+        _ => Ok(Told::done()),
+    }
+}
+
+fn ids(contacts: &[Contact]) -> impl Iterator<Item = u32> {
+    contacts.iter().map(|contact| contact.id)
 }
 
 fn list(contacts: &[Contact]) -> Told {

@@ -27,6 +27,8 @@ pub(super) struct Hand {
     phone: Arc<config::Phone>,
     client: Client,
     gate: Gate,
+    /// That of the daemon, where the operator logs in as somebody else.
+    daemons: Option<Gate>,
     habits: Habits,
     clock: Clock,
     mode: Mode,
@@ -64,6 +66,10 @@ impl Hand {
     ) -> Result<Self, Failure> {
         let target = crate::poll::target(&phone)?;
         let gate = Gate::new(&phone, ledger, clock.clone());
+        let (gate, daemons) = match phone.operator {
+            Some(_) => (gate.clone().beside(), Some(gate)),
+            None => (gate, None),
+        };
         let habits = gate.record().await.habits;
         let identity = match phone.place.mac {
             Some(_) => Identity::Unchecked,
@@ -73,6 +79,7 @@ impl Hand {
             phone,
             client: Client::new(target, habits),
             gate,
+            daemons,
             habits,
             clock,
             mode,
@@ -189,6 +196,11 @@ impl Hand {
     }
 
     async fn log_in(&mut self) -> Result<(), Failure> {
+        if let Some(daemons) = &self.daemons
+            && let Some(failure) = daemons.locked().await
+        {
+            return Err(failure);
+        }
         let mut report = PollReport::new(self.clock.now());
         let credential = &self.phone.credential;
         let entered = self

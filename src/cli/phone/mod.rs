@@ -26,8 +26,6 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use indicatif::ProgressBar;
-
 pub(super) use args::Args;
 pub(super) use told::table;
 
@@ -100,6 +98,7 @@ fn try_run(args: Args) -> anyhow::Result<bool> {
         width,
         sudo_user: super::variable("SUDO_USER"),
     };
+    check_output(&desk)?;
     check_clear_text(&desk, &phones)?;
     super::block_on(|stop| async move {
         match stop
@@ -162,6 +161,15 @@ fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
         credential,
         ..Phone::clone(phone)
     }))
+}
+
+/// One file takes what one phone tells.
+fn check_output(desk: &Desk) -> anyhow::Result<()> {
+    if desk.width == Width::Many && desk.order.output.is_some() {
+        let detail = "--output is for one phone; many print JSON with --json".to_owned();
+        return Err(Usage(detail).into());
+    }
+    Ok(())
 }
 
 /// The guide puts secrets into the URL: over plain HTTP everybody on the way reads them.
@@ -311,7 +319,11 @@ fn question(job: &Job, hands: &[Hand]) -> String {
 
 async fn all(desk: &Desk, hands: Vec<Hand>, progress: Option<Progress>) -> Vec<Done> {
     let bar = show::bar(desk.width, hands.len());
-    let each = |_: &Done| bar.as_ref().map_or((), |bar: &ProgressBar| bar.inc(1));
+    let each = |_: &Done| {
+        if let Some(bar) = &bar {
+            bar.inc(1);
+        }
+    };
     let pace = (desk.order.batch, desk.options.jobs.get());
     let done = batch::in_batches(hands, &desk.order.job, pace, progress, each).await;
     if let Some(bar) = bar {
@@ -335,7 +347,10 @@ fn config_lines(desk: &Desk, done: &[Done]) -> BTreeSet<String> {
         .filter(|row| names.contains(&*row.phone) && is_login(&row.key))
         .map(|row| {
             let says = match row.key.as_str() {
-                "credential" => format!("credential: {}", row.value),
+                "credential" => format!(
+                    "credential: {0}; `credentials.{0}` names where its password stands",
+                    row.value
+                ),
                 key => key.to_owned(),
             };
             match &row.origin {

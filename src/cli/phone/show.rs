@@ -11,7 +11,7 @@ use super::hand::Mode;
 use super::many::Done;
 use super::told::{Told, table};
 use super::trouble::Trouble;
-use super::{Desk, Usage, Width, config_lines};
+use super::{Desk, Width, config_lines};
 use crate::cli::{complain, say};
 
 /// A bar for many phones, where there is a terminal to show it.
@@ -112,10 +112,6 @@ fn print(desk: &Desk, told: &Told) -> anyhow::Result<()> {
 }
 
 fn many(desk: &Desk, done: &mut [Done]) -> anyhow::Result<bool> {
-    if desk.order.output.is_some() {
-        let detail = "--output is for one phone; many print JSON with --json".to_owned();
-        return Err(Usage(detail).into());
-    }
     for done in done.iter_mut() {
         requests(desk, done)?;
     }

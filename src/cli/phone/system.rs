@@ -55,7 +55,7 @@ impl SystemJob {
                     }
                     last = Some("it has not restarted".to_owned());
                 }
-                // The factory password is another one: nobody can log in, and that is a sign of life.
+                // It is up, and asking on would only cost refusals.
                 Err(trouble) if trouble.reason == "auth" => return Err(trouble),
                 Err(trouble) => last = Some(trouble.detail),
             }
