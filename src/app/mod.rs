@@ -22,8 +22,13 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Secrets};
 use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
+use crate::ledger::{Keeper, Ledger};
 use crate::poll::{Engine, Orders};
 use crate::web::{self, Doors, Inputs, Limits, Settings};
+use herald::Herald;
+use reload::Reloader;
+
+pub use state_dir::open_ledger;
 
 /// What `run` is given from outside.
 #[derive(Debug)]
@@ -48,43 +53,78 @@ pub struct Setup {
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs the daemon until `stop`.
-pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
-    let clock = setup.clock.clone();
-    let started = clock.now();
-    let config = Arc::new(read(&setup.config, &setup.environment).await?);
+pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
+    // Nothing else runs yet, so this may block; and what it frees is used again by this thread.
+    let config = config::load(&setup.config, &setup.environment, Secrets::Read)?;
+    let config = Arc::new(config);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let ledger = state_dir::open_ledger(config.state_dir.as_deref())?;
+    let ledger = Arc::new(open_ledger(config.state_dir.as_deref(), Keeper::Daemon)?);
+    let doors = open_doors(&setup, &config)?;
+    let addresses: Vec<_> = doors
+        .network
+        .iter()
+        .map(tokio::net::TcpListener::local_addr)
+        .collect::<Result<_, _>>()?;
+    let listening = setup.listening.take();
 
+    let inner = stop.child_token();
+    let mut tasks = spawn_all(setup, config, ledger, doors, &inner).await?;
+    for address in &addresses {
+        tracing::info!("Listening on http://{address}");
+    }
+    if let Some(listening) = listening {
+        // Whoever started the daemon need not wait for it.
+        let _gone = listening.send(addresses);
+    }
+
+    let ended = tasks.join_next().await;
+    herald::stopping();
+    inner.cancel();
+    let outcome = outcome(ended, &stop);
+    join(tasks).await;
+    outcome
+}
+
+fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
     let listen = if setup.listen.is_empty() {
         &config.listen
     } else {
         &setup.listen
     };
-    let listeners = web::bind(listen)?;
-    let addresses: Vec<_> = listeners
-        .iter()
-        .map(tokio::net::TcpListener::local_addr)
-        .collect::<Result<_, _>>()?;
-    let control = setup
-        .control_socket
-        .as_deref()
-        .map(state_dir::control_socket)
-        .transpose()?;
+    Ok(Doors {
+        network: web::bind(listen)?,
+        control: setup
+            .control_socket
+            .as_deref()
+            .map(state_dir::control_socket)
+            .transpose()?,
+    })
+}
 
-    let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let reload = ReloadStatus {
+/// Connects the rooms by channels and starts them.
+async fn spawn_all(
+    setup: Setup,
+    config: Arc<Config>,
+    ledger: Arc<Ledger>,
+    doors: Doors,
+    stop: &CancellationToken,
+) -> anyhow::Result<JoinSet<Ended>> {
+    let clock = setup.clock;
+    let started = clock.now();
+    let loaded = ReloadStatus {
         successful: true,
         last_success: started.wall,
     };
-    let (announce, settings) = watch::channel(Arc::new(settings(&config, reload)));
+    let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
+    let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded)));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
 
-    let mut engine = Engine::new(clock.clone(), Arc::new(ledger), published);
+    let mut engine = Engine::new(clock.clone(), ledger, published);
     engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,
@@ -99,7 +139,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         reloads,
         started,
     };
-    let reloader = reload::Reloader {
+    let reloader = Reloader {
         path: setup.config,
         environment: setup.environment,
         current: config,
@@ -107,51 +147,28 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         announce,
         clock,
     };
-    let herald = herald::Herald {
+    let herald = Herald {
         fleet,
         settings,
         pings,
         watchdog: setup.watchdog,
     };
 
-    let doors = Doors {
-        network: listeners,
-        control,
-    };
-
     let mut tasks = JoinSet::new();
-    let inner = stop.child_token();
-    spawn(&mut tasks, "the engine", {
-        let stop = inner.clone();
-        async move { Ok(engine.run(orders, stop).await?) }
-    });
-    spawn(&mut tasks, "the web server", {
-        let stop = inner.clone();
-        async move {
-            web::serve(doors, inputs, Limits::default(), stop).await;
-            Ok(())
-        }
+    let token = || stop.clone();
+    spawn(&mut tasks, "the engine", engine.run(orders, token()));
+    let server = web::serve(doors, inputs, Limits::default(), token());
+    spawn(&mut tasks, "the web server", async {
+        server.await;
+        anyhow::Ok(())
     });
     spawn(
         &mut tasks,
         "the reloader",
-        reloader.run(reload_orders, inner.clone()),
+        reloader.run(reload_orders, token()),
     );
-    spawn(&mut tasks, "the herald", herald.run(inner.clone()));
-
-    for address in &addresses {
-        tracing::info!("Listening on http://{address}");
-    }
-    if let Some(listening) = setup.listening {
-        // Whoever started the daemon need not wait for it.
-        let _gone = listening.send(addresses);
-    }
-    let ended = tasks.join_next().await;
-    herald::stopping();
-    inner.cancel();
-    let outcome = outcome(ended, &stop);
-    join(tasks).await;
-    outcome
+    spawn(&mut tasks, "the herald", herald.run(token()));
+    Ok(tasks)
 }
 
 type Ended = (&'static str, anyhow::Result<()>);
@@ -159,9 +176,9 @@ type Ended = (&'static str, anyhow::Result<()>);
 fn spawn(
     tasks: &mut JoinSet<Ended>,
     name: &'static str,
-    work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+    work: impl Future<Output = Result<(), impl Into<anyhow::Error>>> + Send + 'static,
 ) {
-    tasks.spawn(async move { (name, work.await) });
+    tasks.spawn(async move { (name, work.await.map_err(Into::into)) });
 }
 
 /// What the end of the first task means: it is right only if everything was told to stop.

@@ -9,7 +9,7 @@ use tokio::net::UnixListener;
 use crate::ledger::{Keeper, Ledger};
 
 /// The ledger in the state directory, which is made if it is missing; without one, in memory.
-pub(super) fn open_ledger(directory: Option<&Path>) -> anyhow::Result<Ledger> {
+pub fn open_ledger(directory: Option<&Path>, keeper: Keeper) -> anyhow::Result<Ledger> {
     let Some(directory) = directory else {
         tracing::warn!(
             "No state_dir: refused logins are forgotten when the process ends; set `state_dir`"
@@ -26,7 +26,7 @@ pub(super) fn open_ledger(directory: Option<&Path>) -> anyhow::Result<Ledger> {
                 directory.display()
             )
         })?;
-    Ok(Ledger::open(directory, Keeper::Daemon)?)
+    Ok(Ledger::open(directory, keeper)?)
 }
 
 /// Listens on the control socket: owner and group may speak to it.

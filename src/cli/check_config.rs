@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
     } else {
         Secrets::Read
     };
-    let mut faulty = false;
+    let mut refused = false;
     for file in &args.files {
         match config::load(file, &environment, secrets) {
             Ok(config) => {
@@ -38,14 +38,14 @@ pub(super) fn run(args: &Args) -> ExitCode {
                 }
             }
             Err(faults) => {
-                faulty = true;
-                for fault in faults.iter() {
+                refused = true;
+                for fault in &faults {
                     super::complain(format_args!("{fault}"));
                 }
             }
         }
     }
-    if faulty {
+    if refused {
         return ExitCode::from(super::USAGE);
     }
     ExitCode::SUCCESS

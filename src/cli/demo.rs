@@ -38,7 +38,7 @@ poll: { interval: 2s, values_interval: 10s, timeout: 4s, connect_timeout: 2s }
 metrics: { line_state: true, clock: true, sip_user: true, mac_address: true }
 pvalues:
   - { pvalue: "64", as: info }
-  - { pvalue: "901", as: number }
+  - { pvalue: "1561", as: number }
 defaults:
   password: admin
   time_zone: UTC
@@ -107,7 +107,7 @@ fn configuration(args: &Args, fleet: &sim::Fleet, secure: &sim::Phone) -> anyhow
     let (name, site, address) = (secure.name(), secure.site(), secure.address());
     writeln!(
         text,
-        "  - {{ name: {name}, site: {site}, address: '{address}', scheme: https, tls: {{ insecure_skip_verify: true }} }}"
+        "  - {{ name: {name}, site: {site}, address: '{address}', scheme: https, portable: true, tls: {{ insecure_skip_verify: true }} }}"
     )?;
     Ok(text)
 }

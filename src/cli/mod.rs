@@ -9,13 +9,16 @@ mod completions;
 mod daemon;
 mod demo;
 mod discover;
-mod ledger;
+mod import;
 mod logging;
 mod phone;
+mod phones;
 mod probe;
+mod rules;
 mod serve;
 mod simulate;
 mod status;
+mod table;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -51,6 +54,8 @@ enum Command {
     Phone(Box<phone::Args>),
     Discover(discover::Args),
     Status(status::Args),
+    Rules(rules::Args),
+    Phones(phones::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -89,12 +94,14 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
         Command::Phone(args) => return phone::run(*args),
         Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
+        Command::Phones(args) => return phones::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
@@ -107,7 +114,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 /// Says what failed: each fault of a configuration on its line, anything else with its causes.
 fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        for fault in faults.iter() {
+        for fault in faults {
             complain(format_args!("{fault}"));
         }
         return ExitCode::from(USAGE);

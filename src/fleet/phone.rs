@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::boot::Boot;
+use super::clock_offset::clock_offset;
 use super::failure::{Endpoint, Failure, Reason, Reasons};
 use super::guard::Held;
 use super::moment::Moment;
@@ -42,6 +43,8 @@ pub struct Phone {
     pub boot: Option<Boot>,
     /// Which of the configured passwords opened the session, from 1.
     pub candidate: Option<u8>,
+    /// Whether the password that opened the last session is the default one; `None` before a login.
+    pub default_password: Option<bool>,
     /// Until when its certificate is valid.
     pub certificate_expiry: Option<Timestamp>,
     /// The last polls, newest first, at most [`Phone::RECENT`].
@@ -126,6 +129,7 @@ impl Phone {
             values: Part::default(),
             boot: None,
             candidate: None,
+            default_password: None,
             certificate_expiry: None,
             recent: Arc::default(),
         }
@@ -165,6 +169,7 @@ impl Phone {
         next.time.take(report.parts.time);
         next.values.take(report.parts.values);
         next.candidate = report.candidate.or(next.candidate);
+        next.default_password = report.default_password.or(next.default_password);
         next.certificate_expiry = report.certificate_expiry.or(next.certificate_expiry);
         next.last = Some(LastPoll {
             began: report.began,
@@ -207,6 +212,12 @@ impl Phone {
     pub fn time(&self, now: Moment) -> Option<(Moment, PhoneTime)> {
         let time = self.time.fresh(now, self.place.stale_after)?;
         Some((self.time.read_at()?, *time))
+    }
+
+    /// Its clock minus ours, in whole minutes, while its time is fresh and its zone is known.
+    pub fn clock_offset(&self, now: Moment) -> Option<SignedDuration> {
+        let (read, time) = self.time(now)?;
+        clock_offset(time.clock?, self.place.time_zone.as_ref()?, read.wall)
     }
 
     /// When it booted, while its uptime is fresh.
@@ -267,6 +278,7 @@ impl Phone {
         self.values = Part::default();
         self.boot = None;
         self.certificate_expiry = None;
+        self.default_password = None;
     }
 }
 

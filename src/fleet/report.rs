@@ -29,6 +29,8 @@ pub struct PollReport {
     pub session: bool,
     /// Which of the configured passwords opened the session, from 1.
     pub candidate: Option<u8>,
+    /// Whether the password that opened the session is the default one; `None` without a login.
+    pub default_password: Option<bool>,
     /// Logins that were sent.
     pub logins: u32,
     /// Logins that did not lead to a session.
@@ -110,6 +112,7 @@ impl PollReport {
             reached: false,
             session: false,
             candidate: None,
+            default_password: None,
             logins: 0,
             login_failures: 0,
             sessions_expired: 0,

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+
 use super::trial::{Entrance, Trial};
 use crate::clock::Clock;
 use crate::config;
@@ -30,6 +32,9 @@ pub struct Pending {
     gate: Gate,
     settled: bool,
 }
+
+/// Guide: Password Token Authentication.
+const DEFAULT_PASSWORD: &str = "admin";
 
 impl Gate {
     /// The gate of this phone.
@@ -99,17 +104,18 @@ impl Gate {
         let Some(trial) = &self.trial else {
             return self.try_all(client, credential, report).await;
         };
-        match trial.enter() {
-            Entrance::Free => {}
-            Entrance::Waits => return Err(on_trial("are being tried on three phones first")),
-            Entrance::Refused => return Err(on_trial("were refused by three phones")),
+        match trial.enter(&self.key) {
+            Entrance::Free => self.try_all(client, credential, report).await,
+            Entrance::Waits => Err(on_trial("are being tried on three phones first")),
+            Entrance::Refused => Err(on_trial("were refused by three phones")),
         }
-        let entered = self.try_all(client, credential, report).await;
-        trial.ended(match &entered {
-            Ok(_) => Some(true),
-            Err(failure) => (failure.reason == Reason::Auth).then_some(false),
-        });
-        entered
+    }
+
+    /// Tells the trial, if there is one, how an attempt ended: accepted, refused, or neither.
+    fn tell_trial(&self, accepted: Option<bool>) {
+        if let Some(trial) = &self.trial {
+            trial.ended(&self.key, accepted);
+        }
     }
 
     /// Tries what the guard allows until something is accepted.
@@ -125,6 +131,7 @@ impl Gate {
             let attempt = match self.change(move |record| record.claim(offer, now)).await {
                 Claim::Go(attempt) => attempt,
                 Claim::Held(held) => {
+                    self.tell_trial(None);
                     report.held = Some(held);
                     return Err(refusal.unwrap_or_else(|| held_back(held)));
                 }
@@ -142,16 +149,17 @@ impl Gate {
                 .login(&credential.username, password, attempt.format)
                 .await;
             report.logins += u32::from(login.outcome != LoginOutcome::NotSent);
-            if login.unproven {
+            if login.outcome == LoginOutcome::Accepted {
                 report.candidate = Some(attempt.candidate.saturating_add(1));
+                report.default_password =
+                    Some(login.default_password || password.expose_secret() == DEFAULT_PASSWORD);
+            }
+            if login.unproven {
                 return Ok(Some(pending));
             }
             report.held = pending.settle(login.outcome).await;
             match (login.outcome, login.failure) {
-                (LoginOutcome::Accepted, _) => {
-                    report.candidate = Some(attempt.candidate.saturating_add(1));
-                    return Ok(None);
-                }
+                (LoginOutcome::Accepted, _) => return Ok(None),
                 (LoginOutcome::Refused, failure) => {
                     report.login_failures += 1;
                     refusal = failure;
@@ -169,6 +177,11 @@ impl Pending {
     /// Notes how the attempt ended; tells what holds logins back now.
     pub async fn settle(mut self, outcome: LoginOutcome) -> Option<Held> {
         self.settled = true;
+        self.gate.tell_trial(match outcome {
+            LoginOutcome::Accepted => Some(true),
+            LoginOutcome::Refused => Some(false),
+            LoginOutcome::Locked { .. } | LoginOutcome::NotSent | LoginOutcome::Lost => None,
+        });
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate
             .change(move |record| {
@@ -184,6 +197,7 @@ impl Drop for Pending {
         if self.settled {
             return;
         }
+        self.gate.tell_trial(None);
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate.ledger.update(&self.gate.key, |record| {
             record.settle(LoginOutcome::Lost, offer, now);
@@ -192,7 +206,7 @@ impl Drop for Pending {
 }
 
 /// By what the ledger knows a phone: the device where the configuration names it, else where it is.
-fn ledger_key(phone: &config::Phone) -> String {
+pub(super) fn ledger_key(phone: &config::Phone) -> String {
     match &phone.place.mac {
         Some(mac) => mac.to_string(),
         None => format!("{}:{}", phone.host.to_ascii_lowercase(), phone.port),
@@ -200,7 +214,7 @@ fn ledger_key(phone: &config::Phone) -> String {
 }
 
 fn held_back(held: Held) -> Failure {
-    let until = held.until;
+    let until = held.until.strftime("%Y-%m-%dT%H:%M:%SZ");
     match held.because {
         HeldBecause::Refused => Failure::new(
             Reason::Auth,

@@ -6,6 +6,7 @@
 //! counters.
 
 mod cure;
+mod endpoints;
 mod keeper;
 pub mod login;
 pub mod round;
@@ -147,6 +148,10 @@ impl Engine {
         }
         for (_, gone) in std::mem::replace(&mut self.slots, slots) {
             gone.stop.cancel();
+            let entry = gone.entry();
+            if let Some(trial) = entry.trial {
+                trial.leave(&login::ledger_key(&entry.phone));
+            }
         }
         Ok(())
     }

@@ -16,11 +16,11 @@ use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Coarse, Line, Lines, PhoneStatus, Registration, Values};
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
+use super::Settings;
 use super::health::{Health, failures, held, read_at};
 use super::listing::Listing;
 use super::pieces::Pieces;
 use super::words::web_page;
-use super::{Settings, clock_offset};
 
 /// One phone.
 #[derive(Serialize)]
@@ -206,7 +206,7 @@ fn phone_json<'a>(phone: &'a Phone, now: Moment, settings: &'a Settings) -> Phon
             .map(|all| all.iter().map(account_json).collect()),
         lines: phone.lines(now).map(lines_json),
         boot_time: phone.booted_at(now).map(whole_millis),
-        clock_offset_seconds: clock_offset::of(phone, now).map(|offset| offset.as_secs()),
+        clock_offset_seconds: phone.clock_offset(now).map(|offset| offset.as_secs()),
         values: values.map(|values| values_json(values, settings)),
         expectations: values.map(|values| expectations_json(phone, values)),
         certificate_expiry: phone.certificate_expiry,
@@ -316,5 +316,44 @@ impl<T: Serialize> Serialize for Object<'_, T> {
             map.serialize_entry(key, value)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::example;
+
+    fn pretty(name: &str) -> String {
+        let fleet = example::fleet();
+        let known = fleet.phone(name).expect("it is listed");
+        let json = phone(known, example::now(), &example::settings());
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        serde_json::to_string_pretty(&json).expect("JSON")
+    }
+
+    #[test]
+    fn a_phone_that_tells_all() {
+        insta::assert_snapshot!("reception", pretty("reception"));
+    }
+
+    #[test]
+    fn a_phone_that_refuses_us() {
+        insta::assert_snapshot!("refused", pretty(example::HOSTILE_NAME));
+    }
+
+    #[test]
+    fn what_is_opt_in_stays_hidden() {
+        let fleet = example::fleet();
+        let reception = fleet.phone("reception").expect("it is listed");
+        let settings = Settings {
+            metrics: crate::config::Metrics::default(),
+            values: Arc::default(),
+            ..example::settings()
+        };
+        let json = phone(reception, example::now(), &settings);
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        assert!(json["mac"].is_null());
+        assert_eq!(json["values"].as_array().map(Vec::len), Some(0));
     }
 }

@@ -85,3 +85,41 @@ impl HttpBody for Body {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+    use crate::web::pieces::{Coding, Filled, Pieces};
+
+    /// Pieces without end.
+    struct Endless;
+
+    impl Pieces for Endless {
+        fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
+            piece.push(b'x');
+            Filled::Full
+        }
+    }
+
+    #[test]
+    fn a_long_body_makes_one_piece_a_turn() {
+        let turn = Turn::default();
+        let mut body = Body::Long {
+            output: Box::new(Output::new(Box::new(Endless), Coding::Identity)),
+            turn: turn.clone(),
+            made: None,
+        };
+        let mut poll = || {
+            let mut cx = Context::from_waker(Waker::noop());
+            Pin::new(&mut body).poll_frame(&mut cx).is_ready()
+        };
+        for _ in 0..3 {
+            turn.begin();
+            assert!(poll());
+            assert!(!poll());
+            assert!(!poll());
+        }
+    }
+}

@@ -73,8 +73,16 @@ pub(super) fn place(name: &str) -> Place {
     }
 }
 
-/// Four phones: one that tells all, one that refuses our password and has a name that needs
-/// escaping everywhere, a portable one that is away, and one that was never polled.
+/// A name that needs escaping everywhere.
+pub(super) const HOSTILE_NAME: &str = "bar \"<b>&\\\n";
+
+/// A text without what changes from version to version.
+pub(super) fn without_version(page: &str) -> String {
+    page.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+/// Four phones: one that tells all, one that refuses our password, a portable one that is away, and
+/// one that was never polled.
 pub(super) fn fleet() -> Fleet {
     let mut reception = place("reception");
     reception.time_zone = TimeZone::get("Europe/Paris").ok();
@@ -84,7 +92,7 @@ pub(super) fn fleet() -> Fleet {
         model: None,
         wanted: Wanted::AtLeast("1.0.11.5".into()),
     }]);
-    let mut bar = place("bar \"<b>&\\\n");
+    let mut bar = place(HOSTILE_NAME);
     bar.scheme = Scheme::Https;
     bar.tls_verified = Some(false);
     let mut cordless = place("cordless");
@@ -94,7 +102,7 @@ pub(super) fn fleet() -> Fleet {
     let places = [reception, bar, cordless, lobby];
     Fleet::new(places.map(Arc::new))
         .with_report("reception", good_poll())
-        .with_report("bar \"<b>&\\\n", refused_poll())
+        .with_report(HOSTILE_NAME, refused_poll())
         .with_report("cordless", failed_poll())
 }
 

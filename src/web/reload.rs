@@ -19,7 +19,7 @@ const NOT_FROM_THE_NETWORK: &str =
 
 /// Asks for a reload on behalf of `peer`.
 pub(super) async fn answer(peer: Peer, reloads: &mpsc::Sender<Reload>) -> Answer {
-    let Peer::Control { uid } = peer else {
+    let Peer::Local { uid } = peer else {
         return Answer::text(Code::Forbidden, NOT_FROM_THE_NETWORK);
     };
     info!(uid, "User {uid} asks for a reload");

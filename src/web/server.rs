@@ -42,7 +42,7 @@ pub enum Peer {
     /// Somebody on the network: may read.
     Network(SocketAddr),
     /// A user of this machine over the control socket: may do what POST does.
-    Control {
+    Local {
         /// As the system tells it.
         uid: u32,
     },
@@ -53,6 +53,9 @@ pub enum Peer {
 pub struct Limits {
     /// Connections at a time; whoever comes then waits to be accepted.
     pub connections: usize,
+    /// Answers as long as the fleet at a time, each of which needs one to two megabytes for ten
+    /// thousand phones; whoever asks then is told to come again.
+    pub long_answers: usize,
     /// For the whole head of a request, from the moment the connection is idle: it bounds both slow
     /// senders and kept connections.
     pub head_time: Duration,
@@ -70,6 +73,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 512,
+            long_answers: 64,
             head_time: Duration::from_secs(10),
             head_bytes: 16 * 1024,
             stall: Duration::from_secs(30),
@@ -87,7 +91,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then lets answers under way end within the grace period.
 pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
-    let service = Arc::new(Service::new(inputs));
+    let service = Arc::new(Service::new(inputs, limits.long_answers));
     let mut connections = JoinSet::new();
     loop {
         let present = connections.len();
@@ -108,11 +112,11 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
                 let _ = stream.set_nodelay(true);
                 connections.spawn(converse(stream, Peer::Network(from), service, limits, stop));
             }
-            Visitor::Control(stream) => {
+            Visitor::Local(stream) => {
                 let Ok(user) = stream.peer_cred() else {
                     continue;
                 };
-                let peer = Peer::Control { uid: user.uid() };
+                let peer = Peer::Local { uid: user.uid() };
                 connections.spawn(converse(stream, peer, service, limits, stop));
             }
         }
@@ -123,7 +127,7 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
 
 enum Visitor {
     Network(TcpStream, SocketAddr),
-    Control(UnixStream),
+    Local(UnixStream),
 }
 
 impl Doors {
@@ -151,7 +155,7 @@ impl Doors {
             && present < room + CONTROL_CONNECTIONS
             && let Poll::Ready(accepted) = control.poll_accept(cx)
         {
-            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Control(stream)));
+            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Local(stream)));
         }
         if present >= room {
             return Poll::Pending;

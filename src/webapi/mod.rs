@@ -98,6 +98,8 @@ pub struct Login {
     pub outcome: LoginOutcome,
     /// The phone gave a cookie without a word of success: only a read can prove the session.
     pub unproven: bool,
+    /// The phone asks for its default password to be changed.
+    pub default_password: bool,
     /// What went wrong; `None` if it was accepted.
     pub failure: Option<Failure>,
 }

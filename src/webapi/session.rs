@@ -76,7 +76,9 @@ impl Client {
         };
         let verdict = answer.judge();
         self.note(line, &answer, verdict.in_words(), Removal::AllButShape);
-        let login = conclude(&verdict, &answer);
+        let mut login = conclude(&verdict, &answer);
+        login.default_password =
+            login.outcome == LoginOutcome::Accepted && asks_for_change(answer.text());
         if login.outcome == LoginOutcome::Accepted {
             let sid = sid(answer.text());
             self.begin_session(sid.as_ref().map(ExposeSecret::expose_secret));
@@ -168,6 +170,24 @@ fn digest(
     hex::lowercase(&md5.finalize()).into()
 }
 
+/// Whether the answer to a login says that the default password is still set: `needchange=1` in
+/// lines, `defaultAuth` in JSON.
+fn asks_for_change(text: &str) -> bool {
+    let squeezed: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '"')
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    [
+        "needchange=1",
+        "needchange:1",
+        "defaultauth:true",
+        "defaultauth:1",
+    ]
+    .iter()
+    .any(|sign| squeezed.contains(sign))
+}
+
 /// How a login ended, from its answer.
 fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
     match verdict {
@@ -236,6 +256,7 @@ fn accepted(unproven: bool) -> Login {
     Login {
         outcome: LoginOutcome::Accepted,
         unproven,
+        default_password: false,
         failure: None,
     }
 }
@@ -268,6 +289,7 @@ fn ended(outcome: LoginOutcome, failure: Failure) -> Login {
     Login {
         outcome,
         unproven: false,
+        default_password: false,
         failure: Some(failure),
     }
 }
@@ -407,6 +429,25 @@ mod tests {
         ] {
             check(ok(body), LoginOutcome::Accepted, false, None).await;
             check(with_cookie(body), LoginOutcome::Accepted, false, None).await;
+        }
+    }
+
+    #[test]
+    fn a_default_password_is_told_in_lines_or_in_json() {
+        for (text, expect) in [
+            ("Response=Success\r\nver=1\r\nneedchange=1\r\n", true),
+            ("Response=Success\r\nneedchange=0", false),
+            (
+                r#"{"response":"success","body":{"sid":"1","defaultAuth": true}}"#,
+                true,
+            ),
+            (
+                r#"{"response":"success","body":{"sid":"1","defaultAuth":false}}"#,
+                false,
+            ),
+            ("", false),
+        ] {
+            assert_eq!(asks_for_change(text), expect, "{text}");
         }
     }
 

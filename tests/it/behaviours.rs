@@ -21,36 +21,36 @@ type Change = fn(&mut Behaviour);
 const BEHAVIOURS: &[(&str, Change)] = &[
     ("the guide's later editions", |_| {}),
     ("the guide of 2021: joined by dots", |b| {
-        b.login.separator = Separator::Dot
+        b.login.separator = Separator::Dot;
     }),
     ("either separator", |b| {
-        b.login.separator = Separator::Either
+        b.login.separator = Separator::Either;
     }),
     ("realm with CR LF", |b| b.login.realm = RealmBody::PlainCrlf),
     ("realm in quotes", |b| b.login.realm = RealmBody::Quoted),
     ("realm as a JSON string", |b| {
-        b.login.realm = RealmBody::JsonString
+        b.login.realm = RealmBody::JsonString;
     }),
     ("realm as body", |b| b.login.realm = RealmBody::JsonBody),
     ("realm as random", |b| b.login.realm = RealmBody::JsonRandom),
     ("realm as realm", |b| b.login.realm = RealmBody::JsonRealm),
     ("login answered with the sid as body", |b| {
-        sid(b, LoginAnswer::JsonSidAsBody)
+        sid(b, LoginAnswer::JsonSidAsBody);
     }),
     ("login answered with body.sid", |b| {
-        sid(b, LoginAnswer::JsonSidInBody)
+        sid(b, LoginAnswer::JsonSidInBody);
     }),
     ("login answered with sid beside the body", |b| {
-        sid(b, LoginAnswer::JsonSidBeside)
+        sid(b, LoginAnswer::JsonSidBeside);
     }),
     ("login answered in res and msg", |b| {
-        b.login.answer = LoginAnswer::ResMsg
+        b.login.answer = LoginAnswer::ResMsg;
     }),
     ("login answered in lines", |b| {
-        b.login.answer = LoginAnswer::Lines
+        b.login.answer = LoginAnswer::Lines;
     }),
     ("login answered by a cookie alone", |b| {
-        b.login.answer = LoginAnswer::Empty
+        b.login.answer = LoginAnswer::Empty;
     }),
     ("default password still set", |b| {
         b.login.must_change_password = true;
@@ -69,11 +69,11 @@ const BEHAVIOURS: &[(&str, Change)] = &[
         b.login.refusal = Refusal::Empty;
     }),
     ("locked told in lines", |b| {
-        b.lockout.answer = LockedAnswer::Lines
+        b.lockout.answer = LockedAnswer::Lines;
     }),
     ("cookie in quotes", |b| b.session.cookie.quoted = true),
     ("cookie of the realm", |b| {
-        b.session.cookie.given = Given::AtRealm
+        b.session.cookie.given = Given::AtRealm;
     }),
     ("cookie long expired, of another domain", |b| {
         b.session.cookie.attributes =
@@ -89,22 +89,22 @@ const BEHAVIOURS: &[(&str, Change)] = &[
         .into();
     }),
     ("a cookie of 5 kB beside", |b| {
-        b.session.cookie.ballast = 5_000
+        b.session.cookie.ballast = 5_000;
     }),
     ("cookie renewed at each read", |b| {
-        b.session.cookie.renewed = true
+        b.session.cookie.renewed = true;
     }),
     ("one session a user", |b| b.session.per_user = PerUser::One),
     ("referer required", |b| b.session.referer_required = true),
     ("values under the dotted path", |b| {
-        b.paths.values = ValuesPath::Dot
+        b.paths.values = ValuesPath::Dot;
     }),
     ("unknown paths told in 200", |b| {
         b.paths.values = ValuesPath::Dot;
         b.paths.not_found = NotFound::CommandNotFound;
     }),
     ("JSON as text/html", |b| {
-        b.text.json_type = "text/html".to_owned()
+        b.text.json_type = "text/html".to_owned();
     }),
     ("JSON as text/plain with BOM", |b| {
         b.text.json_type = "text/plain".to_owned();
@@ -116,17 +116,17 @@ const BEHAVIOURS: &[(&str, Change)] = &[
     ("empty as null", |b| b.text.empty_as_null = true),
     ("capital envelope", |b| b.text.envelope = Envelope::Capital),
     ("res and msg everywhere", |b| {
-        b.text.envelope = Envelope::ResMsg
+        b.text.envelope = Envelope::ResMsg;
     }),
     ("reg as text", |b| b.readings.reg = RegStyle::Text),
     ("reg as boolean", |b| b.readings.reg = RegStyle::Bool),
     ("reg as words", |b| b.readings.reg = RegStyle::Words),
     ("blank accounts left out", |b| {
-        b.readings.hides_blank_accounts = true
+        b.readings.hides_blank_accounts = true;
     }),
     ("accounts with extras", |b| b.readings.account_extras = true),
     ("line states as numbers", |b| {
-        b.readings.line_state = LineState::Number
+        b.readings.line_state = LineState::Number;
     }),
     ("line states as words", |b| {
         b.readings.line_state = LineState::Words;
@@ -135,30 +135,30 @@ const BEHAVIOURS: &[(&str, Change)] = &[
         b.readings.line_active = LineActive::Zero;
     }),
     ("session expiring told", |b| {
-        b.readings.session_expiring = true
+        b.readings.session_expiring = true;
     }),
     ("coarse uptime", |b| b.readings.uptime = UptimeText::Coarse),
     ("uptime as Unix tells it", |b| {
-        b.readings.uptime = UptimeText::Unix
+        b.readings.uptime = UptimeText::Unix;
     }),
     ("time in an envelope", |b| {
-        b.readings.time = TimeBody::Enveloped
+        b.readings.time = TimeBody::Enveloped;
     }),
     ("day before month, 24 hours", |b| {
         b.readings.date = DateOrder::DayFirst;
         b.readings.hours = Hours::TwentyFour;
     }),
     ("unknown values missing", |b| {
-        b.values.unknown = UnknownValue::Missing
+        b.values.unknown = UnknownValue::Missing;
     }),
     ("no values without a login", |b| b.values.open.clear()),
     ("chunked", |b| b.connection.framing = Framing::Chunked),
     ("HTTP/1.0", |b| b.connection.framing = Framing::Http10),
     ("closed after each answer", |b| {
-        b.connection.keep = Keep::Close
+        b.connection.keep = Keep::Close;
     }),
     ("reset on the second request", |b| {
-        b.connection.keep = Keep::ResetSecond
+        b.connection.keep = Keep::ResetSecond;
     }),
 ];
 

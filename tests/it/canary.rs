@@ -35,31 +35,13 @@ async fn no_secret_is_found_anywhere() {
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
 
-    let password = format!("{CANARY}-password");
-    let mut behaviour = Behaviour::default();
-    behaviour.login.answer = LoginAnswer::JsonSidInBody;
-    behaviour.session.cookie.name = format!("{CANARY}-cookie");
-    let phone = sim::Phone::start(sim::Spec {
-        admin: User::new("gmiadmin", &password),
-        ..spec(behaviour)
-    })
-    .await;
+    let phone = talking_phone().await;
     let refusing = sim::Phone::start(spec(Behaviour::default())).await;
-    phone.change(|state| {
-        for line in &mut state.lines {
-            line.state = 4;
-            line.name = format!("{CANARY}-name");
-            line.number = format!("{CANARY}-number");
-        }
-        state
-            .values
-            .insert("P2".to_owned(), format!("{CANARY}-value"));
-    });
     let config = format!(
         "{QUICK}
 phones:
-  - {{ name: p0, address: '{}', password: '{password}' }}
-  - {{ name: p1, address: '{}', password: '{password}' }}
+  - {{ name: p0, address: '{}', password: '{CANARY}-password' }}
+  - {{ name: p1, address: '{}', password: '{CANARY}-password' }}
 ",
         phone.address(),
         refusing.address()
@@ -109,4 +91,27 @@ phones:
     for digest in digests {
         assert!(!log.contains(&digest), "a digest in the log");
     }
+}
+
+/// A phone with secrets in every field, in use by people whose names and numbers are secret too.
+async fn talking_phone() -> sim::Phone {
+    let mut behaviour = Behaviour::default();
+    behaviour.login.answer = LoginAnswer::JsonSidInBody;
+    behaviour.session.cookie.name = format!("{CANARY}-cookie");
+    let phone = sim::Phone::start(sim::Spec {
+        admin: User::new("gmiadmin", &format!("{CANARY}-password")),
+        ..spec(behaviour)
+    })
+    .await;
+    phone.change(|state| {
+        for line in &mut state.lines {
+            line.state = 4;
+            line.name = format!("{CANARY}-name");
+            line.number = format!("{CANARY}-number");
+        }
+        state
+            .values
+            .insert("P2".to_owned(), format!("{CANARY}-value"));
+    });
+    phone
 }

@@ -6,27 +6,30 @@ use std::path::{Path, PathBuf};
 
 /// Each room, its row, and what it may import. A new edge is a design change: change this table and
 /// ARCHITECTURE.md in the commit that adds it, and say why.
-const ROOMS: [(&str, u8, &[&str]); 10] = [
+const ROOMS: [(&str, u8, &[&str]); 12] = [
     ("fleet", 0, &[]),
     ("sim", 0, &[]),
     ("clock", 1, &["fleet"]),
     ("config", 1, &["fleet"]),
     ("webapi", 1, &["fleet"]),
     ("ledger", 1, &["fleet"]),
+    ("store", 1, &["fleet"]),
     ("poll", 2, &["fleet", "clock", "config", "webapi", "ledger"]),
-    ("web", 3, &["fleet", "clock", "config"]),
+    ("alert", 2, &["fleet", "clock", "config", "store"]),
+    ("web", 3, &["fleet", "clock", "config", "alert"]),
     (
         "app",
         4,
         &[
-            "fleet", "clock", "config", "webapi", "ledger", "poll", "web",
+            "fleet", "clock", "config", "webapi", "ledger", "store", "poll", "alert", "web",
         ],
     ),
     (
         "cli",
         5,
         &[
-            "fleet", "sim", "clock", "config", "webapi", "ledger", "poll", "web", "app",
+            "fleet", "sim", "clock", "config", "webapi", "ledger", "store", "poll", "alert", "web",
+            "app",
         ],
     ),
 ];

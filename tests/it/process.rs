@@ -9,7 +9,7 @@ use grandstream_exporter::sim::{self, Behaviour};
 
 use crate::harness::{PATIENCE, config_for, spec};
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"));
     for name in [
         "NOTIFY_SOCKET",
@@ -41,6 +41,7 @@ fn every_command_helps_with_an_example() {
         "probe",
         "phone",
         "discover",
+        "phones",
         "completions",
         "man",
     ] {

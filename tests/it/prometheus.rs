@@ -29,6 +29,7 @@ scrape_configs:
     static_configs: [{{ targets: ['{exporter}'] }}]
   - job_name: phones
     http_sd_configs: [{{ url: 'http://{exporter}/sd', refresh_interval: 1s }}]
+    relabel_configs: [{{ source_labels: [__param_target], target_label: instance }}]
 "
         );
         let file = directory.join("prometheus.yml");

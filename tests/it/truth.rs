@@ -1,6 +1,7 @@
 //! The truth about every phone: parts fail on their own, what is too old vanishes, one hanging phone
 //! holds up no other, a reboot is a reboot.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use grandstream_exporter::sim::{self, Behaviour, Endpoint, Fault};
@@ -14,7 +15,8 @@ async fn phone() -> sim::Phone {
 #[tokio::test]
 async fn parts_fail_on_their_own_and_say_why() {
     for (fault, reason) in [
-        (Fault::Html, "parse"),
+        // A login page in place of the answer, while others are answered.
+        (Fault::Html, "forbidden"),
         (Fault::HalfJson, "parse"),
         (Fault::Empty, "parse"),
         (Fault::ServerError, "http_status"),
@@ -226,10 +228,12 @@ async fn a_thousand_hanging_phones_do_not_hold_up_the_end() {
     phone.change(|state| state.faults.set(Fault::Stall));
     let mut config = config_for(&[]);
     for n in 0..1_000 {
-        config.push_str(&format!(
-            "  - {{ name: p{n}, address: '{}', password: x }}\n",
+        writeln!(
+            config,
+            "  - {{ name: p{n}, address: '{}', password: x }}",
             phone.address()
-        ));
+        )
+        .expect("text");
     }
     let config = config.replace("timeout: 5s", "timeout: 1h");
     let daemon = Daemon::start(&config).await;

@@ -4,9 +4,9 @@
 //! directory. It holds no secret: calls stand there as they may be shown. A write that cannot be
 //! recorded is not sent.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -36,7 +36,11 @@ impl Audit {
     /// Opens the record in this directory, which is made if it is missing; `sudo_user` is who
     /// became the user that runs this, if anybody did.
     pub(super) fn open(state_dir: &Path, sudo_user: Option<&str>) -> anyhow::Result<Self> {
-        crate::cli::ledger::make(state_dir)?;
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(state_dir)
+            .with_context(|| format!("failed to make state_dir {}", state_dir.display()))?;
         let path = state_dir.join(NAME);
         let file = OpenOptions::new()
             .append(true)

@@ -36,8 +36,10 @@ use self::build::Order;
 use self::hand::{Hand, Mode};
 use self::job::{Care, Job};
 use self::many::Done;
+use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
+use crate::ledger::Keeper;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Wrong usage, told as it is; exit status 2.
@@ -233,7 +235,7 @@ fn open_audit(desk: &Desk) -> anyhow::Result<Option<Arc<Audit>>> {
     }
     let Some(state_dir) = &desk.config.state_dir else {
         super::complain(format_args!(
-            "warning: no `state_dir`: this write is not recorded, and refused logins are forgotten"
+            "warning: no `state_dir`: writes are not recorded"
         ));
         return Ok(None);
     };
@@ -265,7 +267,10 @@ fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
 /// A hand on each phone, and the phones that there can be none on. Nothing is sent yet.
 async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
     let clock = Clock::real();
-    let ledger = Arc::new(super::ledger::open(desk.config.state_dir.as_deref())?);
+    let ledger = Arc::new(app::open_ledger(
+        desk.config.state_dir.as_deref(),
+        Keeper::Command,
+    )?);
     let mut hands = Vec::new();
     let mut lost = Vec::new();
     for phone in phones {

@@ -125,7 +125,7 @@ impl Reader {
         }
         let (labels, rest) = labels(rest)?;
         let value = rest.strip_prefix(' ').ok_or("no blank before the value")?;
-        let number = value.parse::<f64>().map_err(|_| "no number")?;
+        let number = value.parse::<f64>().ok().ok_or("no number")?;
         if number.is_infinite() && !value.ends_with("Inf") {
             return Err("infinity misspelt".to_owned());
         }

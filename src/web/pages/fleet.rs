@@ -12,7 +12,7 @@ use crate::web::html::Html;
 use crate::web::query::Query;
 use crate::web::words;
 
-use super::{ago, badge, encode, frame, phone_path, reason};
+use super::{ago, badge, encode, frame, holding, phone_path, reason, silence, unregistered};
 
 /// How many phones stand on one page: as many as a browser lays out at once without a pause.
 const ROWS: usize = 200;
@@ -192,19 +192,17 @@ fn whereabouts(html: &mut Html, phone: &Phone) {
 }
 
 fn health(html: &mut Html, row: &Row<'_>, now: Moment) {
+    let phone = row.phone;
     html.markup("<td data-name=\"Health\">");
     badge(html, row.health);
-    let reasons = row.phone.last.iter().flat_map(|last| last.reasons.iter());
-    for one in reasons {
-        html.markup("<small>");
+    for one in phone.last.iter().flat_map(|last| last.reasons.iter()) {
         reason(html, one);
-        html.markup("</small>");
     }
-    if let Some(held) = held(row.phone, now) {
-        html.markup("<small>");
-        super::holding(html, held, now);
-        html.markup("</small>");
+    if let Some(held) = held(phone, now) {
+        holding(html, held, now);
     }
+    unregistered(html, phone, now);
+    silence(html, phone, now);
     html.markup("</td>");
 }
 
@@ -281,4 +279,66 @@ fn link(html: &mut Html, address: &str, words: &'static str) {
         .markup("\">")
         .text(words)
         .markup("</a>");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::web::example;
+
+    fn names(query: &str) -> Vec<String> {
+        let page = fleet(&example::fleet(), example::now(), &Query::of(Some(query)));
+        let rows = page.lines().filter(|line| line.starts_with("<tr>"));
+        let name = |row: &str| row.split(['>', '<']).nth(6).map(str::to_owned);
+        rows.filter_map(name).collect()
+    }
+
+    #[test]
+    fn the_page_of_all_phones() {
+        let page = fleet(&example::fleet(), example::now(), &Query::default());
+        insta::assert_snapshot!("fleet", example::without_version(&page));
+    }
+
+    #[test]
+    fn problems_come_first_and_filters_combine() {
+        let bar = "bar &quot;";
+        let hostile = |name: &String| name.starts_with(bar);
+        let all = names("");
+        assert!(hostile(&all[0]), "{all:?}");
+        assert_eq!(all[1..], ["reception", "lobby", "cordless"]);
+        let problems = names("problems=1");
+        assert_eq!(problems.len(), 2);
+        assert_eq!(names("problems=1&q=RECEP"), ["reception"]);
+        assert_eq!(names("q=gxv3370"), ["reception"]);
+        assert_eq!(names("site=hq&q=less"), ["cordless"]);
+        assert!(names("site=lyon").is_empty());
+    }
+
+    #[test]
+    fn a_large_fleet_is_shown_a_part_at_a_time() {
+        let places = (0..450).map(|n| Arc::new(example::place(&format!("p{n}"))));
+        let large = Fleet::new(places);
+        let rows = |query: &str| {
+            let page = fleet(&large, example::now(), &Query::of(Some(query)));
+            let rows = page.matches("<tr><td").count();
+            (rows, page.contains("Previous"), page.contains("Next"))
+        };
+        assert_eq!(rows(""), (200, false, true));
+        assert_eq!(rows("page=2"), (200, true, true));
+        assert_eq!(rows("page=3"), (50, true, false));
+        assert_eq!(rows("page=99"), (50, true, false));
+        assert_eq!(rows("page=0"), (200, false, true));
+        assert_eq!(rows("page=x"), (200, false, true));
+    }
+
+    #[test]
+    fn a_link_to_another_part_keeps_the_view() {
+        let query = Query::of(Some("site=a%26b&q=x+y&problems=1"));
+        assert_eq!(
+            View::of(&query).address(2),
+            "/?site=a%26b&q=x%20y&problems=1&page=2"
+        );
+    }
 }

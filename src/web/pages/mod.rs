@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::fleet::guard::{Held, HeldBecause};
-use crate::fleet::{Endpoint, Failure, Moment, Reason};
+use crate::fleet::{Endpoint, Failure, Moment, Phone, Reason};
 
-use super::health::Health;
+use super::health::{Health, registrations};
 use super::html::Html;
 use super::words;
 
@@ -58,34 +58,58 @@ fn badge(html: &mut Html, health: Health) {
 
 /// A reason, and what to do about it.
 fn reason(html: &mut Html, reason: Reason) {
-    html.markup("<b>")
+    html.markup("<small><b>")
         .text(reason.label())
         .markup("</b> ")
-        .text(reason.mend());
+        .text(reason.mend())
+        .markup("</small>");
 }
 
-/// What failed, where, and what to do about it.
+/// What failed, and where.
 fn failure(html: &mut Html, (endpoint, failure): (Option<Endpoint>, &Failure)) {
-    html.markup("<li><b>").text(failure.reason.label());
+    html.markup("<b>").text(failure.reason.label());
     if let Some(endpoint) = endpoint {
         html.markup("</b> of <b>").text(endpoint.label());
     }
-    html.markup("</b>: ")
-        .text(&failure.detail)
-        .markup("<br><small>")
-        .text(failure.reason.mend())
-        .markup("</small></li>");
+    html.markup("</b>: ").text(&failure.detail);
 }
 
-/// Why no login is sent, and for how long.
+/// Says how many accounts are not registered, if any.
+fn unregistered(html: &mut Html, phone: &Phone, now: Moment) {
+    if let Some((registered, all)) = registrations(phone, now)
+        && registered < all
+    {
+        html.markup("<small><b>registration</b> ")
+            .text(format_args!(
+                "{} of {all} accounts are not registered",
+                all - registered
+            ))
+            .markup("</small>");
+    }
+}
+
+/// Says that a phone is taken for down because it was not polled lately.
+fn silence(html: &mut Html, phone: &Phone, now: Moment) {
+    if let Some(last) = &phone.last
+        && last.up
+        && !phone.is_up(now)
+    {
+        html.markup("<small><b>stale</b> not polled since ")
+            .text(words::duration(now.since(last.began)))
+            .markup("</small>");
+    }
+}
+
+/// For how long no login is sent, and why.
 fn holding(html: &mut Html, held: Held, now: Moment) {
-    html.text(match held.because {
-        HeldBecause::Refused => "The phone refused the password",
-        HeldBecause::Locked => "The phone has locked logins",
-        HeldBecause::Busy => "Another login is under way",
-    });
-    html.markup("; logins are held back for ")
-        .text(words::since(now.wall, held.until));
+    html.markup("<small><b>logins</b> held back for ")
+        .text(words::since(now.wall, held.until))
+        .text(match held.because {
+            HeldBecause::Refused => ": the phone refused the password",
+            HeldBecause::Locked => ": the phone has locked logins",
+            HeldBecause::Busy => ": another login is under way",
+        })
+        .markup("</small>");
 }
 
 /// The path of a phone's page.

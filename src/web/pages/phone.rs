@@ -1,21 +1,20 @@
 //! The page of one phone: what is wrong and what to do, what it said last, and its last polls.
 
 use crate::fleet::phone::PollSummary;
-use crate::fleet::reading::{Account, Line};
+use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Moment, Phone, Text, expect};
 use crate::web::Settings;
-use crate::web::clock_offset;
 use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
 use crate::web::words;
 
-use super::{ago, badge, failure, frame, holding};
+use super::{ago, badge, failure, frame, holding, silence, unregistered};
 
 /// The page of this phone.
 pub(in crate::web) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> String {
     let name = &*phone.place.name;
     frame(name, now.wall, |html| {
-        html.markup("<p><a href=\"/\">All phones</a></p>\n<h1>")
+        html.markup("<nav><a href=\"/\">All phones</a></nav>\n<h1>")
             .text(name)
             .markup(" ");
         badge(html, Health::of(phone, now));
@@ -34,27 +33,35 @@ pub(in crate::web) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> 
 }
 
 fn wrong(html: &mut Html, phone: &Phone, now: Moment) {
-    let held = held(phone, now);
-    if held.is_none() && failures(phone).next().is_none() {
+    if !Health::of(phone, now).is_problem() {
         return;
     }
-    html.markup("<section class=\"wrong\"><h2>What is wrong</h2>\n<ul>");
-    for one in failures(phone) {
+    html.markup("<section class=\"wrong\"><h2>What is wrong</h2>\n");
+    let whole = phone.last.as_ref().and_then(|last| last.failure.as_ref());
+    // What keeps the whole poll from succeeding need not be told again of each part.
+    let told = failures(phone).filter(|(place, cause)| place.is_none() || Some(*cause) != whole);
+    for one in told {
+        html.markup("<p>");
         failure(html, one);
+        html.markup("<small>")
+            .text(one.1.reason.mend())
+            .markup("</small></p>\n");
     }
-    if let Some(held) = held {
-        html.markup("<li>");
+    if let Some(held) = held(phone, now) {
         holding(html, held, now);
-        html.markup("</li>");
     }
-    html.markup("</ul></section>\n");
+    unregistered(html, phone, now);
+    silence(html, phone, now);
+    html.markup("</section>\n");
 }
 
 fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
     let place = &phone.place;
     let values = phone.values(now);
     let text = |value: Option<&Text>| value.map(ToString::to_string);
-    let offset = clock_offset::of(phone, now).map(|offset| format!("{} s", offset.as_secs()));
+    let offset = phone
+        .clock_offset(now)
+        .map(|offset| format!("{} s", offset.as_secs()));
     let mac = values
         .and_then(|values| values.mac())
         .filter(|_| settings.metrics.mac_address);
@@ -121,8 +128,14 @@ fn accounts(html: &mut Html, phone: &Phone, now: Moment) {
         if let Some(user) = user {
             html.text(user).markup("@");
         }
+        let class = match registration {
+            Registration::Registered => "",
+            Registration::Registering | Registration::Unregistered => "lost",
+        };
         html.text(server)
-            .markup("</td><td>")
+            .markup("</td><td class=\"")
+            .text(class)
+            .markup("\">")
             .text(registration.label())
             .markup("</td></tr>");
     }
@@ -185,16 +198,17 @@ fn endpoints(html: &mut Html, phone: &Phone, now: Moment) {
     )
     .markup("<th>Last good one</th></tr></thead><tbody>");
     for endpoint in Endpoint::ALL {
-        let understood = if phone.understood(endpoint) {
-            "understood"
-        } else {
-            "not understood"
+        let failure = failures(phone).find(|(place, _)| *place == Some(endpoint));
+        let outcome = match failure {
+            Some((_, failure)) => failure.reason.label(),
+            None if phone.understood(endpoint) => "understood",
+            None => "not tried",
         };
         let read = read_at(phone, endpoint).map_or("never".to_owned(), |at| ago(at, now));
         html.markup("<tr><td>")
             .text(endpoint.label())
             .markup("</td><td>")
-            .text(understood)
+            .text(outcome)
             .markup("</td><td>")
             .text(read)
             .markup("</td></tr>");
@@ -238,11 +252,13 @@ fn polls(html: &mut Html, phone: &Phone, now: Moment) {
             .text(words::short_duration(*took))
             .markup("</td><td>")
             .text(if *up { "up" } else { "not up" })
-            .markup("</td><td><ul>");
+            .markup("</td><td>");
         for (endpoint, cause) in failures {
+            html.markup("<div>");
             failure(html, (*endpoint, cause));
+            html.markup("</div>");
         }
-        html.markup("</ul></td></tr>\n");
+        html.markup("</td></tr>\n");
     }
     html.markup("</tbody></table></section>\n");
 }
@@ -253,4 +269,26 @@ fn pair(html: &mut Html, name: &str, value: &str) {
         .markup("</dt><dd>")
         .text(value)
         .markup("</dd>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::example;
+
+    #[test]
+    fn the_page_of_a_phone_that_tells_all() {
+        let fleet = example::fleet();
+        let reception = fleet.phone("reception").expect("it is listed");
+        let page = phone(reception, example::now(), &example::settings());
+        insta::assert_snapshot!("reception", example::without_version(&page));
+    }
+
+    #[test]
+    fn the_page_of_a_phone_that_refuses_us_says_what_to_do() {
+        let fleet = example::fleet();
+        let bar = fleet.phone(example::HOSTILE_NAME).expect("it is listed");
+        let page = phone(bar, example::now(), &example::settings());
+        insta::assert_snapshot!("refused", example::without_version(&page));
+    }
 }

@@ -5,6 +5,7 @@
 pub(crate) mod http;
 pub(crate) mod samples;
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -53,6 +54,11 @@ impl Daemon {
 
     /// Starts a daemon on the `config.yaml` of this directory.
     pub(crate) async fn start_in(directory: TempDir) -> Self {
+        Self::start_at(directory, Clock::real()).await
+    }
+
+    /// Starts a daemon on the `config.yaml` of this directory that lives by this clock.
+    pub(crate) async fn start_at(directory: TempDir, clock: Clock) -> Self {
         let (listening, addresses) = oneshot::channel();
         let setup = Setup {
             config: directory.path().join("config.yaml"),
@@ -60,23 +66,31 @@ impl Daemon {
             listen: Vec::new(),
             control_socket: Some(directory.path().join("control.sock")),
             watchdog: None,
-            clock: Clock::real(),
+            clock,
             listening: Some(listening),
         };
         let stop = CancellationToken::new();
         let mut task = JoinSet::new();
         task.spawn(app::run(setup, stop.clone()));
-        let addresses = tokio::select! {
-            addresses = addresses => addresses.ok(),
-            Some(ended) = task.join_next() => panic!("the daemon ended: {ended:?}"),
+        let Ok(addresses) = addresses.await else {
+            panic!("the daemon ended: {:?}", task.join_next().await);
         };
-        let address = *addresses.expect("an address").first().expect("one");
+        let address = *addresses.first().expect("an address");
         Self {
             address,
             directory,
             stop,
             task,
         }
+    }
+
+    /// Has the daemon read its configuration again, over the control socket.
+    pub(crate) async fn reload(&self) -> http::Answer {
+        let socket = self.path().join("control.sock");
+        let stream = tokio::net::UnixStream::connect(socket)
+            .await
+            .expect("connected");
+        http::exchange(stream, "POST", "/-/reload", "").await
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -128,10 +142,12 @@ impl Daemon {
 pub(crate) fn config_for(phones: &[&sim::Phone]) -> String {
     let mut text = format!("{QUICK}\nphones:\n");
     for (n, phone) in phones.iter().enumerate() {
-        text.push_str(&format!(
-            "  - {{ name: p{n}, address: '{}', password: '{PASSWORD}' }}\n",
+        writeln!(
+            text,
+            "  - {{ name: p{n}, address: '{}', password: '{PASSWORD}' }}",
             phone.address()
-        ));
+        )
+        .expect("text");
     }
     text
 }

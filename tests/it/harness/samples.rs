@@ -45,11 +45,6 @@ impl Samples {
             _ => None,
         }
     }
-
-    /// The names of all families of which there is a sample.
-    pub(crate) fn names(&self) -> std::collections::BTreeSet<&str> {
-        self.0.iter().map(|sample| sample.name.as_str()).collect()
-    }
 }
 
 impl Sample {
