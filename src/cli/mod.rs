@@ -8,8 +8,10 @@ mod check_config;
 mod completions;
 mod daemon;
 mod demo;
+mod discover;
 mod import;
 mod logging;
+mod phone;
 mod phones;
 mod probe;
 mod rules;
@@ -49,6 +51,8 @@ enum Command {
     Simulate(simulate::Args),
     CheckConfig(check_config::Args),
     Probe(probe::Args),
+    Phone(Box<phone::Args>),
+    Discover(discover::Args),
     Status(status::Args),
     Phones(phones::Args),
     Rules(rules::Args),
@@ -94,6 +98,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
+        Command::Phone(args) => return phone::run(*args),
+        Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
         Command::Phones(args) => return phones::run(&args),
         Command::Completions(args) => completions::run(&args),
@@ -133,6 +139,11 @@ fn environment() -> Arc<Environment> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Arc::new(variables.collect())
+}
+
+/// A variable of the environment.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
 }
 
 /// Runs `work` on the one thread there is until it ends. SIGTERM or SIGINT cancels the token that it

@@ -52,6 +52,8 @@ pub use files::{Environment, Secrets};
 pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use load::load;
+pub use pvalues::is_secret_value;
+pub use secrets::{NoSecret, read_secret};
 pub use shard::Shard;
 pub use watch::{Signature, signature};
 

@@ -59,6 +59,24 @@ impl Gate {
         Self { trial, ..self }
     }
 
+    /// The same gate with a record of its own, for credentials that are used beside the phone's
+    /// instead of in their place: each set has its own budget, of two refusals in the first round,
+    /// so that both together stay below what locks a phone.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self {
+            key: format!("{} operator", self.key).into(),
+            ..self
+        }
+    }
+
+    /// Why nobody may log in, whatever the credentials: the phone has locked logins.
+    pub async fn locked(&self) -> Option<Failure> {
+        let now = self.clock.now().wall;
+        let held = self.record().await.held(now)?;
+        (held.because == HeldBecause::Locked).then(|| held_back(held))
+    }
+
     /// What the ledger knows of this phone.
     pub async fn record(&self) -> LoginRecord {
         self.change(|record| record.clone()).await

@@ -63,10 +63,7 @@ impl Client {
             secret.expose_secret()
         );
         let shown = format!("{LOGIN}?Username={username}&Secret=(removed)");
-        let line = Line {
-            wire: &wire,
-            shown: &shown,
-        };
+        let line = Line::masked(&wire, &shown);
         let answer = match self.ask_once(line).await {
             Ok(answer) => answer,
             Err(fault) => {
@@ -111,7 +108,7 @@ impl Client {
 }
 
 /// What stays literal in a query besides letters and digits (RFC 3986, unreserved).
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')

@@ -309,3 +309,47 @@ async fn the_daemon_sends_nothing_but_reads() {
         assert!(!request.target.contains("%3A"));
     }
 }
+
+#[tokio::test]
+async fn the_daemon_sends_nothing_but_reads_whatever_the_configuration() {
+    let phone = phone().await;
+    // The operator's password is not even there to be opened.
+    let config = format!(
+        "{QUICK}
+credentials:
+  hq:
+    password_files: [one, two]
+    operator: {{ username: admin, password_file: none }}
+defaults: {{ credential: hq, secret_format: auto }}
+phones:
+  - {{ name: p0, address: '{}', expect: [{{ pvalue: '64', any_of: [UTC] }}] }}
+pvalues: [{{ pvalue: '30' }}, {{ pvalue: '1561', as: number }}]
+metrics: {{ lines: per_line, line_state: true, clock: true, sip_user: true, mac_address: true }}
+",
+        phone.address()
+    );
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, text) in [
+        ("config.yaml", config.as_str()),
+        ("one", "wrong"),
+        ("two", PASSWORD),
+    ] {
+        std::fs::write(directory.path().join(name), text).expect("written");
+    }
+    let daemon = Daemon::start_in(directory).await;
+    polls(&daemon, 3.0).await;
+    let reads = [
+        Endpoint::Realm,
+        Endpoint::Login,
+        Endpoint::Values,
+        Endpoint::Accounts,
+        Endpoint::Lines,
+        Endpoint::PhoneStatus,
+        Endpoint::Time,
+    ];
+    for request in phone.requests() {
+        let endpoint = request.endpoint.expect("a known endpoint");
+        assert!(reads.contains(&endpoint), "{}", request.target);
+        assert_ne!(request.param("Username"), Some("admin"));
+    }
+}
