@@ -102,6 +102,8 @@ pub enum HeldBecause {
     Refused,
     /// The phone has locked logins.
     Locked,
+    /// The phone answered logins, and not in a way that tells whether it refused the password.
+    Unclear,
     /// Another login to this phone is on its way, from here or from a command.
     Busy,
 }
@@ -135,7 +137,9 @@ pub enum LoginOutcome {
     },
     /// It failed before the digest was sent.
     NotSent,
-    /// It was sent and no answer was understood.
+    /// It was answered, and nothing tells whether the password was refused: a status of HTTP, say.
+    Unclear,
+    /// It was sent, and no whole answer came.
     Lost,
 }
 
@@ -286,17 +290,36 @@ impl LoginRecord {
             }
             LoginOutcome::NotSent => {}
             LoginOutcome::Lost if self.worked == Some(attempt) => {}
-            LoginOutcome::Refused | LoginOutcome::Lost => self.refuse(attempt, offer, now),
+            LoginOutcome::Unclear if self.worked == Some(attempt) => self.pause(now),
+            LoginOutcome::Unclear => self.refuse(attempt, offer, now, HeldBecause::Unclear),
+            LoginOutcome::Refused | LoginOutcome::Lost => {
+                self.refuse(attempt, offer, now, HeldBecause::Refused);
+            }
         }
     }
 
-    fn refuse(&mut self, attempt: Attempt, offer: Offer, now: Timestamp) {
-        self.refused.push(attempt);
+    /// A password that worked was answered with neither yes nor no: it may count as refused there,
+    /// so rounds go on as for one that was, but it is not given up for a day.
+    fn pause(&mut self, now: Timestamp) {
+        self.note(now);
+        if self.rounds > 0 || self.refusals_in_round >= FIRST_ROUND {
+            let pause = self.end_round();
+            self.hold(HeldBecause::Unclear, pause, now);
+        }
+    }
+
+    /// Counts what the phone may have counted.
+    fn note(&mut self, now: Timestamp) {
         self.recent
             .retain(|at| *at <= now && now < moment::later(*at, WINDOW));
         self.recent.push(now);
-        self.refusals = self.refusals.saturating_add(1);
         self.refusals_in_round += 1;
+    }
+
+    fn refuse(&mut self, attempt: Attempt, offer: Offer, now: Timestamp, because: HeldBecause) {
+        self.refused.push(attempt);
+        self.note(now);
+        self.refusals = self.refusals.saturating_add(1);
         let in_first_round = self.rounds == 0 && self.refusals_in_round < FIRST_ROUND;
         if in_first_round && self.fresh_attempt(offer).is_some() {
             return;
@@ -307,7 +330,7 @@ impl LoginRecord {
         } else {
             pause
         };
-        self.hold(HeldBecause::Refused, pause, now);
+        self.hold(because, pause, now);
     }
 
     fn end_round(&mut self) -> Duration {
@@ -502,6 +525,22 @@ mod tests {
             sent(&mut record, other, LoginOutcome::Lost, 10),
             [0],
             "the format is known, so one attempt makes the round"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_is_budgeted_even_for_a_password_that_worked() {
+        let mut record = LoginRecord::default();
+        record.claim(offer(1), at(0));
+        record.settle(LoginOutcome::Accepted, offer(1), at(0));
+        assert_eq!(
+            sent(&mut record, offer(1), LoginOutcome::Unclear, 200),
+            [0, 0, 10, 30, 70, 130, 190]
+        );
+        let mut unknown = LoginRecord::default();
+        assert_eq!(
+            sent(&mut unknown, offer(1), LoginOutcome::Unclear, 200),
+            [0, 0, 10]
         );
     }
 

@@ -257,7 +257,7 @@ mod tests {
     }
 
     /// What may happen to the file while a daemon runs.
-    fn harm(path: &std::path::Path, how: &str) {
+    fn harm(path: &Path, how: &str) {
         let harmed = match how {
             "deleted" => std::fs::remove_file(path),
             "emptied" => std::fs::write(path, ""),
