@@ -172,6 +172,7 @@ impl LoginRecord {
             self.conclude(begun.attempt, LoginOutcome::Lost, offer, now);
         }
         self.take_over(offer);
+        self.correct(now);
         if let Some(held) = self.held(now) {
             return Claim::Held(held);
         }
@@ -234,6 +235,17 @@ impl LoginRecord {
             habits: self.habits,
             ..Self::default()
         };
+    }
+
+    /// What lies further ahead than it could have been put was noted before the wall clock was set
+    /// back: it counts from now.
+    fn correct(&mut self, now: Timestamp) {
+        if let Some(held) = &mut self.held {
+            held.until = held.until.min(moment::later(now, A_DAY));
+        }
+        for refused in &mut self.recent {
+            *refused = now.min(*refused);
+        }
     }
 
     fn next_attempt(&mut self, offer: Offer) -> Attempt {
@@ -542,6 +554,26 @@ mod tests {
             sent(&mut unknown, offer(1), LoginOutcome::Unclear, 200),
             [0, 0, 10]
         );
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_by_years_holds_logins_for_a_day_at_most() {
+        let year = 365 * 24 * 60;
+        let mut refused = LoginRecord::default();
+        sent(&mut refused, offer(1), LoginOutcome::Refused, 1);
+        let mut full = LoginRecord::default();
+        for tag in 1..=2 {
+            let offer = Offer { tag, ..offer(1) };
+            assert_eq!(sent(&mut full, offer, LoginOutcome::Refused, 1), [0, 0]);
+        }
+        let earlier = |minute: u64| moment::earlier(at(minute), minutes(year));
+        for (mut record, tag) in [(refused, 1), (full, 3)] {
+            let offer = Offer { tag, ..offer(1) };
+            let waited = (0..2 * 24 * 60)
+                .find(|minute| matches!(record.claim(offer, earlier(*minute)), Claim::Go(_)))
+                .expect("a login within two days");
+            assert!((10..=24 * 60).contains(&waited), "{waited} minutes");
+        }
     }
 
     #[test]
