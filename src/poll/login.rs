@@ -180,7 +180,10 @@ impl Pending {
         self.gate.tell_trial(match outcome {
             LoginOutcome::Accepted => Some(true),
             LoginOutcome::Refused => Some(false),
-            LoginOutcome::Locked { .. } | LoginOutcome::NotSent | LoginOutcome::Lost => None,
+            LoginOutcome::Locked { .. }
+            | LoginOutcome::NotSent
+            | LoginOutcome::Unclear
+            | LoginOutcome::Lost => None,
         });
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate
@@ -223,6 +226,13 @@ fn held_back(held: Held) -> Failure {
         HeldBecause::Locked => Failure::new(
             Reason::Locked,
             format!("the phone has locked logins; none is sent until {until}"),
+        ),
+        HeldBecause::Unclear => Failure::new(
+            Reason::HttpStatus,
+            format!(
+                "the phone did not say whether it takes the password; \
+                 logins are held back until {until}"
+            ),
         ),
         HeldBecause::Busy => Failure::new(
             Reason::Session,

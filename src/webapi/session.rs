@@ -197,17 +197,23 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
             if answer.status == 403 {
                 let detail = "the login was answered with HTTP status 403: \
                               the phone may not let this machine in";
-                return ended(LoginOutcome::Lost, Failure::new(Reason::HttpStatus, detail));
+                return ended(
+                    LoginOutcome::Unclear,
+                    Failure::new(Reason::HttpStatus, detail),
+                );
             }
             let detail = format!("the phone refused the login ({form})");
             ended(LoginOutcome::Refused, Failure::new(Reason::Auth, detail))
         }
         Verdict::NotFound(form) => {
             let detail = format!("the phone knows no login ({form})");
-            ended(LoginOutcome::Lost, Failure::new(Reason::HttpStatus, detail))
+            ended(
+                LoginOutcome::Unclear,
+                Failure::new(Reason::HttpStatus, detail),
+            )
         }
         Verdict::Unfit(failure) if failure.reason != Reason::Parse => {
-            ended(LoginOutcome::Lost, failure.clone())
+            ended(LoginOutcome::Unclear, failure.clone())
         }
         Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) if answer.brought_cookie => {
             accepted(true)
@@ -221,7 +227,7 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
             ),
         ),
         Verdict::Unfit(_) => ended(
-            LoginOutcome::Lost,
+            LoginOutcome::Unclear,
             Failure::new(Reason::Parse, "the answer to the login is not understood"),
         ),
     }
@@ -461,14 +467,14 @@ mod tests {
         }
         check(
             ok("{broken"),
-            LoginOutcome::Lost,
+            LoginOutcome::Unclear,
             false,
             Some(Reason::Parse),
         )
         .await;
         for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
             let why = Some(Reason::HttpStatus);
-            check(with_status(line), LoginOutcome::Lost, false, why).await;
+            check(with_status(line), LoginOutcome::Unclear, false, why).await;
         }
     }
 
