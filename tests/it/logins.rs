@@ -109,7 +109,7 @@ async fn a_password_changed_here_before_it_is_changed_there_goes_on_by_itself() 
 
     std::fs::write(&secret, "changed").expect("written");
     assert_eq!(daemon.reload().await.status, 200);
-    phone.change(|state| state.end_sessions());
+    phone.change(sim::State::end_sessions);
     let samples = daemon.wait("grandstream_login_blocked", &[], 1.0).await;
     let seen = samples.value("grandstream_polls_total", &[]);
     polls(&daemon, seen.expect("a count") + 4.0).await;
