@@ -54,8 +54,8 @@ enum Command {
     Phone(Box<phone::Args>),
     Discover(discover::Args),
     Status(status::Args),
-    Rules(rules::Args),
     Phones(phones::Args),
+    Rules(rules::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }

@@ -19,6 +19,7 @@ use crate::config::{self, Effective};
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     after_help = "Example:\n  grandstream-exporter phones reception --effective --config /etc/grandstream-exporter/config.yaml"
 )]
 pub(super) struct Args {

@@ -193,6 +193,12 @@ fn a_name_that_is_not_listed_and_a_faulty_list_end_with_2() {
 }
 
 #[test]
+fn importing_helps_with_an_example() {
+    let help = shown(&home(), "phones import --help");
+    assert!(help.contains("Example:"), "{help}");
+}
+
+#[test]
 fn without_a_terminal_the_difference_is_shown_and_nothing_is_written() {
     let home = home();
     let import = "phones import --from dnsmasq leases --into phones.csv";
@@ -297,10 +303,10 @@ fn a_provisioning_directory_is_known_by_its_names_alone() {
 
     let told = shown(
         &home,
-        &format!("{import} --set address=gxv-{{mac}}.example.org"),
+        &format!("{import} --set address=gxv-{{mac}}.example.org --set name=new-{{mac}}"),
     );
     assert!(!told.contains("c4n4ry"), "{told}");
-    let added = "phone-c074ad000009,,gxv-c074ad000009.example.org,c0:74:ad:00:00:09,,\n";
+    let added = "new-c074ad000009,,gxv-c074ad000009.example.org,c0:74:ad:00:00:09,,\n";
     assert_eq!(read(&home, "phones.csv"), format!("{LIST}{added}"));
 }
 

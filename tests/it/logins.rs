@@ -1,6 +1,7 @@
 //! Logins without harm: the budget of refusals, over restarts and beside each other; a password that
 //! changes behind our back; another program that throws us out.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use grandstream_exporter::clock::Clock;
@@ -8,13 +9,14 @@ use grandstream_exporter::sim::behaviour::login::{LoginAnswer, RealmBody, Refusa
 use grandstream_exporter::sim::behaviour::session::{Denial, Given, PerUser};
 use grandstream_exporter::sim::{self, Behaviour, Endpoint, Fault};
 
+use crate::harness::samples::Samples;
 use crate::harness::{Daemon, PASSWORD, QUICK, config_for, spec};
 
 async fn phone() -> sim::Phone {
     sim::Phone::start(spec(Behaviour::default())).await
 }
 
-async fn polls(daemon: &Daemon, at_least: f64) -> crate::harness::samples::Samples {
+async fn polls(daemon: &Daemon, at_least: f64) -> Samples {
     daemon
         .wait_for(&format!("{at_least} polls"), |samples| {
             samples.value("grandstream_polls_total", &[]) >= Some(at_least)
@@ -119,6 +121,55 @@ async fn a_password_changed_here_before_it_is_changed_there_goes_on_by_itself() 
     clock.advance(Duration::from_secs(11 * 60));
     daemon.wait("grandstream_up", &[], 1.0).await;
     assert_eq!(phone.refusals(), 1);
+}
+
+#[tokio::test]
+async fn a_typo_in_a_shared_password_file_costs_three_phones_and_no_more() {
+    let mut phones = Vec::new();
+    for _ in 0..8 {
+        phones.push(phone().await);
+    }
+    let directory = tempfile::tempdir().expect("a directory");
+    let secret = directory.path().join("secret");
+    std::fs::write(&secret, PASSWORD).expect("written");
+    let mut config = format!("{QUICK}\ndefaults: {{ password_file: secret }}\nphones:\n");
+    for (n, phone) in phones.iter().enumerate() {
+        writeln!(
+            config,
+            "  - {{ name: p{n}, address: '{}' }}",
+            phone.address()
+        )
+        .expect("text");
+    }
+    std::fs::write(directory.path().join("config.yaml"), config).expect("written");
+    let daemon = Daemon::start_in(directory).await;
+    let all_up = |samples: &Samples| samples.count("grandstream_up", 1.0) == 8;
+    daemon.wait_for("all phones up", all_up).await;
+
+    std::fs::write(&secret, "a typo").expect("written");
+    daemon.reload().await;
+    for phone in &phones {
+        phone.change(sim::State::end_sessions);
+    }
+    let blocked = |samples: &Samples| samples.count("grandstream_up", 0.0) == 8;
+    let samples = daemon
+        .wait_for("all phones without a session", blocked)
+        .await;
+    let so_far = samples
+        .value("grandstream_polls_total", &[("phone", "p0")])
+        .unwrap_or_default();
+    daemon
+        .wait_for("three more rounds", |samples| {
+            samples.value("grandstream_polls_total", &[("phone", "p0")]) >= Some(so_far + 3.0)
+        })
+        .await;
+    let refusals: Vec<_> = phones.iter().map(sim::Phone::refusals).collect();
+    assert_eq!(refusals.iter().sum::<u64>(), 3, "{refusals:?}");
+
+    std::fs::write(&secret, PASSWORD).expect("written");
+    daemon.reload().await;
+    daemon.wait_for("all phones up again", all_up).await;
+    assert_eq!(phones.iter().map(sim::Phone::refusals).sum::<u64>(), 3);
 }
 
 #[tokio::test]

@@ -209,22 +209,15 @@ async fn every_phone_of_the_office_is_up() {
         series("grandstream_up", &[("site", "hq"), ("floor", "5")]),
         20
     );
-    assert_eq!(having(&samples, "grandstream_pvalue_matches", 1.0), 180);
-    let second = having(&samples, "grandstream_login_candidate", 2.0);
+    assert_eq!(samples.count("grandstream_pvalue_matches", 1.0), 180);
+    let second = samples.count("grandstream_login_candidate", 2.0);
     assert_eq!(second, 15, "who still has the old password shows");
     daemon.stop().await.1.expect("a clean end");
 }
 
 /// How many phones are up.
 fn up(samples: &Samples) -> usize {
-    having(samples, "grandstream_up", 1.0)
-}
-
-/// How many series of this name have this value.
-fn having(samples: &Samples, name: &str, value: f64) -> usize {
-    let all = samples.all(name, &[]).into_iter();
-    all.filter(|sample| (sample.value - value).abs() < f64::EPSILON)
-        .count()
+    samples.count("grandstream_up", 1.0)
 }
 
 #[tokio::test]
@@ -397,7 +390,7 @@ async fn a_password_changes_on_60_phones_in_any_order_while_the_daemon_runs() {
     let samples = daemon
         .wait_for("all up", |samples| up(samples) == PHONES)
         .await;
-    let first = having(&samples, "grandstream_login_candidate", 1.0);
+    let first = samples.count("grandstream_login_candidate", 1.0);
     assert_eq!(first, PHONES, "all have the new one");
 
     reconfigure(&daemon, &rollout(&fleet, "[new]")).await;
@@ -419,4 +412,48 @@ async fn a_password_changes_on_60_phones_in_any_order_while_the_daemon_runs() {
             phone.refusals()
         );
     }
+}
+
+#[tokio::test]
+async fn one_phone_with_a_password_of_its_own_does_not_stop_the_change_of_the_others() {
+    let specs = (0..5).map(|n| Spec {
+        name: format!("p{n}"),
+        admin: User::new("gmiadmin", "old"),
+        ..Spec::default()
+    });
+    let fleet = sim::Fleet::start(specs.collect(), Layout::Ports { base: 0 })
+        .await
+        .expect("a fleet");
+    let directory = secrets_of(&[("old", "old"), ("new", "new")]);
+    let config = rollout(&fleet, "[old]");
+    fs::write(directory.path().join("config.yaml"), config).expect("written");
+    let daemon = Daemon::start_in(directory).await;
+    daemon.wait_for("all up", |samples| up(samples) == 5).await;
+
+    reconfigure(&daemon, &rollout(&fleet, "[new]")).await;
+    let change = |phone: &sim::Phone, password: &str| {
+        phone.change(|state| {
+            state.admin.password = password.to_owned();
+            state.end_sessions();
+        });
+    };
+    let (strange, others) = fleet.phones().split_first().expect("phones");
+    change(strange, "strange");
+    let p0 = [("phone", "p0")];
+    let samples = daemon.wait("grandstream_login_blocked", &p0, 1.0).await;
+    let polls = samples.value("grandstream_polls_total", &p0);
+    daemon
+        .wait_for(
+            "more polls of that phone than there are canaries",
+            |samples| {
+                samples.value("grandstream_polls_total", &p0) >= polls.map(|polls| polls + 5.0)
+            },
+        )
+        .await;
+    for phone in others {
+        change(phone, "new");
+    }
+    let others: Vec<_> = others.iter().collect();
+    are_back(&daemon, &others, &[1.0; 4]).await;
+    assert_eq!(strange.refusals(), 1);
 }

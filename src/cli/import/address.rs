@@ -1,6 +1,38 @@
 //! Addresses as sources and lists write them: what of them is the host, and which are one.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
+
+/// Which row has an address. Several phones may share a host, each behind a port of its own.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    by_host: HashMap<String, usize>,
+    /// The port is empty where none is written.
+    by_port: HashMap<(String, String), usize>,
+}
+
+impl Rows {
+    /// Notes a row's address; the first of several at one place counts.
+    pub(super) fn insert(&mut self, address: &str, row: usize) {
+        let (_, port) = split(address);
+        let place = (host(address), port.to_owned());
+        self.by_host.entry(place.0.clone()).or_insert(row);
+        self.by_port.entry(place).or_insert(row);
+    }
+
+    /// The row at this address: that of the same port, or, where one of the two has no port, of the
+    /// same host.
+    pub(super) fn find(&self, address: &str) -> Option<usize> {
+        let (_, port) = split(address);
+        let host = host(address);
+        if port.is_empty() {
+            return self.by_host.get(&host).copied();
+        }
+        let exact = self.by_port.get(&(host.clone(), port.to_owned()));
+        let without_port = || self.by_port.get(&(host, String::new()));
+        exact.or_else(without_port).copied()
+    }
+}
 
 /// An address as the list may hold it: an IP address (IPv6 in brackets), a host name, or either
 /// with a port. `None` for anything else.
@@ -100,6 +132,23 @@ mod tests {
             ("Phone.example.org.", "phone.example.org:80"),
         ] {
             assert_eq!(host(a), host(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn phones_behind_ports_of_one_host_are_told_apart() {
+        let mut rows = Rows::default();
+        rows.insert("192.0.2.1:8081", 1);
+        rows.insert("192.0.2.1:8082", 2);
+        rows.insert("192.0.2.3", 3);
+        for (address, expect) in [
+            ("192.0.2.1:8082", Some(2)),
+            ("192.0.2.1:8083", None),
+            ("192.0.2.1", Some(1)),
+            ("192.0.2.3:80", Some(3)),
+            ("192.0.2.4", None),
+        ] {
+            assert_eq!(rows.find(address), expect, "{address}");
         }
     }
 

@@ -83,35 +83,31 @@ impl<'a> Records<'a> {
 
     /// The cell that begins here; `None` if its quote is never closed.
     fn cell(&mut self) -> Option<(Cell, Behind)> {
-        let start = self.at;
-        let (inner, value) = if self.byte(start) == Some(b'"') {
-            let close = self.closing_quote(start + 1)?;
-            let end = self.first_of(close, b",\n\r");
-            let inner = self.text.get(start + 1..close).unwrap_or_default();
-            // What follows the closing quote belongs to the cell, as readers of tables have it.
-            let tail = self.text.get(close + 1..end).unwrap_or_default();
-            let value = inner.replace("\"\"", "\"") + tail;
-            self.go_to(end);
-            ((start + 1, inner), value)
+        let (inner, end) = if self.byte(self.at) == Some(b'"') {
+            let close = self.closing_quote(self.at + 1)?;
+            (self.at + 1..close, self.first_of(close, b",\n\r"))
         } else {
-            let end = self.first_of(start, b",\n\r");
-            let inner = self.text.get(start..end).unwrap_or_default();
-            self.go_to(end);
-            ((start, inner), inner.to_owned())
+            let end = self.first_of(self.at, b",\n\r");
+            (self.at..end, end)
         };
-        let behind = match self.byte(self.at) {
+        let text = self.text.get(inner.clone()).unwrap_or_default();
+        let blanks = text.len() - text.trim_start().len();
+        let start = inner.start + blanks;
+        let mut value = text.to_owned();
+        if inner.end < end {
+            // What follows the closing quote belongs to the cell, as readers of tables have it.
+            let tail = self.text.get(inner.end + 1..end).unwrap_or_default();
+            value = text.replace("\"\"", "\"") + tail;
+        }
+        let cell = Cell {
+            value: value.trim().to_owned(),
+            at: start..start + text.trim().len(),
+        };
+        let behind = match self.byte(end) {
             Some(b',') => Behind::Cell,
             Some(_) | None => Behind::Line,
         };
-        if self.at < self.text.len() {
-            self.go_to(self.at + 1);
-        }
-        let (start, inner) = inner;
-        let start = start + (inner.len() - inner.trim_start().len());
-        let cell = Cell {
-            value: value.trim().to_owned(),
-            at: start..start + inner.trim().len(),
-        };
+        self.go_to(self.text.len().min(end + 1));
         Some((cell, behind))
     }
 

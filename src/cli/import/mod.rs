@@ -132,8 +132,8 @@ fn text_of(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// The devices that are listed or may be phones of the vendor. One that is not listed gets the
-/// address that is set where the source tells none.
+/// The devices that are listed or may be phones of the vendor. One that is not listed gets the name
+/// and the address that are set where the source tells none.
 fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
     let macs = list.rows.iter().filter_map(|row| row.mac.as_deref());
     let listed: HashSet<&str> = macs.collect();
@@ -141,14 +141,18 @@ fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
     for mut device in devices {
         let mac = device.mac.as_deref();
         let is_listed = mac.is_some_and(|mac| listed.contains(mac));
-        if !is_listed && !device.may_be_a_phone(&args.oui) {
-            continue;
+        if is_listed {
+            phones.push(device);
+        } else if device.may_be_a_phone(&args.oui) {
+            let set = |column| Settings(&args.set).value(column, mac);
+            if device.name.is_none() {
+                device.name = set("name");
+            }
+            if device.address.is_none() {
+                device.address = set("address").as_deref().and_then(address::usable);
+            }
+            phones.push(device);
         }
-        if !is_listed && device.address.is_none() {
-            let set = Settings(&args.set).value("address", mac);
-            device.address = set.as_deref().and_then(address::usable);
-        }
-        phones.push(device);
     }
     phones
 }

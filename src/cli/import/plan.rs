@@ -149,10 +149,10 @@ impl<'a> Matching<'a> {
 
     /// Finds rows where list or source know no hardware address; returns what is not found.
     fn by_address_or_name(&mut self, devices: Vec<Device>) -> Vec<Device> {
-        let mut hosts: HashMap<String, usize> = HashMap::new();
+        let mut places = address::Rows::default();
         let mut names: HashMap<&str, usize> = HashMap::new();
         for (row, listed) in self.list.rows.iter().enumerate() {
-            hosts.entry(address::host(&listed.address)).or_insert(row);
+            places.insert(&listed.address, row);
             if address::is_name(&listed.address) {
                 let first = listed.address.split(['.', ':']).next().unwrap_or_default();
                 names.entry(first).or_insert(row);
@@ -165,16 +165,11 @@ impl<'a> Matching<'a> {
         };
         let mut rest = Vec::new();
         for device in devices {
-            let host = device.address.as_deref().map(address::host);
-            let at = host.and_then(|host| hosts.get(&host).copied());
-            let called = device
-                .name
-                .as_deref()
-                .and_then(|name| names.get(name).copied());
-            let (at, called) = (
-                at.filter(|row| may_be(row, &device)),
-                called.filter(|row| may_be(row, &device)),
-            );
+            let at = device.address.as_deref().and_then(|now| places.find(now));
+            let name = device.name.as_deref();
+            let called = name.and_then(|name| names.get(name).copied());
+            let at = at.filter(|row| may_be(row, &device));
+            let called = called.filter(|row| may_be(row, &device));
             let Some(row) = at.or(called) else {
                 rest.push(device);
                 continue;
@@ -201,10 +196,10 @@ impl<'a> Matching<'a> {
             .iter()
             .map(|(row, address)| (*row, address.as_str()))
             .collect();
-        let mut taken: HashMap<String, usize> = HashMap::new();
+        let mut taken = address::Rows::default();
         for (row, listed) in self.list.rows.iter().enumerate() {
             let address = moved.get(&row).copied().unwrap_or(&listed.address);
-            taken.insert(address::host(address), row);
+            taken.insert(address, row);
         }
         let mut names: HashSet<String> =
             self.list.rows.iter().map(|row| row.name.clone()).collect();
@@ -215,14 +210,14 @@ impl<'a> Matching<'a> {
                 self.plan.doubts.push(Doubt::NoAddress { mac, name });
                 continue;
             };
-            if let Some(row) = taken.get(&address::host(&now)).copied()
+            if let Some(row) = taken.find(&now)
                 && let Some(by) = device.mac
             {
                 self.see(row);
                 self.plan.doubts.push(Doubt::Replaced { row, by });
                 continue;
             }
-            let is_first = added.insert(address::host(&now));
+            let is_first = added.insert(now.clone());
             if device.mac.is_none() && !is_first {
                 continue;
             }
@@ -361,8 +356,9 @@ gate,gate.voice.example.org,
         devices.push(device("a2", "192.0.2.62", "spare"));
         devices.push(device("a3", "192.0.2.63", "spare"));
         devices.push(device("a4", "192.0.2.64", "kitchen"));
-        devices.push(device("", "192.0.2.65:8080", ""));
-        devices.push(device("", "192.0.2.65:8080", ""));
+        devices.push(device("", "192.0.2.65:8081", ""));
+        devices.push(device("", "192.0.2.65:8081", ""));
+        devices.push(device("", "192.0.2.65:8082", ""));
         let plan = planned(devices);
         assert_eq!(
             plan.new,
@@ -371,7 +367,8 @@ gate,gate.voice.example.org,
                 new("spare", "192.0.2.62", "a2"),
                 new("spare-000b820000a3", "192.0.2.63", "a3"),
                 new("kitchen-000b820000a4", "192.0.2.64", "a4"),
-                new("phone-192.0.2.65", "192.0.2.65:8080", ""),
+                new("phone-192.0.2.65", "192.0.2.65:8081", ""),
+                new("phone-192.0.2.65-2", "192.0.2.65:8082", ""),
             ]
         );
     }

@@ -36,6 +36,7 @@ impl FromStr for Setting {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
+            Some(("mac", _)) => Err("the mac is the device's own"),
             Some((column, value)) if !column.is_empty() && Text::clean(value).as_str() == value => {
                 Ok(Self {
                     column: column.to_owned(),
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(fault, ListFault::UnknownColumn("group".to_owned()));
         let begun = Settings(&set).list(String::new()).unwrap();
         assert_eq!(begun.columns(), ["name", "address", "mac", "site", "group"]);
-        for text in ["", "group", "=a", "a=b\n"] {
+        for text in ["", "group", "=a", "a=b\n", "mac=000b82000001"] {
             assert!(text.parse::<Setting>().is_err(), "{text:?}");
         }
     }
