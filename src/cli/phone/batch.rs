@@ -22,6 +22,8 @@ use super::trouble::Trouble;
 pub(super) struct Progress {
     path: PathBuf,
     done: HashSet<String>,
+    /// What an older run left gives way to the first phone of this one, not before.
+    replaces: bool,
 }
 
 impl Progress {
@@ -34,14 +36,12 @@ impl Progress {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(error).with_context(failed),
         };
-        if !resumed && !text.is_empty() {
-            std::fs::remove_file(&path).with_context(failed)?;
-        }
         let lines = text.lines().filter(|_| resumed);
         // A line that was cut off names no phone: that phone is done again.
         let done = lines.filter_map(|line| serde_json::from_str(line).ok());
         Ok(Self {
             done: done.collect(),
+            replaces: !resumed,
             path,
         })
     }
@@ -54,11 +54,14 @@ impl Progress {
     fn add(&mut self, name: &str) -> anyhow::Result<()> {
         let line = format!("{}\n", serde_json::to_string(name)?);
         let mut file = OpenOptions::new()
-            .append(true)
+            .append(!self.replaces)
+            .write(true)
+            .truncate(self.replaces)
             .create(true)
             .mode(0o600)
             .open(&self.path)?;
         file.write_all(line.as_bytes())?;
+        self.replaces = false;
         self.done.insert(name.to_owned());
         Ok(())
     }
@@ -136,7 +139,12 @@ mod tests {
         std::fs::write(&path, format!("{text}\"cut o")).unwrap();
         let resumed = open(true);
         assert!(resumed.has("a \"b\"\n") && resumed.has("c") && !resumed.has("cut o"));
-        assert!(!open(false).has("c"));
-        assert!(!open(true).has("c"), "a new run forgot the old one");
+        let mut new = open(false);
+        assert!(!new.has("c"));
+        assert!(open(true).has("c"), "nothing was done yet");
+        new.add("d").unwrap();
+        new.add("e").unwrap();
+        let resumed = open(true);
+        assert!(!resumed.has("c") && resumed.has("d") && resumed.has("e"));
     }
 }

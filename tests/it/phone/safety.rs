@@ -155,6 +155,45 @@ async fn commands_run_again_and_again_do_not_lock_a_phone() {
 }
 
 #[tokio::test]
+async fn a_wrong_password_of_the_operator_leaves_the_reader_alone() {
+    let bench = Bench::one().await;
+    bench.file("reader", PASSWORD);
+    bench.file("operator", "wrong");
+    let operator = "operator: { username: user, password_file: operator }";
+    let credentials =
+        |operator: &str| format!("credentials: {{ r: {{ password_file: reader {operator} }} }}");
+    let address = bench.phone().address();
+    let entry = format!("  - {{ name: p0, address: '{address}', credential: r }}\n");
+    bench.configure(&credentials(&format!(", {operator}")), &entry);
+    for _ in 0..4 {
+        bench.run(&["p0", "lines"]).await.ends_with(1).says("auth");
+    }
+    let refusals = bench.phone().refusals();
+    assert!(refusals <= 2, "{refusals} refusals");
+    bench.configure(&credentials(""), &entry);
+    bench.run(&["p0", "lines"]).await.ends_with(0);
+
+    // A lock that the reader met holds the operator too.
+    bench.phone().change(|state| {
+        state.behaviour.lockout.after = 1;
+        state.admin.password = "another".to_owned();
+        state.end_sessions();
+    });
+    for _ in 0..2 {
+        bench.run(&["p0", "lines"]).await.ends_with(1);
+    }
+    bench.file("operator", "123");
+    bench.configure(&credentials(&format!(", {operator}")), &entry);
+    let before = bench.phone().requests().len();
+    bench
+        .run(&["p0", "lines"])
+        .await
+        .ends_with(1)
+        .says("locked");
+    assert_eq!(bench.phone().requests().len(), before);
+}
+
+#[tokio::test]
 async fn another_device_gets_neither_password_nor_write() {
     let bench = Bench::one().await;
     bench.configure("", &bench.entry(0, ", mac: '00:0b:82:00:00:01'"));
