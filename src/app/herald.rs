@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::fleet::Fleet;
-use crate::fleet::totals::{SkipReason, Totals};
+use crate::fleet::totals::SkipReason;
 use crate::web::Settings;
 
 pub(super) struct Herald {
@@ -48,7 +48,7 @@ impl Herald {
             let alive = self.is_answered().await;
             let fleet = Arc::clone(&self.fleet.borrow());
             let patience = 2 * self.settings.borrow().ready_after + TELL_EVERY;
-            if alive && progress.goes_on(&fleet, patience, Instant::now()) {
+            if alive && progress.goes_on(events(&fleet), patience, Instant::now()) {
                 send(&[NotifyState::Watchdog]);
             } else {
                 tracing::error!("The scheduler does not move; no sign of life is sent");
@@ -85,22 +85,23 @@ impl Progress {
         Self { events: 0, at: now }
     }
 
-    fn goes_on(&mut self, fleet: &Fleet, patience: Duration, now: Instant) -> bool {
-        let events = events(&fleet.totals);
-        if events != self.events || fleet.phones().len() == 0 {
-            self.events = events;
+    fn goes_on(&mut self, events: Option<u64>, patience: Duration, now: Instant) -> bool {
+        if events != Some(self.events) {
+            self.events = events.unwrap_or_default();
             self.at = now;
         }
         now.duration_since(self.at) <= patience
     }
 }
 
-fn events(totals: &Totals) -> u64 {
+/// How many polls have ended or were skipped; `None` where there is no phone to poll.
+fn events(fleet: &Fleet) -> Option<u64> {
+    let totals = &fleet.totals;
     let skipped: u64 = SkipReason::ALL
         .iter()
         .map(|reason| totals.skips(*reason))
         .sum();
-    totals.poll_duration.count + skipped
+    (fleet.phones().len() > 0).then_some(totals.poll_duration.count + skipped)
 }
 
 /// Tells systemd that the daemon serves.
@@ -132,5 +133,48 @@ fn summary(fleet: &Fleet) -> String {
 fn send(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Whether there is progress after each of these: seconds since the start, and events.
+    fn goes_on(story: &[(u64, Option<u64>)]) -> Vec<bool> {
+        let start = Instant::now();
+        let mut progress = Progress::new(start);
+        story
+            .iter()
+            .map(|(seconds, events)| {
+                progress.goes_on(*events, PATIENCE, start + Duration::from_secs(*seconds))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn polls_that_end_or_are_skipped_are_progress() {
+        let story = [(50, Some(1)), (100, Some(2)), (150, Some(3))];
+        assert_eq!(goes_on(&story), [true, true, true]);
+    }
+
+    #[test]
+    fn a_scheduler_that_stands_still_beyond_patience_is_no_progress_until_it_moves() {
+        let story = [
+            (10, Some(5)),
+            (70, Some(5)),
+            (71, Some(5)),
+            (500, Some(5)),
+            (501, Some(6)),
+        ];
+        assert_eq!(goes_on(&story), [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn without_phones_there_is_nothing_to_wait_for() {
+        assert_eq!(goes_on(&[(1_000, None), (2_000, None)]), [true, true]);
+        assert_eq!(goes_on(&[(1_000, None), (1_030, Some(0))]), [true, true]);
     }
 }

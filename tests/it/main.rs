@@ -11,6 +11,7 @@ mod process;
 mod prometheus;
 mod readme;
 mod sim;
+mod systemd;
 mod tls;
 mod truth;
 mod web;
