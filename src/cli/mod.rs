@@ -8,11 +8,14 @@ mod check_config;
 mod completions;
 mod daemon;
 mod demo;
+mod healthcheck;
 mod logging;
 mod probe;
+mod prometheus_config;
 mod serve;
 mod simulate;
 mod status;
+mod troubles;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -45,7 +48,9 @@ enum Command {
     Simulate(simulate::Args),
     CheckConfig(check_config::Args),
     Probe(probe::Args),
+    PrometheusConfig(prometheus_config::Args),
     Status(status::Args),
+    Healthcheck(healthcheck::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -87,7 +92,9 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
+        Command::PrometheusConfig(args) => prometheus_config::run(&args),
         Command::Status(args) => return status::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };

@@ -3,6 +3,7 @@
 mod behaviours;
 mod canary;
 mod config;
+mod first_hour;
 mod golden;
 mod harness;
 mod layers;

@@ -37,6 +37,9 @@ fn every_command_helps_with_an_example() {
         "simulate",
         "check-config",
         "probe",
+        "prometheus-config",
+        "status",
+        "healthcheck",
         "completions",
         "man",
     ] {
@@ -213,4 +216,25 @@ fn families() -> Vec<String> {
         .filter_map(|rest| rest.split(['`', '{']).next())
         .map(|rest| format!("grandstream_{rest}"))
         .collect()
+}
+
+#[tokio::test]
+async fn healthcheck_tells_a_daemon_that_serves_from_one_that_is_not_there() {
+    let config = config_for(&[]).replace("phones:", "phones: []");
+    let daemon = crate::harness::Daemon::start(&config).await;
+    let ask = |arguments: &'static [&'static str]| {
+        let mut command = program();
+        command.arg("healthcheck").args(arguments).arg("--socket");
+        command.arg(daemon.path().join("control.sock"));
+        tokio::task::spawn_blocking(move || command.output().expect("it runs"))
+    };
+    for arguments in [&[][..], &["--ready"]] {
+        let good = ask(arguments).await.expect("no panic");
+        assert!(good.status.success(), "{good:?}");
+    }
+    let (_directory, ended) = daemon.stop().await;
+    ended.expect("a clean end");
+    let gone = output(&["healthcheck", "--socket", "/nonexistent/control.sock"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(text(&gone.stderr).contains("no daemon answers"), "{gone:?}");
 }
