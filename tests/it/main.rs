@@ -3,11 +3,14 @@
 mod behaviours;
 mod canary;
 mod config;
+mod container;
+mod dependencies;
 mod first_hour;
 mod golden;
 mod harness;
 mod layers;
 mod logins;
+mod package;
 mod process;
 mod prometheus;
 mod readme;
