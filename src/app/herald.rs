@@ -160,4 +160,42 @@ mod tests {
             assert_eq!(goes_on, expect, "after {at} minutes");
         }
     }
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Whether there is progress after each of these: seconds since the start, and events.
+    fn goes_on(story: &[(u64, Option<u64>)]) -> Vec<bool> {
+        let start = Instant::now();
+        let mut progress = Progress::new(start);
+        story
+            .iter()
+            .map(|(seconds, events)| {
+                progress.goes_on(*events, PATIENCE, start + Duration::from_secs(*seconds))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn polls_that_end_or_are_skipped_are_progress() {
+        let story = [(50, Some(1)), (100, Some(2)), (150, Some(3))];
+        assert_eq!(goes_on(&story), [true, true, true]);
+    }
+
+    #[test]
+    fn a_scheduler_that_stands_still_beyond_patience_is_no_progress_until_it_moves() {
+        let story = [
+            (10, Some(5)),
+            (70, Some(5)),
+            (71, Some(5)),
+            (500, Some(5)),
+            (501, Some(6)),
+        ];
+        assert_eq!(goes_on(&story), [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn without_phones_there_is_nothing_to_wait_for() {
+        assert_eq!(goes_on(&[(1_000, None), (2_000, None)]), [true, true]);
+        assert_eq!(goes_on(&[(1_000, None), (1_030, Some(0))]), [true, true]);
+    }
 }

@@ -9,16 +9,19 @@ mod completions;
 mod daemon;
 mod demo;
 mod discover;
+mod healthcheck;
 mod import;
 mod logging;
 mod phone;
 mod phones;
 mod probe;
+mod prometheus_config;
 mod rules;
 mod serve;
 mod simulate;
 mod status;
 mod table;
+mod troubles;
 
 use std::ffi::OsString;
 use std::future::Future;
@@ -56,6 +59,8 @@ enum Command {
     Status(status::Args),
     Phones(phones::Args),
     Rules(rules::Args),
+    PrometheusConfig(prometheus_config::Args),
+    Healthcheck(healthcheck::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -102,6 +107,8 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
         Command::Phones(args) => return phones::run(&args),
+        Command::PrometheusConfig(args) => prometheus_config::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };

@@ -15,6 +15,7 @@ pub mod guard;
 pub mod moment;
 pub mod phone;
 pub mod place;
+pub mod posture;
 pub mod reading;
 pub mod report;
 pub mod text;

@@ -194,16 +194,10 @@ impl Engine {
     }
 
     fn target(&self, phone: &config::Phone) -> Target {
+        let shield = phone.trust.as_ref().and_then(|trust| self.tls.get(trust));
         Target {
-            host: phone.host.clone(),
-            port: phone.port,
-            tls: phone
-                .trust
-                .as_ref()
-                .and_then(|trust| self.tls.get(trust))
-                .map(|shield| shield.tls.clone()),
-            connect_timeout: phone.limits.connect_timeout,
-            attempts: phone.limits.attempts,
+            tls: shield.map(|shield| shield.tls.clone()),
+            ..plain(phone)
         }
     }
 
@@ -260,19 +254,46 @@ pub enum Ended {
     Keeper,
 }
 
+/// Targets of phones that are polled once; phones of one trust share its TLS settings, since
+/// reading the system's authorities takes longer than a poll.
+#[derive(Debug, Default)]
+pub struct Targets(HashMap<Arc<Trust>, Tls>);
+
+impl Targets {
+    /// The target of this phone.
+    pub fn of(&mut self, phone: &config::Phone) -> Result<Target, Failure> {
+        let Some(trust) = &phone.trust else {
+            return Ok(plain(phone));
+        };
+        let tls = match self.0.get(trust) {
+            Some(shared) => shared.clone(),
+            None => self
+                .0
+                .entry(Arc::clone(trust))
+                .or_insert(tls(trust, 1)?)
+                .clone(),
+        };
+        Ok(Target {
+            tls: Some(tls),
+            ..plain(phone)
+        })
+    }
+}
+
 /// One phone's target, for whoever polls it once.
 pub fn target(phone: &config::Phone) -> Result<Target, Failure> {
-    Ok(Target {
+    Targets::default().of(phone)
+}
+
+/// The target without what makes it speak TLS.
+fn plain(phone: &config::Phone) -> Target {
+    Target {
         host: phone.host.clone(),
         port: phone.port,
-        tls: phone
-            .trust
-            .as_deref()
-            .map(|trust| tls(trust, 1))
-            .transpose()?,
+        tls: None,
         connect_timeout: phone.limits.connect_timeout,
         attempts: phone.limits.attempts,
-    })
+    }
 }
 
 fn tls(trust: &Trust, phones: usize) -> Result<Tls, Failure> {

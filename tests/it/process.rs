@@ -1,8 +1,6 @@
-//! The program as a process: exit status, signals, what systemd is told.
+//! The program as a process: exit status and what commands say.
 
-use std::os::unix::net::UnixDatagram;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use grandstream_exporter::sim::{self, Behaviour};
@@ -42,6 +40,9 @@ fn every_command_helps_with_an_example() {
         "phone",
         "discover",
         "phones",
+        "prometheus-config",
+        "status",
+        "healthcheck",
         "completions",
         "man",
     ] {
@@ -99,88 +100,6 @@ fn packages_find_completions_and_manual_pages() {
             .join("grandstream-exporter-serve.1")
             .exists()
     );
-}
-
-/// A daemon as systemd runs it.
-struct Service {
-    child: Child,
-    socket: UnixDatagram,
-    seen: String,
-}
-
-impl Service {
-    fn start(directory: &Path, config: &str) -> Self {
-        let path = directory.join("config.yaml");
-        std::fs::write(&path, config).expect("written");
-        let socket_path = directory.join("notify");
-        let socket = UnixDatagram::bind(&socket_path).expect("a socket");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
-        let child = program()
-            .args(["serve", "--config"])
-            .arg(&path)
-            .env("NOTIFY_SOCKET", &socket_path)
-            .env("WATCHDOG_USEC", "3000000")
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        Self {
-            child,
-            socket,
-            seen: String::new(),
-        }
-    }
-
-    /// Waits until systemd was told this.
-    fn told(&mut self, what: &str) {
-        let mut buffer = [0; 4096];
-        while !self.seen.contains(what) {
-            let length = self
-                .socket
-                .recv(&mut buffer)
-                .unwrap_or_else(|error| panic!("{error}: never told {what}, only {}", self.seen));
-            self.seen.push_str(&text(&buffer[..length]));
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args([name, &id])
-            .status()
-            .expect("kill");
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It has ended already unless a test failed.
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-#[tokio::test]
-async fn systemd_is_told_everything_and_sigterm_ends_it_cleanly() {
-    let phone = sim::Phone::start(spec(Behaviour::default())).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let mut service = Service::start(directory.path(), &config_for(&[&phone]));
-    let status = tokio::task::spawn_blocking(move || {
-        service.told("READY=1");
-        service.told("WATCHDOG=1");
-        service.told("STATUS=1 of 1 phones up");
-        service.seen.clear();
-        service.signal("-HUP");
-        service.told("RELOADING=1");
-        service.told("MONOTONIC_USEC=");
-        service.told("READY=1");
-        service.signal("-TERM");
-        service.told("STOPPING=1");
-        service.child.wait().expect("it ends")
-    })
-    .await
-    .expect("no panic");
-    assert_eq!(status.code(), Some(0));
 }
 
 #[test]
@@ -350,4 +269,25 @@ fn families() -> Vec<String> {
         .filter_map(|rest| rest.split(['`', '{']).next())
         .map(|rest| format!("grandstream_{rest}"))
         .collect()
+}
+
+#[tokio::test]
+async fn healthcheck_tells_a_daemon_that_serves_from_one_that_is_not_there() {
+    let config = config_for(&[]).replace("phones:", "phones: []");
+    let daemon = crate::harness::Daemon::start(&config).await;
+    let ask = |arguments: &'static [&'static str]| {
+        let mut command = program();
+        command.arg("healthcheck").args(arguments).arg("--socket");
+        command.arg(daemon.path().join("control.sock"));
+        tokio::task::spawn_blocking(move || command.output().expect("it runs"))
+    };
+    for arguments in [&[][..], &["--ready"]] {
+        let good = ask(arguments).await.expect("no panic");
+        assert!(good.status.success(), "{good:?}");
+    }
+    let (_directory, ended) = daemon.stop().await;
+    ended.expect("a clean end");
+    let gone = output(&["healthcheck", "--socket", "/nonexistent/control.sock"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(text(&gone.stderr).contains("no daemon answers"), "{gone:?}");
 }

@@ -4,7 +4,7 @@
 
 use crate::config::{PublishedValue, ValueKind};
 use crate::fleet::expect;
-use crate::fleet::place::Scheme;
+use crate::fleet::posture::Weakness;
 use crate::fleet::reading::{Coarse, PhoneStatus, Registration};
 use crate::fleet::{Endpoint, Phone, Text};
 
@@ -162,12 +162,10 @@ pub(super) fn portable(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
 }
 
 pub(super) fn posture(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
-    let place = &phone.place;
-    out.flag(&[("check", "plain_http")], place.scheme == Scheme::Http);
-    let unverified = place.tls_verified == Some(false);
-    out.flag(&[("check", "tls_unverified")], unverified);
-    if let Some(default) = phone.default_password {
-        out.flag(&[("check", "default_password")], default);
+    for weakness in Weakness::ALL {
+        if let Some(holds) = weakness.holds(phone) {
+            out.flag(&[("check", weakness.label())], holds);
+        }
     }
 }
 
