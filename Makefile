@@ -1,6 +1,10 @@
-# demo: a simulated fleet and the exporter on it. test: everything the gate checks.
+# demo: a simulated fleet and the exporter on it. test: everything the gate checks. deb: the Debian
+# package. release-checks: what is too slow for each change or needs the network.
 
-.PHONY: demo test lint unit tools bench
+.PHONY: demo test lint unit tools bench deb deb-install-test image-test release-checks advisories sbom
+
+STATIC := target/static/x86_64-unknown-linux-gnu/release/grandstream-exporter
+TOOLS := target/tools/bin
 
 demo:
 	cargo run --locked --quiet -- demo
@@ -20,3 +24,29 @@ unit:
 
 bench:
 	cargo bench --locked
+
+deb:
+	cargo build --locked --release
+	mkdir -p target/deb
+	scripts/deb target/release/grandstream-exporter target/deb
+
+# As root, with debootstrap and a Debian mirror.
+deb-install-test: deb
+	scripts/deb-install-test "$$(ls -t target/deb/*.deb | head -n1)"
+
+# As root: what the image holds, run as the image would.
+image-test:
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --bin grandstream-exporter --target x86_64-unknown-linux-gnu --target-dir target/static
+	scripts/image-test $(STATIC)
+
+release-checks: deb-install-test image-test advisories sbom
+
+$(TOOLS)/cargo-deny $(TOOLS)/cargo-cyclonedx:
+	cargo install --locked --root target/tools $(notdir $@)
+
+# Licences and sources are held by tests/it/dependencies.rs.
+advisories: $(TOOLS)/cargo-deny
+	$(TOOLS)/cargo-deny check advisories
+
+sbom: $(TOOLS)/cargo-cyclonedx
+	$(TOOLS)/cargo-cyclonedx cyclonedx --format json --target x86_64-unknown-linux-gnu --override-filename grandstream-exporter.cdx

@@ -2,7 +2,7 @@
 
 import common
 import promql
-from promql import CHOSEN, PHONE, account, alerts, health, of, raw
+from promql import CHOSEN, PHONE, account, alerts, health, missed, of, raw
 from shape import bars, column, dashboard, mapping, override, query, stat, table, thresholds
 from shape import timeseries
 from words import AMBER, GREEN, GREY, HEALTH, RED, SKY
@@ -16,13 +16,16 @@ UP_RATIO = thresholds(RED, (0.9, AMBER), (1, GREEN))
 
 
 def phones():
+    portable = raw("grandstream_phone_portable")
+    away = f"{of('grandstream_up')} == 0 and on ({PHONE}) {portable} == 1"
     return stat(
         "Phones",
         "Up: the last poll read accounts or lines. Down: all others, whether they are silent or "
-        "refuse the exporter.",
+        "refuse the exporter; away, if they are portable.",
         [
             query(f"sum({of('grandstream_up')})", "up", instant=True),
-            query(f"sum({of('grandstream_up')} == bool 0)", "down", instant=True),
+            query(f"sum({missed('grandstream_up')} == bool 0)", "down", instant=True),
+            query(f"count({away}) or vector(0)", "away", instant=True),
             query(f"count({of('grandstream_up')})", "all", instant=True),
         ],
         unit="none",
@@ -55,14 +58,15 @@ def critical():
 
 
 def outages():
-    reachable = of("grandstream_reachable")
+    reachable = missed("grandstream_reachable")
     expr = (
         f"count(avg by (site) ({reachable}) <= 0.5 and sum by (site) ({reachable} == bool 0) >= 3)"
         " or vector(0)"
     )
     return stat(
         "Sites with an outage",
-        "Sites where at least half of the phones, and three or more, do not answer at all.",
+        "Sites where at least half of the phones, and three or more, do not answer at all; "
+        "portable ones do not count.",
         [query(expr, instant=True)],
         unit="none", thresholds=NONE_IS_GOOD,
     )
@@ -101,9 +105,9 @@ def oldest():
 def sites():
     return stat(
         "Sites",
-        "Share of the phones of each site that are up. Red below 90 %, green only when all are. "
-        "A click opens the site.",
-        [query(f"avg by (site) ({of('grandstream_up')})", "{{site}}", instant=True)],
+        "Share of the phones of each site that are up, without portable ones. Red below 90 %, "
+        "green only when all are. A click opens the site.",
+        [query(f"avg by (site) ({missed('grandstream_up')})", "{{site}}", instant=True)],
         colour="background", text="value_and_name",
         unit="percentunit", decimals=0, thresholds=UP_RATIO, links=[common.SITE_LINK],
     )
@@ -161,8 +165,8 @@ def phone_table():
 def down_by_site():
     return timeseries(
         "Phones down",
-        "Phones that are not up, by site.",
-        [query(f"sum by (site) ({of('grandstream_up')} == bool 0)", "{{site}}")],
+        "Phones that are not up, by site, without portable ones.",
+        [query(f"sum by (site) ({missed('grandstream_up')} == bool 0)", "{{site}}")],
         stacked=True, unit="none", decimals=0,
     )
 

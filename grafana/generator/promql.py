@@ -22,6 +22,11 @@ def of(metric, more=""):
 OTHER = 'model!~"$model"'
 
 
+def missed(metric):
+    """The metric of the chosen phones whose absence is an outage."""
+    return f"({of(metric)} unless on ({PHONE}) {raw('grandstream_phone_portable')} == 1)"
+
+
 def health():
     """0 unreachable, 1 answers but is not readable, 2 up."""
     return f"({raw('grandstream_up')} + {of('grandstream_reachable')})"
@@ -44,7 +49,7 @@ def scheme():
 
 # Alerts over many phones; those about one phone carry its job. Prometheus makes ALERTS from
 # prometheus/alerts.yml.
-WIDE_ALERTS = "PollerIsolated|SiteOutage|MassUnregistered"
+WIDE_ALERTS = "PollerIsolated|SiteOutage|MassUnregistered|ExporterAbsent"
 
 
 def alerts(more=""):

@@ -13,7 +13,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use crate::fleet::Fleet;
-use crate::fleet::totals::{SkipReason, Totals};
+use crate::fleet::totals::SkipReason;
 use crate::web::Settings;
 
 pub(super) struct Herald {
@@ -48,7 +48,8 @@ impl Herald {
             let alive = self.is_answered().await;
             let fleet = Arc::clone(&self.fleet.borrow());
             let patience = 2 * self.settings.borrow().ready_after + TELL_EVERY;
-            if alive && progress.goes_on(&fleet, patience, Instant::now()) {
+            let events = events(&fleet);
+            if alive && progress.goes_on(events, patience, Instant::now()) {
                 send(&[NotifyState::Watchdog]);
             } else {
                 tracing::error!("The scheduler does not move; no sign of life is sent");
@@ -76,31 +77,39 @@ impl Herald {
 
 /// When polls last ended or were skipped.
 struct Progress {
-    events: u64,
+    /// `None` where nothing is polled.
+    events: Option<u64>,
+    patience: Duration,
     at: Instant,
 }
 
 impl Progress {
     fn new(now: Instant) -> Self {
-        Self { events: 0, at: now }
+        Self {
+            events: None,
+            patience: Duration::ZERO,
+            at: now,
+        }
     }
 
-    fn goes_on(&mut self, fleet: &Fleet, patience: Duration, now: Instant) -> bool {
-        let events = events(&fleet.totals);
-        if events != self.events || fleet.phones().len() == 0 {
+    fn goes_on(&mut self, events: Option<u64>, patience: Duration, now: Instant) -> bool {
+        // After a reload the polls to come are judged by the new intervals, not those before.
+        if events != self.events || patience != self.patience || events.is_none() {
             self.events = events;
+            self.patience = patience;
             self.at = now;
         }
         now.duration_since(self.at) <= patience
     }
 }
 
-fn events(totals: &Totals) -> u64 {
+/// How many polls ended or were skipped; `None` where nothing is polled.
+fn events(fleet: &Fleet) -> Option<u64> {
     let skipped: u64 = SkipReason::ALL
         .iter()
-        .map(|reason| totals.skips(*reason))
+        .map(|reason| fleet.totals.skips(*reason))
         .sum();
-    totals.poll_duration.count + skipped
+    (fleet.phones().len() > 0).then(|| fleet.totals.poll_duration.count + skipped)
 }
 
 /// Tells systemd that the daemon serves.
@@ -132,5 +141,61 @@ fn summary(fleet: &Fleet) -> String {
 fn send(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::warn!(%error, "systemd cannot be told");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shorter_patience_counts_from_when_it_begins() {
+        let start = Instant::now();
+        let minute = Duration::from_secs(60);
+        let mut progress = Progress::new(start);
+        assert!(progress.goes_on(Some(7), 120 * minute, start));
+        assert!(progress.goes_on(Some(7), 120 * minute, start + 50 * minute));
+        for (at, expect) in [(51, true), (53, true), (54, false)] {
+            let goes_on = progress.goes_on(Some(7), 2 * minute, start + at * minute);
+            assert_eq!(goes_on, expect, "after {at} minutes");
+        }
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// Whether there is progress after each of these: seconds since the start, and events.
+    fn goes_on(story: &[(u64, Option<u64>)]) -> Vec<bool> {
+        let start = Instant::now();
+        let mut progress = Progress::new(start);
+        story
+            .iter()
+            .map(|(seconds, events)| {
+                progress.goes_on(*events, PATIENCE, start + Duration::from_secs(*seconds))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn polls_that_end_or_are_skipped_are_progress() {
+        let story = [(50, Some(1)), (100, Some(2)), (150, Some(3))];
+        assert_eq!(goes_on(&story), [true, true, true]);
+    }
+
+    #[test]
+    fn a_scheduler_that_stands_still_beyond_patience_is_no_progress_until_it_moves() {
+        let story = [
+            (10, Some(5)),
+            (70, Some(5)),
+            (71, Some(5)),
+            (500, Some(5)),
+            (501, Some(6)),
+        ];
+        assert_eq!(goes_on(&story), [true, true, false, false, true]);
+    }
+
+    #[test]
+    fn without_phones_there_is_nothing_to_wait_for() {
+        assert_eq!(goes_on(&[(1_000, None), (2_000, None)]), [true, true]);
+        assert_eq!(goes_on(&[(1_000, None), (1_030, Some(0))]), [true, true]);
     }
 }

@@ -36,10 +36,15 @@ const MAX_ANSWER: usize = 512 << 20;
 impl SocketArg {
     /// The answer to GET `path`, understood as `T`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let body = tokio::time::timeout(PATIENCE, ask(&self.socket, &Method::GET, path))
-            .await
-            .context("the daemon did not answer in time")??;
+        let body = self.answer(path).await?;
         serde_json::from_slice(&body).context("the daemon's answer is not understood")
+    }
+
+    /// The body of a good answer to GET `path`.
+    pub(super) async fn answer(&self, path: &str) -> anyhow::Result<Bytes> {
+        tokio::time::timeout(PATIENCE, ask(&self.socket, &Method::GET, path))
+            .await
+            .context("the daemon did not answer in time")?
     }
 }
 

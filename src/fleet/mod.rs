@@ -7,6 +7,7 @@
 //! Nothing here does I/O, reads a clock or takes a lock.
 
 pub mod boot;
+mod clock_offset;
 pub mod command;
 pub mod expect;
 pub mod failure;
@@ -14,6 +15,7 @@ pub mod guard;
 pub mod moment;
 pub mod phone;
 pub mod place;
+pub mod posture;
 pub mod reading;
 pub mod report;
 pub mod text;

@@ -1,7 +1,8 @@
 //! `/sd`: what a Prometheus may scrape, one target a phone, for its `http_sd_configs`.
 //!
 //! Every target is this exporter, with the phone as parameter of `/probe`. All labels begin with
-//! `__`, so that Prometheus drops them: the series carry phone and site themselves.
+//! `__`, so that Prometheus drops them: the series carry phone and site themselves. For `up` and
+//! the other series that Prometheus adds, its configuration makes `__param_target` the `instance`.
 //! Source: Prometheus, "HTTP SD endpoint".
 
 use std::sync::Arc;

@@ -120,9 +120,15 @@ impl Handler {
     fn answers(self) -> &'static [Code] {
         match self {
             Self::Fleet | Self::Healthy => &[Code::Ok],
-            Self::Phone | Self::Metrics | Self::Api | Self::Other => &[Code::Ok, Code::NotFound],
-            Self::Probe => &[Code::Ok, Code::BadRequest, Code::NotFound],
-            Self::Discovery => &[Code::Ok, Code::BadRequest],
+            Self::Phone | Self::Other => &[Code::Ok, Code::NotFound],
+            Self::Metrics | Self::Api => &[Code::Ok, Code::NotFound, Code::Unavailable],
+            Self::Discovery => &[Code::Ok, Code::BadRequest, Code::Unavailable],
+            Self::Probe => &[
+                Code::Ok,
+                Code::BadRequest,
+                Code::NotFound,
+                Code::Unavailable,
+            ],
             Self::Ready => &[Code::Ok, Code::Unavailable],
             Self::Reload => &[
                 Code::Ok,

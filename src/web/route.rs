@@ -60,10 +60,11 @@ impl<'a> Route<'a> {
         Some(Self::ApiPhone(decode(name)?))
     }
 
-    /// Which methods are answered, as the header `Allow` lists them.
-    pub(super) fn methods(&self) -> &'static str {
+    /// Which methods are answered, as the header `Allow` lists them; `None` where nothing is.
+    pub(super) fn methods(&self) -> Option<&'static str> {
         match self {
-            Self::Reload => "POST",
+            Self::Unknown => None,
+            Self::Reload => Some("POST"),
             Self::Fleet
             | Self::Phone(_)
             | Self::Style
@@ -73,8 +74,7 @@ impl<'a> Route<'a> {
             | Self::Healthy
             | Self::Ready
             | Self::ApiPhones
-            | Self::ApiPhone(_)
-            | Self::Unknown => "GET, HEAD",
+            | Self::ApiPhone(_) => Some("GET, HEAD"),
         }
     }
 

@@ -53,6 +53,9 @@ pub enum Peer {
 pub struct Limits {
     /// Connections at a time; whoever comes then waits to be accepted.
     pub connections: usize,
+    /// Answers as long as the fleet at a time, each of which needs one to two megabytes for ten
+    /// thousand phones; whoever asks then is told to come again.
+    pub long_answers: usize,
     /// For the whole head of a request, from the moment the connection is idle: it bounds both slow
     /// senders and kept connections.
     pub head_time: Duration,
@@ -70,6 +73,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 512,
+            long_answers: 64,
             head_time: Duration::from_secs(10),
             head_bytes: 16 * 1024,
             stall: Duration::from_secs(30),
@@ -87,7 +91,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then lets answers under way end within the grace period.
 pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
-    let service = Arc::new(Service::new(inputs));
+    let service = Arc::new(Service::new(inputs, limits.long_answers));
     let mut connections = JoinSet::new();
     loop {
         let present = connections.len();

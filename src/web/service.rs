@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use hyper::header::HOST;
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::debug;
 
 use crate::fleet::{Fleet, Phone, Text};
@@ -17,6 +18,7 @@ use crate::fleet::{Fleet, Phone, Text};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
 use super::metrics::{Exporter, Page, Process, Scrape};
+use super::pieces::{Filled, Pieces};
 use super::query::Query;
 use super::requests::{Code, Requests};
 use super::route::Route;
@@ -28,16 +30,26 @@ use super::{Inputs, Settings, api, discovery, negotiate, pages, probe, ready, re
 pub(super) struct Service {
     inputs: Inputs,
     requests: Requests,
+    long_answers: Arc<Semaphore>,
+}
+
+/// A long answer that counts as under way until it is dropped.
+struct Admitted {
+    source: Box<dyn Pieces>,
+    #[expect(dead_code, reason = "it is given back when this is dropped")]
+    permit: OwnedSemaphorePermit,
 }
 
 /// Largest body that a request may announce; nothing here reads one.
 const MAX_BODY: u64 = 64 * 1024;
 
 impl Service {
-    pub(super) fn new(inputs: Inputs) -> Self {
+    /// Answers from these inputs, at most so many long answers at a time.
+    pub(super) fn new(inputs: Inputs, long_answers: usize) -> Self {
         Self {
             inputs,
             requests: Requests::default(),
+            long_answers: Arc::new(Semaphore::new(long_answers)),
         }
     }
 
@@ -56,7 +68,7 @@ impl Service {
         let answer = if announced > MAX_BODY {
             Answer::text(Code::ContentTooLarge, "nothing here reads a body")
         } else {
-            self.dispatch(peer, &route, &head).await
+            self.admit(self.dispatch(peer, &route, &head).await)
         };
         self.requests.count(handler, answer.code);
         if answer.code != Code::Ok {
@@ -67,52 +79,66 @@ impl Service {
     }
 
     async fn dispatch(&self, peer: Peer, route: &Route<'_>, head: &Parts) -> Answer {
-        let allowed = route.methods();
-        if !allowed.split(", ").any(|method| method == head.method) {
+        if let Some(allowed) = route.methods()
+            && !allowed.split(", ").any(|method| method == head.method)
+        {
             return Answer::method_not_allowed(allowed);
         }
-        let fleet = self.fleet();
         let now = self.inputs.clock.now();
         match route {
-            Route::Fleet => Answer::page(pages::fleet(&fleet, now, &query(head))),
-            Route::Phone(name) => match fleet.phone(name) {
-                Some(phone) => Answer::page(pages::phone(phone, now, &self.settings())),
+            Route::Fleet => Answer::page(pages::fleet(&self.fleet(), now, &query(head))),
+            Route::Phone(name) => match self.phone(name) {
+                Some(phone) => Answer::page(pages::phone(&phone, now, &self.settings())),
                 None => unknown_phone(name),
             },
             Route::Style => Answer::style(pages::STYLE),
-            Route::Metrics => self.metrics(&fleet, head),
+            Route::Metrics => self.metrics(head),
             Route::Probe => self.probe(head).await,
-            Route::Discovery => discover(&fleet, head),
+            Route::Discovery => self.discover(head),
             Route::Healthy => Answer::text(Code::Ok, "healthy"),
             Route::Ready => {
                 let running = now.since(self.inputs.started);
-                ready::answer(&fleet, running, self.settings().ready_after)
+                ready::answer(&self.fleet(), running, self.settings().ready_after)
             }
             Route::Reload => reload::answer(peer, &self.inputs.reloads).await,
-            Route::ApiPhones => Answer::long_json(api::phones(&fleet, now, self.settings())),
-            Route::ApiPhone(name) => match fleet.phone(name) {
-                Some(phone) => Answer::json(Code::Ok, api::phone(phone, now, &self.settings())),
+            Route::ApiPhones => Answer::long_json(api::phones(&self.fleet(), now, self.settings())),
+            Route::ApiPhone(name) => match self.phone(name) {
+                Some(phone) => Answer::json(Code::Ok, api::phone(&phone, now, &self.settings())),
                 None => Answer::json(Code::NotFound, api::error(&no_such_phone(name))),
             },
             Route::Unknown => Answer::text(Code::NotFound, UNKNOWN_PATH),
         }
     }
 
-    fn metrics(&self, fleet: &Fleet, head: &Parts) -> Answer {
-        match select(fleet, &query(head)) {
-            Ok(phones) => {
-                let exporter = Exporter {
-                    totals: fleet.totals.clone(),
-                    phones: fleet.phones().len(),
-                    reload: self.settings().reload,
-                    requests: self.requests.counts(),
-                    process: Process::look(),
-                    series: 0,
-                };
-                self.page(phones, Some(exporter), head)
-            }
-            Err(name) => unknown_phone(&name),
+    /// Lets a long answer begin only while few are under way: each needs memory until it was read.
+    fn admit(&self, answer: Answer) -> Answer {
+        let Content::Long(source) = answer.content else {
+            return answer;
+        };
+        match Arc::clone(&self.long_answers).try_acquire_owned() {
+            Ok(permit) => Answer {
+                content: Content::Long(Box::new(Admitted { source, permit })),
+                ..answer
+            },
+            Err(_) => Answer::text(Code::Unavailable, "too many long answers under way"),
         }
+    }
+
+    fn metrics(&self, head: &Parts) -> Answer {
+        let fleet = self.fleet();
+        let phones = match select(&fleet, &query(head)) {
+            Ok(phones) => phones,
+            Err(name) => return unknown_phone(&name),
+        };
+        let exporter = Exporter {
+            totals: fleet.totals.clone(),
+            phones: fleet.phones().len(),
+            reload: self.settings().reload,
+            requests: self.requests.counts(),
+            process: Process::look(),
+            series: 0,
+        };
+        self.page(phones, Some(exporter), head)
     }
 
     async fn probe(&self, head: &Parts) -> Answer {
@@ -120,17 +146,23 @@ impl Service {
         let Some(name) = query.get("target") else {
             return Answer::text(Code::BadRequest, "say which phone: /probe?target=NAME");
         };
-        let asked = self.fleet().phone(name).map(Arc::clone);
-        let Some(phone) = asked else {
+        let Some(phone) = self.phone(name) else {
             return unknown_phone(name);
         };
         if probe::is_due(&phone, self.inputs.clock.now()) {
             let patience = probe::patience(&head.headers);
             probe::poll_now(name, &self.inputs.polls, patience).await;
         }
-        match self.fleet().phone(name) {
-            Some(phone) => self.page(vec![Arc::clone(phone)], None, head),
+        match self.phone(name) {
+            Some(phone) => self.page(vec![phone], None, head),
             None => unknown_phone(name),
+        }
+    }
+
+    fn discover(&self, head: &Parts) -> Answer {
+        match host(head) {
+            Some(host) => Answer::long_json(discovery::targets(&self.fleet(), host)),
+            None => Answer::text(Code::BadRequest, "the request names no host to scrape"),
         }
     }
 
@@ -153,24 +185,24 @@ impl Service {
         Arc::clone(&self.inputs.fleet.borrow())
     }
 
+    fn phone(&self, name: &str) -> Option<Arc<Phone>> {
+        self.inputs.fleet.borrow().phone(name).map(Arc::clone)
+    }
+
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.inputs.settings.borrow())
+    }
+}
+
+impl Pieces for Admitted {
+    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
+        self.source.fill(piece)
     }
 }
 
 const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /metrics, \
                             /probe?target=NAME, /sd, /api/v1/phones, /api/v1/phones/NAME, \
                             /-/healthy, /-/ready";
-
-fn discover(fleet: &Fleet, head: &Parts) -> Answer {
-    match host(head) {
-        Some(host) => Answer::long_json(discovery::targets(fleet, host)),
-        None => Answer::text(
-            Code::BadRequest,
-            "the request names no Host to be scraped at",
-        ),
-    }
-}
 
 /// How the client names this exporter.
 fn host(head: &Parts) -> Option<String> {

@@ -1,15 +1,13 @@
-//! The program as a process: exit status, signals, what systemd is told.
+//! The program as a process: exit status and what commands say.
 
-use std::os::unix::net::UnixDatagram;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use grandstream_exporter::sim::{self, Behaviour};
 
 use crate::harness::{PATIENCE, config_for, spec};
 
-fn program() -> Command {
+pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"));
     for name in [
         "NOTIFY_SOCKET",
@@ -39,6 +37,12 @@ fn every_command_helps_with_an_example() {
         "simulate",
         "check-config",
         "probe",
+        "phone",
+        "discover",
+        "phones",
+        "prometheus-config",
+        "status",
+        "healthcheck",
         "completions",
         "man",
     ] {
@@ -96,88 +100,6 @@ fn packages_find_completions_and_manual_pages() {
             .join("grandstream-exporter-serve.1")
             .exists()
     );
-}
-
-/// A daemon as systemd runs it.
-struct Service {
-    child: Child,
-    socket: UnixDatagram,
-    seen: String,
-}
-
-impl Service {
-    fn start(directory: &Path, config: &str) -> Self {
-        let path = directory.join("config.yaml");
-        std::fs::write(&path, config).expect("written");
-        let socket_path = directory.join("notify");
-        let socket = UnixDatagram::bind(&socket_path).expect("a socket");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
-        let child = program()
-            .args(["serve", "--config"])
-            .arg(&path)
-            .env("NOTIFY_SOCKET", &socket_path)
-            .env("WATCHDOG_USEC", "3000000")
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        Self {
-            child,
-            socket,
-            seen: String::new(),
-        }
-    }
-
-    /// Waits until systemd was told this.
-    fn told(&mut self, what: &str) {
-        let mut buffer = [0; 4096];
-        while !self.seen.contains(what) {
-            let length = self
-                .socket
-                .recv(&mut buffer)
-                .unwrap_or_else(|error| panic!("{error}: never told {what}, only {}", self.seen));
-            self.seen.push_str(&text(&buffer[..length]));
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill")
-            .args([name, &id])
-            .status()
-            .expect("kill");
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It has ended already unless a test failed.
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-#[tokio::test]
-async fn systemd_is_told_everything_and_sigterm_ends_it_cleanly() {
-    let phone = sim::Phone::start(spec(Behaviour::default())).await;
-    let directory = tempfile::tempdir().expect("a directory");
-    let mut service = Service::start(directory.path(), &config_for(&[&phone]));
-    let status = tokio::task::spawn_blocking(move || {
-        service.told("READY=1");
-        service.told("WATCHDOG=1");
-        service.told("STATUS=1 of 1 phones up");
-        service.seen.clear();
-        service.signal("-HUP");
-        service.told("RELOADING=1");
-        service.told("MONOTONIC_USEC=");
-        service.told("READY=1");
-        service.signal("-TERM");
-        service.told("STOPPING=1");
-        service.child.wait().expect("it ends")
-    })
-    .await
-    .expect("no panic");
-    assert_eq!(status.code(), Some(0));
 }
 
 #[test]
@@ -240,6 +162,56 @@ async fn probe_shows_what_was_understood_and_no_secret() {
     assert!(phone.refusals() <= 2, "{} refusals", phone.refusals());
 }
 
+#[tokio::test]
+async fn probe_saves_answers_that_can_be_sent_on_as_they_are() {
+    let phone = sim::Phone::start(spec(Behaviour::default())).await;
+    phone.change(|state| state.lines[0].ring("Secret Name", "5550100"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.yaml");
+    std::fs::write(&path, config_for(&[&phone])).expect("written");
+    let mut command = program();
+    command.args(["probe", "p0", "--config"]).arg(&path);
+    command.arg("--raw").arg(directory.path().join("phones"));
+    let ended = tokio::task::spawn_blocking(move || command.output().expect("it runs"));
+    let ended = ended.await.expect("no panic");
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+
+    let folder = directory.path().join("phones/GXV3370-1.0.3.30");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let saved: Vec<String> = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).expect("a file"))
+        .collect();
+    let mut secrets = vec![
+        crate::harness::PASSWORD.to_owned(),
+        "Secret Name".to_owned(),
+        "5550100".to_owned(),
+        "000B82A1B2C3".to_owned(),
+        "pbx.example.com".to_owned(),
+    ];
+    for request in phone.requests() {
+        secrets.extend(request.param("Secret").map(str::to_owned));
+        secrets.extend(request.cookies().map(|(_, value)| value.to_owned()));
+        let endpoint = request.endpoint.expect("a known endpoint").name();
+        let file = saved.iter().find(|file| {
+            let (first, _) = file.split_once('\n').expect("lines");
+            first.contains(&format!("/{endpoint}"))
+        });
+        let file = file.unwrap_or_else(|| panic!("{endpoint} is not saved: {saved:?}"));
+        assert!(file.starts_with("GET /cgi-bin/"), "{file}");
+        assert!(file.contains("\nstatus: 200\nunderstood: "), "{file}");
+    }
+    assert!(secrets.len() > 6, "a digest and a cookie were sent");
+    for secret in secrets {
+        let told = saved.iter().find(|file| file.contains(&secret));
+        assert_eq!(told, None, "`{secret}` was saved");
+    }
+}
+
 #[test]
 fn demo_shows_every_family_and_trouble() {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
@@ -297,4 +269,25 @@ fn families() -> Vec<String> {
         .filter_map(|rest| rest.split(['`', '{']).next())
         .map(|rest| format!("grandstream_{rest}"))
         .collect()
+}
+
+#[tokio::test]
+async fn healthcheck_tells_a_daemon_that_serves_from_one_that_is_not_there() {
+    let config = config_for(&[]).replace("phones:", "phones: []");
+    let daemon = crate::harness::Daemon::start(&config).await;
+    let ask = |arguments: &'static [&'static str]| {
+        let mut command = program();
+        command.arg("healthcheck").args(arguments).arg("--socket");
+        command.arg(daemon.path().join("control.sock"));
+        tokio::task::spawn_blocking(move || command.output().expect("it runs"))
+    };
+    for arguments in [&[][..], &["--ready"]] {
+        let good = ask(arguments).await.expect("no panic");
+        assert!(good.status.success(), "{good:?}");
+    }
+    let (_directory, ended) = daemon.stop().await;
+    ended.expect("a clean end");
+    let gone = output(&["healthcheck", "--socket", "/nonexistent/control.sock"]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(text(&gone.stderr).contains("no daemon answers"), "{gone:?}");
 }

@@ -533,6 +533,27 @@ async fn who_does_not_read_an_answer_is_cut_off() {
 }
 
 #[tokio::test]
+async fn only_so_many_long_answers_are_under_way() {
+    let limits = Limits {
+        long_answers: 1,
+        ..Limits::default()
+    };
+    let places: Vec<_> = (0..20_000).map(|n| place(&format!("phone {n}"))).collect();
+    let server = Server::start(Fleet::new(places), limits);
+    let mut slow = server.connect().await;
+    let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n";
+    slow.write_all(request).await.expect("sent");
+    slow.readable().await.expect("an answer begins");
+    let refused = server.get("/sd").await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.get("/").await.status, StatusCode::OK);
+    drop(slow);
+    let wait = async { while server.get("/sd").await.status != StatusCode::OK {} };
+    let waited = tokio::time::timeout(LONG, wait).await;
+    waited.expect("the next has its turn once the first is gone");
+}
+
+#[tokio::test]
 async fn beyond_their_number_connections_wait_and_control_does_not() {
     let limits = Limits {
         connections: 1,

@@ -4,10 +4,9 @@
 
 use crate::config::{PublishedValue, ValueKind};
 use crate::fleet::expect;
-use crate::fleet::place::Scheme;
+use crate::fleet::posture::Weakness;
 use crate::fleet::reading::{Coarse, PhoneStatus, Registration};
 use crate::fleet::{Endpoint, Phone, Text};
-use crate::web::clock_offset;
 
 use super::page::Scrape;
 use super::samples::Samples;
@@ -117,7 +116,7 @@ pub(super) fn time_offset(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>)
     if !scrape.settings.metrics.clock {
         return;
     }
-    if let Some(offset) = clock_offset::of(phone, scrape.now) {
+    if let Some(offset) = phone.clock_offset(scrape.now) {
         out.count(&[], offset.as_secs());
     }
 }
@@ -156,13 +155,17 @@ pub(super) fn errors(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     }
 }
 
+pub(super) fn portable(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
+    if phone.place.portable {
+        out.flag(&[], true);
+    }
+}
+
 pub(super) fn posture(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
-    let place = &phone.place;
-    out.flag(&[("check", "plain_http")], place.scheme == Scheme::Http);
-    let unverified = place.tls_verified == Some(false);
-    out.flag(&[("check", "tls_unverified")], unverified);
-    if let Some(default) = phone.default_password {
-        out.flag(&[("check", "default_password")], default);
+    for weakness in Weakness::ALL {
+        if let Some(holds) = weakness.holds(phone) {
+            out.flag(&[("check", weakness.label())], holds);
+        }
     }
 }
 

@@ -1,15 +1,16 @@
 //! Guide: Get Account Status.
 //!
-//! The filter `registered` is never sent: with it a missing account and an unregistered one look
-//! alike. Phones list all their slots; those with neither server nor user are not in use.
+//! The poller never sends the filter `registered`: with it a missing account and an unregistered one
+//! look alike. Phones list all their slots; those with neither server nor user are not in use.
 
 use serde::Deserialize;
 
-use super::{cleaned, malformed, not_understood};
+use super::{cleaned, malformed, met, not_understood};
 use crate::fleet::reading::{Account, Accounts, Keep, MAX_ACCOUNTS, Registration};
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure};
-use crate::webapi::json::{self, Scalar};
+use crate::webapi::call::{Call, Query, as_list};
+use crate::webapi::json::{self, Object, Scalar};
 
 /// The request.
 pub(in crate::webapi) const LINE: &str = "/cgi-bin/api-get_accounts";
@@ -28,6 +29,20 @@ struct Slot<'a> {
     reg: Scalar<'a>,
 }
 
+/// Asks for the accounts in use, or those of them that are registered.
+pub fn call(registered: bool) -> Call<Accounts> {
+    let registered = registered.then_some("true");
+    Query::of("api-get_accounts")
+        .with_some("registered", registered)
+        .reads(|data| {
+            let keep = Keep {
+                sip_user: true,
+                ..Keep::default()
+            };
+            met(parse(&as_list(data.payload), keep, &mut Dropped::default()))
+        })
+}
+
 /// The accounts in use, by id.
 pub(in crate::webapi) fn parse(
     payload: &str,
@@ -37,9 +52,9 @@ pub(in crate::webapi) fn parse(
     let mut accounts: Vec<Account> = Vec::new();
     let mut position = 0;
     let mut unknown = None;
-    json::for_each(payload, |slot: Option<Slot<'_>>| {
-        position += 1;
-        let slot = slot.unwrap_or_default();
+    json::for_each(payload, |slot: Option<Object<Slot<'_>>>| {
+        position = u16::saturating_add(position, 1);
+        let slot = slot.map_or_else(Slot::default, |Object(slot)| slot);
         let server = slot.sip_server.text().unwrap_or_default();
         let user = slot.sip_id.text().unwrap_or_default();
         if server.is_empty() && user.is_empty() {
@@ -139,6 +154,16 @@ mod tests {
             .iter()
             .map(|account| (account.id, account.registration))
             .collect()
+    }
+
+    #[test]
+    fn a_list_of_anything_but_objects_is_malformed_and_no_length_is_too_much() {
+        for list in ["[[]]", r#"[[1,"pbx","699",1]]"#, "[1]", r#"["a"]"#, "{}"] {
+            let (accounts, _) = read(list);
+            assert_eq!(accounts.unwrap_err().reason, Reason::Parse, "{list}");
+        }
+        let endless = format!("[{}{{}}]", "{},".repeat(70_000));
+        assert_eq!(states(&endless), []);
     }
 
     #[test]

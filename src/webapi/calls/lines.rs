@@ -1,16 +1,19 @@
 //! Guide: Get Line Status.
 //!
-//! The parameter `line` is never sent: the guide counts it from 0 and the lines from 1. Names and
+//! The poller never sends the parameter `line`: the guide counts it from 0 and the lines from 1. Names and
 //! numbers of remote parties are not among the wire types, so they are skipped where they stand
 //! and never copied.
 
+use std::num::NonZeroU16;
+
 use serde::Deserialize;
 
-use super::malformed;
+use super::{malformed, met};
 use crate::fleet::reading::{Keep, Line, LineDetail, LineState, Lines, MAX_LINES};
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure};
-use crate::webapi::json::{self, Scalar};
+use crate::webapi::call::{Call, Query, as_list};
+use crate::webapi::json::{self, Object, Scalar};
 
 /// The request.
 pub(in crate::webapi) const LINE: &str = "/cgi-bin/api-get_line_status";
@@ -24,6 +27,17 @@ struct Slot<'a> {
     state: Scalar<'a>,
 }
 
+/// Asks for the state of all lines, or of the one with this number, from 1.
+pub fn call(line: Option<NonZeroU16>) -> Call<Lines> {
+    let position = line.map(|line| (line.get() - 1).to_string());
+    Query::of("api-get_line_status")
+        .with_some("line", position.as_deref())
+        .reads(|data| {
+            let keep = Keep::default();
+            met(parse(&as_list(data.payload), keep, &mut Dropped::default()))
+        })
+}
+
 /// The lines, by number, as far as they may be kept.
 pub(in crate::webapi) fn parse(
     payload: &str,
@@ -32,8 +46,8 @@ pub(in crate::webapi) fn parse(
 ) -> Result<Lines, Failure> {
     let mut lines: Vec<Line> = Vec::new();
     let mut position = 0;
-    json::for_each(payload, |slot: Slot<'_>| {
-        position += 1;
+    json::for_each(payload, |Object(slot): Object<Slot<'_>>| {
+        position = u16::saturating_add(position, 1);
         let told = slot.line.integer().and_then(|n| u16::try_from(n).ok());
         let number = told.unwrap_or(position);
         if lines.iter().any(|line| line.number == number) {
@@ -114,6 +128,16 @@ mod tests {
             .iter()
             .map(|line| (line.number, line.state))
             .collect()
+    }
+
+    #[test]
+    fn a_list_of_anything_but_objects_is_malformed_and_no_length_is_too_much() {
+        for list in ["[[]]", r#"[[1,"2"]]"#, "[1]", r#"["a"]"#, "{}"] {
+            let (lines, _) = read(list, LineDetail::PerLine);
+            assert_eq!(lines.unwrap_err().reason, Reason::Parse, "{list}");
+        }
+        let endless = format!("[{}{{}}]", "{},".repeat(70_000));
+        assert_eq!(each(&endless).len(), MAX_LINES);
     }
 
     #[test]

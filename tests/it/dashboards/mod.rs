@@ -122,10 +122,28 @@ fn the_provisioning_files_name_what_is_there() {
     assert_eq!(dashboards["apiVersion"], 1);
     assert_eq!(provider["type"], "file");
     assert_eq!(provider["folder"], "Phones");
-    assert!(text(&provider["options"]["path"]).starts_with("/var/lib/grafana/dashboards/"));
+    let path = text(&provider["options"]["path"]);
+    let compose = fs::read_to_string(root().join("packaging/container/compose.yaml"));
+    let mounted = format!("../../grafana/dashboards:{path}:ro");
+    assert!(compose.expect("a file").contains(&mounted), "{mounted}");
     let datasources = parse("datasource.example.yaml");
     let datasource = &datasources["datasources"][0];
     assert_eq!(datasources["apiVersion"], 1);
     assert_eq!(datasource["type"], "prometheus");
     assert_eq!(datasource["jsonData"]["timeInterval"], "30s");
+}
+
+#[test]
+fn the_alerts_that_dashboards_name_are_shipped() {
+    let shipped = fs::read_to_string(root().join("prometheus/alerts.yml")).expect("alerts");
+    for Dashboard { file, json } in committed() {
+        let whole = json.to_string();
+        for names in whole.split("alertname=~\\\"").skip(1) {
+            let (names, _) = names.split_once("\\\"").expect("the names end");
+            for name in names.split('|') {
+                let rule = format!("- alert: {name}\n");
+                assert!(shipped.contains(&rule), "{file}: {name} is no alert");
+            }
+        }
+    }
 }

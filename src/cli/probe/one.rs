@@ -1,19 +1,16 @@
-//! `probe`: one poll of one phone now, told to a person.
+//! `probe PHONE`: one poll of one phone, each exchange shown.
 //!
-//! It goes the daemon's own way: the same client, the same guard, the same login ledger, so that
-//! probing again and again cannot lock a phone. What is shown is free of secrets and of names and
-//! numbers of people.
+//! What is shown and saved is free of secrets and of names and numbers of people.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::ConfigArg;
 use crate::app;
+use crate::cli::say;
 use crate::clock::Clock;
-use crate::config::{self, Config, Secrets};
+use crate::config::{self, Config};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::{Fleet, PollReport, Text};
 use crate::ledger::Keeper;
@@ -23,21 +20,6 @@ use crate::web::metrics::{Format, Page, Scrape};
 use crate::web::pieces::{Filled, Pieces as _};
 use crate::webapi::Exchange;
 
-/// Poll one phone now and show what it answered and how that was understood
-#[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Example:\n  grandstream-exporter probe reception --config /etc/grandstream-exporter/config.yaml"
-)]
-pub(super) struct Args {
-    /// Name of the phone in the configuration
-    phone: String,
-    #[command(flatten)]
-    config: ConfigArg,
-    /// Save the answers, freed of secrets, in a folder <model>-<firmware> below this directory
-    #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = ".")]
-    raw: Option<PathBuf>,
-}
-
 /// What one probe brought.
 struct Probe {
     report: PollReport,
@@ -45,35 +27,13 @@ struct Probe {
     clock: Clock,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let config = match config::load(&args.config.config, &super::environment(), Secrets::Read) {
-        Ok(config) => config,
-        Err(faults) => return super::failed(&faults.into()),
-    };
-    let named = config
-        .phones
-        .iter()
-        .find(|phone| *phone.place.name == *args.phone)
-        .map(Arc::clone);
-    let Some(phone) = named else {
-        super::complain(format_args!(
-            "{}: there is no enabled phone `{}`; `check-config` and the fleet page know the names",
-            args.config.config.display(),
-            args.phone
-        ));
-        return ExitCode::from(super::USAGE);
-    };
-    let shown = super::block_on(|stop| async move {
-        match stop.run_until_cancelled(probe(&config, &phone)).await {
-            Some(probe) => show(args, &config, &phone, probe?),
-            None => anyhow::bail!("interrupted"),
-        }
-    });
-    match shown {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => super::failed(&error),
-    }
+/// Polls the phone and shows what came of it; whether it is up.
+pub(super) async fn run(
+    config: &Config,
+    phone: &config::Phone,
+    raw: Option<&Path>,
+) -> anyhow::Result<bool> {
+    show(config, phone, probe(config, phone).await?, raw)
 }
 
 async fn probe(config: &Config, phone: &config::Phone) -> anyhow::Result<Probe> {
@@ -96,13 +56,18 @@ async fn probe(config: &Config, phone: &config::Phone) -> anyhow::Result<Probe> 
 }
 
 /// Shows the probe; whether the phone is up.
-fn show(args: &Args, config: &Config, phone: &config::Phone, probe: Probe) -> anyhow::Result<bool> {
+fn show(
+    config: &Config,
+    phone: &config::Phone,
+    probe: Probe,
+    raw: Option<&Path>,
+) -> anyhow::Result<bool> {
     for exchange in &probe.exchanges {
         show_exchange(exchange)?;
     }
     for (endpoint, failure) in probe.report.failures() {
         let what = endpoint.map_or("the poll", |endpoint| endpoint.label());
-        super::say(format_args!(
+        say(format_args!(
             "{what} failed: {failure}; {}",
             failure.reason.mend()
         ))?;
@@ -122,10 +87,10 @@ fn show(args: &Args, config: &Config, phone: &config::Phone, probe: Probe) -> an
         exporter: None,
         format: Format::Text,
     });
-    super::say(format_args!("\n{}", text(page)))?;
-    if let Some(directory) = &args.raw {
+    say(format_args!("\n{}", text(page)))?;
+    if let Some(directory) = raw {
         let folder = save(directory, &fleet, &phone.place.name, &probe.exchanges)?;
-        super::say(format_args!("\nSaved to {}", folder.display()))?;
+        say(format_args!("\nSaved to {}", folder.display()))?;
     }
     Ok(up)
 }
@@ -145,14 +110,14 @@ fn show_exchange(exchange: &Exchange) -> std::io::Result<()> {
         Some(status) => format!("HTTP {status}"),
         None => "no answer".to_owned(),
     };
-    super::say(format_args!(
+    say(format_args!(
         "GET {}\n  {status} after {} ms, understood as: {}",
         exchange.request,
         exchange.took.as_millis(),
         exchange.understood
     ))?;
     for line in exchange.body.lines() {
-        super::say(format_args!("  | {line}"))?;
+        say(format_args!("  | {line}"))?;
     }
     Ok(())
 }

@@ -1,0 +1,179 @@
+//! `probe --all`: one poll of every phone, and what is wrong with how many of them.
+//!
+//! At most `max_in_flight` phones are polled at the same time, as by the daemon.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::{Listing, posture};
+use crate::app;
+use crate::cli::troubles::{self, Failure, Phone};
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::fleet::reading::Keep;
+use crate::fleet::{self, Endpoint, Fleet, PollReport};
+use crate::ledger::{Keeper, Ledger};
+use crate::poll::Targets;
+use crate::poll::login::Gate;
+use crate::poll::round::{self, Memory, Task};
+
+/// Polls all phones and tells; whether nothing is wrong.
+pub(super) async fn run(config: &Config, listing: &Listing) -> anyhow::Result<bool> {
+    let ledger = Arc::new(app::open_ledger(
+        config.state_dir.as_deref(),
+        Keeper::Command,
+    )?);
+    let fleet = poll_all(config, &ledger).await;
+    let troubled: Vec<_> = fleet.phones().map(|phone| troubles_of(phone)).collect();
+    let is_well = !fleet
+        .phones()
+        .zip(&troubled)
+        .any(|(phone, troubles)| troubles.is_in_trouble() && !is_away(phone));
+    if listing.json {
+        posture::write_json(&fleet, &troubled)?;
+    } else {
+        troubles::tell(&troubled, &listing.by, listing.problems)?;
+        tell_away(&fleet)?;
+        if listing.posture {
+            posture::tell(&fleet)?;
+        }
+    }
+    Ok(is_well && (!listing.posture || posture::is_sound(&fleet)))
+}
+
+async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
+    let clock = Clock::real();
+    let mut targets = Targets::default();
+    let mut fleet = Fleet::new(config.phones.iter().map(|phone| Arc::clone(&phone.place)));
+    let mut polls = JoinSet::new();
+    let mut waiting = config.phones.iter();
+    let mut counter = Counter::new(config.phones.len());
+    loop {
+        while polls.len() < config.max_in_flight
+            && let Some(phone) = waiting.next()
+        {
+            let once = Once {
+                phone: Arc::clone(phone),
+                ledger: Arc::clone(ledger),
+                clock: clock.clone(),
+                keep: config.metrics.keep,
+            };
+            polls.spawn(once.poll(targets.of(phone)));
+        }
+        let Some(polled) = polls.join_next().await else {
+            break;
+        };
+        let (phone, report) = polled.expect("a poll neither panics nor is cancelled");
+        fleet = fleet.with_report(&phone.place.name, report);
+        counter.count();
+    }
+    counter.clear();
+    fleet
+}
+
+/// One poll of one phone.
+struct Once {
+    phone: Arc<config::Phone>,
+    ledger: Arc<Ledger>,
+    clock: Clock,
+    keep: Keep,
+}
+
+impl Once {
+    async fn poll(
+        self,
+        target: Result<crate::webapi::Target, fleet::Failure>,
+    ) -> (Arc<config::Phone>, PollReport) {
+        let target = match target {
+            Ok(target) => target,
+            Err(failure) => {
+                let mut report = PollReport::new(self.clock.now());
+                report.failure = Some(failure);
+                return (self.phone, report);
+            }
+        };
+        let gate = Gate::new(&self.phone, self.ledger, self.clock.clone());
+        let mut memory = Memory::new(target, gate).await;
+        let task = Task {
+            phone: &self.phone,
+            keep: self.keep,
+            values: true,
+        };
+        let report = round::poll(&mut memory, task, &self.clock).await;
+        (self.phone, report)
+    }
+}
+
+fn troubles_of(phone: &fleet::Phone) -> Phone {
+    let last = phone.recent.front();
+    Phone {
+        name: phone.place.name.to_string(),
+        site: phone.place.site.as_deref().map(str::to_owned),
+        up: last.is_some_and(|poll| poll.up),
+        failures: last.map_or_else(Vec::new, |poll| failures(&poll.failures)),
+    }
+}
+
+/// Each failure once: what stood in the way of the whole poll is not told again for its parts.
+fn failures(all: &[(Option<Endpoint>, fleet::Failure)]) -> Vec<Failure> {
+    let whole = all.iter().find(|(endpoint, _)| endpoint.is_none());
+    all.iter()
+        .filter(|(endpoint, failure)| {
+            endpoint.is_none() || whole.is_none_or(|(_, whole)| whole != failure)
+        })
+        .map(|(endpoint, failure)| Failure {
+            reason: failure.reason.label().to_owned(),
+            detail: match endpoint {
+                Some(endpoint) => format!("{}: {}", endpoint.label(), failure.detail),
+                None => failure.detail.to_string(),
+            },
+            mend: failure.reason.mend().to_owned(),
+        })
+        .collect()
+}
+
+/// Whether the phone may well be where nobody reaches it.
+fn is_away(phone: &fleet::Phone) -> bool {
+    phone.place.portable && phone.last.as_ref().is_some_and(|last| !last.reachable)
+}
+
+fn tell_away(fleet: &Fleet) -> std::io::Result<()> {
+    match fleet.phones().filter(|phone| is_away(phone)).count() {
+        0 => Ok(()),
+        away => crate::cli::say(format_args!(
+            "{away} of those that are not up are portable and may be away"
+        )),
+    }
+}
+
+/// How far it is, for whoever waits at a terminal.
+struct Counter {
+    done: usize,
+    of: usize,
+    shown: bool,
+}
+
+impl Counter {
+    fn new(of: usize) -> Self {
+        let shown = std::io::stderr().is_terminal();
+        Self { done: 0, of, shown }
+    }
+
+    fn count(&mut self) {
+        self.done += 1;
+        self.write(&format!("\r{} of {} polled", self.done, self.of));
+    }
+
+    fn clear(&self) {
+        self.write("\r\x1b[K");
+    }
+
+    fn write(&self, text: &str) {
+        if self.shown {
+            // Nobody sees it where stderr is closed.
+            let _closed = write!(std::io::stderr(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `probe --all --posture`: who is spoken to in a weak way, for an audit; and all of it as JSON.
+//!
+//! What could not be looked at (no login succeeded) is told as unknown, never as sound.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::cli::say;
+use crate::cli::troubles;
+use crate::fleet::Fleet;
+use crate::fleet::posture::Weakness;
+
+/// Whether no phone has a weakness and none is unknown.
+pub(super) fn is_sound(fleet: &Fleet) -> bool {
+    fleet.phones().all(|phone| {
+        Weakness::ALL
+            .iter()
+            .all(|weakness| weakness.holds(phone) == Some(false))
+    })
+}
+
+/// Prints how many phones have each weakness, its mend, and who they are.
+pub(super) fn tell(fleet: &Fleet) -> std::io::Result<()> {
+    say(format_args!("\nPosture"))?;
+    for weakness in Weakness::ALL {
+        let label = weakness.label();
+        let weak = count(fleet, weakness, Some(true));
+        let mend = if weak > 0 { weakness.mend() } else { "none" };
+        say(format_args!("  {weak:>6}  {label}: {mend}"))?;
+        let unknown = count(fleet, weakness, None);
+        if unknown > 0 {
+            say(format_args!(
+                "  {unknown:>6}  {label}: not known, no login succeeded"
+            ))?;
+        }
+    }
+    for phone in fleet.phones() {
+        let row: Vec<_> = Weakness::ALL
+            .iter()
+            .filter_map(|weakness| match weakness.holds(phone) {
+                Some(true) => Some(weakness.label().to_owned()),
+                Some(false) => None,
+                None => Some(format!("{} not known", weakness.label())),
+            })
+            .collect();
+        if !row.is_empty() {
+            say(format_args!("{}: {}", phone.place.name, row.join(", ")))?;
+        }
+    }
+    Ok(())
+}
+
+fn count(fleet: &Fleet, weakness: Weakness, holds: Option<bool>) -> usize {
+    fleet
+        .phones()
+        .filter(|phone| weakness.holds(phone) == holds)
+        .count()
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    phones: Vec<PhoneJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct PhoneJson<'a> {
+    name: &'a str,
+    site: Option<&'a str>,
+    address: &'a str,
+    portable: bool,
+    up: bool,
+    reachable: bool,
+    failures: &'a [troubles::Failure],
+    posture: PostureJson,
+}
+
+/// `null`: not known.
+#[derive(Serialize)]
+struct PostureJson {
+    plain_http: Option<bool>,
+    tls_unverified: Option<bool>,
+    default_password: Option<bool>,
+}
+
+/// Prints everything, in the field names of `/api/v1/phones`.
+pub(super) fn write_json(fleet: &Fleet, troubled: &[troubles::Phone]) -> anyhow::Result<()> {
+    let phones = fleet
+        .phones()
+        .zip(troubled)
+        .map(|(phone, troubles)| PhoneJson {
+            name: &phone.place.name,
+            site: phone.place.site.as_deref(),
+            address: &phone.place.address,
+            portable: phone.place.portable,
+            up: troubles.up,
+            reachable: phone.last.as_ref().is_some_and(|last| last.reachable),
+            failures: &troubles.failures,
+            posture: PostureJson {
+                plain_http: Weakness::PlainHttp.holds(phone),
+                tls_unverified: Weakness::TlsUnverified.holds(phone),
+                default_password: Weakness::DefaultPassword.holds(phone),
+            },
+        })
+        .collect();
+    let mut out = std::io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &Answer { phones })?;
+    writeln!(out)?;
+    Ok(())
+}

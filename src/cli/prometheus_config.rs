@@ -1,0 +1,175 @@
+//! `prometheus-config`: what the colleague who keeps Prometheus writes into `prometheus.yml`.
+//!
+//! It fits the configuration as it is: port, TLS, users, the shortest interval. What only the other
+//! side knows (where it keeps passwords and authorities) is named with a comment on its line.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use super::ConfigArg;
+use crate::config::{self, Config, Secrets};
+
+/// Print the part of prometheus.yml that fits this configuration
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  grandstream-exporter prometheus-config --target exporter.example:15060"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// How Prometheus reaches the exporter; by default the name of this machine and the first port
+    /// of `listen`
+    #[arg(long, value_name = "HOST:PORT")]
+    target: Option<String>,
+    /// Each phone as a target of its own: for huge fleets and several Prometheus servers
+    #[arg(long)]
+    per_phone: bool,
+}
+
+/// What of the listener's file a client has to know.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct WebConfig {
+    tls_server_config: Option<TlsServer>,
+    basic_auth_users: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TlsServer {
+    cert_file: Option<PathBuf>,
+    client_auth_type: Option<String>,
+}
+
+/// Where the package keeps the rules.
+const RULES: &str = "/usr/share/grandstream-exporter/prometheus";
+
+/// The interval where no phone is listed: the default of `poll.interval`.
+const USUAL_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Prometheus' own default for how long a scrape may take.
+const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let path = &args.config.config;
+    let config = config::load(path, &super::environment(), Secrets::Skip)?;
+    let web = match &config.web_config_file {
+        Some(file) => read(file)?,
+        None => WebConfig::default(),
+    };
+    let target = match &args.target {
+        Some(target) => target.clone(),
+        None => own_target(&config.listen)?,
+    };
+    super::say(format_args!(
+        "# Fits {}; for prometheus.yml.",
+        path.display()
+    ))?;
+    for line in scrape_configs(args.per_phone, &config, &web, &target) {
+        super::say(format_args!("{line}"))?;
+    }
+    super::say(format_args!("rule_files:"))?;
+    for rules in ["recording.yml", "alerts.yml"] {
+        super::say(format_args!(
+            "  - {RULES}/{rules}  # copy it to where Prometheus runs"
+        ))?;
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<WebConfig> {
+    let named = || format!("failed to read {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(named)?;
+    if text.trim().is_empty() {
+        return Ok(WebConfig::default());
+    }
+    yaml_serde::from_str(&text).with_context(named)
+}
+
+fn own_target(listen: &[SocketAddr]) -> anyhow::Result<String> {
+    let first = listen.first().context("`listen` names no address")?;
+    if !first.ip().is_unspecified() {
+        return Ok(first.to_string());
+    }
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .context("failed to read the name of this machine; use --target")?;
+    Ok(format!("{}:{}", name.trim(), first.port()))
+}
+
+fn scrape_configs(per_phone: bool, config: &Config, web: &WebConfig, target: &str) -> Vec<String> {
+    let shortest = config.phones.iter().map(|phone| phone.place.interval).min();
+    let interval = shortest.unwrap_or(USUAL_INTERVAL);
+    let client = client(web);
+    let scheme = web.tls_server_config.as_ref().map(|_| "https");
+    let mut lines = vec![
+        "scrape_configs:".to_owned(),
+        "  - job_name: grandstream".to_owned(),
+        format!("    scrape_interval: {}", duration(interval)),
+        format!(
+            "    scrape_timeout: {}",
+            duration(interval.min(USUAL_TIMEOUT))
+        ),
+    ];
+    lines.extend(scheme.map(|scheme| format!("    scheme: {scheme}")));
+    lines.extend(client.iter().map(|line| format!("    {line}")));
+    if per_phone {
+        let url = format!("{}://{target}/sd", scheme.unwrap_or("http"));
+        lines.push("    http_sd_configs:".to_owned());
+        lines.push(format!("      - url: {}", quoted(&url)));
+        lines.extend(client.iter().map(|line| format!("        {line}")));
+        lines.push("    relabel_configs:".to_owned());
+        lines
+            .push("      - { source_labels: [__param_target], target_label: instance }".to_owned());
+        return lines;
+    }
+    lines.push("    static_configs:".to_owned());
+    lines.push(format!("      - targets: [{}]", quoted(target)));
+    lines
+}
+
+/// What the listener demands of its clients, as lines of YAML.
+fn client(web: &WebConfig) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(tls) = &web.tls_server_config {
+        let signed = tls.cert_file.as_deref().unwrap_or(Path::new("cert_file"));
+        lines.push("tls_config:".to_owned());
+        lines.push(format!(
+            "  ca_file: grandstream-exporter-ca.pem  # who signed {}, or a copy of it",
+            signed.display()
+        ));
+        if tls
+            .client_auth_type
+            .as_deref()
+            .is_some_and(|kind| kind != "NoClientCert")
+        {
+            lines.push(
+                "  cert_file: prometheus.pem  # signed by the listener's client_ca_file".to_owned(),
+            );
+            lines.push("  key_file: prometheus.key".to_owned());
+        }
+    }
+    if let Some(user) = web.basic_auth_users.keys().next() {
+        lines.push("basic_auth:".to_owned());
+        lines.push(format!("  username: {}", quoted(user)));
+        lines.push("  password_file: grandstream-exporter.password".to_owned());
+    }
+    lines
+}
+
+/// As a string of YAML, which takes those of JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A length of time as Prometheus writes it.
+fn duration(length: Duration) -> String {
+    match length.subsec_millis() {
+        0 => format!("{}s", length.as_secs()),
+        _ => format!("{}ms", length.as_millis()),
+    }
+}

@@ -1,0 +1,200 @@
+//! What systemd is told over its socket, and what it makes of the unit.
+//!
+//! The protocol is spoken over a real socket; no systemd runs here. The unit is judged by
+//! `systemd-analyze`: how much of the system it exposes, and against an installed root in
+//! `package`.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use grandstream_exporter::sim::{self, Behaviour};
+use tempfile::TempDir;
+
+use crate::harness::{PATIENCE, config_for, spec};
+use crate::process::program;
+
+/// A daemon as systemd runs it.
+struct Service {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    socket: UnixDatagram,
+    seen: String,
+    directory: TempDir,
+}
+
+impl Service {
+    fn start(config: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("config.yaml");
+        std::fs::write(&path, config).expect("written");
+        let socket_path = directory.path().join("notify");
+        let socket = UnixDatagram::bind(&socket_path).expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        let mut child = program()
+            .args(["serve", "--config"])
+            .arg(&path)
+            .env("NOTIFY_SOCKET", &socket_path)
+            .env("WATCHDOG_USEC", "3000000")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let log = BufReader::new(child.stderr.take().expect("a pipe"));
+        Self {
+            child,
+            log,
+            socket,
+            seen: String::new(),
+            directory,
+        }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Waits until systemd was told this.
+    fn told(&mut self, what: &str) {
+        while !self.seen.contains(what) {
+            self.hear()
+                .unwrap_or_else(|error| panic!("{error}: never told {what}, only {}", self.seen));
+        }
+    }
+
+    /// Everything systemd was told and that was not looked at before.
+    fn told_meanwhile(&mut self) -> String {
+        self.socket.set_nonblocking(true).expect("no waiting");
+        while self.hear().is_ok() {}
+        self.socket.set_nonblocking(false).expect("waiting");
+        std::mem::take(&mut self.seen)
+    }
+
+    fn hear(&mut self) -> std::io::Result<()> {
+        let mut buffer = [0; 4096];
+        let length = self.socket.recv(&mut buffer)?;
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        self.seen.push_str(&text);
+        self.seen.push('\n');
+        Ok(())
+    }
+
+    /// Waits for a line of the log. The daemon speaks every second or its test ends it.
+    fn logged(&mut self, what: &str) {
+        let mut line = String::new();
+        while !line.contains(what) {
+            line.clear();
+            let length = self.log.read_line(&mut line).expect("text");
+            assert!(length > 0, "the daemon ended without saying: {what}");
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill")
+            .args([name, &id])
+            .status()
+            .expect("kill");
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It has ended already unless a test failed.
+        let _ended = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn systemd_is_told_everything_and_sigterm_ends_it_cleanly() {
+    let phone = sim::Phone::start(spec(Behaviour::default())).await;
+    let mut service = Service::start(&config_for(&[&phone]));
+    let status = tokio::task::spawn_blocking(move || {
+        service.told("READY=1");
+        service.told("WATCHDOG=1");
+        service.told("STATUS=1 of 1 phones up");
+        service.seen.clear();
+        service.signal("-HUP");
+        service.told("RELOADING=1");
+        service.told("MONOTONIC_USEC=");
+        service.told("READY=1");
+        service.signal("-TERM");
+        service.told("STOPPING=1");
+        service.child.wait().expect("it ends")
+    })
+    .await
+    .expect("no panic");
+    assert_eq!(status.code(), Some(0));
+}
+
+/// Polls stand still while another process keeps the login ledger locked and all phones wait for it
+/// in a row: the process lives and answers, but does no work.
+#[tokio::test]
+async fn no_sign_of_life_is_sent_while_polls_stand_still_though_the_process_answers() {
+    const STUCK: &str = "The scheduler does not move";
+    let mut phones = Vec::new();
+    for _ in 0..40 {
+        phones.push(sim::Phone::start(spec(Behaviour::default())).await);
+    }
+    let all = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 1s");
+    let none = all
+        .split("phones:")
+        .next()
+        .expect("the settings")
+        .to_owned()
+        + "phones: []\n";
+    let mut service = Service::start(&none);
+    tokio::task::spawn_blocking(move || {
+        service.told("WATCHDOG=1");
+        let ledger = File::open(service.path().join("state/logins")).expect("a ledger");
+        ledger.lock().expect("locked");
+        std::fs::write(service.path().join("config.yaml"), all).expect("written");
+        service.signal("-HUP");
+        service.logged(STUCK);
+        service.told_meanwhile();
+        service.logged(STUCK);
+        let told = service.told_meanwhile();
+        assert!(!told.contains("WATCHDOG=1"), "{told}");
+        ledger.unlock().expect("unlocked");
+        service.told("WATCHDOG=1");
+        service.told("STATUS=40 of 40 phones up");
+    })
+    .await
+    .expect("no panic");
+}
+
+fn unit() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/grandstream-exporter.service")
+}
+
+/// What `systemd-analyze security` makes of this unit, in tenths of its score.
+fn exposed_at_most(unit: &Path, tenths: u32) -> bool {
+    let judged = Command::new("systemd-analyze")
+        .args(["security", "--offline=yes", "--no-pager"])
+        .arg(format!("--threshold={tenths}"))
+        .arg(unit)
+        .output()
+        .expect("systemd-analyze");
+    let text = String::from_utf8_lossy(&judged.stdout).into_owned();
+    assert!(text.contains("Overall exposure level"), "{judged:?}");
+    judged.status.success()
+}
+
+#[test]
+fn the_unit_exposes_little_of_the_system() {
+    assert!(exposed_at_most(&unit(), 15));
+    let text = std::fs::read_to_string(unit()).expect("a unit");
+    let directory = tempfile::tempdir().expect("a directory");
+    let softer = directory.path().join("grandstream-exporter.service");
+    let without = text.replace("ProtectSystem=strict\n", "");
+    assert_ne!(text, without);
+    std::fs::write(
+        &softer,
+        without.replace("SystemCallFilter", "#SystemCallFilter"),
+    )
+    .expect("written");
+    assert!(!exposed_at_most(&softer, 15), "the threshold does not bite");
+}
