@@ -1,7 +1,7 @@
 # demo: a simulated fleet and the exporter on it. test: everything the gate checks. deb: the Debian
 # package. release-checks: what is too slow for each change or needs the network.
 
-.PHONY: demo test lint unit tools bench deb deb-install-test image-test release-checks advisories sbom
+.PHONY: demo test lint unit tools bench dashboards dashboards-check dashboards-preview deb deb-install-test image-test release-checks advisories sbom
 
 STATIC := target/static/x86_64-unknown-linux-gnu/release/grandstream-exporter
 TOOLS := target/tools/bin
@@ -25,6 +25,23 @@ unit:
 bench:
 	cargo bench --locked
 
+# Writes the dashboards; a test holds the committed ones to it.
+dashboards:
+	/usr/bin/python3 -B grafana/generator
+
+# Needs PyPI, so it is no part of `test`: the dashboards against Grafana's own types.
+dashboards-check: .venv/grafana-sdk
+	.venv/bin/python -B grafana/check/sdk.py
+
+.venv/grafana-sdk: grafana/check/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --requirement grafana/check/requirements.txt
+	touch $@
+
+# Needs python3-matplotlib; takes 20 minutes.
+dashboards-preview:
+	grafana/preview/preview target/preview
+
 deb:
 	cargo build --locked --release
 	mkdir -p target/deb
@@ -39,7 +56,7 @@ image-test:
 	RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --bin grandstream-exporter --target x86_64-unknown-linux-gnu --target-dir target/static
 	scripts/image-test $(STATIC)
 
-release-checks: deb-install-test image-test advisories sbom
+release-checks: dashboards-check deb-install-test image-test advisories sbom
 
 $(TOOLS)/cargo-deny $(TOOLS)/cargo-cyclonedx:
 	cargo install --locked --root target/tools $(notdir $@)

@@ -56,7 +56,8 @@ class Prometheus:
         filled = re.sub(r"\$(\w+)", self._value, target["expr"])
         if target["instant"]:
             return self._get("query", query=filled, time=self.end)
-        moments = {"start": self.start, "end": self.end, "step": step}
+        start = self.end - (self.end - self.start) // step * step
+        moments = {"start": start, "end": self.end, "step": step}
         return self._get("query_range", query=filled, **moments)
 
     def _value(self, match):
@@ -178,7 +179,7 @@ def stat(canvas, panel, answers):
     ]
     if not values:
         return canvas.nothing()
-    per_row = min(len(values), max(1, int(canvas.width / 1.25)))
+    per_row = min(len(values), max(1, int(canvas.width / 1.1)))
     rows = math.ceil(len(values) / per_row)
     wide, high = canvas.width / per_row, (canvas.height - 0.35) / rows
     for place, (name, value) in enumerate(values):

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Licences under which the program may be given away, as crates state them. A new wording is read
 /// by a person before it is added.
-const LICENCES: [&str; 15] = [
+const LICENCES: [&str; 17] = [
     "(MIT OR Apache-2.0) AND Unicode-3.0",
     "Apache-2.0",
     "Apache-2.0 AND ISC",
@@ -18,6 +18,8 @@ const LICENCES: [&str; 15] = [
     "Apache-2.0 OR ISC OR MIT",
     "Apache-2.0 OR MIT",
     "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT",
+    "Apache-2.0 / MIT",
+    "Apache-2.0/MIT",
     "BSD-3-Clause",
     "ISC",
     "MIT",

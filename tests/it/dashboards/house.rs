@@ -17,7 +17,7 @@ use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
 use crate::harness::{PASSWORD, spec};
 
 /// Name and site of each phone; the first part of the name says what becomes of it.
-const PHONES: [(&str, &str); 9] = [
+const PHONES: [(&str, &str); 10] = [
     ("steady", "hq"),
     ("flapping", "hq"),
     ("rebooting", "hq"),
@@ -27,6 +27,7 @@ const PHONES: [(&str, &str); 9] = [
     ("dead-3", "lyon"),
     ("refusing", "lyon"),
     ("old", "berlin"),
+    ("portable", "berlin"),
 ];
 
 /// The phone behind HTTPS.
@@ -82,6 +83,7 @@ phones:
             let (name, site, address) = (phone.name(), phone.site(), phone.address());
             let more = match name {
                 SECURE => "scheme: https, tls: { insecure_skip_verify: true }",
+                "portable" => "portable: true",
                 _ => "scheme: http",
             };
             writeln!(
@@ -98,7 +100,7 @@ phones:
         for phone in &self.phones {
             let (kind, _) = phone.name().split_once('-').unwrap_or((phone.name(), ""));
             phone.change(|state| match kind {
-                "dead" => state.faults.set(Fault::Refuse),
+                "dead" | "portable" => state.faults.set(Fault::Refuse),
                 "refusing" => {
                     state.admin.password = "another".to_owned();
                     state.end_sessions();
