@@ -15,6 +15,7 @@ mod files;
 mod keys;
 mod labels;
 mod layers;
+pub mod listener;
 mod lists;
 mod load;
 mod login;
@@ -50,6 +51,7 @@ pub use effective::{Effective, effective};
 pub use fault::{Fault, Faults, Spot};
 pub use files::{Environment, Secrets};
 pub use labels::is_reserved_label;
+pub use listener::Listener;
 pub use load::load;
 pub use shard::Shard;
 pub use watch::{Signature, signature};
@@ -59,8 +61,8 @@ pub use watch::{Signature, signature};
 pub struct Config {
     /// Where to listen.
     pub listen: Vec<SocketAddr>,
-    /// Settings of the listener in the format of Prometheus' exporter-toolkit; a file that is there.
-    pub web_config_file: Option<PathBuf>,
+    /// How the network is let in there.
+    pub listener: Listener,
     /// Where state is kept; `None`: in memory.
     pub state_dir: Option<PathBuf>,
     /// Which part of the list this process polls.
@@ -75,7 +77,7 @@ pub struct Config {
     pub values: Arc<[PublishedValue]>,
     /// What may be kept and shown.
     pub metrics: Metrics,
-    /// Users who may POST.
+    /// Which of the listener's users may POST.
     pub operators: Vec<Box<str>>,
     /// Every file that was read, and every pattern that may match new ones.
     pub sources: Vec<PathBuf>,
