@@ -118,7 +118,7 @@ fn show(args: &Args, config: &Config, phone: &config::Phone, probe: Probe) -> an
     let page = Page::new(Scrape {
         phones: fleet.phones().cloned().collect(),
         now,
-        settings: Arc::new(app::settings(config, loaded)),
+        settings: Arc::new(app::settings(config, Arc::default(), loaded)),
         exporter: None,
         format: Format::Text,
     });

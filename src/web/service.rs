@@ -1,7 +1,7 @@
 //! Answers requests: from path and method to an answer.
 //!
-//! Everything but `/probe` and a reload is a function of the published fleet and the time. Reading
-//! is for everybody; what changes something is for the control socket alone.
+//! Everything but `/probe` and a reload is a function of the published fleet and the time. Who may
+//! ask for what is decided in `access`.
 
 use std::sync::Arc;
 
@@ -14,8 +14,11 @@ use tracing::debug;
 
 use crate::fleet::{Fleet, Phone, Text};
 
+use super::access::{self, Caller};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
+use super::entrance::Entrance;
+use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
 use super::query::Query;
 use super::requests::{Code, Requests};
@@ -28,6 +31,7 @@ use super::{Inputs, Settings, api, discovery, negotiate, pages, probe, ready, re
 pub(super) struct Service {
     inputs: Inputs,
     requests: Requests,
+    logins: Logins,
 }
 
 /// Largest body that a request may announce; nothing here reads one.
@@ -38,6 +42,7 @@ impl Service {
         Self {
             inputs,
             requests: Requests::default(),
+            logins: Logins::default(),
         }
     }
 
@@ -53,20 +58,34 @@ impl Service {
         let (head, _) = request.into_parts();
         let route = Route::of(head.uri.path());
         let handler = route.handler();
-        let answer = if announced > MAX_BODY {
-            Answer::text(Code::ContentTooLarge, "nothing here reads a body")
-        } else {
-            self.dispatch(peer, &route, &head).await
+        let entrance = Arc::clone(&self.settings().entrance);
+        let admitted = access::admit(peer, &route, &head, &entrance, &self.logins).await;
+        let answer = match admitted {
+            Err(answer) => answer,
+            Ok(_) if announced > MAX_BODY => {
+                Answer::text(Code::ContentTooLarge, "nothing here reads a body")
+            }
+            Ok(caller) => self.dispatch(caller, &route, &head, &entrance).await,
         };
         self.requests.count(handler, answer.code);
         if answer.code != Code::Ok {
             let (handler, code) = (handler.label(), answer.code.label());
             debug!(?peer, handler, code, "Answered a request with {code}");
         }
-        answer.into_response(negotiate::coding(&head.headers), turn)
+        let mut response = answer.into_response(negotiate::coding(&head.headers), turn);
+        for (name, value) in entrance.listener.headers.iter() {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
     }
 
-    async fn dispatch(&self, peer: Peer, route: &Route<'_>, head: &Parts) -> Answer {
+    async fn dispatch(
+        &self,
+        caller: Caller,
+        route: &Route<'_>,
+        head: &Parts,
+        entrance: &Entrance,
+    ) -> Answer {
         let allowed = route.methods();
         if !allowed.split(", ").any(|method| method == head.method) {
             return Answer::method_not_allowed(allowed);
@@ -88,7 +107,10 @@ impl Service {
                 let running = now.since(self.inputs.started);
                 ready::answer(&fleet, running, self.settings().ready_after)
             }
-            Route::Reload => reload::answer(peer, &self.inputs.reloads).await,
+            Route::Reload => match access::operate(caller, head, host(head).as_deref(), entrance) {
+                Ok(actor) => reload::answer(&actor, &self.inputs.reloads).await,
+                Err(answer) => answer,
+            },
             Route::ApiPhones => Answer::long_json(api::phones(&fleet, now, self.settings())),
             Route::ApiPhone(name) => match fleet.phone(name) {
                 Some(phone) => Answer::json(Code::Ok, api::phone(phone, now, &self.settings())),

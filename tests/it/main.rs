@@ -6,6 +6,7 @@ mod config;
 mod golden;
 mod harness;
 mod layers;
+mod listener;
 mod logins;
 mod process;
 mod prometheus;
