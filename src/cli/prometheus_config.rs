@@ -39,7 +39,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = &args.config.config;
-    let config = config::load(path, &super::environment(), Secrets::Skip)?;
+    let config = config::load(path, &super::environment(), Secrets::Read)?;
     let target = match &args.target {
         Some(target) => target.clone(),
         None => own_target(&config.listen)?,
