@@ -11,11 +11,14 @@
 //! | 1 | [`config`] | the YAML as written, checked and resolved |
 //! | 1 | [`webapi`] | the vendor's Web API as a client |
 //! | 1 | [`ledger`] | the login ledger on disk: refusals and what worked |
+//! | 1 | [`store`] | what must survive the process, in SQLite |
 //! | 2 | [`poll`] | one task a phone, and the keeper, the only writer of the fleet |
+//! | 2 | [`alert`] | rules, the board they fill, and what is kept from being said |
 //! | 3 | [`web`] | `/metrics`, pages, JSON: functions of a snapshot and the time |
 //! | 4 | [`app`] | the wiring: one straight line, owner of every task |
 //! | 5 | [`cli`] | one file a subcommand: arguments, environment, printing |
 
+pub mod alert;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -24,5 +27,6 @@ pub mod fleet;
 pub mod ledger;
 pub mod poll;
 pub mod sim;
+pub mod store;
 pub mod web;
 pub mod webapi;

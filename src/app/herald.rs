@@ -48,7 +48,8 @@ impl Herald {
             let alive = self.is_answered().await;
             let fleet = Arc::clone(&self.fleet.borrow());
             let patience = 2 * self.settings.borrow().ready_after + TELL_EVERY;
-            if alive && progress.goes_on(events(&fleet), patience, Instant::now()) {
+            let events = events(&fleet);
+            if alive && progress.goes_on(events, patience, Instant::now()) {
                 send(&[NotifyState::Watchdog]);
             } else {
                 tracing::error!("The scheduler does not move; no sign of life is sent");
@@ -76,32 +77,39 @@ impl Herald {
 
 /// When polls last ended or were skipped.
 struct Progress {
-    events: u64,
+    /// `None` where nothing is polled.
+    events: Option<u64>,
+    patience: Duration,
     at: Instant,
 }
 
 impl Progress {
     fn new(now: Instant) -> Self {
-        Self { events: 0, at: now }
+        Self {
+            events: None,
+            patience: Duration::ZERO,
+            at: now,
+        }
     }
 
     fn goes_on(&mut self, events: Option<u64>, patience: Duration, now: Instant) -> bool {
-        if events != Some(self.events) {
-            self.events = events.unwrap_or_default();
+        // After a reload the polls to come are judged by the new intervals, not those before.
+        if events != self.events || patience != self.patience || events.is_none() {
+            self.events = events;
+            self.patience = patience;
             self.at = now;
         }
         now.duration_since(self.at) <= patience
     }
 }
 
-/// How many polls have ended or were skipped; `None` where there is no phone to poll.
+/// How many polls ended or were skipped; `None` where nothing is polled.
 fn events(fleet: &Fleet) -> Option<u64> {
-    let totals = &fleet.totals;
     let skipped: u64 = SkipReason::ALL
         .iter()
-        .map(|reason| totals.skips(*reason))
+        .map(|reason| fleet.totals.skips(*reason))
         .sum();
-    (fleet.phones().len() > 0).then_some(totals.poll_duration.count + skipped)
+    (fleet.phones().len() > 0).then(|| fleet.totals.poll_duration.count + skipped)
 }
 
 /// Tells systemd that the daemon serves.
@@ -176,5 +184,18 @@ mod tests {
     fn without_phones_there_is_nothing_to_wait_for() {
         assert_eq!(goes_on(&[(1_000, None), (2_000, None)]), [true, true]);
         assert_eq!(goes_on(&[(1_000, None), (1_030, Some(0))]), [true, true]);
+    }
+
+    #[test]
+    fn a_shorter_patience_counts_from_when_it_begins() {
+        let start = Instant::now();
+        let minute = Duration::from_secs(60);
+        let mut progress = Progress::new(start);
+        assert!(progress.goes_on(Some(7), 120 * minute, start));
+        assert!(progress.goes_on(Some(7), 120 * minute, start + 50 * minute));
+        for (at, expect) in [(51, true), (53, true), (54, false)] {
+            let goes_on = progress.goes_on(Some(7), 2 * minute, start + at * minute);
+            assert_eq!(goes_on, expect, "after {at} minutes");
+        }
     }
 }

@@ -54,7 +54,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs the daemon until `stop`.
 pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
-    let config = Arc::new(read(&setup.config, &setup.environment).await?);
+    // Nothing else runs yet, so this may block; and what it frees is used again by this thread.
+    let config = config::load(&setup.config, &setup.environment, Secrets::Read)?;
+    let config = Arc::new(config);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -62,10 +62,11 @@ impl Reloader {
                     None
                 }
             };
+            // What changes while it is read must differ at the next look.
+            seen = self.signature().await?;
             herald::reloading();
             let outcome = self.reload().await;
             herald::ready();
-            seen = self.signature().await?;
             if let Some(done) = done {
                 // Whoever asked may have stopped waiting.
                 let _gone = done.send(outcome);

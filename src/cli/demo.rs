@@ -107,7 +107,7 @@ fn configuration(args: &Args, fleet: &sim::Fleet, secure: &sim::Phone) -> anyhow
     let (name, site, address) = (secure.name(), secure.site(), secure.address());
     writeln!(
         text,
-        "  - {{ name: {name}, site: {site}, address: '{address}', scheme: https, tls: {{ insecure_skip_verify: true }} }}"
+        "  - {{ name: {name}, site: {site}, address: '{address}', scheme: https, portable: true, tls: {{ insecure_skip_verify: true }} }}"
     )?;
     Ok(text)
 }

@@ -8,13 +8,19 @@ mod check_config;
 mod completions;
 mod daemon;
 mod demo;
+mod discover;
 mod healthcheck;
+mod import;
 mod logging;
+mod phone;
+mod phones;
 mod probe;
 mod prometheus_config;
+mod rules;
 mod serve;
 mod simulate;
 mod status;
+mod table;
 mod troubles;
 
 use std::ffi::OsString;
@@ -51,6 +57,10 @@ enum Command {
     PrometheusConfig(prometheus_config::Args),
     Status(status::Args),
     Healthcheck(healthcheck::Args),
+    Phone(Box<phone::Args>),
+    Discover(discover::Args),
+    Phones(phones::Args),
+    Rules(rules::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
 }
@@ -89,12 +99,16 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let done = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::CheckConfig(args) => return check_config::run(&args),
         Command::Probe(args) => return probe::run(&args),
         Command::PrometheusConfig(args) => prometheus_config::run(&args),
         Command::Status(args) => return status::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Phone(args) => return phone::run(*args),
+        Command::Discover(args) => return discover::run(&args),
+        Command::Phones(args) => return phones::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
@@ -132,6 +146,11 @@ fn environment() -> Arc<Environment> {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     Arc::new(variables.collect())
+}
+
+/// A variable of the environment.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
 }
 
 /// Runs `work` on the one thread there is until it ends. SIGTERM or SIGINT cancels the token that it

@@ -103,7 +103,7 @@ pub(super) const PHONE_FILE: &[&str] = &["phones"];
 pub(super) const TARGETS: &[&str] = &["targets", "labels"];
 
 /// What a table of phones may have as a column, beside `label.NAME`.
-pub(super) const COLUMNS: &[&str] = &[
+pub const COLUMNS: &[&str] = &[
     "name",
     "address",
     "mac",
@@ -130,6 +130,31 @@ pub(super) const COLUMNS: &[&str] = &[
     "tls.server_name",
 ];
 
+/// The key paths of all sections and their keys; `NAME` stands for a name of the operator's choice.
+const SECTIONS: &[(&str, &[&str])] = &[
+    ("", TOP),
+    ("access.", ACCESS),
+    ("shard.", SHARD),
+    ("poll.", POLL),
+    ("credentials.NAME.", CREDENTIAL),
+    ("credentials.NAME.operator.", OPERATOR),
+    ("phones[].", PHONE),
+    ("phones[].tls.", TLS),
+    ("phones[].expect[].", EXPECT),
+    ("pvalues[].", PVALUE),
+    ("metrics.", METRICS),
+    ("alerting.", ALERTING),
+];
+
+/// The path of every key, for the reference that explains them. What several sections share stands
+/// once: `groups.NAME` and `defaults` hold keys of `phones[]`, and `poll` of a phone those of `poll`.
+pub fn known_keys() -> Vec<String> {
+    let paths = |(path, keys): &(&str, &[&str])| -> Vec<String> {
+        keys.iter().map(|key| format!("{path}{key}")).collect()
+    };
+    SECTIONS.iter().flat_map(paths).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,7 +163,7 @@ mod tests {
     const EXAMPLE: &str = include_str!("../../config.example.yaml");
 
     /// Each table, the text that leads to its section (`@` is where keys go), and its key path.
-    const SECTIONS: &[(&[&str], &str, &str)] = &[
+    const WRITTEN: &[(&[&str], &str, &str)] = &[
         (TOP, "@", ""),
         (ACCESS, "access: { @ }", "access."),
         (SHARD, "shard: { @ }", "shard."),
@@ -168,7 +193,7 @@ mod tests {
     fn every_key_is_read_so_that_nonsense_behind_it_is_a_fault() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("config.yaml");
-        for (keys, around, path) in SECTIONS {
+        for (keys, around, path) in WRITTEN {
             for key in *keys {
                 let text = around.replace('@', &format!("{key}: [[]]"));
                 std::fs::write(&file, &text).unwrap();
@@ -184,7 +209,7 @@ mod tests {
 
     #[test]
     fn every_key_stands_in_the_example() {
-        for (keys, _, path) in SECTIONS {
+        for (keys, _, path) in WRITTEN {
             for key in *keys {
                 let here = |before: char| " {,#\n".contains(before);
                 let found = EXAMPLE.match_indices(&format!("{key}:")).any(|(at, _)| {

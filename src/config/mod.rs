@@ -49,8 +49,11 @@ pub use credentials::Operator;
 pub use effective::{Effective, effective};
 pub use fault::{Fault, Faults, Spot};
 pub use files::{Environment, Secrets};
+pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use load::load;
+pub use pvalues::is_secret_value;
+pub use secrets::{NoSecret, read_secret};
 pub use shard::Shard;
 pub use watch::{Signature, signature};
 

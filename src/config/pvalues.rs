@@ -90,6 +90,11 @@ fn canonical(text: &str) -> &str {
     }
 }
 
+/// Whether this P-value or named value, however it is spelled, holds a secret.
+pub fn is_secret_value(key: &str) -> bool {
+    is_secret(canonical(key))
+}
+
 fn is_secret(key: &str) -> bool {
     if let Ok(number) = key.parse::<u32>() {
         let in_family = |(range, step): &(RangeInclusive<u32>, u32)| {

@@ -4,6 +4,8 @@
 //! names a file or variable: whoever mistook the key wrote the password there, and line and key
 //! path say enough.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -88,6 +90,43 @@ pub(super) fn path(files: &Files<'_>, node: &Node) -> Result<PathBuf, Wrong> {
         (Some(_), None) => name.into(),
         (None, _) => files.path(name),
     })
+}
+
+/// Why a file gives no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSecret {
+    /// It cannot be read.
+    #[error("failed to read {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is empty, longer than 4 KiB, or no text.
+    #[error("{} holds no password: write one line of text there", .0.display())]
+    Unusable(PathBuf),
+}
+
+/// The secret that stands in a file, without the newline at its end. Blocks on the disk.
+pub fn read_secret(path: &Path) -> Result<SecretString, NoSecret> {
+    let mut text = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(MAX_SECRET + 1).read_to_string(&mut text));
+    let unusable = || NoSecret::Unusable(path.to_owned());
+    match read {
+        Ok(length) if length as u64 > MAX_SECRET => return Err(unusable()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(unusable()),
+        Err(source) => {
+            let path = path.to_owned();
+            return Err(NoSecret::Unreadable { path, source });
+        }
+    }
+    match without_newline(&text) {
+        "" => Err(unusable()),
+        secret => Ok(secret.into()),
+    }
 }
 
 fn inline(

@@ -102,6 +102,8 @@ pub enum HeldBecause {
     Refused,
     /// The phone has locked logins.
     Locked,
+    /// The phone answered logins, and not in a way that tells whether it refused the password.
+    Unclear,
     /// Another login to this phone is on its way, from here or from a command.
     Busy,
 }
@@ -135,7 +137,9 @@ pub enum LoginOutcome {
     },
     /// It failed before the digest was sent.
     NotSent,
-    /// It was sent and no answer was understood.
+    /// It was answered, and nothing tells whether the password was refused: a status of HTTP, say.
+    Unclear,
+    /// It was sent, and no whole answer came.
     Lost,
 }
 
@@ -168,6 +172,7 @@ impl LoginRecord {
             self.conclude(begun.attempt, LoginOutcome::Lost, offer, now);
         }
         self.take_over(offer);
+        self.correct(now);
         if let Some(held) = self.held(now) {
             return Claim::Held(held);
         }
@@ -232,6 +237,17 @@ impl LoginRecord {
         };
     }
 
+    /// What lies further ahead than it could have been put was noted before the wall clock was set
+    /// back: it counts from now.
+    fn correct(&mut self, now: Timestamp) {
+        if let Some(held) = &mut self.held {
+            held.until = held.until.min(moment::later(now, A_DAY));
+        }
+        for refused in &mut self.recent {
+            *refused = now.min(*refused);
+        }
+    }
+
     fn next_attempt(&mut self, offer: Offer) -> Attempt {
         if let Some(worked) = self.worked.filter(|worked| self.may_try(*worked, offer)) {
             return worked;
@@ -286,17 +302,36 @@ impl LoginRecord {
             }
             LoginOutcome::NotSent => {}
             LoginOutcome::Lost if self.worked == Some(attempt) => {}
-            LoginOutcome::Refused | LoginOutcome::Lost => self.refuse(attempt, offer, now),
+            LoginOutcome::Unclear if self.worked == Some(attempt) => self.pause(now),
+            LoginOutcome::Unclear => self.refuse(attempt, offer, now, HeldBecause::Unclear),
+            LoginOutcome::Refused | LoginOutcome::Lost => {
+                self.refuse(attempt, offer, now, HeldBecause::Refused);
+            }
         }
     }
 
-    fn refuse(&mut self, attempt: Attempt, offer: Offer, now: Timestamp) {
-        self.refused.push(attempt);
+    /// A password that worked was answered with neither yes nor no: it may count as refused there,
+    /// so rounds go on as for one that was, but it is not given up for a day.
+    fn pause(&mut self, now: Timestamp) {
+        self.note(now);
+        if self.rounds > 0 || self.refusals_in_round >= FIRST_ROUND {
+            let pause = self.end_round();
+            self.hold(HeldBecause::Unclear, pause, now);
+        }
+    }
+
+    /// Counts what the phone may have counted.
+    fn note(&mut self, now: Timestamp) {
         self.recent
             .retain(|at| *at <= now && now < moment::later(*at, WINDOW));
         self.recent.push(now);
-        self.refusals = self.refusals.saturating_add(1);
         self.refusals_in_round += 1;
+    }
+
+    fn refuse(&mut self, attempt: Attempt, offer: Offer, now: Timestamp, because: HeldBecause) {
+        self.refused.push(attempt);
+        self.note(now);
+        self.refusals = self.refusals.saturating_add(1);
         let in_first_round = self.rounds == 0 && self.refusals_in_round < FIRST_ROUND;
         if in_first_round && self.fresh_attempt(offer).is_some() {
             return;
@@ -307,7 +342,7 @@ impl LoginRecord {
         } else {
             pause
         };
-        self.hold(HeldBecause::Refused, pause, now);
+        self.hold(because, pause, now);
     }
 
     fn end_round(&mut self) -> Duration {
@@ -503,6 +538,42 @@ mod tests {
             [0],
             "the format is known, so one attempt makes the round"
         );
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_is_budgeted_even_for_a_password_that_worked() {
+        let mut record = LoginRecord::default();
+        record.claim(offer(1), at(0));
+        record.settle(LoginOutcome::Accepted, offer(1), at(0));
+        assert_eq!(
+            sent(&mut record, offer(1), LoginOutcome::Unclear, 200),
+            [0, 0, 10, 30, 70, 130, 190]
+        );
+        let mut unknown = LoginRecord::default();
+        assert_eq!(
+            sent(&mut unknown, offer(1), LoginOutcome::Unclear, 200),
+            [0, 0, 10]
+        );
+    }
+
+    #[test]
+    fn a_wall_clock_set_back_by_years_holds_logins_for_a_day_at_most() {
+        let year = 365 * 24 * 60;
+        let mut refused = LoginRecord::default();
+        sent(&mut refused, offer(1), LoginOutcome::Refused, 1);
+        let mut full = LoginRecord::default();
+        for tag in 1..=2 {
+            let offer = Offer { tag, ..offer(1) };
+            assert_eq!(sent(&mut full, offer, LoginOutcome::Refused, 1), [0, 0]);
+        }
+        let earlier = |minute: u64| moment::earlier(at(minute), minutes(year));
+        for (mut record, tag) in [(refused, 1), (full, 3)] {
+            let offer = Offer { tag, ..offer(1) };
+            let waited = (0..2 * 24 * 60)
+                .find(|minute| matches!(record.claim(offer, earlier(*minute)), Claim::Go(_)))
+                .expect("a login within two days");
+            assert!((10..=24 * 60).contains(&waited), "{waited} minutes");
+        }
     }
 
     #[test]

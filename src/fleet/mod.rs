@@ -7,6 +7,7 @@
 //! Nothing here does I/O, reads a clock or takes a lock.
 
 pub mod boot;
+mod clock_offset;
 pub mod command;
 pub mod expect;
 pub mod failure;

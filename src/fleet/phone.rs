@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::boot::Boot;
+use super::clock_offset::clock_offset;
 use super::failure::{Endpoint, Failure, Reason, Reasons};
 use super::guard::Held;
 use super::moment::Moment;
@@ -211,6 +212,12 @@ impl Phone {
     pub fn time(&self, now: Moment) -> Option<(Moment, PhoneTime)> {
         let time = self.time.fresh(now, self.place.stale_after)?;
         Some((self.time.read_at()?, *time))
+    }
+
+    /// Its clock minus ours, in whole minutes, while its time is fresh and its zone is known.
+    pub fn clock_offset(&self, now: Moment) -> Option<SignedDuration> {
+        let (read, time) = self.time(now)?;
+        clock_offset(time.clock?, self.place.time_zone.as_ref()?, read.wall)
     }
 
     /// When it booted, while its uptime is fresh.

@@ -47,7 +47,8 @@ impl fmt::Display for Text {
     }
 }
 
-fn harmless(c: char) -> char {
+/// The character, or U+FFFD for one that moves a cursor or turns the direction of text.
+pub fn harmless(c: char) -> char {
     let turns_direction = matches!(
         c,
         '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'

@@ -54,12 +54,17 @@ impl LedgerFile {
         })
     }
 
-    /// Waits for the lock, for a while, and follows the file if it was replaced.
+    /// Waits for the lock, for a while, and follows the file if it was replaced or cut short: then
+    /// none of it is known.
     pub(super) fn lock(&mut self) -> io::Result<Locked<'_>> {
         lock(&self.file)?;
         let ours = self.file.metadata()?;
         let at_path = std::fs::metadata(&self.path).ok();
         if at_path.is_some_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())) {
+            if ours.len() < self.known {
+                self.known = 0;
+                self.lines = 0;
+            }
             return Ok(Locked(self));
         }
         self.file = open_or_make(&self.path)?;
@@ -85,12 +90,21 @@ impl Locked<'_> {
         Ok(salt)
     }
 
-    /// Reads what other processes appended since.
+    /// Reads what other processes appended since. Writes down what is known if the file has lost it.
     pub(super) fn read_others(
         &mut self,
         records: &mut HashMap<Box<str>, LoginRecord>,
+        salt: Salt,
     ) -> io::Result<()> {
-        self.read_on(records).map(|_salt| ())
+        let is_another_file = self.0.known == 0;
+        let found = self.read_on(records)?;
+        if is_another_file && found != Some(salt) {
+            self.append_entry(&Entry::Salt(salt))?;
+            for (key, record) in records {
+                self.append(key, record)?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn append(&mut self, key: &str, record: &LoginRecord) -> io::Result<()> {

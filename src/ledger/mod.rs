@@ -4,7 +4,9 @@
 //! The daemon and the commands beside it share one file, so that neither a crash loop nor a command
 //! run again and again adds up to the five refusals that lock a phone. The file holds one JSON
 //! object a line, the last of a phone counts; a line is appended under a lock after reading what the
-//! others appended. The daemon writes it anew when it has grown.
+//! others appended. The daemon writes it anew when it has grown, and whoever finds it deleted or cut
+//! short writes down again what it knows: a ledger that lost its salt would take every phone's
+//! credentials for changed ones, free to be tried at once.
 //!
 //! It holds no secret: of the credentials there is only a tag of 16 bits. Without a directory the
 //! ledger lives in memory. A disk that fails while the daemon runs is a warning, and memory goes on.
@@ -126,7 +128,7 @@ impl Book {
         };
         let outcome = match file.lock() {
             Ok(mut locked) => {
-                let read = locked.read_others(&mut self.records);
+                let read = locked.read_others(&mut self.records, salt);
                 let record = self.records.entry(key.into()).or_default();
                 let before = record.clone();
                 let result = change(record);
@@ -252,6 +254,33 @@ mod tests {
         assert_eq!(command.record("phone"), daemon.record("phone"));
         daemon.update("phone", |_| ());
         assert!(daemon.record("other").habits.dotted_values);
+    }
+
+    /// What may happen to the file while a daemon runs.
+    fn harm(path: &Path, how: &str) {
+        let harmed = match how {
+            "deleted" => std::fs::remove_file(path),
+            "emptied" => std::fs::write(path, ""),
+            _ => std::fs::write(path, "{\"phone\":[\"ph"),
+        };
+        harmed.expect(how);
+    }
+
+    #[test]
+    fn a_ledger_that_is_harmed_while_it_is_open_is_made_whole_by_the_next_change() {
+        for how in ["deleted", "emptied", "cut"] {
+            let directory = tempfile::tempdir().expect("a directory");
+            let daemon = Ledger::open(directory.path(), Keeper::Daemon).expect("a ledger");
+            assert!(refuse(&daemon) && refuse(&daemon), "{how}");
+            harm(&directory.path().join("logins"), how);
+            daemon.update("other", |record| record.habits.dotted_values = true);
+            let command = Ledger::open(directory.path(), Keeper::Command).expect("a ledger");
+            assert_eq!(command.salt(), daemon.salt(), "{how}");
+            assert_eq!(command.record("phone"), daemon.record("phone"), "{how}");
+            command.update("third", |record| record.habits.dotted_values = true);
+            daemon.update("other", |_| ());
+            assert!(daemon.record("third").habits.dotted_values, "{how}");
+        }
     }
 
     #[test]

@@ -59,6 +59,24 @@ impl Gate {
         Self { trial, ..self }
     }
 
+    /// The same gate with a record of its own, for credentials that are used beside the phone's
+    /// instead of in their place: each set has its own budget, of two refusals in the first round,
+    /// so that both together stay below what locks a phone.
+    #[must_use]
+    pub fn beside(self) -> Self {
+        Self {
+            key: format!("{} operator", self.key).into(),
+            ..self
+        }
+    }
+
+    /// Why nobody may log in, whatever the credentials: the phone has locked logins.
+    pub async fn locked(&self) -> Option<Failure> {
+        let now = self.clock.now().wall;
+        let held = self.record().await.held(now)?;
+        (held.because == HeldBecause::Locked).then(|| held_back(held))
+    }
+
     /// What the ledger knows of this phone.
     pub async fn record(&self) -> LoginRecord {
         self.change(|record| record.clone()).await
@@ -86,17 +104,18 @@ impl Gate {
         let Some(trial) = &self.trial else {
             return self.try_all(client, credential, report).await;
         };
-        match trial.enter() {
-            Entrance::Free => {}
-            Entrance::Waits => return Err(on_trial("are being tried on three phones first")),
-            Entrance::Refused => return Err(on_trial("were refused by three phones")),
+        match trial.enter(&self.key) {
+            Entrance::Free => self.try_all(client, credential, report).await,
+            Entrance::Waits => Err(on_trial("are being tried on three phones first")),
+            Entrance::Refused => Err(on_trial("were refused by three phones")),
         }
-        let entered = self.try_all(client, credential, report).await;
-        trial.ended(match &entered {
-            Ok(_) => Some(true),
-            Err(failure) => (failure.reason == Reason::Auth).then_some(false),
-        });
-        entered
+    }
+
+    /// Tells the trial, if there is one, how an attempt ended: accepted, refused, or neither.
+    fn tell_trial(&self, accepted: Option<bool>) {
+        if let Some(trial) = &self.trial {
+            trial.ended(&self.key, accepted);
+        }
     }
 
     /// Tries what the guard allows until something is accepted.
@@ -112,6 +131,7 @@ impl Gate {
             let attempt = match self.change(move |record| record.claim(offer, now)).await {
                 Claim::Go(attempt) => attempt,
                 Claim::Held(held) => {
+                    self.tell_trial(None);
                     report.held = Some(held);
                     return Err(refusal.unwrap_or_else(|| held_back(held)));
                 }
@@ -157,6 +177,14 @@ impl Pending {
     /// Notes how the attempt ended; tells what holds logins back now.
     pub async fn settle(mut self, outcome: LoginOutcome) -> Option<Held> {
         self.settled = true;
+        self.gate.tell_trial(match outcome {
+            LoginOutcome::Accepted => Some(true),
+            LoginOutcome::Refused => Some(false),
+            LoginOutcome::Locked { .. }
+            | LoginOutcome::NotSent
+            | LoginOutcome::Unclear
+            | LoginOutcome::Lost => None,
+        });
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate
             .change(move |record| {
@@ -172,6 +200,7 @@ impl Drop for Pending {
         if self.settled {
             return;
         }
+        self.gate.tell_trial(None);
         let (offer, now) = (self.gate.offer, self.gate.clock.now().wall);
         self.gate.ledger.update(&self.gate.key, |record| {
             record.settle(LoginOutcome::Lost, offer, now);
@@ -180,7 +209,7 @@ impl Drop for Pending {
 }
 
 /// By what the ledger knows a phone: the device where the configuration names it, else where it is.
-fn ledger_key(phone: &config::Phone) -> String {
+pub(super) fn ledger_key(phone: &config::Phone) -> String {
     match &phone.place.mac {
         Some(mac) => mac.to_string(),
         None => format!("{}:{}", phone.host.to_ascii_lowercase(), phone.port),
@@ -197,6 +226,13 @@ fn held_back(held: Held) -> Failure {
         HeldBecause::Locked => Failure::new(
             Reason::Locked,
             format!("the phone has locked logins; none is sent until {until}"),
+        ),
+        HeldBecause::Unclear => Failure::new(
+            Reason::HttpStatus,
+            format!(
+                "the phone did not say whether it takes the password; \
+                 logins are held back until {until}"
+            ),
         ),
         HeldBecause::Busy => Failure::new(
             Reason::Session,

@@ -6,19 +6,21 @@
 //! counters.
 
 mod cure;
+mod endpoints;
 mod keeper;
 pub mod login;
 pub mod round;
 mod schedule;
+mod seats;
 mod task;
 mod trial;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +33,7 @@ use crate::fleet::{Failure, Fleet};
 use crate::ledger::Ledger;
 use crate::webapi::{self, Target, Tls};
 use keeper::Event;
+use seats::Seats;
 use task::{Entry, Slot};
 use trial::Trial;
 
@@ -71,7 +74,7 @@ struct Shared {
     clock: Clock,
     ledger: Arc<Ledger>,
     events: mpsc::Sender<Event>,
-    permits: Mutex<Arc<Semaphore>>,
+    seats: Arc<Seats>,
     in_flight: Arc<AtomicUsize>,
     start: Instant,
 }
@@ -98,7 +101,7 @@ impl Engine {
                 clock,
                 ledger,
                 events,
-                permits: Mutex::new(Arc::new(Semaphore::new(1))),
+                seats: Seats::none(),
                 in_flight,
                 start: Instant::now(),
             }),
@@ -114,12 +117,7 @@ impl Engine {
     /// changed anything.
     pub async fn apply(&mut self, config: &Config) -> Result<(), Failure> {
         self.tls = self.tls_for(config)?;
-        *self
-            .shared
-            .permits
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) =
-            Arc::new(Semaphore::new(config.max_in_flight));
+        self.shared.seats.resize(config.max_in_flight);
         let places = config.phones.iter().map(|p| Arc::clone(&p.place)).collect();
         self.tell(Event::Places(places)).await;
 
@@ -147,6 +145,10 @@ impl Engine {
         }
         for (_, gone) in std::mem::replace(&mut self.slots, slots) {
             gone.stop.cancel();
+            let entry = gone.entry();
+            if let Some(trial) = entry.trial {
+                trial.leave(&login::ledger_key(&entry.phone));
+            }
         }
         Ok(())
     }
@@ -250,12 +252,6 @@ pub enum Ended {
     /// The keeper ended.
     #[error("the keeper of the fleet ended")]
     Keeper,
-}
-
-impl Shared {
-    fn permits(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.permits.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 /// Targets of phones that are polled once; phones of one trust share its TLS settings, since

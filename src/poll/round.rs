@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cure::Cure;
+use super::endpoints::{EndpointSet, needs_session};
 use super::login::{Gate, Pending};
 use crate::clock::Clock;
 use crate::config;
@@ -41,9 +42,6 @@ pub struct Task<'a> {
     /// Whether P-values are due.
     pub values: bool,
 }
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct EndpointSet(u8);
 
 /// What is known of the device that answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -375,38 +373,6 @@ impl Round<'_> {
         }
         self.report.took = self.clock.now().since(self.report.began);
         self.report
-    }
-}
-
-impl EndpointSet {
-    fn insert(&mut self, endpoint: Endpoint) {
-        self.0 |= 1 << endpoint as u8;
-    }
-
-    fn contains(self, endpoint: Endpoint) -> bool {
-        self.0 & (1 << endpoint as u8) != 0
-    }
-
-    fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    fn is_within(self, other: Self) -> bool {
-        self.0 & !other.0 == 0
-    }
-
-    fn iter(self) -> impl Iterator<Item = Endpoint> {
-        Endpoint::ALL
-            .into_iter()
-            .filter(move |endpoint| self.contains(*endpoint))
-    }
-}
-
-/// Whether the guide wants a session for it; the others say some things to anybody.
-fn needs_session(endpoint: Endpoint) -> bool {
-    match endpoint {
-        Endpoint::Accounts | Endpoint::Lines | Endpoint::Time => true,
-        Endpoint::Status | Endpoint::Values => false,
     }
 }
 

@@ -34,7 +34,7 @@ impl Schedule {
         match elapsed.checked_sub(self.offset) {
             Some(since) if !elapsed.is_zero() => {
                 let past = since.as_nanos() / self.interval.as_nanos();
-                self.offset + times(self.interval, past + 1)
+                self.offset + Duration::from_nanos_u128(self.interval.as_nanos() * (past + 1))
             }
             Some(_) | None => self.offset,
         }
@@ -45,10 +45,6 @@ impl Schedule {
         let late = elapsed.saturating_sub(tick).as_nanos() / self.interval.as_nanos();
         u32::try_from(late).unwrap_or(u32::MAX)
     }
-}
-
-fn times(interval: Duration, n: u128) -> Duration {
-    interval.saturating_mul(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -72,6 +68,17 @@ mod tests {
             assert_eq!(schedule.tick_after(elapsed), SECOND * tick, "{elapsed:?}");
         }
         assert_eq!(every(30, 0).tick_after(Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn short_intervals_tick_on_after_years() {
+        let interval = Duration::from_millis(1);
+        let schedule = Schedule {
+            interval,
+            offset: Duration::ZERO,
+        };
+        let years = SECOND * 86_400 * 365 * 30;
+        assert_eq!(schedule.tick_after(years), years + interval);
     }
 
     #[test]

@@ -4,12 +4,11 @@
 //! entry of the configuration, somebody who wants a poll now. Large futures exist only while a poll
 //! is under way, so that an idle phone costs little.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
-use tokio::time::Instant;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
@@ -137,13 +136,13 @@ impl PhoneTask {
                 self.due = Some(schedule.tick_after(tick));
             }
             let patience = self.shared.start + schedule.tick_after(self.shared.elapsed());
-            let Some(permit) = self.shared.permit(patience).await else {
+            let Some(seat) = self.shared.seats.take(patience).await else {
                 self.shared.skip(SkipReason::Saturated, 1).await;
                 continue;
             };
             let lag = on_time.then(|| due.elapsed());
             Box::pin(self.poll(lag, asked)).await;
-            drop(permit);
+            drop(seat);
             self.skip_missed(schedule).await;
         }
     }
@@ -171,9 +170,9 @@ impl PhoneTask {
                 .values_read
                 .is_none_or(|read| now.since(read) >= entry.phone.place.values_interval),
         };
-        self.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        let under_way = UnderWay::begin(&self.shared.in_flight);
         let mut report = round::poll(&mut state.1, task, &self.shared.clock).await;
-        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+        drop(under_way);
         if task.values && is_final(&report) {
             self.values_read = Some(now);
         }
@@ -232,6 +231,22 @@ fn is_final(report: &PollReport) -> bool {
         }
 }
 
+/// Counts a poll as under way until it is dropped: a phone may leave the list in the middle of one.
+struct UnderWay(Arc<AtomicUsize>);
+
+impl UnderWay {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Entry {
     /// Whether connection and session under `self` serve `other` too.
     fn reaches_as(&self, other: &Self) -> bool {
@@ -246,14 +261,6 @@ impl Entry {
 impl Shared {
     fn elapsed(&self) -> Duration {
         self.start.elapsed()
-    }
-
-    async fn permit(&self, until: Instant) -> Option<OwnedSemaphorePermit> {
-        let permits = self.permits();
-        tokio::time::timeout_at(until, permits.acquire_owned())
-            .await
-            .ok()?
-            .ok()
     }
 
     async fn skip(&self, reason: SkipReason, times: u32) {

@@ -2,8 +2,9 @@
 //!
 //! A typo in one password file would otherwise cost every phone of a site two refused logins. The
 //! first phones that need a login after a change are the canaries; the others wait. One acceptance
-//! frees all of them; if all canaries are refused, the rest waits for the next change. A canary
-//! that could not be asked (unreachable, say) is none.
+//! frees all of them. A canary that was refused stays one and goes on under its own guard, because
+//! the phones may be told the new password after the exporter; the rest waits for it or for the
+//! next change. A canary that could not be asked (unreachable, say, or held back) is none.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,11 +12,18 @@ use std::sync::{Mutex, PoisonError};
 #[derive(Debug, Default)]
 pub(super) struct Trial(Mutex<State>);
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct State {
-    under_way: u8,
-    refused: u8,
+    /// At most [`CANARIES`].
+    canaries: Vec<Canary>,
     accepted: bool,
+}
+
+#[derive(Debug)]
+struct Canary {
+    /// The phone, by its key in the ledger.
+    phone: Box<str>,
+    refused: bool,
 }
 
 /// What a phone of the trial may do.
@@ -25,39 +33,55 @@ pub(super) enum Entrance {
     Free,
     /// Wait for the canaries' outcome.
     Waits,
-    /// The canaries were refused: wait for other credentials.
+    /// The canaries were refused: wait until one of them is not, or for other credentials.
     Refused,
 }
 
 /// How many phones try first.
-const CANARIES: u8 = 3;
+const CANARIES: usize = 3;
 
 impl Trial {
-    /// Asks for entrance; whoever is let in tells the outcome.
-    pub(super) fn enter(&self) -> Entrance {
+    /// Asks for entrance; for whoever is let in [`Trial::ended`] tells the outcome.
+    pub(super) fn enter(&self, phone: &str) -> Entrance {
         let mut state = self.state();
-        if state.accepted {
+        if state.accepted || state.canaries.iter().any(|canary| *canary.phone == *phone) {
             return Entrance::Free;
         }
-        if state.refused >= CANARIES {
+        if state.canaries.len() < CANARIES {
+            state.canaries.push(Canary {
+                phone: phone.into(),
+                refused: false,
+            });
+            return Entrance::Free;
+        }
+        if state.canaries.iter().all(|canary| canary.refused) {
             return Entrance::Refused;
         }
-        if state.under_way + state.refused >= CANARIES {
-            return Entrance::Waits;
-        }
-        state.under_way += 1;
-        Entrance::Free
+        Entrance::Waits
     }
 
     /// Tells how a login ended: accepted, refused, or neither.
-    pub(super) fn ended(&self, accepted: Option<bool>) {
+    pub(super) fn ended(&self, phone: &str, accepted: Option<bool>) {
         let mut state = self.state();
-        state.under_way = state.under_way.saturating_sub(1);
         match accepted {
             Some(true) => state.accepted = true,
-            Some(false) => state.refused = state.refused.saturating_add(1),
-            None => {}
+            Some(false) => {
+                let canary = state.canaries.iter_mut().find(|c| *c.phone == *phone);
+                if let Some(canary) = canary {
+                    canary.refused = true;
+                }
+            }
+            None => state
+                .canaries
+                .retain(|canary| canary.refused || *canary.phone != *phone),
         }
+    }
+
+    /// A phone that is no longer listed leaves its place to another.
+    pub(super) fn leave(&self, phone: &str) {
+        self.state()
+            .canaries
+            .retain(|canary| *canary.phone != *phone);
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -72,31 +96,46 @@ mod tests {
     #[test]
     fn three_go_first_and_one_acceptance_frees_the_rest() {
         let trial = Trial::default();
-        for _ in 0..3 {
-            assert_eq!(trial.enter(), Entrance::Free);
+        for phone in ["a", "b", "c"] {
+            assert_eq!(trial.enter(phone), Entrance::Free);
         }
-        assert_eq!(trial.enter(), Entrance::Waits);
-        trial.ended(Some(false));
-        trial.ended(Some(true));
-        assert_eq!(trial.enter(), Entrance::Free);
+        assert_eq!(trial.enter("d"), Entrance::Waits);
+        trial.ended("a", Some(false));
+        trial.ended("b", Some(true));
+        assert_eq!(trial.enter("d"), Entrance::Free);
     }
 
     #[test]
-    fn three_refusals_hold_the_rest_back() {
+    fn three_refusals_hold_the_rest_back_until_a_canary_is_accepted() {
         let trial = Trial::default();
-        for _ in 0..3 {
-            assert_eq!(trial.enter(), Entrance::Free);
-            trial.ended(Some(false));
+        for phone in ["a", "b", "c"] {
+            assert_eq!(trial.enter(phone), Entrance::Free);
+            trial.ended(phone, Some(false));
         }
-        assert_eq!(trial.enter(), Entrance::Refused);
+        assert_eq!(trial.enter("d"), Entrance::Refused);
+        assert_eq!(trial.enter("b"), Entrance::Free, "under its own guard");
+        trial.ended("b", None);
+        assert_eq!(trial.enter("d"), Entrance::Refused, "held back is no news");
+        trial.ended("b", Some(true));
+        assert_eq!(trial.enter("d"), Entrance::Free);
     }
 
     #[test]
-    fn a_phone_that_could_not_be_asked_leaves_its_place_to_another() {
+    fn a_phone_that_could_not_be_asked_or_has_gone_leaves_its_place_to_another() {
         let trial = Trial::default();
-        for _ in 0..10 {
-            assert_eq!(trial.enter(), Entrance::Free);
-            trial.ended(None);
+        for n in 0..10 {
+            let phone = n.to_string();
+            assert_eq!(trial.enter(&phone), Entrance::Free);
+            trial.ended(&phone, None);
         }
+        for phone in ["a", "b", "c"] {
+            assert_eq!(trial.enter(phone), Entrance::Free);
+        }
+        trial.ended("a", Some(false));
+        trial.leave("a");
+        trial.leave("b");
+        assert_eq!(trial.enter("d"), Entrance::Free);
+        assert_eq!(trial.enter("e"), Entrance::Free);
+        assert_eq!(trial.enter("f"), Entrance::Waits);
     }
 }

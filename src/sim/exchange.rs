@@ -61,6 +61,11 @@ fn struck(fault: Fault, request: &Request, state: &mut State) -> Delivery {
             endpoints::respond(request, state);
             nothing(Then::Reset)
         }
+        Fault::EndSessions => {
+            state.end_sessions();
+            let response = endpoints::respond(request, state);
+            whole(&response, request, state)
+        }
         Fault::StallInBody => half(request, state, Then::Silence),
         Fault::ResetInBody => half(request, state, Then::Reset),
         Fault::SlowBytes => {

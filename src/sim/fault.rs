@@ -30,6 +30,8 @@ pub enum Fault {
     EndlessBody,
     /// The request is carried out, and the connection is reset before the answer.
     LoseAnswer,
+    /// Every session ends, and then the request is answered.
+    EndSessions,
     /// 200 with an HTML page.
     Html,
     /// 500 with an HTML page.

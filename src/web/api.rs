@@ -16,11 +16,11 @@ use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Coarse, Line, Lines, PhoneStatus, Registration, Values};
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
+use super::Settings;
 use super::health::{Health, failures, held, read_at};
 use super::listing::Listing;
 use super::pieces::Pieces;
 use super::words::web_page;
-use super::{Settings, clock_offset};
 
 /// One phone.
 #[derive(Serialize)]
@@ -206,7 +206,7 @@ fn phone_json<'a>(phone: &'a Phone, now: Moment, settings: &'a Settings) -> Phon
             .map(|all| all.iter().map(account_json).collect()),
         lines: phone.lines(now).map(lines_json),
         boot_time: phone.booted_at(now).map(whole_millis),
-        clock_offset_seconds: clock_offset::of(phone, now).map(|offset| offset.as_secs()),
+        clock_offset_seconds: phone.clock_offset(now).map(|offset| offset.as_secs()),
         values: values.map(|values| values_json(values, settings)),
         expectations: values.map(|values| expectations_json(phone, values)),
         certificate_expiry: phone.certificate_expiry,

@@ -14,7 +14,6 @@
 mod answer;
 mod api;
 mod body;
-mod clock_offset;
 mod discovery;
 #[cfg(test)]
 mod example;

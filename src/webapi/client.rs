@@ -283,7 +283,7 @@ impl Client {
         }
         let is_last = self.habits.one_request_a_connection;
         let request = self.names.get(line, self.jar.header(), is_last);
-        let exchanged = timeout_at(limit, connection.exchange(request)).await;
+        let exchanged = timeout_at(limit, connection.exchange(request, line.bound)).await;
         let answered = connection.answers() > answers;
         self.poll.reached |= answered;
         let (head, body) = match exchanged {

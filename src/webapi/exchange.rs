@@ -192,7 +192,7 @@ fn tells(key: &str) -> bool {
         "pass", "token", "secret", "realm", "nonce", "cookie", "remote",
     ];
     /// Whole names; 67 is the hardware address.
-    const NAMES: [&str; 21] = [
+    const NAMES: [&str; 22] = [
         "67",
         "ddrsn",
         "displayname",
@@ -210,6 +210,7 @@ fn tells(key: &str) -> bool {
         "sessionid",
         "sid",
         "sipid",
+        "sipserver",
         "sipuserid",
         "user",
         "userid",

@@ -1,18 +1,21 @@
 //! The vendor's Web API as a client.
 //!
 //! A [`Client`] speaks to one phone: it owns the connection, the cookies and what was learnt of the
-//! phone's habits. Reads go through its [`Reader`]; every answer is classified before it is parsed.
+//! phone's habits. Reads go through its [`Reader`], everything else through [`Control`], which the
+//! daemon cannot name; every answer is classified before it is parsed.
 //! It never decides whether to log in: the caller asks the lockout guard first.
 //!
 //! From the wire upwards: `dial` opens a checked byte stream (`tls`, `certificate`), `transport`
 //! exchanges one request on it, `client` holds what lasts and the rules of repeating, `verdict` says
-//! what an answer means, `session` logs in, `reader` asks and `calls` parse. `exchange` keeps what
+//! what an answer means, `session` logs in, `reader` and `control` ask and `calls` parse. `exchange` keeps what
 //! was said for the `probe` command, without secrets.
 
 mod answer;
-mod calls;
+mod call;
+pub mod calls;
 mod certificate;
 mod client;
+mod control;
 mod cookies;
 mod dial;
 mod exchange;
@@ -33,7 +36,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_rustls::rustls::ClientConfig;
 
+pub use call::{Call, Effect, MAX_CALL};
 pub use client::Client;
+pub use control::{CallError, Control};
 pub use exchange::Exchange;
 pub use reader::Reader;
 pub use tls::tls_config;

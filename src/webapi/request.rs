@@ -18,6 +18,9 @@ use crate::fleet::place::Scheme;
 /// overflowed one (CVE-2026-2329).
 pub(super) const MAX_REQUEST_LINE: usize = 512;
 
+/// Largest body that is read of an answer: many times what any read of a poll answers.
+pub(super) const MAX_BODY: usize = 256 * 1024;
+
 /// What is asked for: path and query as sent, and as they may be shown.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
@@ -25,6 +28,8 @@ pub(super) struct Line<'a> {
     pub(super) wire: &'a str,
     /// As shown.
     pub(super) shown: &'a str,
+    /// How many bytes the body of the answer may have.
+    pub(super) bound: usize,
 }
 
 /// How a phone is called in each request to it.
@@ -44,9 +49,15 @@ const CLOSE: HeaderValue = HeaderValue::from_static("close");
 impl<'a> Line<'a> {
     /// A line without secrets.
     pub(super) fn plain(line: &'a str) -> Self {
+        Self::masked(line, line)
+    }
+
+    /// A line that is shown otherwise than it is sent.
+    pub(super) fn masked(wire: &'a str, shown: &'a str) -> Self {
         Self {
-            wire: line,
-            shown: line,
+            wire,
+            shown,
+            bound: MAX_BODY,
         }
     }
 }
@@ -86,7 +97,7 @@ impl Names {
         *request.uri_mut() = line
             .wire
             .parse()
-            .expect("paths are constants, keys are checked, and usernames are encoded");
+            .expect("paths are constants, keys are checked, and values are encoded");
         let headers = request.headers_mut();
         headers.insert(HOST, self.host.clone());
         headers.insert(USER_AGENT, AGENT);

@@ -63,10 +63,7 @@ impl Client {
             secret.expose_secret()
         );
         let shown = format!("{LOGIN}?Username={username}&Secret=(removed)");
-        let line = Line {
-            wire: &wire,
-            shown: &shown,
-        };
+        let line = Line::masked(&wire, &shown);
         let answer = match self.ask_once(line).await {
             Ok(answer) => answer,
             Err(fault) => {
@@ -111,7 +108,7 @@ impl Client {
 }
 
 /// What stays literal in a query besides letters and digits (RFC 3986, unreserved).
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
@@ -200,17 +197,23 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
             if answer.status == 403 {
                 let detail = "the login was answered with HTTP status 403: \
                               the phone may not let this machine in";
-                return ended(LoginOutcome::Lost, Failure::new(Reason::HttpStatus, detail));
+                return ended(
+                    LoginOutcome::Unclear,
+                    Failure::new(Reason::HttpStatus, detail),
+                );
             }
             let detail = format!("the phone refused the login ({form})");
             ended(LoginOutcome::Refused, Failure::new(Reason::Auth, detail))
         }
         Verdict::NotFound(form) => {
             let detail = format!("the phone knows no login ({form})");
-            ended(LoginOutcome::Lost, Failure::new(Reason::HttpStatus, detail))
+            ended(
+                LoginOutcome::Unclear,
+                Failure::new(Reason::HttpStatus, detail),
+            )
         }
         Verdict::Unfit(failure) if failure.reason != Reason::Parse => {
-            ended(LoginOutcome::Lost, failure.clone())
+            ended(LoginOutcome::Unclear, failure.clone())
         }
         Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) if answer.brought_cookie => {
             accepted(true)
@@ -224,7 +227,7 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
             ),
         ),
         Verdict::Unfit(_) => ended(
-            LoginOutcome::Lost,
+            LoginOutcome::Unclear,
             Failure::new(Reason::Parse, "the answer to the login is not understood"),
         ),
     }
@@ -464,14 +467,14 @@ mod tests {
         }
         check(
             ok("{broken"),
-            LoginOutcome::Lost,
+            LoginOutcome::Unclear,
             false,
             Some(Reason::Parse),
         )
         .await;
         for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
             let why = Some(Reason::HttpStatus);
-            check(with_status(line), LoginOutcome::Lost, false, why).await;
+            check(with_status(line), LoginOutcome::Unclear, false, why).await;
         }
     }
 

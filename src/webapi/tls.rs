@@ -602,7 +602,7 @@ mod tests {
                 kinds.push(stream.get_ref().1.handshake_kind());
                 let mut connection = Connection::new(dialled.stream).await.unwrap();
                 let request = names.get(Line::plain("/"), None, true);
-                connection.exchange(request).await.unwrap();
+                connection.exchange(request, 1024).await.unwrap();
             }
             let (full, resumed) = (Some(HandshakeKind::Full), Some(HandshakeKind::Resumed));
             assert_eq!(kinds, [full, resumed, resumed]);

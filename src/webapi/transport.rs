@@ -24,9 +24,6 @@ use super::dial::Stream;
 use super::tls;
 use crate::fleet::{Failure, Reason};
 
-/// Largest body that is read: many times what any endpoint of the guide answers.
-const MAX_BODY: usize = 256 * 1024;
-
 /// Largest head of an answer: all the cookies we would keep, twice over.
 const MAX_HEAD: usize = 128 * 1024;
 
@@ -96,11 +93,12 @@ impl Connection {
         !self.driver.ended && self.sender.is_ready()
     }
 
-    /// Sends a request and reads the whole answer. After a failure, and when the future is dropped
+    /// Sends a request and reads the whole answer, up to `bound` bytes of body. After a failure, and when the future is dropped
     /// early, the connection is of no more use.
     pub(super) async fn exchange(
         &mut self,
         request: Request<Empty<Bytes>>,
+        bound: usize,
     ) -> Result<(Parts, Vec<u8>), Fault> {
         let Self {
             sender,
@@ -125,10 +123,13 @@ impl Connection {
         })?;
         *answers += 1;
         let (head, body) = response.into_parts();
-        let body = driver.run(read(body)).await.map_err(|failure| Fault {
-            stage: Stage::Answering,
-            failure,
-        })?;
+        let body = driver
+            .run(read(body, bound))
+            .await
+            .map_err(|failure| Fault {
+                stage: Stage::Answering,
+                failure,
+            })?;
         Ok((head, body))
     }
 }
@@ -148,10 +149,10 @@ impl Driver {
     }
 }
 
-async fn read(mut body: Incoming) -> Result<Vec<u8>, Failure> {
+async fn read(mut body: Incoming, bound: usize) -> Result<Vec<u8>, Failure> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > MAX_BODY {
-        return Err(too_large());
+    if announced > bound {
+        return Err(too_large(bound));
     }
     let mut bytes = Vec::with_capacity(announced);
     while let Some(frame) = body.frame().await {
@@ -159,18 +160,18 @@ async fn read(mut body: Incoming) -> Result<Vec<u8>, Failure> {
         let Some(piece) = frame.data_ref() else {
             continue;
         };
-        if bytes.len() + piece.len() > MAX_BODY {
-            return Err(too_large());
+        if bytes.len() + piece.len() > bound {
+            return Err(too_large(bound));
         }
         bytes.extend_from_slice(piece);
     }
     Ok(bytes)
 }
 
-fn too_large() -> Failure {
+fn too_large(bound: usize) -> Failure {
     Failure::new(
         Reason::TooLarge,
-        format!("the body of the answer is longer than {MAX_BODY} bytes"),
+        format!("the body of the answer is longer than {bound} bytes"),
     )
 }
 

@@ -37,9 +37,12 @@ fn every_command_helps_with_an_example() {
         "simulate",
         "check-config",
         "probe",
+        "phone",
+        "discover",
+        "phones",
         "prometheus-config",
-        "status",
         "healthcheck",
+        "status",
         "completions",
         "man",
     ] {
@@ -157,6 +160,56 @@ async fn probe_shows_what_was_understood_and_no_secret() {
         assert_eq!(bad.status.code(), Some(1));
     }
     assert!(phone.refusals() <= 2, "{} refusals", phone.refusals());
+}
+
+#[tokio::test]
+async fn probe_saves_answers_that_can_be_sent_on_as_they_are() {
+    let phone = sim::Phone::start(spec(Behaviour::default())).await;
+    phone.change(|state| state.lines[0].ring("Secret Name", "5550100"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("config.yaml");
+    std::fs::write(&path, config_for(&[&phone])).expect("written");
+    let mut command = program();
+    command.args(["probe", "p0", "--config"]).arg(&path);
+    command.arg("--raw").arg(directory.path().join("phones"));
+    let ended = tokio::task::spawn_blocking(move || command.output().expect("it runs"));
+    let ended = ended.await.expect("no panic");
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+
+    let folder = directory.path().join("phones/GXV3370-1.0.3.30");
+    let mut files: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    files.sort();
+    let saved: Vec<String> = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).expect("a file"))
+        .collect();
+    let mut secrets = vec![
+        crate::harness::PASSWORD.to_owned(),
+        "Secret Name".to_owned(),
+        "5550100".to_owned(),
+        "000B82A1B2C3".to_owned(),
+        "pbx.example.com".to_owned(),
+    ];
+    for request in phone.requests() {
+        secrets.extend(request.param("Secret").map(str::to_owned));
+        secrets.extend(request.cookies().map(|(_, value)| value.to_owned()));
+        let endpoint = request.endpoint.expect("a known endpoint").name();
+        let file = saved.iter().find(|file| {
+            let (first, _) = file.split_once('\n').expect("lines");
+            first.contains(&format!("/{endpoint}"))
+        });
+        let file = file.unwrap_or_else(|| panic!("{endpoint} is not saved: {saved:?}"));
+        assert!(file.starts_with("GET /cgi-bin/"), "{file}");
+        assert!(file.contains("\nstatus: 200\nunderstood: "), "{file}");
+    }
+    assert!(secrets.len() > 6, "a digest and a cookie were sent");
+    for secret in secrets {
+        let told = saved.iter().find(|file| file.contains(&secret));
+        assert_eq!(told, None, "`{secret}` was saved");
+    }
 }
 
 #[test]

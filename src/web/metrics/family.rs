@@ -5,7 +5,7 @@
 //! full, has no type `info`, and no units.
 //! Sources: OpenMetrics 1.0, "Text format"; Prometheus, "Exposition formats".
 
-use crate::fleet::Phone;
+use crate::fleet::{Endpoint, Phone};
 
 use super::exporter::Exporter;
 use super::page::Scrape;
@@ -51,9 +51,11 @@ pub enum Unit {
 /// Where samples come from.
 #[derive(Clone, Copy, Debug)]
 pub enum Read {
-    /// Asked of each phone; its labels are on every sample.
+    /// From what we know of each phone whatever it answers; its labels are on every sample.
     Phone(ReadPhone),
-    /// Asked once.
+    /// From one part of what a phone said: gone while that is not fresh.
+    Part(Endpoint, ReadPhone),
+    /// From the exporter itself.
     Exporter(ReadExporter),
 }
 

@@ -4,6 +4,7 @@
 //! the table over a [`Scrape`] and writes OpenMetrics 1.0 or text 0.0.4, piece by piece. Nothing
 //! registers anywhere, so nothing outlives the phone or the setting it came from.
 
+mod ahead;
 mod exporter;
 mod family;
 #[cfg(test)]

@@ -6,12 +6,13 @@
 
 use std::sync::Arc;
 
-use crate::fleet::{Moment, Phone};
+use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
 use crate::web::pieces::{Filled, PIECE, Pieces};
 
+use super::ahead::{self, AHEAD};
 use super::exporter::Exporter;
-use super::family::{Family, Format, Read, ReadPhone};
+use super::family::{Family, Format, Read, ReadExporter, ReadPhone};
 use super::samples::{Progress, Samples, push_place};
 use super::table::FAMILIES;
 
@@ -69,12 +70,21 @@ impl Page {
     fn ask_phones(
         &mut self,
         family: &'static Family,
+        part: Option<Endpoint>,
         read: ReadPhone,
         piece: &mut Vec<u8>,
     ) -> Filled {
         while let Some(phone) = self.scrape.phones.get(self.phone) {
             if piece.len() >= PIECE {
                 return Filled::Full;
+            }
+            // Not before the first sample: a family that is switched off has none.
+            if let Some(part) = part
+                && self.progress.announced
+                && self.phone.is_multiple_of(AHEAD)
+            {
+                let next = self.scrape.phones.iter().skip(self.phone).take(AHEAD);
+                ahead::look(next, part, self.scrape.now);
             }
             let mut samples = Samples {
                 out: piece,
@@ -91,28 +101,37 @@ impl Page {
         }
         Filled::Last
     }
+
+    fn ask_exporter(
+        &mut self,
+        family: &'static Family,
+        read: ReadExporter,
+        piece: &mut Vec<u8>,
+    ) -> Filled {
+        if let Some(exporter) = &self.scrape.exporter {
+            let mut samples = Samples {
+                out: piece,
+                family,
+                format: self.scrape.format,
+                labels: &[],
+                progress: &mut self.progress,
+            };
+            read(exporter, &mut samples);
+        }
+        Filled::Last
+    }
 }
 
 impl Pieces for Page {
     fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
         while let Some(family) = FAMILIES.get(self.family) {
-            match (family.read, &self.scrape.exporter) {
-                (Read::Phone(read), _) => {
-                    if let Filled::Full = self.ask_phones(family, read, piece) {
-                        return Filled::Full;
-                    }
-                }
-                (Read::Exporter(read), Some(exporter)) => {
-                    let mut samples = Samples {
-                        out: piece,
-                        family,
-                        format: self.scrape.format,
-                        labels: &[],
-                        progress: &mut self.progress,
-                    };
-                    read(exporter, &mut samples);
-                }
-                (Read::Exporter(_), None) => {}
+            let filled = match family.read {
+                Read::Phone(read) => self.ask_phones(family, None, read, piece),
+                Read::Part(part, read) => self.ask_phones(family, Some(part), read, piece),
+                Read::Exporter(read) => self.ask_exporter(family, read, piece),
+            };
+            if filled == Filled::Full {
+                return Filled::Full;
             }
             self.family += 1;
             self.phone = 0;
@@ -140,6 +159,8 @@ impl Labels {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::fleet::Fleet;
     use crate::fleet::totals::SkipReason;
@@ -216,29 +237,30 @@ mod tests {
     #[test]
     fn what_is_too_old_to_be_true_is_not_there_and_health_is() {
         let fleet = example::fleet();
-        let page = write(Scrape {
-            now: example::now().after(std::time::Duration::from_secs(91)),
-            exporter: None,
-            ..scrape(&fleet, Format::Text)
-        });
-        for gone in [
-            "account_registered",
-            "lines",
-            "line_state_code",
-            "phone_status",
-            "boot_time_seconds",
-            "time_offset_seconds",
-        ] {
-            assert!(!page.contains(&format!("grandstream_{gone}")), "{gone}");
+        let page = |seconds| {
+            write(Scrape {
+                now: example::now().after(Duration::from_secs(seconds)),
+                exporter: None,
+                ..scrape(&fleet, Format::Text)
+            })
+        };
+        let place = example::place("any");
+        let (part, values) = (place.stale_after, place.values_stale_after);
+        let (fresh, stale) = (page(part.as_secs()), page(part.as_secs() + 1));
+        let staler = page(values.as_secs() + 1);
+        for Family { name, read, .. } in FAMILIES {
+            let is_in = |page: &str| page.contains(&format!("\n{name}{{phone=\"reception\""));
+            match read {
+                Read::Part(Endpoint::Values, _) => {
+                    assert!(is_in(&fresh) && is_in(&stale) && !is_in(&staler), "{name}");
+                }
+                Read::Part(_, _) => assert!(is_in(&fresh) && !is_in(&stale), "{name}"),
+                Read::Phone(_) => assert_eq!(is_in(&fresh), is_in(&staler), "{name}"),
+                Read::Exporter(_) => assert!(!is_in(&fresh), "{name}"),
+            }
         }
-        for there in [
-            "grandstream_up{phone=\"reception\",site=\"hq\",floor=\"1\"} 0\n",
-            "grandstream_polls_total{phone=\"reception\",site=\"hq\",floor=\"1\"} 1\n",
-            // P-values have an age of their own.
-            "grandstream_phone_info{phone=\"reception\"",
-        ] {
-            assert!(page.contains(there), "{there}\n{page}");
-        }
+        let down = "\ngrandstream_up{phone=\"reception\",site=\"hq\",floor=\"1\"} 0\n";
+        assert!(stale.contains(down));
     }
 
     #[test]

@@ -7,7 +7,6 @@ use crate::fleet::expect;
 use crate::fleet::posture::Weakness;
 use crate::fleet::reading::{Coarse, PhoneStatus, Registration};
 use crate::fleet::{Endpoint, Phone, Text};
-use crate::web::clock_offset;
 
 use super::page::Scrape;
 use super::samples::Samples;
@@ -117,7 +116,7 @@ pub(super) fn time_offset(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>)
     if !scrape.settings.metrics.clock {
         return;
     }
-    if let Some(offset) = clock_offset::of(phone, scrape.now) {
+    if let Some(offset) = phone.clock_offset(scrape.now) {
         out.count(&[], offset.as_secs());
     }
 }
@@ -153,6 +152,12 @@ pub(super) fn errors(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     let reasons = phone.last.iter().flat_map(|last| last.reasons.iter());
     for reason in reasons {
         out.flag(&[("reason", reason.label())], true);
+    }
+}
+
+pub(super) fn portable(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
+    if phone.place.portable {
+        out.flag(&[], true);
     }
 }
 

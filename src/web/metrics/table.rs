@@ -5,6 +5,7 @@
 
 use super::family::{Family, Kind, Read, Unit};
 use super::{exporter, phone};
+use crate::fleet::Endpoint;
 use crate::fleet::moment::epoch_seconds;
 use crate::web::health::held;
 
@@ -36,35 +37,35 @@ pub static FAMILIES: &[Family] = &[
         kind: Kind::Info,
         unit: None,
         help: "What the phone is, as of the last poll that read it",
-        read: Read::Phone(phone::identity),
+        read: Read::Part(Endpoint::Values, phone::identity),
     },
     Family {
         name: "grandstream_phone_status",
         kind: Kind::Gauge,
         unit: None,
         help: "1 for the word the phone has for itself as of the last poll, 0 for the others",
-        read: Read::Phone(phone::status),
+        read: Read::Part(Endpoint::Status, phone::status),
     },
     Family {
         name: "grandstream_account_registered",
         kind: Kind::Gauge,
         unit: None,
         help: "Whether the SIP account is registered as of the last poll, in a call or not",
-        read: Read::Phone(phone::registrations),
+        read: Read::Part(Endpoint::Accounts, phone::registrations),
     },
     Family {
         name: "grandstream_account_info",
         kind: Kind::Info,
         unit: None,
         help: "How the SIP account is set up as of the last poll",
-        read: Read::Phone(phone::accounts),
+        read: Read::Part(Endpoint::Accounts, phone::accounts),
     },
     Family {
         name: "grandstream_lines",
         kind: Kind::Gauge,
         unit: None,
         help: "Number of lines in this state as of the last poll",
-        read: Read::Phone(phone::line_counts),
+        read: Read::Part(Endpoint::Lines, phone::line_counts),
     },
     Family {
         name: "grandstream_line_state_code",
@@ -74,21 +75,21 @@ pub static FAMILIES: &[Family] = &[
                0 idle, 1 dialing, 2 ringing, 3 calling, 4 in call, 5 hold, 6 transferred, \
                7 ending, 8 failed, 9 transferring, 10 conference, 11 paging, 12 ringback, \
                13 IP call",
-        read: Read::Phone(phone::line_codes),
+        read: Read::Part(Endpoint::Lines, phone::line_codes),
     },
     Family {
         name: "grandstream_line_state",
         kind: Kind::Gauge,
         unit: None,
         help: "1 for the state the line is in as of the last poll, 0 for the others",
-        read: Read::Phone(phone::line_states),
+        read: Read::Part(Endpoint::Lines, phone::line_states),
     },
     Family {
         name: "grandstream_boot_time_seconds",
         kind: Kind::Gauge,
         unit: Some(Unit::Seconds),
         help: "When the phone booted, by its uptime as of the last poll",
-        read: Read::Phone(|scrape, phone, out| {
+        read: Read::Part(Endpoint::Time, |scrape, phone, out| {
             if let Some(at) = phone.booted_at(scrape.now) {
                 out.number(&[], epoch_seconds(at));
             }
@@ -107,21 +108,21 @@ pub static FAMILIES: &[Family] = &[
         unit: Some(Unit::Seconds),
         help: "Clock of the phone minus clock of the exporter as of the last poll, in whole \
                minutes",
-        read: Read::Phone(phone::time_offset),
+        read: Read::Part(Endpoint::Time, phone::time_offset),
     },
     Family {
         name: "grandstream_pvalue_info",
         kind: Kind::Info,
         unit: None,
         help: "Text of a configured P-value as of the last poll that read it",
-        read: Read::Phone(phone::value_texts),
+        read: Read::Part(Endpoint::Values, phone::value_texts),
     },
     Family {
         name: "grandstream_pvalue_number",
         kind: Kind::Gauge,
         unit: None,
         help: "Number in a configured P-value as of the last poll that read it",
-        read: Read::Phone(phone::value_numbers),
+        read: Read::Part(Endpoint::Values, phone::value_numbers),
     },
     Family {
         name: "grandstream_pvalue_matches",
@@ -129,7 +130,7 @@ pub static FAMILIES: &[Family] = &[
         unit: None,
         help: "Whether the P-value is as the configuration expects, as of the last poll that \
                read it",
-        read: Read::Phone(phone::expectations),
+        read: Read::Part(Endpoint::Values, phone::expectations),
     },
     Family {
         name: "grandstream_poll_duration_seconds",
@@ -225,6 +226,13 @@ pub static FAMILIES: &[Family] = &[
                 out.number(&[], epoch_seconds(at));
             }
         }),
+    },
+    Family {
+        name: "grandstream_phone_portable",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "1 for each phone that may be off or away, so that its absence is no outage",
+        read: Read::Phone(phone::portable),
     },
     Family {
         name: "grandstream_phone_posture",

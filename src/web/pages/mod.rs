@@ -107,6 +107,7 @@ fn holding(html: &mut Html, held: Held, now: Moment) {
         .text(match held.because {
             HeldBecause::Refused => ": the phone refused the password",
             HeldBecause::Locked => ": the phone has locked logins",
+            HeldBecause::Unclear => ": the phone did not say whether it takes the password",
             HeldBecause::Busy => ": another login is under way",
         })
         .markup("</small>");

@@ -4,7 +4,6 @@ use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Moment, Phone, Text, expect};
 use crate::web::Settings;
-use crate::web::clock_offset;
 use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
 use crate::web::words;
@@ -60,7 +59,9 @@ fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
     let place = &phone.place;
     let values = phone.values(now);
     let text = |value: Option<&Text>| value.map(ToString::to_string);
-    let offset = clock_offset::of(phone, now).map(|offset| format!("{} s", offset.as_secs()));
+    let offset = phone
+        .clock_offset(now)
+        .map(|offset| format!("{} s", offset.as_secs()));
     let mac = values
         .and_then(|values| values.mac())
         .filter(|_| settings.metrics.mac_address);

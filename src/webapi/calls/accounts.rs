@@ -1,14 +1,15 @@
 //! Guide: Get Account Status.
 //!
-//! The filter `registered` is never sent: with it a missing account and an unregistered one look
-//! alike. Phones list all their slots; those with neither server nor user are not in use.
+//! The poller never sends the filter `registered`: with it a missing account and an unregistered one
+//! look alike. Phones list all their slots; those with neither server nor user are not in use.
 
 use serde::Deserialize;
 
-use super::{cleaned, malformed, not_understood};
+use super::{cleaned, malformed, met, not_understood};
 use crate::fleet::reading::{Account, Accounts, Keep, MAX_ACCOUNTS, Registration};
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure};
+use crate::webapi::call::{Call, Query, as_list};
 use crate::webapi::json::{self, Scalar};
 
 /// The request.
@@ -26,6 +27,20 @@ struct Slot<'a> {
     sip_id: Scalar<'a>,
     #[serde(borrow)]
     reg: Scalar<'a>,
+}
+
+/// Asks for the accounts in use, or those of them that are registered.
+pub fn call(registered: bool) -> Call<Accounts> {
+    let registered = registered.then_some("true");
+    Query::of("api-get_accounts")
+        .with_some("registered", registered)
+        .reads(|data| {
+            let keep = Keep {
+                sip_user: true,
+                ..Keep::default()
+            };
+            met(parse(&as_list(data.payload), keep, &mut Dropped::default()))
+        })
 }
 
 /// The accounts in use, by id.

@@ -1,15 +1,18 @@
 //! Guide: Get Line Status.
 //!
-//! The parameter `line` is never sent: the guide counts it from 0 and the lines from 1. Names and
+//! The poller never sends the parameter `line`: the guide counts it from 0 and the lines from 1. Names and
 //! numbers of remote parties are not among the wire types, so they are skipped where they stand
 //! and never copied.
 
+use std::num::NonZeroU16;
+
 use serde::Deserialize;
 
-use super::malformed;
+use super::{malformed, met};
 use crate::fleet::reading::{Keep, Line, LineDetail, LineState, Lines, MAX_LINES};
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure};
+use crate::webapi::call::{Call, Query, as_list};
 use crate::webapi::json::{self, Scalar};
 
 /// The request.
@@ -22,6 +25,17 @@ struct Slot<'a> {
     line: Scalar<'a>,
     #[serde(borrow)]
     state: Scalar<'a>,
+}
+
+/// Asks for the state of all lines, or of the one with this number, from 1.
+pub fn call(line: Option<NonZeroU16>) -> Call<Lines> {
+    let position = line.map(|line| (line.get() - 1).to_string());
+    Query::of("api-get_line_status")
+        .with_some("line", position.as_deref())
+        .reads(|data| {
+            let keep = Keep::default();
+            met(parse(&as_list(data.payload), keep, &mut Dropped::default()))
+        })
 }
 
 /// The lines, by number, as far as they may be kept.

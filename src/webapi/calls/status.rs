@@ -3,16 +3,34 @@
 //! The body is a word of an open set: firmware knows more of them than the guide. `unauthorized`,
 //! which some phones call a success, never gets here: the verdict takes it for a lost session.
 
-use super::{malformed, not_understood};
+use super::{malformed, met, not_understood};
 use crate::fleet::reading::PhoneStatus;
-use crate::fleet::{Endpoint, Failure};
+use crate::fleet::{Endpoint, Failure, Text};
+use crate::webapi::call::{Call, Query};
 use crate::webapi::json::{self, Scalar};
 
 /// The request.
 pub(in crate::webapi) const LINE: &str = "/cgi-bin/api-get_phone_status";
 
-/// The phone's word for itself.
+/// Asks for the phone's word for itself, as it says it.
+pub fn call() -> Call<Text> {
+    Query::of("api-get_phone_status").reads(|data| met(word(data.payload)))
+}
+
+/// The phone's word for itself, in ours.
 pub(in crate::webapi) fn parse(payload: &str) -> Result<PhoneStatus, Failure> {
+    Ok(
+        match word(payload)?.as_str().to_ascii_lowercase().as_str() {
+            "available" => PhoneStatus::Available,
+            "unavailable" => PhoneStatus::Unavailable,
+            "ringing" => PhoneStatus::Ringing,
+            "busy" => PhoneStatus::Busy,
+            _ => PhoneStatus::Other,
+        },
+    )
+}
+
+fn word(payload: &str) -> Result<Text, Failure> {
     let word: Scalar<'_> =
         json::parse(payload).map_err(|error| malformed(Endpoint::Status, error))?;
     let Scalar::Text(word) = word else {
@@ -21,14 +39,11 @@ pub(in crate::webapi) fn parse(payload: &str) -> Result<PhoneStatus, Failure> {
             "there is no word in the answer",
         ));
     };
-    Ok(match word.trim().to_ascii_lowercase().as_str() {
-        "" => return Err(not_understood(Endpoint::Status, "the word is empty")),
-        "available" => PhoneStatus::Available,
-        "unavailable" => PhoneStatus::Unavailable,
-        "ringing" => PhoneStatus::Ringing,
-        "busy" => PhoneStatus::Busy,
-        _ => PhoneStatus::Other,
-    })
+    let word = Text::clean(&word);
+    if word.is_empty() {
+        return Err(not_understood(Endpoint::Status, "the word is empty"));
+    }
+    Ok(word)
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 
 use serde::Deserialize;
 
-use super::{clock, malformed, not_understood, uptime};
+use super::{clock, malformed, met, not_understood, uptime};
 use crate::fleet::reading::PhoneTime;
 use crate::fleet::{Endpoint, Failure};
+use crate::webapi::call::{Call, Query};
 use crate::webapi::json::{self, Scalar};
 
 /// The request.
@@ -22,6 +23,11 @@ struct Wire<'a> {
     time: Scalar<'a>,
     #[serde(borrow, default)]
     uptime: Scalar<'a>,
+}
+
+/// Asks for uptime and clock.
+pub fn call() -> Call<PhoneTime> {
+    Query::of("api-get_time").reads(|data| met(parse(data.payload)))
 }
 
 /// Uptime and clock.

@@ -4,12 +4,14 @@
 //! lines have overflowed buffers of phones, so both are bounded and a long list goes out in
 //! several requests. What was not asked for is not taken from an answer.
 
-use super::{cleaned, malformed};
+use super::{cleaned, malformed, met};
 use crate::fleet::reading::MAX_VALUES;
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure, Text};
+use crate::webapi::call::{Call, Query, Unmet, exact};
 use crate::webapi::json;
 use crate::webapi::request::MAX_REQUEST_LINE;
+use crate::webapi::verdict::Data;
 
 /// Longest key that is sent: longer than any known, and half of what overflowed a buffer.
 const MAX_KEY: usize = 32;
@@ -25,6 +27,15 @@ pub(in crate::webapi) enum Path {
     /// That of the vendor's other phones.
     Dotted,
 }
+
+/// The key of one value, without the `P` of a P-value: `68`, `vendor_name`. One that may be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValueKey(Box<str>);
+
+/// Text is no key of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write 1 to {MAX_KEY} letters, digits, `_`, `.`, `-`")]
+pub struct NoKey;
 
 /// Keys that may be sent, each once.
 pub(in crate::webapi) struct Keys<'a> {
@@ -49,6 +60,61 @@ impl Path {
             Self::Dotted => "/cgi-bin/api.values.get?request=",
         }
     }
+}
+
+impl ValueKey {
+    /// The key, as people write it: with or without `P` and leading zeros.
+    pub fn parse(text: &str) -> Result<Self, NoKey> {
+        if !may_be_sent(text) {
+            return Err(NoKey);
+        }
+        let digits = text.strip_prefix(['P', 'p']).unwrap_or(text);
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Ok(Self(text.into()));
+        }
+        let number = digits.trim_start_matches('0');
+        Ok(Self(if number.is_empty() { "0" } else { number }.into()))
+    }
+
+    /// As asked for.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As written to a phone: the guide wants a `P` in front.
+    pub(super) fn written(&self) -> String {
+        if self.0.starts_with('P') {
+            return self.0.to_string();
+        }
+        format!("P{}", self.0)
+    }
+
+    /// Whether an answer names this value so.
+    pub fn is(&self, told: &str) -> bool {
+        bare(told) == bare(&self.0)
+    }
+}
+
+/// Asks for these values, so many at a time as a phone takes; each answer is pairs of key and value,
+/// as the phone spells them and in full.
+pub fn calls(keys: &[ValueKey]) -> impl Iterator<Item = Call<Vec<(String, String)>>> {
+    keys.chunks(MAX_KEYS_A_REQUEST).map(|keys| {
+        let keys: Vec<_> = keys.iter().map(ValueKey::as_str).collect();
+        let keys = keys.join(":");
+        // Phones take the colon literally only, so this query is not encoded; keys need it not.
+        Query::of_line(format!("{}{keys}", Path::Dashed.text()))
+            .reads(pairs)
+            .or_dotted(format!("{}{keys}", Path::Dotted.text()))
+    })
+}
+
+fn pairs(data: Data<'_>) -> Result<Vec<(String, String)>, Unmet> {
+    let mut pairs = Vec::new();
+    met(json::for_each_entry(data.payload, |key, value| {
+        pairs.push((key.to_owned(), exact(&value)));
+    })
+    .map_err(|error| malformed(Endpoint::Values, error)))?;
+    Ok(pairs)
 }
 
 impl<'a> Keys<'a> {

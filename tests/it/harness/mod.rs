@@ -54,6 +54,11 @@ impl Daemon {
 
     /// Starts a daemon on the `config.yaml` of this directory.
     pub(crate) async fn start_in(directory: TempDir) -> Self {
+        Self::start_at(directory, Clock::real()).await
+    }
+
+    /// Starts a daemon on the `config.yaml` of this directory that lives by this clock.
+    pub(crate) async fn start_at(directory: TempDir, clock: Clock) -> Self {
         let (listening, addresses) = oneshot::channel();
         let setup = Setup {
             config: directory.path().join("config.yaml"),
@@ -61,7 +66,7 @@ impl Daemon {
             listen: Vec::new(),
             control_socket: Some(directory.path().join("control.sock")),
             watchdog: None,
-            clock: Clock::real(),
+            clock,
             listening: Some(listening),
         };
         let stop = CancellationToken::new();
@@ -77,6 +82,15 @@ impl Daemon {
             stop,
             task,
         }
+    }
+
+    /// Has the daemon read its configuration again, over the control socket.
+    pub(crate) async fn reload(&self) -> http::Answer {
+        let socket = self.path().join("control.sock");
+        let stream = tokio::net::UnixStream::connect(socket)
+            .await
+            .expect("connected");
+        http::exchange(stream, "POST", "/-/reload", "").await
     }
 
     pub(crate) fn path(&self) -> &Path {

@@ -38,6 +38,13 @@ impl Samples {
         }
     }
 
+    /// How many samples of this name have this value.
+    pub(crate) fn count(&self, name: &str, value: f64) -> usize {
+        let all = self.all(name, &[]).into_iter();
+        all.filter(|sample| (sample.value - value).abs() < f64::EPSILON)
+            .count()
+    }
+
     /// The label of the one sample of this name with at least these labels.
     pub(crate) fn label(&self, name: &str, labels: &[(&str, &str)], label: &str) -> Option<String> {
         match self.all(name, labels)[..] {

@@ -8,16 +8,12 @@ use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::fleet::{Moment, Phone};
-
-/// The phone's clock minus ours when it was read, in whole minutes: zero while both show the same
-/// minute. `None` while its time is not fresh, not understood, or its zone not known.
-pub(super) fn of(phone: &Phone, now: Moment) -> Option<SignedDuration> {
-    let (read, time) = phone.time(now)?;
-    between(time.clock?, phone.place.time_zone.as_ref()?, read.wall)
-}
-
-fn between(clock: civil::DateTime, zone: &TimeZone, read: Timestamp) -> Option<SignedDuration> {
+/// The phone's clock minus ours at `read`, in whole minutes: zero while both show the same minute.
+pub(super) fn clock_offset(
+    clock: civil::DateTime,
+    zone: &TimeZone,
+    read: Timestamp,
+) -> Option<SignedDuration> {
     let offsets = match zone.to_ambiguous_timestamp(clock).offset() {
         AmbiguousOffset::Unambiguous { offset } => [offset, offset],
         AmbiguousOffset::Gap { before, after } | AmbiguousOffset::Fold { before, after } => {
@@ -42,7 +38,7 @@ mod tests {
 
     fn check(zone: &str, clock: &str, read: &str, seconds: i64) {
         let zone = TimeZone::get(zone).expect("the system knows the zone");
-        let offset = between(
+        let offset = clock_offset(
             clock.parse().expect("a local time"),
             &zone,
             read.parse().expect("a time"),

@@ -1,0 +1,188 @@
+//! Alerts as they are kept over a restart.
+//!
+//! Pending alerts keep the time they have held; the time the daemon was away is not counted. Firing
+//! ones are taken back as unconfirmed: they are not told again, and the first fresh reading decides.
+//! What was away for too long is ended, since nobody knows what happened meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::phase::{Ending, Phase, State, Stopwatch};
+use super::super::subject::Subject;
+use super::super::suppress::Visibility;
+use super::{Alert, Board, KnownRule, Transition};
+use crate::fleet::Moment;
+use crate::fleet::moment;
+
+/// One alert, without what belongs to the process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedAlert {
+    /// Name of its rule.
+    pub rule: Box<str>,
+    /// Which rule of that name.
+    pub fingerprint: u64,
+    /// What it speaks of.
+    pub subject: Subject,
+    /// Its labels.
+    pub labels: Vec<(Box<str>, Box<str>)>,
+    /// Where in its life it is.
+    pub phase: SavedPhase,
+    /// When the condition was first seen.
+    pub active_at: Timestamp,
+    /// When it began to fire.
+    pub fired_at: Option<Timestamp>,
+    /// Whether it was being said.
+    pub shown: bool,
+}
+
+/// Where in its life an alert was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SavedPhase {
+    /// It held for so long, in so many polls.
+    Pending {
+        /// For how long.
+        held: Duration,
+        /// In how many polls.
+        polls: u32,
+    },
+    /// It fired.
+    Firing,
+    /// It fired and had been over for so long.
+    Holding {
+        /// For how long.
+        over: Duration,
+    },
+    /// It was over.
+    Resolved {
+        /// Since then.
+        at: Timestamp,
+        /// Because of this.
+        ending: Ending,
+    },
+}
+
+/// Alerts that were saved longer ago are ended: a day without the daemon is a day of unknown events.
+pub const RESTORE_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
+
+impl SavedAlert {
+    /// The alert as it is to be kept.
+    pub fn of(alert: &Alert) -> Self {
+        let phase = match &alert.state.phase {
+            Phase::Pending { held, polls } => SavedPhase::Pending {
+                held: held.elapsed(),
+                polls: *polls,
+            },
+            Phase::Firing => SavedPhase::Firing,
+            Phase::Holding { over } => SavedPhase::Holding {
+                over: over.elapsed(),
+            },
+            Phase::Resolved { at, ending } => SavedPhase::Resolved {
+                at: at.wall,
+                ending: *ending,
+            },
+        };
+        Self {
+            rule: alert.rule().name.clone(),
+            fingerprint: alert.rule.fingerprint,
+            subject: alert.subject.clone(),
+            labels: alert.labels.to_vec(),
+            phase,
+            active_at: alert.active_at.wall,
+            fired_at: alert.fired_at.map(|at| at.wall),
+            shown: alert.visibility == Visibility::Shown,
+        }
+    }
+
+    fn restored(self, rule: Arc<KnownRule>, now: Moment) -> Alert {
+        let phase = match self.phase {
+            SavedPhase::Pending { held, polls } => Phase::Pending {
+                held: Stopwatch::standing(held),
+                polls,
+            },
+            SavedPhase::Firing => Phase::Firing,
+            SavedPhase::Holding { over } => Phase::Holding {
+                over: Stopwatch::standing(over),
+            },
+            SavedPhase::Resolved { at, ending } => Phase::Resolved {
+                at: moment_of(at, now),
+                ending,
+            },
+        };
+        Alert {
+            rule,
+            subject: self.subject,
+            labels: self.labels.into(),
+            state: State::restored(phase),
+            active_at: moment_of(self.active_at, now),
+            fired_at: self.fired_at.map(|at| moment_of(at, now)),
+            visibility: if self.shown {
+                Visibility::Shown
+            } else {
+                Visibility::Settling
+            },
+            freed_at: None,
+            shown_for: Stopwatch::default(),
+        }
+    }
+}
+
+impl Board {
+    /// Every alert as it is to be kept.
+    pub fn save(&self) -> Vec<SavedAlert> {
+        self.alerts().map(SavedAlert::of).collect()
+    }
+
+    /// Takes back what was last saved at `saved_at`.
+    #[must_use = "somebody may have to be told"]
+    pub fn restore(
+        &mut self,
+        saved: Vec<SavedAlert>,
+        saved_at: Timestamp,
+        now: Moment,
+    ) -> Vec<Transition> {
+        let mut changes = Vec::new();
+        let too_old = now.wall > moment::later(saved_at, RESTORE_MAX_AGE);
+        for alert in saved {
+            let rule = self.rules.find(alert.fingerprint).map(Arc::clone);
+            let ending = match &rule {
+                None => Some(Ending::RuleRemoved),
+                Some(_) if too_old => Some(Ending::Unknown),
+                Some(_) => None,
+            };
+            let gone = || Arc::new(KnownRule::gone(&alert.rule, alert.fingerprint));
+            let rule = rule.unwrap_or_else(gone);
+            let alert = alert.restored(rule, now);
+            let alert = match ending {
+                Some(ending) => alert.ended(ending, now, &mut changes),
+                None => Some(alert),
+            };
+            if let Some(alert) = alert {
+                self.hang(alert);
+            }
+        }
+        changes
+    }
+
+    fn hang(&mut self, alert: Alert) {
+        let Some(phone) = alert.subject.phone() else {
+            Arc::make_mut(&mut self.wide).push(alert);
+            return;
+        };
+        let mut desk = self.desks.get(phone).cloned().unwrap_or_default();
+        let name = phone.into();
+        Arc::make_mut(&mut desk).hang(alert);
+        self.desks.insert_mut(name, desk);
+    }
+}
+
+/// A moment of another process: its age on the monotonic clock is lost, so it counts from now.
+fn moment_of(wall: Timestamp, now: Moment) -> Moment {
+    Moment {
+        wall,
+        mono: now.mono,
+    }
+}

@@ -1,0 +1,160 @@
+//! The part of the board that speaks of groups of phones and of the daemon itself.
+
+use std::sync::Arc;
+
+use super::super::condition::{Condition, Fraction, Grouping};
+use super::super::group;
+use super::super::matcher;
+use super::super::own::{self, Health};
+use super::super::phase::Seen;
+use super::super::subject::{self, Subject};
+use super::super::suppress::Judged;
+use super::super::truth::Truth;
+use super::{Alert, Board, KnownRule, Transition};
+use crate::fleet::{Fleet, Moment, Phone, Place};
+
+impl Board {
+    /// Looks at groups and at the daemon.
+    pub(super) fn look_at_wide(
+        &mut self,
+        fleet: &Fleet,
+        health: &Health,
+        now: Moment,
+        changes: &mut Vec<Transition>,
+    ) {
+        self.overruns.note(fleet, now);
+        let mut alerts = std::mem::take(Arc::make_mut(&mut self.wide));
+        let mut judged = Vec::new();
+        for rule in &self.rules.wide {
+            let seen = match &rule.rule.when {
+                Condition::Fraction(fraction) => {
+                    self.groups(rule, fraction, fleet, (now, &mut judged))
+                }
+                Condition::Own(own) => {
+                    let mut seen = Vec::new();
+                    own::observe(*own, health, &self.overruns, now, |subject, truth| {
+                        seen.push((subject, unpolled(truth, now)));
+                    });
+                    seen
+                }
+                Condition::Phone(_) | Condition::Each(_) => continue,
+            };
+            settle(&mut alerts, rule, seen, now, changes);
+        }
+        alerts.retain(|alert| !alert.is_forgotten(now));
+        self.wide = Arc::new(alerts);
+        self.stage.judged = Arc::new(judged);
+        self.stage.ticked = Some(now);
+    }
+
+    /// Hangs the alerts of groups and of the daemon on the rules as they are now.
+    pub(super) fn rehang_wide(&mut self, now: Moment, changes: &mut Vec<Transition>) {
+        let alerts = std::mem::take(Arc::make_mut(&mut self.wide)).into_iter();
+        let alerts = alerts.filter_map(|alert| alert.rehung(&self.rules, now, changes));
+        self.wide = Arc::new(alerts.collect());
+    }
+
+    /// Whether an outage of a group or of everything explains what is not known of a phone.
+    pub(super) fn is_explained(&self, place: &Place) -> bool {
+        self.wide
+            .iter()
+            .any(|alert| alert.is_outage() && covers(&alert.subject, place))
+    }
+
+    fn groups(
+        &self,
+        rule: &Arc<KnownRule>,
+        fraction: &Fraction,
+        fleet: &Fleet,
+        (now, judged): (Moment, &mut Vec<Judged>),
+    ) -> Vec<(Subject, Seen)> {
+        let inhibits = self.stage.suppression.inhibits.iter();
+        let explains = rule.rule.outage
+            || inhibits
+                .flat_map(|inhibit| &inhibit.when)
+                .any(|name| *name == rule.rule.name);
+        let muted = |phone: &Phone| self.stage.muted.contains_key(&phone.place.name);
+        group::groups(fraction, &rule.rule.only, fleet, &muted, now)
+            .into_iter()
+            .map(|(value, group)| {
+                let seen = Seen {
+                    truth: group.truth(fraction),
+                    polled: Some(group.newest),
+                    explained: false,
+                    now,
+                };
+                let subject = subject_of(&fraction.by, value);
+                if explains {
+                    judged.push(Judged {
+                        rule: Arc::clone(rule),
+                        subject: subject.clone(),
+                        oldest: group.oldest,
+                    });
+                }
+                (subject, seen)
+            })
+            .collect()
+    }
+}
+
+/// Whether what an alert speaks of lies above this phone.
+pub(super) fn covers(subject: &Subject, place: &Place) -> bool {
+    match subject {
+        Subject::Daemon => true,
+        Subject::Group { label, value } => *matcher::label(place, label) == **value,
+        Subject::Phone(phone) => *phone == place.name,
+        Subject::Account(..) | Subject::Line(..) => false,
+    }
+}
+
+/// Takes what was seen into the alerts of one rule. Of what was not seen nothing is known, unless
+/// the daemon itself would have told of it.
+fn settle(
+    alerts: &mut Vec<Alert>,
+    rule: &Arc<KnownRule>,
+    mut seen: Vec<(Subject, Seen)>,
+    now: Moment,
+    changes: &mut Vec<Transition>,
+) {
+    let missing = match rule.rule.when {
+        Condition::Own(_) => Truth::Fails,
+        Condition::Phone(_) | Condition::Each(_) | Condition::Fraction(_) => Truth::Unknown,
+    };
+    for alert in alerts.iter().filter(|alert| alert.is_of(rule)) {
+        if seen.iter().all(|(subject, _)| *subject != alert.subject) {
+            seen.push((alert.subject.clone(), unpolled(missing, now)));
+        }
+    }
+    for (subject, seen) in seen {
+        let position = alerts
+            .iter()
+            .position(|alert| alert.is_of(rule) && alert.subject == subject);
+        let before = position.map(|position| alerts.swap_remove(position));
+        let begin = || {
+            let labels = subject::labels_of(&rule.rule, &subject);
+            (subject, labels)
+        };
+        alerts.extend(Alert::advanced(before, rule, seen, begin, changes));
+    }
+}
+
+fn subject_of(by: &Grouping, value: &str) -> Subject {
+    let label = match by {
+        Grouping::Fleet => return Subject::Daemon,
+        Grouping::Label(label) => label.clone(),
+        Grouping::Server => "server".into(),
+    };
+    Subject::Group {
+        label,
+        value: value.into(),
+    }
+}
+
+fn unpolled(truth: Truth, now: Moment) -> Seen {
+    Seen {
+        truth,
+        polled: None,
+        explained: false,
+        now,
+    }
+}

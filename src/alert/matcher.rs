@@ -1,0 +1,224 @@
+//! Which phones a rule, window or silence speaks of.
+//!
+//! Patterns know `*` (any text) and `?` (one character) and nothing else: enough for names of
+//! places, and the same thing as a regular expression of Prometheus. A label that a phone does not
+//! have counts as empty, as it does there.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fleet::Place;
+
+/// A pattern of a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Glob(Box<str>);
+
+/// Phones by name, site and labels; of each list one pattern must match. Empty: every phone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Where {
+    /// Patterns of the label `phone`.
+    pub phones: Box<[Glob]>,
+    /// Patterns of the label `site`.
+    pub sites: Box<[Glob]>,
+    /// Patterns of configured labels.
+    pub labels: Box<[LabelPatterns]>,
+}
+
+/// Patterns of one label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LabelPatterns {
+    /// The label.
+    pub name: Box<str>,
+    /// One of these must match; empty: any.
+    pub any_of: Box<[Glob]>,
+}
+
+impl Glob {
+    /// Every text is a valid pattern.
+    pub fn new(pattern: impl Into<Box<str>>) -> Self {
+        Self(pattern.into())
+    }
+
+    /// Whether the whole text fits.
+    pub fn matches(&self, text: &str) -> bool {
+        let (mut pattern, mut rest) = (self.0.chars(), text.chars());
+        // Where to go on when a try fails: behind the last star, one character further on.
+        let mut retry = None;
+        loop {
+            let mut ahead = pattern.clone();
+            let fits = match ahead.next() {
+                Some('*') => {
+                    retry = Some((ahead.clone(), rest.clone()));
+                    pattern = ahead;
+                    continue;
+                }
+                None if rest.as_str().is_empty() => return true,
+                None => false,
+                Some(wanted) => rest.next().is_some_and(|c| wanted == '?' || wanted == c),
+            };
+            if fits {
+                pattern = ahead;
+                continue;
+            }
+            let Some((after_star, mut from)) = retry.take() else {
+                return false;
+            };
+            if from.next().is_none() {
+                return false;
+            }
+            retry = Some((after_star.clone(), from.clone()));
+            (pattern, rest) = (after_star, from);
+        }
+    }
+
+    /// The text itself, if it is no pattern.
+    pub fn literal(&self) -> Option<&str> {
+        (!self.0.contains(['*', '?'])).then_some(&*self.0)
+    }
+
+    /// The same as a regular expression of Prometheus, which anchors it at both ends.
+    pub fn regex(&self) -> String {
+        let mut regex = String::new();
+        for c in self.0.chars() {
+            match c {
+                '*' => regex.push_str(".*"),
+                '?' => regex.push('.'),
+                _ => push_literal(&mut regex, c),
+            }
+        }
+        regex
+    }
+}
+
+impl Where {
+    /// Whether it speaks of this phone.
+    pub fn matches(&self, place: &Place) -> bool {
+        any(&self.phones, &place.name)
+            && any(&self.sites, place.site.as_deref().unwrap_or_default())
+            && self
+                .labels
+                .iter()
+                .all(|one| any(&one.any_of, label(place, &one.name)))
+    }
+
+    /// As matchers of a PromQL selector, without braces: empty, or `phone="a",site=~"b.*"`.
+    pub fn selector(&self) -> String {
+        let mut selector = String::new();
+        let own = [("phone", &self.phones), ("site", &self.sites)];
+        let configured = self.labels.iter().map(|one| (&*one.name, &one.any_of));
+        for (name, globs) in own.into_iter().chain(configured) {
+            if globs.is_empty() {
+                continue;
+            }
+            if !selector.is_empty() {
+                selector.push(',');
+            }
+            match &**globs {
+                [one] if one.literal().is_some() => {
+                    write!(selector, "{name}={}", quoted(&one.0))
+                }
+                several => {
+                    let regex: Vec<_> = several.iter().map(Glob::regex).collect();
+                    write!(selector, "{name}=~{}", quoted(&regex.join("|")))
+                }
+            }
+            .expect("a string takes any text");
+        }
+        selector
+    }
+}
+
+/// The value of a label of a phone by the label's name; empty if it has none such.
+pub fn label<'a>(place: &'a Place, name: &str) -> &'a str {
+    match name {
+        "phone" => &place.name,
+        "site" => place.site.as_deref().unwrap_or_default(),
+        _ => place
+            .labels
+            .iter()
+            .find(|(candidate, _)| **candidate == *name)
+            .map_or("", |(_, value)| value),
+    }
+}
+
+/// A string literal of PromQL.
+pub fn quoted(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => literal.extend(['\\', c]),
+            '\n' => literal.push_str("\\n"),
+            _ => literal.push(c),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+/// A regular expression that matches exactly this text.
+pub fn regex_of(text: &str) -> String {
+    let mut regex = String::new();
+    for c in text.chars() {
+        push_literal(&mut regex, c);
+    }
+    regex
+}
+
+fn any(globs: &[Glob], text: &str) -> bool {
+    globs.is_empty() || globs.iter().any(|glob| glob.matches(text))
+}
+
+/// The characters that RE2 gives a meaning.
+const SPECIAL: &str = r"\.+*?()|[]{}^$";
+
+fn push_literal(regex: &mut String, c: char) {
+    if SPECIAL.contains(c) {
+        regex.push('\\');
+    }
+    regex.push(c);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, matching: &[&str], others: &[&str]) {
+        let glob = Glob::new(pattern);
+        for text in matching {
+            assert!(glob.matches(text), "`{pattern}` should match `{text}`");
+        }
+        for text in others {
+            assert!(!glob.matches(text), "`{pattern}` should not match `{text}`");
+        }
+    }
+
+    #[test]
+    fn stars_and_question_marks_are_the_whole_language() {
+        check("hq-*", &["hq-", "hq-1", "hq-ä"], &["hq", "xhq-1"]);
+        check("*-fax", &["a-fax", "a-fax-fax"], &["a-fax-b"]);
+        check("a*b*c", &["abc", "axbbxc", "abcbc"], &["acb", "ab"]);
+        check("h?", &["h1", "hä"], &["h", "h12"]);
+        check("", &[""], &["a"]);
+        check("*", &["", "a"], &[]);
+        check("[a].+", &["[a].+"], &["a", "a..+"]);
+    }
+
+    #[test]
+    fn a_selector_says_the_same_to_prometheus() {
+        let spoken_of = Where {
+            phones: [Glob::new("reception-*"), Glob::new("a.b")].into(),
+            sites: [Glob::new("h\"q")].into(),
+            labels: Box::new([LabelPatterns {
+                name: "floor".into(),
+                any_of: [Glob::new("?")].into(),
+            }]),
+        };
+        assert_eq!(
+            spoken_of.selector(),
+            r#"phone=~"reception-.*|a\\.b",site="h\"q",floor=~".""#
+        );
+        assert_eq!(Where::default().selector(), "");
+    }
+}

@@ -1,0 +1,398 @@
+//! Who was told of what, and when the next message about a group is due.
+//!
+//! One [`Told`] a receiver. Alerts are told in groups: a group's first message waits for company, later
+//! changes are batched, and a reminder comes after a quiet time in which something was shown. The
+//! promise: whoever was told of a beginning is told of the end, however the alert ended and whatever
+//! hid it meanwhile. What began and ended before anybody was told is not told at all.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::notice::{Notice, Said, Why};
+use crate::alert::board::{Alert, Board};
+use crate::alert::matcher::LabelPatterns;
+use crate::alert::phase::{Ending, Phase, Stopwatch};
+use crate::alert::silence::all_match;
+use crate::alert::suppress::Visibility;
+use crate::fleet::Moment;
+
+/// What a receiver wants to be told, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The name of the receiver.
+    pub receiver: Box<str>,
+    /// Each must match; empty: everything.
+    pub matching: Box<[LabelPatterns]>,
+    /// Labels whose values make the groups.
+    pub group_by: Box<[Box<str>]>,
+    /// How long a group's first message waits for company.
+    pub group_wait: Duration,
+    /// The least time between two messages about a group.
+    pub group_interval: Duration,
+    /// After so long without a message a group is told again; `None`: never.
+    pub remind_every: Option<Duration>,
+    /// Whether what is new and critical does not wait for `group_interval`.
+    pub urgent: bool,
+}
+
+/// An alert as a receiver may hear of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hearsay {
+    /// What would be said; with its end, if it is over.
+    pub said: Said,
+    /// Whether it may be said now.
+    pub shown: bool,
+}
+
+/// What one receiver was told.
+#[derive(Clone, Debug, Default)]
+pub struct Told(BTreeMap<Values, Group>);
+
+/// The values of the labels that make a group.
+pub type Values = Vec<Box<str>>;
+
+#[derive(Clone, Debug, Default)]
+struct Group {
+    told: Vec<Said>,
+    /// Since when the first message waits for company.
+    waiting: Option<Moment>,
+    last: Option<Moment>,
+    /// Time since the last message in which something was shown.
+    quiet: Stopwatch,
+}
+
+/// One group of one receiver as it is kept over a restart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedGroup {
+    /// The group.
+    pub values: Values,
+    /// What its receiver was told and not yet told the end of.
+    pub told: Vec<Said>,
+}
+
+/// What can be heard on a board; `annotations` renders the texts of an alert.
+pub fn hearsay(
+    board: &Board,
+    annotations: impl Fn(&Alert) -> Vec<(Box<str>, Box<str>)>,
+) -> Vec<Hearsay> {
+    let heard = board.alerts().filter(|alert| !alert.state.is_pending());
+    heard
+        .map(|alert| Hearsay {
+            said: Said {
+                key: key(alert),
+                labels: alert.labels.to_vec(),
+                annotations: annotations(alert),
+                since: alert.active_at.wall,
+                ended: end_of(alert),
+            },
+            shown: alert.visibility == Visibility::Shown,
+        })
+        .collect()
+}
+
+/// The same for an alert over restarts.
+fn key(alert: &Alert) -> Box<str> {
+    let subject = serde_json::to_string(&alert.subject).expect("a subject has a form in JSON");
+    format!("{:016x} {subject}", alert.rule.fingerprint).into()
+}
+
+impl Told {
+    /// What is due to be said now, by group. The caller writes it down together with
+    /// [`Told::save`], so that what counts as told is on its way for good.
+    pub fn compose(
+        &mut self,
+        route: &Route,
+        heard: &[Hearsay],
+        now: Moment,
+    ) -> Vec<(Values, Notice)> {
+        let mut by_group: BTreeMap<Values, Vec<&Hearsay>> = BTreeMap::new();
+        for one in heard {
+            let value = |name: &str| value(&one.said, name);
+            if all_match(&route.matching, value) {
+                let values = route.group_by.iter().map(|name| value(name).into());
+                by_group.entry(values.collect()).or_default().push(one);
+            }
+        }
+        for values in by_group.keys() {
+            self.0.entry(values.clone()).or_default();
+        }
+        let mut notices = Vec::new();
+        self.0.retain(|values, group| {
+            let heard = by_group.get(values).map_or(&[][..], Vec::as_slice);
+            let notice = group.compose(route, heard, now);
+            notices.extend(notice.map(|notice| (values.clone(), notice)));
+            !group.told.is_empty() || group.waiting.is_some()
+        });
+        notices
+    }
+
+    /// A message about the group was taken: reminders count from here.
+    pub fn delivered(&mut self, values: &Values, now: Moment) {
+        if let Some(group) = self.0.get_mut(values) {
+            group.quiet = Stopwatch::started(now);
+        }
+    }
+
+    /// What is to be kept.
+    pub fn save(&self) -> Vec<SavedGroup> {
+        let told = self.0.iter().filter(|(_, group)| !group.told.is_empty());
+        told.map(|(values, group)| SavedGroup {
+            values: values.clone(),
+            told: group.told.clone(),
+        })
+        .collect()
+    }
+
+    /// What was kept; the clocks of its groups start anew.
+    pub fn restored(saved: impl IntoIterator<Item = SavedGroup>, now: Moment) -> Self {
+        let group = |saved: SavedGroup| {
+            let group = Group {
+                told: saved.told,
+                waiting: None,
+                last: Some(now),
+                quiet: Stopwatch::started(now),
+            };
+            (saved.values, group)
+        };
+        Self(saved.into_iter().map(group).collect())
+    }
+}
+
+impl Group {
+    fn compose(&mut self, route: &Route, heard: &[&Hearsay], now: Moment) -> Option<Notice> {
+        let fires = |one: &&&Hearsay| one.said.ended.is_none();
+        let firing: Vec<_> = heard.iter().filter(fires).collect();
+        let over: Vec<_> = self
+            .told
+            .iter()
+            .filter(|told| !firing.iter().any(|one| one.said.is(told)))
+            .map(|told| ended(told, heard, now))
+            .collect();
+        let shown = || firing.iter().filter(|one| one.shown);
+        let is_new = |one: &&&&Hearsay| !self.told.iter().any(|told| one.said.is(told));
+        let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
+        self.quiet.run_if(shown().next().is_some(), now);
+        let reason = self.due(route, &new, !over.is_empty(), now)?;
+        let firing = shown().map(|one| one.said.clone()).collect();
+        self.told
+            .retain(|told| !over.iter().any(|said| said.is(told)));
+        self.told.extend(new);
+        self.waiting = None;
+        self.last = Some(now);
+        self.quiet = Stopwatch::started(now);
+        Some(Notice {
+            reason,
+            firing,
+            over,
+            missed: 0,
+        })
+    }
+
+    /// Why a message is due, if one is.
+    fn due(&mut self, route: &Route, new: &[Said], over: bool, now: Moment) -> Option<Why> {
+        let Some(last) = self.last.filter(|_| !self.told.is_empty()) else {
+            if new.is_empty() {
+                self.waiting = None;
+                return None;
+            }
+            let waiting = *self.waiting.get_or_insert(now);
+            return (now.since(waiting) >= route.group_wait).then_some(Why::First);
+        };
+        let critical = |said: &Said| value(said, "severity") == "critical";
+        let urgent = route.urgent && new.iter().any(critical);
+        let batched = now.since(last) >= route.group_interval;
+        if !new.is_empty() && (urgent || batched) {
+            return Some(Why::New);
+        }
+        if over && batched {
+            return Some(Why::Resolved);
+        }
+        let patience = route.remind_every?;
+        (self.quiet.elapsed() >= patience).then_some(Why::Reminder)
+    }
+}
+
+impl Said {
+    /// Whether it is the same life of the same alert.
+    fn is(&self, other: &Self) -> bool {
+        self.key == other.key && self.since == other.since
+    }
+}
+
+fn ended(told: &Said, heard: &[&Hearsay], now: Moment) -> Said {
+    let end = heard.iter().find(|one| one.said.is(told));
+    let end = end.and_then(|one| one.said.ended.clone());
+    Said {
+        // What is no longer on the board ended while nobody looked.
+        ended: Some(end.unwrap_or_else(|| (now.wall, word(Ending::Unknown).into()))),
+        ..told.clone()
+    }
+}
+
+fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
+    match alert.state.phase {
+        Phase::Resolved { at, ending } => Some((at.wall, word(ending).into())),
+        Phase::Pending { .. } | Phase::Firing | Phase::Holding { .. } => None,
+    }
+}
+
+fn word(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Cleared => "cleared",
+        Ending::Unknown => "unknown",
+        Ending::RuleRemoved => "rule_removed",
+        Ending::SubjectRemoved => "subject_removed",
+    }
+}
+
+fn value<'a>(said: &'a Said, name: &str) -> &'a str {
+    let found = said.labels.iter().find(|(one, _)| **one == *name);
+    found.map_or("", |(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::sample::minute;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn route() -> Route {
+        Route {
+            receiver: "mail".into(),
+            matching: Box::default(),
+            group_by: Box::new(["site".into()]),
+            group_wait: MINUTE,
+            group_interval: 5 * MINUTE,
+            remind_every: Some(60 * MINUTE),
+            urgent: true,
+        }
+    }
+
+    fn labelled(key: &str, severity: &str, shown: bool, ended: Option<u64>) -> Hearsay {
+        let labels = [("site", "hq"), ("severity", severity)];
+        Hearsay {
+            said: Said {
+                key: key.into(),
+                labels: labels
+                    .map(|(name, value)| (name.into(), value.into()))
+                    .into(),
+                annotations: Vec::new(),
+                since: minute(0).wall,
+                ended: ended.map(|n| (minute(n).wall, "cleared".into())),
+            },
+            shown,
+        }
+    }
+
+    fn fires(key: &str) -> Hearsay {
+        labelled(key, "warning", true, None)
+    }
+
+    fn hidden(key: &str) -> Hearsay {
+        labelled(key, "warning", false, None)
+    }
+
+    fn over(key: &str, n: u64) -> Hearsay {
+        labelled(key, "warning", false, Some(n))
+    }
+
+    /// What is said at this minute: `First +a,b -c`.
+    fn hear(told: &mut Told, n: u64, heard: &[Hearsay]) -> String {
+        let notices = told.compose(&route(), heard, minute(n));
+        let keys = |list: &[Said]| {
+            list.iter()
+                .map(|one| &*one.key)
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        let lines = notices.iter().map(|(_, notice)| {
+            let (firing, over) = (keys(&notice.firing), keys(&notice.over));
+            format!("{:?} +{firing} -{over}", notice.reason)
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn a_first_message_waits_for_company_and_later_ones_are_batched() {
+        let mut told = Told::default();
+        assert_eq!(hear(&mut told, 0, &[fires("a")]), "");
+        assert_eq!(
+            hear(&mut told, 1, &[fires("a"), fires("b")]),
+            "First +a,b -"
+        );
+        let three = [fires("a"), fires("b"), fires("c")];
+        assert_eq!(hear(&mut told, 2, &three), "");
+        assert_eq!(hear(&mut told, 6, &three), "New +a,b,c -");
+        let ended = [over("a", 7), fires("b"), over("c", 7)];
+        assert_eq!(hear(&mut told, 7, &ended), "");
+        assert_eq!(hear(&mut told, 11, &ended), "Resolved +b -a,c");
+    }
+
+    #[test]
+    fn what_came_and_went_before_anybody_was_told_is_not_told() {
+        let mut told = Told::default();
+        assert_eq!(hear(&mut told, 0, &[fires("a")]), "");
+        assert_eq!(hear(&mut told, 1, &[over("a", 1)]), "");
+        assert_eq!(told.0.len(), 0);
+    }
+
+    #[test]
+    fn the_end_is_told_whatever_hid_the_alert_and_even_if_it_vanished() {
+        for last in [&[over("a", 9)][..], &[]] {
+            let mut told = Told::default();
+            hear(&mut told, 0, &[fires("a")]);
+            assert_eq!(hear(&mut told, 1, &[fires("a")]), "First +a -");
+            assert_eq!(hear(&mut told, 8, &[hidden("a")]), "");
+            assert_eq!(hear(&mut told, 9, last), "Resolved + -a");
+            assert_eq!(hear(&mut told, 20, last), "");
+        }
+    }
+
+    #[test]
+    fn what_is_new_and_critical_breaks_through() {
+        let mut told = Told::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        let critical = [fires("a"), labelled("b", "critical", true, None)];
+        assert_eq!(hear(&mut told, 2, &critical), "New +a,b -");
+    }
+
+    #[test]
+    fn reminders_count_only_time_in_which_something_is_shown() {
+        let mut told = Told::default();
+        for n in 0..=60 {
+            hear(&mut told, n, &[fires("a")]);
+        }
+        assert_eq!(hear(&mut told, 61, &[fires("a")]), "Reminder +a -");
+        for n in 62..=121 {
+            assert_eq!(hear(&mut told, n, &[hidden("a")]), "");
+        }
+        assert_eq!(hear(&mut told, 150, &[fires("a")]), "");
+    }
+
+    #[test]
+    fn a_restart_forgets_nobody_who_was_told() {
+        let mut told = Told::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        let text = serde_json::to_string(&told.save()).expect("it can be written");
+        let saved: Vec<SavedGroup> = serde_json::from_str(&text).expect("it can be read");
+        let mut told = Told::restored(saved, minute(10));
+        assert_eq!(hear(&mut told, 11, &[fires("a")]), "");
+        assert_eq!(hear(&mut told, 16, &[over("a", 12)]), "Resolved + -a");
+    }
+
+    #[test]
+    fn an_alert_that_ended_and_began_again_is_told_as_two() {
+        let mut told = Told::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        let mut again = fires("a");
+        again.said.since = minute(4).wall;
+        assert_eq!(hear(&mut told, 6, &[again]), "New +a -a");
+    }
+}

@@ -1,0 +1,179 @@
+//! The ready-made rules, as data: what every site wants to know, tunable by name.
+//!
+//! Each says what is wrong, what it means for the people at the phones, and what to do first, in
+//! words that need no knowledge of the daemon. Their names are a contract: silences, routes and
+//! `tune` hold on to them. Facts that no read of the vendor's guide gives (link speed, backup
+//! servers, forwarding) have no rule here.
+
+mod calls;
+mod compliance;
+mod core;
+mod own;
+mod security;
+
+use std::time::Duration;
+
+use super::condition::Condition;
+use super::inhibit::Inhibit;
+use super::rule::{Annotations, Rule};
+
+/// A named set of rules that belong together.
+#[derive(Clone, Debug)]
+pub struct Pack {
+    /// How the configuration names it.
+    pub name: &'static str,
+    /// Its rules, in the order of their weight.
+    pub rules: Vec<Rule>,
+}
+
+/// Packs that are on unless the configuration says otherwise.
+pub const ON_BY_DEFAULT: [&str; 2] = ["core", "self"];
+
+/// All packs.
+pub fn all() -> Vec<Pack> {
+    vec![
+        Pack {
+            name: "core",
+            rules: core::rules(),
+        },
+        Pack {
+            name: "security",
+            rules: security::rules(),
+        },
+        Pack {
+            name: "compliance",
+            rules: compliance::rules(),
+        },
+        Pack {
+            name: "calls",
+            rules: calls::rules(),
+        },
+        Pack {
+            name: "self",
+            rules: own::rules(),
+        },
+    ]
+}
+
+/// What explains what among the ready-made rules, beyond what lies below an outage.
+pub fn inhibits() -> Vec<Inhibit> {
+    let mass = ["AccountUnregistered", "RegistrationFlapping"];
+    vec![
+        Inhibit::new(&["MassUnregistered"], &mass, &["server"]),
+        Inhibit::new(
+            &["PhoneAuthRejected", "PhoneLoginLocked", "IdentityChanged"],
+            &["PhoneNotReadable", "PhoneDataStale"],
+            &["phone"],
+        ),
+        Inhibit::new(&["PhoneNotReadable"], &["PhoneDataStale"], &["phone"]),
+        Inhibit::new(&["PhoneRebootLoop"], &["PhoneRebooted"], &["phone"]),
+        Inhibit::new(
+            &["CertificateExpired"],
+            &["CertificateExpiring"],
+            &["phone"],
+        ),
+    ]
+}
+
+/// A rule as the tables of the packs write it.
+struct Ready {
+    name: &'static str,
+    severity: &'static str,
+    when: Condition,
+    /// `for` and `keep_firing_for`.
+    patience: (Duration, Duration),
+    summary: &'static str,
+    impact: &'static str,
+    first_steps: &'static str,
+}
+
+impl Ready {
+    fn rule(self) -> Rule {
+        let (hold, keep_firing_for) = self.patience;
+        let anchor = self.name.to_ascii_lowercase();
+        Rule {
+            hold,
+            keep_firing_for,
+            labels: Box::new([("severity".into(), self.severity.into())]),
+            annotations: Annotations {
+                summary: self.summary.into(),
+                impact: self.impact.into(),
+                first_steps: self.first_steps.into(),
+                runbook_url: format!("docs/runbooks.md#{anchor}").into(),
+                others: Box::default(),
+            },
+            ..Rule::new(self.name, self.when)
+        }
+    }
+
+    /// For what one look proves: it needs no second poll.
+    fn at_once(self) -> Rule {
+        Rule {
+            min_polls: 1,
+            ..self.rule()
+        }
+    }
+}
+
+const NONE: Duration = Duration::ZERO;
+
+const fn minutes(n: u64) -> Duration {
+    Duration::from_secs(60 * n)
+}
+
+const fn hours(n: u64) -> Duration {
+    minutes(60 * n)
+}
+
+const fn days(n: u64) -> Duration {
+    hours(24 * n)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn rules() -> Vec<Rule> {
+        all().into_iter().flat_map(|pack| pack.rules).collect()
+    }
+
+    #[test]
+    fn every_rule_is_valid_and_named_once() {
+        let mut names = BTreeSet::new();
+        for rule in rules() {
+            assert_eq!(rule.check(), [], "{}", rule.name);
+            assert!(names.insert(rule.name.clone()), "{} twice", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_rule_tells_people_what_to_do() {
+        for rule in rules() {
+            let texts = rule.annotations;
+            for text in [&texts.summary, &texts.impact, &texts.first_steps] {
+                assert!(!text.is_empty(), "{} lacks a text", rule.name);
+            }
+            assert!(
+                matches!(
+                    rule.labels.first(),
+                    Some((name, severity)) if **name == *"severity"
+                        && ["critical", "warning", "info", "none"].contains(&&**severity)
+                ),
+                "{} has no known severity",
+                rule.name
+            );
+        }
+    }
+
+    #[test]
+    fn inhibits_name_rules_that_exist() {
+        let names: BTreeSet<_> = rules().into_iter().map(|rule| rule.name).collect();
+        for inhibit in inhibits() {
+            for name in inhibit.when.iter().chain(&inhibit.mute) {
+                assert!(names.contains(name), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! Lists of phones: writing one, and comparing an older one with what was found.
+//!
+//! Of a list only name, address and device are read, in any of the forms that `phone_files` takes;
+//! whether the rest of it is right is `check-config`'s business.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::path::Path;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::found::Found;
+use crate::fleet::place::{Scheme, mac_digits};
+
+/// A phone of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    /// As written.
+    pub(super) address: String,
+    /// Twelve lowercase hex digits.
+    pub(super) mac: Option<Box<str>>,
+}
+
+/// What differs between a list and what was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    New {
+        name: String,
+        address: String,
+    },
+    Moved {
+        name: String,
+        address: String,
+        was: String,
+    },
+    Gone {
+        name: String,
+        was: String,
+    },
+}
+
+/// Reads a list.
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Listed>> {
+    let failed = || format!("failed to read the list {}", path.display());
+    let text = std::fs::read_to_string(path).with_context(failed)?;
+    if path.extension().is_some_and(|ending| ending == "csv") {
+        return table(&text).with_context(failed);
+    }
+    let value: Value = yaml_serde::from_str(&text).with_context(failed)?;
+    let phones = value.get("phones").unwrap_or(&value);
+    let phones = phones.as_array().with_context(failed)?;
+    let text = |phone: &Value, key: &str| phone.get(key).and_then(Value::as_str).map(str::to_owned);
+    Ok(phones
+        .iter()
+        .map(|phone| Listed {
+            name: text(phone, "name").unwrap_or_default(),
+            address: text(phone, "address").unwrap_or_default(),
+            mac: text(phone, "mac").and_then(|mac| mac_digits(&mac)),
+        })
+        .collect())
+}
+
+fn table(text: &str) -> anyhow::Result<Vec<Listed>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .comment(Some(b'#'))
+        .from_reader(text.as_bytes());
+    let head = reader.headers()?.clone();
+    let mut listed = Vec::new();
+    for row in reader.records() {
+        let row = row?;
+        let cell = |name: &str| {
+            let column = head.iter().position(|head| head == name)?;
+            row.get(column)
+        };
+        listed.push(Listed {
+            name: cell("name").unwrap_or_default().to_owned(),
+            address: cell("address").unwrap_or_default().to_owned(),
+            mac: cell("mac").and_then(mac_digits),
+        });
+    }
+    Ok(listed)
+}
+
+/// What differs. A phone of the list is gone only if its address was looked at: `is_covered`.
+pub(super) fn compare(
+    listed: &[Listed],
+    found: &[(String, &Found)],
+    is_covered: impl Fn(IpAddr) -> bool,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for phone in listed {
+        let by_device = |found: &&(String, &Found)| phone.mac.is_some() && found.1.mac == phone.mac;
+        if let Some((_, found)) = found.iter().find(by_device) {
+            if !is_at(phone, found) {
+                changes.push(Change::Moved {
+                    name: phone.name.clone(),
+                    address: found.place(),
+                    was: phone.address.clone(),
+                });
+            }
+            continue;
+        }
+        let answers = found.iter().any(|(_, found)| is_same(phone, found));
+        if !answers && ip_of(&phone.address).is_some_and(&is_covered) {
+            changes.push(Change::Gone {
+                name: phone.name.clone(),
+                was: phone.address.clone(),
+            });
+        }
+    }
+    for (name, found) in found {
+        let is_listed = |phone: &Listed| {
+            (phone.mac.is_some() && phone.mac == found.mac) || is_same(phone, found)
+        };
+        if !listed.iter().any(is_listed) {
+            changes.push(Change::New {
+                name: name.clone(),
+                address: found.place(),
+            });
+        }
+    }
+    changes
+}
+
+/// Whether what was found may be this phone: it is there, and no other device than expected.
+fn is_same(phone: &Listed, found: &Found) -> bool {
+    let is_other = phone.mac.is_some() && found.mac.is_some() && phone.mac != found.mac;
+    is_at(phone, found) && !is_other
+}
+
+fn is_at(phone: &Listed, found: &Found) -> bool {
+    ip_of(&phone.address) == Some(found.address)
+}
+
+/// The address in `host`, `host:port`, `[host]` or `[host]:port`; `None` for a name.
+fn ip_of(address: &str) -> Option<IpAddr> {
+    if let Some(rest) = address.strip_prefix('[') {
+        return rest.split(']').next()?.parse().ok();
+    }
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    address.parse().or_else(|_| host.parse()).ok()
+}
+
+/// The list of these phones, as `phone_files` takes it.
+pub(super) fn written(found: &[&(String, &Found)]) -> String {
+    let mut text = String::from("# Found by `discover`; list this file under `phone_files`.\n");
+    if found.is_empty() {
+        text.push_str("phones: []\n");
+        return text;
+    }
+    text.push_str("phones:\n");
+    for (name, found) in found {
+        let mac = match &found.mac {
+            Some(mac) => format!(", mac: '{mac}'"),
+            None => String::new(),
+        };
+        let scheme = match found.scheme {
+            Scheme::Http => "",
+            Scheme::Https => ", scheme: https",
+        };
+        let place = found.place();
+        // A String takes all text.
+        let _written = writeln!(
+            text,
+            "  - {{ name: '{name}', address: '{place}'{mac}{scheme} }}"
+        );
+    }
+    text
+}
+
+impl Change {
+    pub(super) fn row(&self) -> Vec<String> {
+        let (change, name, address, was) = self.parts();
+        [change, name, address, was].map(str::to_owned).to_vec()
+    }
+
+    pub(super) fn as_json(&self) -> Value {
+        let (change, name, address, was) = self.parts();
+        json!({ "change": change, "name": name, "address": address, "was": was })
+    }
+
+    fn parts(&self) -> (&str, &str, &str, &str) {
+        match self {
+            Self::New { name, address } => ("new", name, address, ""),
+            Self::Moved { name, address, was } => ("moved", name, address, was),
+            Self::Gone { name, was } => ("gone", name, "", was),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(address: &str, mac: Option<&str>) -> Found {
+        Found {
+            address: address.parse().unwrap(),
+            port: None,
+            scheme: Scheme::Http,
+            model: None,
+            firmware: None,
+            mac: mac.map(Into::into),
+        }
+    }
+
+    fn listed(name: &str, address: &str, mac: Option<&str>) -> Listed {
+        Listed {
+            name: name.to_owned(),
+            address: address.to_owned(),
+            mac: mac.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn new_moved_and_gone_phones_are_told_and_the_rest_is_left_alone() {
+        let (a, b, c) = ("000b82000001", "000b82000002", "000b82000003");
+        let seen = [
+            found("192.0.2.1", Some(a)),
+            found("192.0.2.2", Some(b)),
+            found("192.0.2.3", None),
+            found("192.0.2.4", Some(c)),
+        ];
+        let named: Vec<_> = seen.iter().map(|found| (found.place(), found)).collect();
+        let known = [
+            listed("stays", "192.0.2.1:80", Some(a)),
+            listed("moved", "192.0.2.9", Some(b)),
+            listed("silent", "192.0.2.3", Some("000b82000009")),
+            listed("replaced", "192.0.2.4", Some("000b82000008")),
+            listed("gone", "192.0.2.7", None),
+            listed("elsewhere", "198.51.100.1", None),
+            listed("by-name", "phone.example", None),
+        ];
+        let changes = compare(&known, &named, |address| {
+            address.to_string().starts_with("192.0.2.")
+        });
+        let shown: Vec<_> = changes
+            .iter()
+            .map(|change| change.row().join(" "))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "moved moved 192.0.2.2 192.0.2.9",
+                "gone replaced  192.0.2.4",
+                "gone gone  192.0.2.7",
+                "new 192.0.2.4 192.0.2.4 ",
+            ]
+        );
+    }
+
+    #[test]
+    fn lists_are_read_in_every_form() {
+        let directory = tempfile::tempdir().unwrap();
+        let expect = [listed("a", "192.0.2.1", Some("000b82000001"))];
+        for (name, text) in [
+            (
+                "a.yaml",
+                "phones:\n  - { name: a, address: 192.0.2.1, mac: '00:0B:82:00:00:01', group: x }\n",
+            ),
+            (
+                "b.yml",
+                "- name: a\n  address: 192.0.2.1\n  mac: 000b82000001x\n",
+            ),
+            (
+                "c.json",
+                r#"[{"name":"a","address":"192.0.2.1","mac":"000b82000001"}]"#,
+            ),
+            (
+                "d.csv",
+                "name, address, mac\n# x\na, 192.0.2.1, 00-0b-82-00-00-01\n",
+            ),
+        ] {
+            let path = directory.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let mut read = read(&path).unwrap();
+            if name == "b.yml" {
+                assert_eq!(read[0].mac, None, "what is no hardware address is none");
+                read[0].mac.clone_from(&expect[0].mac);
+            }
+            assert_eq!(read, expect, "{name}");
+        }
+        let path = directory.path().join("e.yaml");
+        std::fs::write(&path, "just text").unwrap();
+        assert!(read(&path).is_err());
+    }
+
+    #[test]
+    fn addresses_are_read_with_and_without_port() {
+        for (text, expect) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1:8080", Some("192.0.2.1")),
+            ("[2001:db8::1]:80", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("phone.example", None),
+            ("phone.example:80", None),
+        ] {
+            let expect = expect.map(|text| text.parse().unwrap());
+            assert_eq!(ip_of(text), expect, "{text}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Asking many addresses, so many a second and so many at a time.
+//!
+//! An address is asked for values once, on a connection of its own. One that does not answer in time,
+//! refuses, or speaks otherwise is no phone.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::found::Found;
+use crate::fleet::guard::Habits;
+use crate::fleet::place::Scheme;
+use crate::fleet::reading::{BUILT_IN_VALUES, MAC_VALUES};
+use crate::fleet::trust::Trust;
+use crate::webapi::{Client, Target, Tls, tls_config};
+
+/// How a net is looked through.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan<'a> {
+    /// Tried in order until one finds a phone.
+    pub(super) schemes: &'a [Scheme],
+    /// Instead of that of the scheme.
+    pub(super) port: Option<u16>,
+    /// For one address and scheme.
+    pub(super) timeout: Duration,
+    /// How many addresses are begun with in a second.
+    pub(super) rate: NonZeroU32,
+    /// How many addresses at the same time.
+    pub(super) jobs: usize,
+}
+
+/// What it takes to ask one address.
+#[derive(Clone)]
+struct Question {
+    ways: Arc<[(Scheme, Option<Tls>)]>,
+    port: Option<u16>,
+    timeout: Duration,
+}
+
+/// The phones among these addresses; `each` is called as an address is done with.
+pub(super) async fn sweep(
+    addresses: impl Iterator<Item = IpAddr>,
+    plan: &Plan<'_>,
+    mut each: impl FnMut(),
+) -> Vec<Found> {
+    let question = Question {
+        ways: plan
+            .schemes
+            .iter()
+            .filter_map(|scheme| way(*scheme))
+            .collect(),
+        port: plan.port,
+        timeout: plan.timeout,
+    };
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / plan.rate.get());
+    // What was late is not made up for: that would exceed the rate.
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut asking = JoinSet::new();
+    let mut found = Vec::new();
+    let mut end = |ended: Result<Option<Found>, tokio::task::JoinError>| {
+        each();
+        ended.expect("nobody cancels a question, and one that panics ends the program")
+    };
+    for address in addresses {
+        while asking.len() >= plan.jobs
+            && let Some(ended) = asking.join_next().await
+        {
+            found.extend(end(ended));
+        }
+        pace.tick().await;
+        let question = question.clone();
+        asking.spawn(async move { ask(address, &question).await });
+    }
+    while let Some(ended) = asking.join_next().await {
+        found.extend(end(ended));
+    }
+    found
+}
+
+/// No certificate is checked: nothing secret is sent, and what answers is only listed.
+fn way(scheme: Scheme) -> Option<(Scheme, Option<Tls>)> {
+    if scheme == Scheme::Http {
+        return Some((scheme, None));
+    }
+    let trust = Trust {
+        insecure_skip_verify: true,
+        ..Trust::default()
+    };
+    let config = tls_config(&trust, 1).ok()?;
+    let tls = Tls {
+        config,
+        server_name: None,
+    };
+    Some((scheme, Some(tls)))
+}
+
+async fn ask(address: IpAddr, question: &Question) -> Option<Found> {
+    let keys: Vec<Box<str>> = BUILT_IN_VALUES
+        .iter()
+        .chain(&MAC_VALUES)
+        .map(|key| (*key).into())
+        .collect();
+    for (scheme, tls) in question.ways.iter() {
+        let target = Target {
+            host: address.to_string().into(),
+            port: question.port.unwrap_or(scheme.default_port()),
+            tls: tls.clone(),
+            connect_timeout: question.timeout,
+            attempts: 1,
+        };
+        let mut client = Client::new(target, Habits::default());
+        client.open(Instant::now() + question.timeout);
+        if let Ok(values) = client.reader().values(&keys).await
+            && let Some(found) = Found::of((address, question.port, *scheme), &values)
+        {
+            return Some(found);
+        }
+    }
+    None
+}

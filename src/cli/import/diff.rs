@@ -1,0 +1,77 @@
+//! A plan as people read it: one line a change, and a sum at the end.
+
+use super::device::punctuated;
+use super::list::List;
+use super::plan::{Doubt, Plan};
+use crate::cli::table::aligned;
+
+/// The plan in lines: what is added, what moves, what is missing and stays, what a person decides.
+pub(super) fn lines(plan: &Plan, list: &List) -> Vec<String> {
+    let mut rows = Vec::new();
+    let mac_of = |mac: Option<&str>| mac.map(punctuated).unwrap_or_default();
+    let listed = |row: usize| match list.rows.get(row) {
+        Some(row) => [
+            row.name.clone(),
+            row.address.clone(),
+            mac_of(row.mac.as_deref()),
+        ],
+        None => [const { String::new() }; 3],
+    };
+    let mut push = |mark: &str, [name, address, mac]: [String; 3], what: String| {
+        rows.push([mark.to_owned(), name, address, mac, what]);
+    };
+    for new in &plan.new {
+        let mac = mac_of(new.mac.as_deref());
+        let cells = [new.name.clone(), new.address.clone(), mac];
+        push("+ new", cells, String::new());
+    }
+    for (row, address) in &plan.moved {
+        push("~ moved", listed(*row), format!("now at {address}"));
+    }
+    for row in &plan.gone {
+        let what = "not in the source; stays in the list";
+        push("- gone", listed(*row), what.to_owned());
+    }
+    for doubt in &plan.doubts {
+        let (cells, what) = match doubt {
+            Doubt::Replaced { row, by } => {
+                let by = punctuated(by);
+                let what = format!("{by} has its address; if it was exchanged, write that as mac");
+                (listed(*row), what)
+            }
+            Doubt::Elsewhere { row, address } => {
+                let what = format!("its name is at {address}; if it moved, write that as address");
+                (listed(*row), what)
+            }
+            Doubt::Twice { mac, address } => {
+                let cells = [String::new(), address.clone(), punctuated(mac)];
+                let what = "listed more than once, never at this address; correct these rows";
+                (cells, what.to_owned())
+            }
+            Doubt::NoAddress { mac, name } => {
+                let name = name.clone().unwrap_or_default();
+                let cells = [name, String::new(), mac_of(mac.as_deref())];
+                let what = "has no address in the source; import leases, or --set address=…";
+                (cells, what.to_owned())
+            }
+        };
+        push("! check", cells, what);
+    }
+    let mut lines = Vec::new();
+    if !rows.is_empty() {
+        lines = aligned(["CHANGE", "NAME", "ADDRESS", "MAC", "DETAIL"], &rows);
+    }
+    lines.push(sum(plan));
+    lines
+}
+
+fn sum(plan: &Plan) -> String {
+    format!(
+        "{} new, {} moved, {} gone, {} to check, {} unchanged",
+        plan.new.len(),
+        plan.moved.len(),
+        plan.gone.len(),
+        plan.doubts.len(),
+        plan.unchanged
+    )
+}

@@ -1,0 +1,208 @@
+//! From what was written on the command line to a job.
+//!
+//! Everything that can be wrong with it is said here, before any phone is asked.
+
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::args::{Batch, BookFormat, Command, Contacts, Groups, Passwords, Phonebook, Values};
+use super::ask::{self, Typed};
+use super::book;
+use super::contacts::ContactJob;
+use super::groups::GroupJob;
+use super::job::Job;
+use super::system::SystemJob;
+use super::{Usage, Width};
+use crate::config;
+use crate::webapi::calls::edit_group::GroupName;
+use crate::webapi::calls::post_values::NewValue;
+use crate::webapi::calls::sys_operation::Operation;
+use crate::webapi::calls::values::ValueKey;
+use crate::webapi::calls::{change_password, make_call, phone_operation, post_values};
+
+/// A job, and where what it brings goes.
+pub(super) struct Order {
+    pub(super) job: Arc<Job>,
+    /// A file instead of stdout.
+    pub(super) output: Option<PathBuf>,
+    pub(super) batch: Batch,
+    /// The password of the login may be another one afterwards.
+    pub(super) changes_password: bool,
+}
+
+impl From<Job> for Order {
+    fn from(job: Job) -> Self {
+        Self {
+            job: Arc::new(job),
+            output: None,
+            batch: Batch::default(),
+            changes_password: false,
+        }
+    }
+}
+
+/// What the command line asks for.
+pub(super) fn order(command: Command, width: Width) -> anyhow::Result<Order> {
+    let job = match command {
+        Command::Values(values) => self::values(values)?,
+        Command::Contacts(contacts) => return self::contacts(contacts),
+        Command::Groups(groups) => Job::Groups(self::groups(groups)?),
+        Command::Accounts { registered } => Job::Accounts { registered },
+        Command::Lines { line } => Job::Lines(line),
+        Command::Status => Job::Status,
+        Command::Time => Job::Time,
+        Command::Call { number, account } => call(&number, account)?,
+        Command::Line(line) => {
+            let (operation, line) = line.parts();
+            Job::Write {
+                call: phone_operation::call(operation, line),
+                asks: false,
+            }
+        }
+        Command::Reboot(batch) => return Ok(system(Operation::Reboot, batch, width)),
+        Command::FactoryReset => {
+            return Ok(system(Operation::FactoryReset, Batch::default(), width));
+        }
+        Command::Provision(batch) => return Ok(system(Operation::Provision, batch, width)),
+        Command::ChangePassword(passwords) => return change_password(&passwords),
+        Command::Phonebook(Phonebook::Download { output }) => {
+            return Ok(Order {
+                output,
+                ..Job::Phonebook.into()
+            });
+        }
+    };
+    Ok(job.into())
+}
+
+fn values(values: Values) -> anyhow::Result<Job> {
+    match values {
+        Values::Get { keys } => {
+            let keys = keys.iter().map(|key| readable(key));
+            Ok(Job::Values(keys.collect::<Result<_, _>>()?))
+        }
+        Values::Set {
+            values,
+            secret_file,
+        } => {
+            let mut new = Vec::new();
+            for (key, value) in values {
+                if config::is_secret_value(&key) {
+                    let detail = format!(
+                        "`{key}` holds a secret, and others see command lines; \
+                         use --secret-file {key}=FILE, or {key}=- for stdin"
+                    );
+                    return Err(Usage(detail).into());
+                }
+                new.push((parsed(&key)?, NewValue::Open(value)));
+            }
+            for (key, file) in secret_file {
+                let secret = ask::from_file(Path::new(&file))?;
+                new.push((parsed(&key)?, NewValue::Secret(secret)));
+            }
+            let call = post_values::call(&new);
+            Ok(Job::Write { call, asks: false })
+        }
+    }
+}
+
+fn readable(key: &str) -> anyhow::Result<ValueKey> {
+    if config::is_secret_value(key) {
+        return Err(Usage(format!("`{key}` holds a secret and is never read")).into());
+    }
+    parsed(key)
+}
+
+fn parsed(key: &str) -> anyhow::Result<ValueKey> {
+    Ok(ValueKey::parse(key).map_err(|error| Usage(format!("`{key}` is no key: {error}")))?)
+}
+
+fn contacts(contacts: Contacts) -> anyhow::Result<Order> {
+    let job = match contacts {
+        Contacts::List { id, name, group } => ContactJob::List { id, name, group },
+        Contacts::Add(fields) => {
+            let (fields, group) = fields.parts();
+            let is_named = [&fields.first, &fields.last]
+                .iter()
+                .any(|name| name.as_ref().is_some_and(|name| !name.trim().is_empty()));
+            if !is_named {
+                return Err(Usage("a contact needs --first or --last".to_owned()).into());
+            }
+            let id = None;
+            ContactJob::Save { id, fields, group }
+        }
+        Contacts::Edit { id, fields } => {
+            let (fields, group) = fields.parts();
+            let id = Some(id);
+            ContactJob::Save { id, fields, group }
+        }
+        Contacts::Delete { id } => ContactJob::Delete(id),
+        Contacts::DeleteAll => ContactJob::DeleteAll,
+        Contacts::Import { file } => {
+            let cards = std::fs::read_to_string(&file)
+                .map_err(anyhow::Error::from)
+                .and_then(|text| book::read(&text))
+                .map_err(|error| Usage(format!("{}: {error:#}", file.display())))?;
+            return Ok(Job::Import(cards).into());
+        }
+        Contacts::Export { format, output } => {
+            let job = match format {
+                BookFormat::Csv => Job::Export,
+                BookFormat::Xml => Job::Phonebook,
+            };
+            return Ok(Order {
+                output,
+                ..job.into()
+            });
+        }
+    };
+    Ok(Job::Contacts(job).into())
+}
+
+fn groups(groups: Groups) -> anyhow::Result<GroupJob> {
+    let named = |name: &str| {
+        GroupName::new(name).ok_or_else(|| Usage("a group needs a name that is not blank".into()))
+    };
+    Ok(match groups {
+        Groups::List { id } => GroupJob::List(id),
+        Groups::Add { name } => GroupJob::Add(named(&name)?),
+        Groups::Rename { group, name } => GroupJob::Rename {
+            group,
+            name: named(&name)?,
+        },
+        Groups::Delete { group } => GroupJob::Delete(group),
+    })
+}
+
+fn call(number: &str, account: NonZeroU16) -> anyhow::Result<Job> {
+    if number.trim().is_empty() {
+        return Err(Usage("there is no number to call".to_owned()).into());
+    }
+    let call = make_call::call(number, account);
+    Ok(Job::Write { call, asks: false })
+}
+
+fn system(operation: Operation, batch: Batch, width: Width) -> Order {
+    let job = SystemJob {
+        operation,
+        spare_calls: width == Width::Many
+            && !batch.even_in_call
+            && operation != Operation::FactoryReset,
+        wait_up: batch.wait_up,
+    };
+    Order {
+        batch,
+        ..Job::System(job).into()
+    }
+}
+
+fn change_password(passwords: &Passwords) -> anyhow::Result<Order> {
+    let old = ask::secret(passwords.old_file.as_deref(), "old password", Typed::Once)?;
+    let new = ask::secret(passwords.new_file.as_deref(), "new password", Typed::Twice)?;
+    let call = change_password::call(passwords.role.into(), &old, &new);
+    Ok(Order {
+        changes_password: true,
+        ..Job::Write { call, asks: true }.into()
+    })
+}

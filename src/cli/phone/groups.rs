@@ -1,0 +1,119 @@
+//! Groups of contacts: list, add, rename, delete, and finding one by name or id.
+
+use serde_json::json;
+
+use super::hand::Hand;
+use super::told::Told;
+use super::trouble::Trouble;
+use crate::webapi::calls::edit_group::GroupName;
+use crate::webapi::calls::get_contacts::Filter;
+use crate::webapi::calls::get_groups::Group;
+use crate::webapi::calls::{add_group, edit_group, get_contacts, get_groups};
+
+/// What to do with groups.
+#[derive(Clone, Debug)]
+pub(super) enum GroupJob {
+    List(Option<u32>),
+    Add(GroupName),
+    Rename { group: String, name: GroupName },
+    Delete(String),
+}
+
+impl GroupJob {
+    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
+        match self {
+            Self::List(id) => Ok(list(&hand.ask(&get_groups::call(*id)).await?)),
+            Self::Add(name) => {
+                hand.write(&add_group::call(name.as_str())).await?;
+                if hand.is_dry() {
+                    return Ok(Told::done());
+                }
+                let groups = hand.ask(&get_groups::call(None)).await?;
+                let mut ids = groups.iter().filter(|group| group.name == name.as_str());
+                Ok(ids
+                    .next_back()
+                    .map_or_else(Told::done, |group| Told::id(group.id)))
+            }
+            Self::Rename { group, name } => {
+                let group = find(hand, group).await?;
+                hand.write(&edit_group::rename(group.id, name)).await?;
+                Ok(Told::done())
+            }
+            Self::Delete(group) => {
+                let group = find(hand, group).await?;
+                let told = if hand.is_dry() {
+                    preview(hand, &group).await?
+                } else {
+                    Told::done()
+                };
+                hand.write(&edit_group::delete(group.id)).await?;
+                Ok(told)
+            }
+        }
+    }
+}
+
+/// The group that is called so, by its name or by its id.
+pub(super) async fn find(hand: &mut Hand, group: &str) -> Result<Group, Trouble> {
+    let groups = hand.ask(&get_groups::call(None)).await?;
+    by_name_or_id(&groups, group)
+        .cloned()
+        .ok_or_else(|| Trouble::new("no_such", format!("no group `{group}` on the phone")))
+}
+
+fn by_name_or_id<'a>(groups: &'a [Group], asked: &str) -> Option<&'a Group> {
+    let id = asked.parse().ok();
+    let by_name = groups.iter().find(|group| group.name == asked);
+    by_name.or_else(|| groups.iter().find(|group| Some(group.id) == id))
+}
+
+fn list(groups: &[Group]) -> Told {
+    let rows = groups
+        .iter()
+        .map(|group| vec![group.id.to_string(), group.name.clone()])
+        .collect();
+    let json = groups
+        .iter()
+        .map(|group| json!({ "id": group.id, "name": group.name }))
+        .collect();
+    Told::table(&["ID", "NAME"], rows, json)
+}
+
+/// What deleting a group touches.
+async fn preview(hand: &mut Hand, group: &Group) -> Result<Told, Trouble> {
+    let filter = Filter {
+        group: Some(group.id),
+        ..Filter::default()
+    };
+    let contacts = hand.ask(&get_contacts::call(&filter)).await?.len();
+    let row = vec![
+        group.id.to_string(),
+        group.name.clone(),
+        contacts.to_string(),
+    ];
+    let json = json!({ "id": group.id, "name": group.name, "contacts": contacts });
+    Ok(Told::table(
+        &["DELETES GROUP", "NAME", "ITS CONTACTS, WHICH STAY"],
+        vec![row],
+        json,
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_found_by_name_before_id() {
+        let group = |id, name: &str| Group {
+            id,
+            name: name.to_owned(),
+        };
+        let groups = [group(1, "team"), group(2, "1")];
+        let found = |asked| by_name_or_id(&groups, asked).map(|group| group.id);
+        assert_eq!(found("team"), Some(1));
+        assert_eq!(found("1"), Some(2));
+        assert_eq!(found("2"), Some(2));
+        assert_eq!(found("crew"), None);
+    }
+}

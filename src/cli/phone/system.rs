@@ -1,0 +1,105 @@
+//! Reboot, factory reset and provisioning: who is in a call is spared, and who comes back is seen.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::hand::Hand;
+use super::told::Told;
+use super::trouble::Trouble;
+use crate::fleet::reading::{Coarse, LineState};
+use crate::webapi::calls::sys_operation::{self, Operation};
+use crate::webapi::calls::{lines, time};
+
+/// One system operation on each of some phones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SystemJob {
+    pub(super) operation: Operation,
+    /// Leave out phones that are in a call.
+    pub(super) spare_calls: bool,
+    /// Wait until the phone is up again, at most so long.
+    pub(super) wait_up: Option<Duration>,
+}
+
+/// How often a phone that restarts is asked whether it is back: it takes half a minute or more.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+impl SystemJob {
+    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
+        if self.spare_calls && !hand.is_dry() {
+            spare_calls(hand).await?;
+        }
+        let asked = Instant::now();
+        hand.write(&sys_operation::call(self.operation)).await?;
+        match self.wait_up {
+            Some(limit) if !hand.is_dry() => self.wait(hand, asked, limit).await?,
+            Some(_) | None => {}
+        }
+        Ok(Told::done())
+    }
+
+    /// Waits until the phone answers and has not been up for longer than since it was asked. After
+    /// provisioning, which need not restart it, until it answers.
+    async fn wait(&self, hand: &mut Hand, asked: Instant, limit: Duration) -> Result<(), Trouble> {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        // A look that took long is followed by a pause, not by those that were missed.
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut last = None;
+        while asked.elapsed() < limit {
+            look.tick().await;
+            match hand.ask(&time::call()).await {
+                Ok(time) => {
+                    let since = asked.elapsed() + time.uptime.resolution;
+                    if self.operation == Operation::Provision || time.uptime.length <= since {
+                        return Ok(());
+                    }
+                    last = Some("it has not restarted".to_owned());
+                }
+                // It is up, and asking on would only cost refusals.
+                Err(trouble) if trouble.reason == "auth" => return Err(trouble),
+                Err(trouble) => last = Some(trouble.detail),
+            }
+        }
+        let limit = humantime::format_duration(limit);
+        let last = last.unwrap_or_default();
+        Err(Trouble::new(
+            "not_back",
+            format!("done, and not back within {limit}: {last}"),
+        ))
+    }
+}
+
+async fn spare_calls(hand: &mut Hand) -> Result<(), Trouble> {
+    let lines = hand.ask(&lines::call(None)).await?;
+    match lines.each.iter().find(|line| is_call(line.state)) {
+        Some(line) => Err(Trouble::skipped(format!(
+            "in a call on line {}; use --even-in-call, or try later",
+            line.number
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn is_call(state: LineState) -> bool {
+    match state.coarse() {
+        Coarse::Idle | Coarse::Failed => false,
+        Coarse::Ringing | Coarse::Calling | Coarse::InCall | Coarse::Hold => true,
+        Coarse::Other => matches!(
+            state,
+            LineState::Transferred | LineState::Transferring | LineState::Ending
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_in_any_of_its_phases_is_spared() {
+        let calls: Vec<i64> = (-1..=14)
+            .filter(|code| is_call(LineState::from_code(*code)))
+            .collect();
+        assert_eq!(calls, [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13]);
+    }
+}

@@ -1,0 +1,221 @@
+//! `phones`: the list as it was resolved, and where each value came from.
+//!
+//! Everything shown comes from [`config::effective`], which resolves as the daemon does and opens no
+//! secret: a password shows as the key that gives it. Phones that are not enabled, or that another
+//! shard polls, are listed too. `phones import` brings phones in from elsewhere.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::import::{self, punctuated};
+use super::table::aligned;
+use super::{ConfigArg, USAGE};
+use crate::config::{self, Effective};
+
+/// Show the list of phones as it was resolved, or import phones into it
+#[derive(Debug, clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    after_help = "Example:\n  grandstream-exporter phones reception --effective --config /etc/grandstream-exporter/config.yaml"
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// Show these phones only
+    #[arg(value_name = "PHONE")]
+    names: Vec<String>,
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Show every key of each phone, its value and where that was written
+    #[arg(long)]
+    effective: bool,
+    /// Print JSON for programs instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Import(import::Args),
+}
+
+/// A phone in one line.
+#[derive(Debug, Serialize)]
+struct Summary<'a> {
+    name: &'a str,
+    address: &'a str,
+    scheme: &'a str,
+    site: Option<&'a str>,
+    group: Option<&'a str>,
+    /// The named credential; `None` where the login is written out.
+    credential: Option<&'a str>,
+    username: &'a str,
+    mac: Option<String>,
+    enabled: bool,
+    portable: bool,
+    labels: BTreeMap<&'a str, &'a str>,
+}
+
+/// One value of one phone, as JSON.
+#[derive(Debug, Serialize)]
+struct Said<'a> {
+    phone: &'a str,
+    key: &'a str,
+    value: &'a str,
+    /// `None` for what is built in.
+    file: Option<String>,
+    line: Option<u32>,
+    /// The key path in that file.
+    written: Option<&'a str>,
+}
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    if let Some(Action::Import(args)) = &args.action {
+        return import::run(args);
+    }
+    let values = match config::effective(&args.config.config, &super::environment()) {
+        Ok(values) => values,
+        Err(faults) => return super::failed(&faults.into()),
+    };
+    let phones: Vec<_> = values.chunk_by(|a, b| a.phone == b.phone).collect();
+    let unknown: Vec<_> = args
+        .names
+        .iter()
+        .filter(|name| !phones.iter().any(|phone| is_called(phone, name)))
+        .collect();
+    for name in &unknown {
+        super::complain(format_args!(
+            "{}: there is no phone `{name}`; `phones` without a name lists them",
+            args.config.config.display()
+        ));
+    }
+    if !unknown.is_empty() {
+        return ExitCode::from(USAGE);
+    }
+    let is_wanted = |phone: &&Values<'_>| {
+        args.names.is_empty() || args.names.iter().any(|name| is_called(phone, name))
+    };
+    let wanted: Vec<_> = phones.iter().filter(is_wanted).copied().collect();
+    match show(args, &wanted) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => super::failed(&error),
+    }
+}
+
+/// The values of one phone.
+type Values<'a> = &'a [Effective];
+
+fn is_called(phone: Values<'_>, name: &str) -> bool {
+    phone.first().is_some_and(|value| *value.phone == *name)
+}
+
+fn show(args: &Args, phones: &[Values<'_>]) -> anyhow::Result<()> {
+    let lines = match (args.effective, args.json) {
+        (false, false) => summary_table(phones),
+        (false, true) => vec![serde_json::to_string_pretty(&summaries(phones))?],
+        (true, false) => effective_table(phones),
+        (true, true) => {
+            let said: Vec<_> = phones
+                .iter()
+                .flat_map(|phone| phone.iter().map(said))
+                .collect();
+            vec![serde_json::to_string_pretty(&said)?]
+        }
+    };
+    for line in lines {
+        super::say(format_args!("{line}"))?;
+    }
+    Ok(())
+}
+
+fn summaries<'a>(phones: &[Values<'a>]) -> Vec<Summary<'a>> {
+    phones.iter().copied().filter_map(summary).collect()
+}
+
+fn summary(phone: Values<'_>) -> Option<Summary<'_>> {
+    let value = |key: &str| {
+        let found = phone.iter().find(|value| value.key == key)?;
+        Some(found.value.as_str())
+    };
+    let labels = phone
+        .iter()
+        .filter_map(|said| Some((said.key.strip_prefix("labels.")?, said.value.as_str())));
+    Some(Summary {
+        name: &phone.first()?.phone,
+        address: value("address").unwrap_or_default(),
+        scheme: value("scheme").unwrap_or_default(),
+        site: value("site"),
+        group: value("group"),
+        credential: value("credential"),
+        username: value("username").unwrap_or_default(),
+        mac: value("mac").map(punctuated),
+        enabled: value("enabled") == Some("true"),
+        portable: value("portable") == Some("true"),
+        labels: labels.collect(),
+    })
+}
+
+fn summary_table(phones: &[Values<'_>]) -> Vec<String> {
+    let row = |phone: Summary<'_>| {
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let portable = if phone.portable { "portable" } else { "" };
+        let enabled = if phone.enabled { "yes" } else { "no" };
+        [
+            phone.name.to_owned(),
+            phone.address.to_owned(),
+            phone.scheme.to_owned(),
+            text(phone.site),
+            text(phone.group),
+            text(phone.credential),
+            phone.mac.unwrap_or_default(),
+            enabled.to_owned(),
+            portable.to_owned(),
+        ]
+    };
+    let rows: Vec<_> = summaries(phones).into_iter().map(row).collect();
+    let header = [
+        "NAME",
+        "ADDRESS",
+        "SCHEME",
+        "SITE",
+        "GROUP",
+        "CREDENTIAL",
+        "MAC",
+        "ENABLED",
+        "NOTE",
+    ];
+    aligned(header, &rows)
+}
+
+fn effective_table(phones: &[Values<'_>]) -> Vec<String> {
+    let row = |value: &Effective| {
+        let origin = match &value.origin {
+            Some(spot) => spot.to_string(),
+            None => "built in".to_owned(),
+        };
+        [
+            value.phone.to_string(),
+            value.key.clone(),
+            value.value.clone(),
+            origin,
+        ]
+    };
+    let rows: Vec<_> = phones.iter().copied().flatten().map(row).collect();
+    aligned(["PHONE", "KEY", "VALUE", "FROM"], &rows)
+}
+
+fn said(value: &Effective) -> Said<'_> {
+    let origin = value.origin.as_ref();
+    Said {
+        phone: &value.phone,
+        key: &value.key,
+        value: &value.value,
+        file: origin.map(|spot| spot.file.display().to_string()),
+        line: origin.and_then(|spot| spot.line),
+        written: origin.map(|spot| &*spot.key),
+    }
+}

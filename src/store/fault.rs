@@ -1,0 +1,36 @@
+//! What can be wrong with the database, as far as somebody does something else about it.
+
+use rusqlite::ErrorCode;
+
+/// Why something is not on the disk.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreFault {
+    /// The file is no database, or a broken one.
+    #[error("the database is corrupt")]
+    Corrupt,
+    /// No space left.
+    #[error("the disk is full")]
+    Full,
+    /// The file or its directory cannot be written.
+    #[error("the database cannot be written")]
+    ReadOnly,
+    /// It was made by a later version.
+    #[error("the database was made by a later version: schema {0}")]
+    Later(i64),
+    /// Anything else, in SQLite's words.
+    #[error("the database failed: {0}")]
+    Other(Box<str>),
+}
+
+impl From<rusqlite::Error> for StoreFault {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly
+            }
+            Some(_) | None => Self::Other(error.to_string().into()),
+        }
+    }
+}

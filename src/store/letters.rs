@@ -1,0 +1,184 @@
+//! Letters that wait to be sent, and those that were given up.
+//!
+//! A letter is written before its first attempt and removed after it was taken. A process that dies
+//! in between sends it again, under the same id: at least once.
+
+use jiff::Timestamp;
+use rusqlite::{Row, Transaction, params};
+
+use super::schema::moment;
+use super::{Store, StoreFault};
+
+/// A letter to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLetter {
+    /// To whom: the name of a receiver.
+    pub receiver: Box<str>,
+    /// About what: letters of one topic tell one story.
+    pub topic: Box<str>,
+    /// What it says, as its sender understands it.
+    pub body: Box<str>,
+    /// Not to be sent before.
+    pub due: Timestamp,
+}
+
+/// A letter that waits or was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// The same at each attempt and never used again.
+    pub id: i64,
+    /// To whom, about what, and what.
+    pub letter: NewLetter,
+    /// When it was written.
+    pub created: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why the last attempt failed.
+    pub error: Option<Box<str>>,
+    /// It was given up and waits for a person.
+    pub dead: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It was taken.
+    Delivered,
+    /// Try again.
+    Later {
+        /// Not before.
+        due: Timestamp,
+        /// Why it failed.
+        error: Box<str>,
+    },
+    /// Never again.
+    GivenUp {
+        /// Why it failed.
+        error: Box<str>,
+    },
+}
+
+/// At most so many letters are kept for each receiver, dead ones included; beyond that the oldest
+/// dead ones go, then the oldest. More than anybody would read.
+pub const MOST_LETTERS: u32 = 1000;
+
+impl Store {
+    /// Every letter, oldest first.
+    pub fn letters(&self) -> Result<Vec<Letter>, StoreFault> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id, receiver, topic, body, created_ms, due_ms, attempts, error, dead
+             FROM letters ORDER BY id",
+        )?;
+        let rows = statement.query_map([], letter)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Notes how attempts ended.
+    pub fn settle(&mut self, settled: &[(i64, Settled)]) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            for (id, settled) in settled {
+                settle(transaction, *id, settled)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes one letter of several: it says `body` from now on, and the others go.
+    pub fn merge(&mut self, into: i64, body: &str, gone: &[i64]) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            transaction
+                .prepare_cached("UPDATE letters SET body = ?2 WHERE id = ?1")?
+                .execute(params![into, body])?;
+            for id in gone {
+                transaction
+                    .prepare_cached("DELETE FROM letters WHERE id = ?1")?
+                    .execute([id])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Lets a letter that was given up be tried again; whether there was one.
+    pub fn revive(&mut self, id: i64, due: Timestamp) -> Result<bool, StoreFault> {
+        self.in_transaction(|transaction| {
+            let changed = transaction.execute(
+                "UPDATE letters SET dead = 0, attempts = 0, due_ms = ?2 WHERE id = ?1 AND dead",
+                params![id, due.as_millisecond()],
+            )?;
+            Ok(changed > 0)
+        })
+    }
+
+    /// Throws a letter away; whether there was one.
+    pub fn discard(&mut self, id: i64) -> Result<bool, StoreFault> {
+        self.in_transaction(|transaction| {
+            let changed = transaction.execute("DELETE FROM letters WHERE id = ?1", [id])?;
+            Ok(changed > 0)
+        })
+    }
+}
+
+pub(super) fn push(
+    transaction: &Transaction<'_>,
+    letters: &[NewLetter],
+    now: Timestamp,
+) -> Result<(), StoreFault> {
+    for letter in letters {
+        transaction
+            .prepare_cached(
+                "INSERT INTO letters (receiver, topic, body, created_ms, due_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                letter.receiver,
+                letter.topic,
+                letter.body,
+                now.as_millisecond(),
+                letter.due.as_millisecond()
+            ])?;
+        transaction
+            .prepare_cached(
+                "DELETE FROM letters WHERE id IN (
+                     SELECT id FROM letters WHERE receiver = ?1
+                     ORDER BY dead, id DESC LIMIT -1 OFFSET ?2
+                 )",
+            )?
+            .execute(params![letter.receiver, MOST_LETTERS])?;
+    }
+    Ok(())
+}
+
+fn settle(transaction: &Transaction<'_>, id: i64, settled: &Settled) -> Result<(), StoreFault> {
+    match settled {
+        Settled::Delivered => transaction
+            .prepare_cached("DELETE FROM letters WHERE id = ?1")?
+            .execute([id])?,
+        Settled::Later { due, error } => transaction
+            .prepare_cached(
+                "UPDATE letters SET attempts = attempts + 1, due_ms = ?2, error = ?3 WHERE id = ?1",
+            )?
+            .execute(params![id, due.as_millisecond(), error])?,
+        Settled::GivenUp { error } => transaction
+            .prepare_cached(
+                "UPDATE letters SET attempts = attempts + 1, dead = 1, error = ?2 WHERE id = ?1",
+            )?
+            .execute(params![id, error])?,
+    };
+    Ok(())
+}
+
+fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
+    Ok(Letter {
+        id: row.get(0)?,
+        letter: NewLetter {
+            receiver: row.get(1)?,
+            topic: row.get(2)?,
+            body: row.get(3)?,
+            due: moment(row.get(5)?),
+        },
+        created: moment(row.get(4)?),
+        attempts: row.get(6)?,
+        error: row.get(7)?,
+        dead: row.get(8)?,
+    })
+}

@@ -1,0 +1,276 @@
+//! What must survive the process: documents, letters to be sent, and the history of events, in one
+//! SQLite file.
+//!
+//! The store knows nothing of alerts: its owners hand over text under a key. What belongs together
+//! is one [`Batch`], which is written whole or not at all, and is on the disk when [`Store::write`]
+//! returns. A disk that is full, gone or corrupt never stops anything: the store goes on in memory,
+//! says so ([`Store::fault`]), and returns to the disk when it can ([`Store::try_return`]).
+//!
+//! Calls block for as long as the disk takes; the owner keeps them off the runtime.
+
+mod events;
+mod fault;
+mod letters;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Transaction, backup, params};
+
+pub use events::{EVENT_AGE, Event, MOST_EVENTS, NewEvent};
+pub use fault::StoreFault;
+pub use letters::{Letter, MOST_LETTERS, NewLetter, Settled};
+
+/// The one open database.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    home: Home,
+}
+
+#[derive(Debug)]
+enum Home {
+    /// On the disk, as wanted.
+    Disk(PathBuf),
+    /// In memory, because the disk failed.
+    Lost {
+        path: PathBuf,
+        fault: StoreFault,
+        /// Whether what was on the disk is in memory too.
+        taken: bool,
+    },
+    /// In memory, as wanted.
+    Memory,
+}
+
+/// What kind of text is kept under a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The state of an alert.
+    Alert,
+    /// A silence.
+    Silence,
+    /// Who was told of what.
+    Told,
+}
+
+/// A key and its text.
+pub type Document = (Box<str>, Box<str>);
+
+/// Changes that are written together or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Kind and key, and the new text; `None` removes it.
+    pub documents: Vec<(Kind, Box<str>, Option<Box<str>>)>,
+    /// Letters to be sent.
+    pub letters: Vec<NewLetter>,
+    /// What happened.
+    pub events: Vec<NewEvent>,
+}
+
+/// How long a write waits for another process that looks into the file.
+const BUSY: Duration = Duration::from_secs(2);
+
+impl Store {
+    /// Opens or makes the file; without a path, or if that fails, everything is kept in memory. A
+    /// corrupt file is moved aside to `….corrupt` and a new one begun.
+    pub fn open(path: Option<&Path>) -> Self {
+        let Some(path) = path else {
+            return Self::in_memory(Home::Memory);
+        };
+        match connect_or_renew(path) {
+            Ok(connection) => Self {
+                connection,
+                home: Home::Disk(path.to_owned()),
+            },
+            Err(fault) => Self::in_memory(Home::Lost {
+                path: path.to_owned(),
+                fault,
+                taken: false,
+            }),
+        }
+    }
+
+    /// Why what should be on the disk is in memory.
+    pub fn fault(&self) -> Option<&StoreFault> {
+        match &self.home {
+            Home::Lost { fault, .. } => Some(fault),
+            Home::Disk(_) | Home::Memory => None,
+        }
+    }
+
+    /// Writes a batch; if the disk fails, into memory. An error means that not even that was
+    /// possible, and nothing of the batch was kept.
+    pub fn write(&mut self, batch: &Batch, now: Timestamp) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            for (kind, key, body) in &batch.documents {
+                put(transaction, *kind, key, body.as_deref())?;
+            }
+            letters::push(transaction, &batch.letters, now)?;
+            events::push(transaction, &batch.events)?;
+            schema::touch(transaction, now)
+        })
+    }
+
+    /// Every text of a kind with its key, sorted by key.
+    pub fn documents(&self, kind: Kind) -> Result<Vec<Document>, StoreFault> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT key, body FROM documents WHERE kind = ?1 ORDER BY key")?;
+        let rows = statement.query_map([kind.word()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// When a batch was last written.
+    pub fn written_at(&self) -> Result<Option<Timestamp>, StoreFault> {
+        schema::touched(&self.connection)
+    }
+
+    /// Goes back to the disk with all that is in memory, if the disk works again; whether it is
+    /// there now. What the disk holds and memory never saw stays.
+    pub fn try_return(&mut self) -> bool {
+        let Home::Lost { path, taken, .. } = &self.home else {
+            return true;
+        };
+        let (path, taken) = (path.clone(), *taken);
+        let Ok(mut disk) = connect_or_renew(&path) else {
+            return false;
+        };
+        let brought = if taken {
+            copy(&self.connection, &mut disk)
+        } else {
+            schema::add(&self.connection, &path)
+        };
+        if brought.is_err() {
+            return false;
+        }
+        self.connection = disk;
+        self.home = Home::Disk(path);
+        true
+    }
+
+    /// Runs `change` in a transaction; if the disk fails, once more in memory.
+    fn in_transaction<T>(
+        &mut self,
+        change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
+    ) -> Result<T, StoreFault> {
+        match attempt(&mut self.connection, &change) {
+            Err(fault) if matches!(self.home, Home::Disk(_)) => {
+                self.leave_disk(&fault);
+                attempt(&mut self.connection, &change)
+            }
+            done => done,
+        }
+    }
+
+    /// Takes into memory what can still be read; what cannot stays behind on the disk.
+    fn leave_disk(&mut self, fault: &StoreFault) {
+        let Home::Disk(path) = &self.home else {
+            return;
+        };
+        let lost = |taken| Home::Lost {
+            path: path.clone(),
+            fault: fault.clone(),
+            taken,
+        };
+        let mut memory = Self::in_memory(lost(true));
+        if copy(&self.connection, &mut memory.connection).is_err() {
+            memory = Self::in_memory(lost(false));
+        }
+        *self = memory;
+    }
+
+    fn in_memory(home: Home) -> Self {
+        let mut connection =
+            Connection::open_in_memory().expect("memory for an empty database can be had");
+        schema::migrate(&mut connection).expect("an empty database takes the schema");
+        Self { connection, home }
+    }
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Silence => "silence",
+            Self::Told => "told",
+        }
+    }
+}
+
+fn put(
+    transaction: &Transaction<'_>,
+    kind: Kind,
+    key: &str,
+    body: Option<&str>,
+) -> Result<(), StoreFault> {
+    let Some(body) = body else {
+        transaction
+            .prepare_cached("DELETE FROM documents WHERE kind = ?1 AND key = ?2")?
+            .execute(params![kind.word(), key])?;
+        return Ok(());
+    };
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO documents (kind, key, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![kind.word(), key, body])?;
+    Ok(())
+}
+
+fn attempt<T>(
+    connection: &mut Connection,
+    change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
+) -> Result<T, StoreFault> {
+    let transaction = connection.transaction()?;
+    let done = change(&transaction)?;
+    transaction.commit()?;
+    Ok(done)
+}
+
+/// Opens the file; a corrupt one makes way for a new one.
+fn connect_or_renew(path: &Path) -> Result<Connection, StoreFault> {
+    match connect(path) {
+        Err(StoreFault::Corrupt) => move_aside(path).and_then(|()| connect(path)),
+        opened => opened,
+    }
+}
+
+/// Opens the file with every commit on the disk before it returns.
+fn connect(path: &Path) -> Result<Connection, StoreFault> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if sound != "ok" {
+        return Err(StoreFault::Corrupt);
+    }
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// The file and its log under another name, so that somebody may look; an older one is replaced.
+fn move_aside(path: &Path) -> Result<(), StoreFault> {
+    for end in ["", "-wal", "-shm"] {
+        let named = |end: &str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        };
+        let moved = std::fs::rename(named(end), named(&format!("{end}.corrupt")));
+        if end.is_empty() {
+            moved.map_err(|error| StoreFault::Other(error.to_string().into()))?;
+        }
+    }
+    Ok(())
+}
+
+fn copy(from: &Connection, to: &mut Connection) -> Result<(), StoreFault> {
+    let backup = backup::Backup::new(from, to)?;
+    backup.run_to_completion(1000, Duration::ZERO, None)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

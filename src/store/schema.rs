@@ -1,0 +1,105 @@
+//! The tables, and the way from each version to the next.
+//!
+//! A released step is never changed: a change is a new one. Each runs in a transaction with the
+//! number that says that it ran, so a process killed in between leaves the old version whole.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::StoreFault;
+
+const STEPS: [&str; 1] = ["
+    CREATE TABLE documents (
+        kind TEXT NOT NULL,
+        key TEXT NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (kind, key)
+    ) WITHOUT ROWID;
+    CREATE TABLE letters (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        receiver TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        body TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        due_ms INTEGER NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        error TEXT,
+        dead INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_ms INTEGER NOT NULL,
+        phone TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        body TEXT NOT NULL
+    );
+    CREATE INDEX events_by_phone ON events (phone, id);
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+"];
+
+/// Brings the tables up to date.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let Some(missing) = usize::try_from(version)
+        .ok()
+        .and_then(|done| STEPS.get(done..))
+    else {
+        return Err(StoreFault::Later(version));
+    };
+    for (step, next) in missing.iter().zip(version + 1..) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", next)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Adds all of a database in memory to the file: of a document said twice that in memory is newer.
+pub(super) fn add(memory: &Connection, path: &Path) -> Result<(), StoreFault> {
+    let path = path.to_string_lossy();
+    memory.execute("ATTACH DATABASE ?1 AS disk", [&*path])?;
+    let added = memory.execute_batch(
+        "BEGIN;
+         INSERT OR REPLACE INTO disk.documents SELECT * FROM main.documents;
+         INSERT INTO disk.letters (receiver, topic, body, created_ms, due_ms, attempts, error, dead)
+             SELECT receiver, topic, body, created_ms, due_ms, attempts, error, dead
+             FROM main.letters ORDER BY id;
+         INSERT INTO disk.events (at_ms, phone, kind, body)
+             SELECT at_ms, phone, kind, body FROM main.events ORDER BY id;
+         INSERT OR REPLACE INTO disk.facts SELECT * FROM main.facts;
+         COMMIT",
+    );
+    if added.is_err() && !memory.is_autocommit() {
+        memory.execute_batch("ROLLBACK")?;
+    }
+    memory.execute_batch("DETACH DATABASE disk")?;
+    Ok(added?)
+}
+
+/// Notes when a batch was written.
+pub(super) fn touch(transaction: &Transaction<'_>, now: Timestamp) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO facts (name, value) VALUES ('written_ms', ?1)")?
+        .execute(params![now.as_millisecond()])?;
+    Ok(())
+}
+
+/// When a batch was last written.
+pub(super) fn touched(connection: &Connection) -> Result<Option<Timestamp>, StoreFault> {
+    let found: Option<i64> = connection
+        .query_row(
+            "SELECT value FROM facts WHERE name = 'written_ms'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(found.map(moment))
+}
+
+/// A time as it is kept; one outside of what can be told is the epoch.
+pub(super) fn moment(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,316 @@
+//! What survives, and what happens when the disk does not play along.
+
+use super::events::EVENT_AGE;
+use super::letters::MOST_LETTERS;
+use super::*;
+use crate::fleet::moment::later;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn document(key: &str, body: Option<&str>) -> Batch {
+    Batch {
+        documents: vec![(Kind::Alert, key.into(), body.map(Into::into))],
+        ..Batch::default()
+    }
+}
+
+fn letter(receiver: &str, body: &str) -> NewLetter {
+    NewLetter {
+        receiver: receiver.into(),
+        topic: "site=hq".into(),
+        body: body.into(),
+        due: NOW,
+    }
+}
+
+fn letters(letters: impl IntoIterator<Item = NewLetter>) -> Batch {
+    Batch {
+        letters: letters.into_iter().collect(),
+        ..Batch::default()
+    }
+}
+
+fn event(phone: &str, at: Timestamp) -> NewEvent {
+    NewEvent {
+        at,
+        phone: phone.into(),
+        kind: "reboot".into(),
+        body: "{}".into(),
+    }
+}
+
+fn keys(store: &Store) -> Vec<String> {
+    let documents = store.documents(Kind::Alert).expect("they can be read");
+    documents.into_iter().map(|(key, _)| key.into()).collect()
+}
+
+#[test]
+fn what_was_written_is_there_after_a_restart() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let mut batch = document("a", Some("1"));
+    batch.letters.push(letter("mail", "hello"));
+    batch.events.push(event("reception", NOW));
+    store.write(&batch, NOW).expect("it is written");
+    store
+        .write(&document("b", Some("2")), NOW)
+        .expect("it is written");
+    store
+        .write(&document("a", None), later(NOW, BUSY))
+        .expect("it is written");
+    drop(store);
+    let store = Store::open(Some(&path));
+    assert_eq!(keys(&store), ["b"]);
+    assert_eq!(store.letters().expect("letters").len(), 1);
+    assert_eq!(store.events(None, NOW, 9).expect("events").len(), 1);
+    assert_eq!(store.written_at().expect("a time"), Some(later(NOW, BUSY)));
+    assert_eq!(store.fault(), None);
+}
+
+#[test]
+fn what_was_written_is_there_after_a_crash() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    for n in 0..50 {
+        let key = format!("{n:02}");
+        store
+            .write(&document(&key, Some("x")), NOW)
+            .expect("it is written");
+        // The files as a process killed now would leave them.
+        let crashed = tempfile::tempdir().expect("a directory");
+        for name in ["alerts.db", "alerts.db-wal"] {
+            let from = directory.path().join(name);
+            std::fs::copy(from, crashed.path().join(name)).expect("a copy");
+        }
+        let found = keys(&Store::open(Some(&crashed.path().join("alerts.db"))));
+        assert_eq!(found.last(), Some(&key));
+        assert_eq!(found.len(), n + 1);
+    }
+}
+
+#[test]
+fn a_full_disk_is_left_with_everything_and_returned_to() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    store
+        .write(&document("small", Some("x")), NOW)
+        .expect("it is written");
+    let pages: i64 = store
+        .connection
+        .query_row("PRAGMA page_count", [], |row| row.get(0))
+        .expect("a number");
+    store
+        .connection
+        .pragma_update(None, "max_page_count", pages)
+        .expect("a limit");
+    let large = "x".repeat(100_000);
+    store
+        .write(&document("large", Some(&large)), NOW)
+        .expect("it is kept in memory");
+    assert_eq!(store.fault(), Some(&StoreFault::Full));
+    assert_eq!(keys(&store), ["large", "small"]);
+    assert_eq!(keys(&Store::open(Some(&path))), ["small"]);
+    assert!(store.try_return());
+    assert_eq!(store.fault(), None);
+    drop(store);
+    assert_eq!(keys(&Store::open(Some(&path))), ["large", "small"]);
+}
+
+#[test]
+fn a_corrupt_file_is_moved_aside_and_a_new_one_begun() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    std::fs::write(
+        &path,
+        "no database at all, but long enough to look like one".repeat(99),
+    )
+    .expect("a file");
+    let mut store = Store::open(Some(&path));
+    assert_eq!(store.fault(), None);
+    store
+        .write(&document("a", Some("1")), NOW)
+        .expect("it is written");
+    assert!(directory.path().join("alerts.db.corrupt").exists());
+    drop(store);
+    assert_eq!(keys(&Store::open(Some(&path))), ["a"]);
+}
+
+#[test]
+fn without_a_usable_directory_it_goes_on_in_memory_and_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let missing = directory.path().join("missing");
+    let mut store = Store::open(Some(&missing.join("alerts.db")));
+    assert_eq!(store.fault(), Some(&StoreFault::ReadOnly));
+    store
+        .write(&document("a", Some("1")), NOW)
+        .expect("it is kept in memory");
+    assert!(!store.try_return());
+    std::fs::create_dir(&missing).expect("a directory");
+    assert!(store.try_return());
+    assert_eq!(keys(&store), ["a"]);
+    let mut wanted = Store::open(None);
+    wanted
+        .write(&document("a", Some("1")), NOW)
+        .expect("it is kept in memory");
+    assert_eq!(wanted.fault(), None);
+}
+
+#[test]
+fn a_disk_that_comes_late_keeps_what_it_holds() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (present, absent) = (directory.path().join("here"), directory.path().join("away"));
+    std::fs::create_dir(&present).expect("a directory");
+    let mut store = Store::open(Some(&present.join("alerts.db")));
+    let mut batch = document("old", Some("1"));
+    batch.letters.push(letter("mail", "unsent"));
+    store.write(&batch, NOW).expect("it is written");
+    drop(store);
+    std::fs::rename(&present, &absent).expect("it goes away");
+    let mut store = Store::open(Some(&present.join("alerts.db")));
+    let mut batch = document("new", Some("2"));
+    batch.letters.push(letter("mail", "later"));
+    batch.events.push(event("a", NOW));
+    store.write(&batch, NOW).expect("it is kept in memory");
+    std::fs::rename(&absent, &present).expect("it comes back");
+    assert!(store.try_return());
+    assert_eq!(keys(&store), ["new", "old"]);
+    let letters = store.letters().expect("letters");
+    let bodies: Vec<_> = letters.iter().map(|one| &*one.letter.body).collect();
+    assert_eq!(bodies, ["unsent", "later"]);
+    assert_eq!(store.events(None, NOW, 9).expect("events").len(), 1);
+}
+
+#[test]
+fn a_file_of_a_later_version_is_left_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let store = Store::open(Some(&path));
+    store
+        .connection
+        .pragma_update(None, "user_version", 99)
+        .expect("a version");
+    drop(store);
+    let store = Store::open(Some(&path));
+    assert_eq!(store.fault(), Some(&StoreFault::Later(99)));
+    assert!(!directory.path().join("alerts.db.corrupt").exists());
+}
+
+#[test]
+fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
+    let mut store = Store::open(None);
+    let all = ["a", "b", "c"].map(|body| letter("mail", body));
+    store.write(&letters(all), NOW).expect("they are written");
+    let ids: Vec<_> = store
+        .letters()
+        .expect("letters")
+        .iter()
+        .map(|one| one.id)
+        .collect();
+    let due = later(NOW, BUSY);
+    let error = || "421 later".into();
+    let settled = [
+        (ids[0], Settled::Delivered),
+        (
+            ids[1],
+            Settled::Later {
+                due,
+                error: error(),
+            },
+        ),
+        (ids[2], Settled::GivenUp { error: error() }),
+    ];
+    store.settle(&settled).expect("they are settled");
+    let left = store.letters().expect("letters");
+    let told: Vec<_> = left
+        .iter()
+        .map(|one| (one.id, one.attempts, one.letter.due, one.dead))
+        .collect();
+    assert_eq!(told, [(ids[1], 1, due, false), (ids[2], 1, NOW, true)]);
+    assert_eq!(left[0].error.as_deref(), Some("421 later"));
+    assert!(store.revive(ids[2], due).expect("it is revived"));
+    assert!(!store.revive(ids[1], due).expect("it was not dead"));
+    assert!(store.discard(ids[1]).expect("it is thrown away"));
+    let left = store.letters().expect("letters");
+    assert_eq!(left.len(), 1);
+    assert!(!left[0].dead);
+    store
+        .write(&letters([letter("mail", "d")]), NOW)
+        .expect("it is written");
+    let newest = store.letters().expect("letters").pop().expect("a letter");
+    assert!(newest.id > ids[2], "an id was used again");
+}
+
+#[test]
+fn letters_are_merged_into_one() {
+    let mut store = Store::open(None);
+    let all = ["a", "b", "c"].map(|body| letter("mail", body));
+    store.write(&letters(all), NOW).expect("they are written");
+    let ids: Vec<_> = store
+        .letters()
+        .expect("letters")
+        .iter()
+        .map(|one| one.id)
+        .collect();
+    store
+        .merge(ids[2], "all", &ids[..2])
+        .expect("they are merged");
+    let left = store.letters().expect("letters");
+    let told: Vec<_> = left.iter().map(|one| (one.id, &*one.letter.body)).collect();
+    assert_eq!(told, [(ids[2], "all")]);
+}
+
+#[test]
+fn letters_of_a_receiver_are_bounded_and_the_dead_go_first() {
+    let mut store = Store::open(None);
+    store
+        .write(&letters([letter("push", "other")]), NOW)
+        .expect("it is written");
+    let many = || (0..MOST_LETTERS).map(|n| letter("mail", &n.to_string()));
+    store
+        .write(&letters(many()), NOW)
+        .expect("they are written");
+    let dead = store.letters().expect("letters")[5].id;
+    let error = "550 no".into();
+    store
+        .settle(&[(dead, Settled::GivenUp { error })])
+        .expect("it is settled");
+    store
+        .write(&letters([letter("mail", "last")]), NOW)
+        .expect("it is written");
+    let left = store.letters().expect("letters");
+    assert_eq!(left.len(), MOST_LETTERS as usize + 1);
+    assert!(left.iter().all(|one| one.id != dead));
+}
+
+#[test]
+fn events_are_found_by_phone_and_time_and_go_with_age() {
+    let mut store = Store::open(None);
+    let events = |events: Vec<NewEvent>| Batch {
+        events,
+        ..Batch::default()
+    };
+    let hour = |n: u32| later(NOW, n * Duration::from_secs(3600));
+    let three = vec![
+        event("a", hour(0)),
+        event("b", hour(1)),
+        event("a", hour(2)),
+    ];
+    store.write(&events(three), NOW).expect("they are written");
+    let found = |store: &Store, phone, since| {
+        let events = store.events(phone, since, 9).expect("events");
+        events
+            .into_iter()
+            .map(|one| one.event.at)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(&store, Some("a"), hour(0)), [hour(2), hour(0)]);
+    assert_eq!(found(&store, None, hour(1)), [hour(2), hour(1)]);
+    let late = later(hour(1), EVENT_AGE);
+    store
+        .write(&events(vec![event("c", late)]), NOW)
+        .expect("it is written");
+    assert_eq!(found(&store, None, hour(0)), [late, hour(2), hour(1)]);
+}
