@@ -148,6 +148,19 @@ fn send(state: &[NotifyState<'_>]) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_shorter_patience_counts_from_when_it_begins() {
+        let start = Instant::now();
+        let minute = Duration::from_secs(60);
+        let mut progress = Progress::new(start);
+        assert!(progress.goes_on(Some(7), 120 * minute, start));
+        assert!(progress.goes_on(Some(7), 120 * minute, start + 50 * minute));
+        for (at, expect) in [(51, true), (53, true), (54, false)] {
+            let goes_on = progress.goes_on(Some(7), 2 * minute, start + at * minute);
+            assert_eq!(goes_on, expect, "after {at} minutes");
+        }
+    }
+
     const PATIENCE: Duration = Duration::from_secs(60);
 
     /// Whether there is progress after each of these: seconds since the start, and events.
@@ -184,18 +197,5 @@ mod tests {
     fn without_phones_there_is_nothing_to_wait_for() {
         assert_eq!(goes_on(&[(1_000, None), (2_000, None)]), [true, true]);
         assert_eq!(goes_on(&[(1_000, None), (1_030, Some(0))]), [true, true]);
-    }
-
-    #[test]
-    fn a_shorter_patience_counts_from_when_it_begins() {
-        let start = Instant::now();
-        let minute = Duration::from_secs(60);
-        let mut progress = Progress::new(start);
-        assert!(progress.goes_on(Some(7), 120 * minute, start));
-        assert!(progress.goes_on(Some(7), 120 * minute, start + 50 * minute));
-        for (at, expect) in [(51, true), (53, true), (54, false)] {
-            let goes_on = progress.goes_on(Some(7), 2 * minute, start + at * minute);
-            assert_eq!(goes_on, expect, "after {at} minutes");
-        }
     }
 }

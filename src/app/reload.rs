@@ -36,6 +36,10 @@ pub(super) const MAX_WAITING: usize = 4;
 /// nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
+/// A file that has changed is read once it rested for so long: one that is just being written is
+/// empty or half of a list, and may be valid all the same.
+const REST: Duration = Duration::from_millis(500);
+
 /// How long the engine may take to take over 20,000 phones.
 const TAKE_OVER: Duration = Duration::from_secs(60);
 
@@ -56,7 +60,12 @@ impl Reloader {
                 _ = hangup.recv() => None,
                 Some(reload) = asked.recv() => Some(reload.done),
                 _ = look.tick() => {
-                    if self.signature().await? == seen {
+                    let found = self.signature().await?;
+                    if found == seen {
+                        continue;
+                    }
+                    tokio::time::sleep(REST).await;
+                    if self.signature().await? != found {
                         continue;
                     }
                     None

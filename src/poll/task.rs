@@ -154,7 +154,7 @@ impl PhoneTask {
         if elapsed < next {
             return;
         }
-        let missed = schedule.missed(next, elapsed) + 1;
+        let missed = schedule.missed(next, elapsed).saturating_add(1);
         self.due = Some(schedule.tick_after(elapsed));
         self.shared.skip(SkipReason::Running, missed).await;
     }

@@ -4,14 +4,15 @@
 //! failure of this file always means that the phone saw none.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -22,6 +23,10 @@ use crate::fleet::{Failure, Reason};
 
 /// At most this many addresses of a name are tried: one or two for each family of addresses.
 const MAX_ADDRESSES: usize = 4;
+
+/// How many names are resolved at a time, in the whole process: a resolver that hangs keeps a thread
+/// each, and half of the threads are left for the login ledger and the configuration.
+static LOOKUPS: Semaphore = Semaphore::const_new(32);
 
 /// An open connection.
 #[derive(Debug)]
@@ -78,19 +83,40 @@ pub(super) async fn dial(
 }
 
 async fn resolve(target: &Target, limit: Instant) -> Result<Vec<SocketAddr>, Failure> {
-    let host: &str = &target.host;
-    let Ok(resolved) = timeout_at(limit, lookup_host((host, target.port))).await else {
+    let host: Box<str> = (&*target.host).into();
+    let port = target.port;
+    if let Ok(address) = host.parse() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let lookup = in_turn(&LOOKUPS, move || {
+        let resolved = (&*host, port).to_socket_addrs();
+        resolved.map_or_else(|_| Vec::new(), |all| all.take(MAX_ADDRESSES).collect())
+    });
+    let Ok(addresses) = timeout_at(limit, lookup).await else {
         let detail = "the name of the phone was not resolved in time";
         return Err(Failure::new(Reason::Dns, detail));
     };
-    let addresses: Vec<_> = resolved
-        .map(|addresses| addresses.take(MAX_ADDRESSES).collect())
-        .unwrap_or_default();
     if addresses.is_empty() {
         let detail = "the name of the phone does not resolve to an address";
         return Err(Failure::new(Reason::Dns, detail));
     }
     Ok(addresses)
+}
+
+/// Blocks a thread with `work` while there is a place for it; the place is taken until the work ends,
+/// also if nobody waits for it any more.
+async fn in_turn<T: Default + Send + 'static>(
+    places: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let place = places.acquire().await;
+    let done = tokio::task::spawn_blocking(move || {
+        let result = work();
+        drop(place);
+        result
+    });
+    // It ends without a result only with the process.
+    done.await.unwrap_or_default()
 }
 
 /// The first address that takes a connection; each gets an equal share of the time left.
@@ -250,6 +276,19 @@ mod tests {
         for (kind, expect) in cases {
             assert_eq!(connect_failure(&kind.into(), 80).reason, expect, "{kind}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_lookup_that_nobody_waits_for_keeps_its_place_until_it_ends() {
+        static ONE: Semaphore = Semaphore::const_new(1);
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let mut hangs = Box::pin(in_turn(&ONE, move || held.recv().is_ok()));
+        let waits = std::future::poll_fn(|cx| Poll::Ready(hangs.as_mut().poll(cx).is_pending()));
+        assert!(waits.await);
+        drop(hangs);
+        assert_eq!(ONE.available_permits(), 0);
+        release.send(()).unwrap();
+        assert!(in_turn(&ONE, || true).await);
     }
 
     #[tokio::test]

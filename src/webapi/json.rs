@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de};
 use serde_json::error::Category;
@@ -79,6 +80,11 @@ where
 {
     feed(text, EachEntry(take))
 }
+
+/// A value that must be an object: the fields of a struct are also read from a list in their order,
+/// which no phone means.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) T);
 
 impl Malformed {
     fn of(error: &serde_json::Error) -> Self {
@@ -149,6 +155,26 @@ fn feed<'a, V: Visitor<'a, Value = ()>>(text: &'a str, visitor: V) -> Result<(),
     json.deserialize_any(visitor)
         .and_then(|()| json.end())
         .map_err(|error| Malformed::of(&error))
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectSeed(PhantomData))
+    }
+}
+
+struct ObjectSeed<T>(PhantomData<fn() -> T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectSeed<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(entries)).map(Object)
+    }
 }
 
 struct EachItem<T, F>(F, PhantomData<fn(T)>);

@@ -41,8 +41,8 @@ fn every_command_helps_with_an_example() {
         "discover",
         "phones",
         "prometheus-config",
-        "healthcheck",
         "status",
+        "healthcheck",
         "completions",
         "man",
     ] {

@@ -10,7 +10,7 @@ use crate::fleet::reading::{Account, Accounts, Keep, MAX_ACCOUNTS, Registration}
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure};
 use crate::webapi::call::{Call, Query, as_list};
-use crate::webapi::json::{self, Scalar};
+use crate::webapi::json::{self, Object, Scalar};
 
 /// The request.
 pub(in crate::webapi) const LINE: &str = "/cgi-bin/api-get_accounts";
@@ -52,9 +52,9 @@ pub(in crate::webapi) fn parse(
     let mut accounts: Vec<Account> = Vec::new();
     let mut position = 0;
     let mut unknown = None;
-    json::for_each(payload, |slot: Option<Slot<'_>>| {
-        position += 1;
-        let slot = slot.unwrap_or_default();
+    json::for_each(payload, |slot: Option<Object<Slot<'_>>>| {
+        position = u16::saturating_add(position, 1);
+        let slot = slot.map_or_else(Slot::default, |Object(slot)| slot);
         let server = slot.sip_server.text().unwrap_or_default();
         let user = slot.sip_id.text().unwrap_or_default();
         if server.is_empty() && user.is_empty() {
@@ -154,6 +154,16 @@ mod tests {
             .iter()
             .map(|account| (account.id, account.registration))
             .collect()
+    }
+
+    #[test]
+    fn a_list_of_anything_but_objects_is_malformed_and_no_length_is_too_much() {
+        for list in ["[[]]", r#"[[1,"pbx","699",1]]"#, "[1]", r#"["a"]"#, "{}"] {
+            let (accounts, _) = read(list);
+            assert_eq!(accounts.unwrap_err().reason, Reason::Parse, "{list}");
+        }
+        let endless = format!("[{}{{}}]", "{},".repeat(70_000));
+        assert_eq!(states(&endless), []);
     }
 
     #[test]

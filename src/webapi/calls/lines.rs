@@ -13,7 +13,7 @@ use crate::fleet::reading::{Keep, Line, LineDetail, LineState, Lines, MAX_LINES}
 use crate::fleet::report::{DropReason, Dropped};
 use crate::fleet::{Endpoint, Failure};
 use crate::webapi::call::{Call, Query, as_list};
-use crate::webapi::json::{self, Scalar};
+use crate::webapi::json::{self, Object, Scalar};
 
 /// The request.
 pub(in crate::webapi) const LINE: &str = "/cgi-bin/api-get_line_status";
@@ -46,8 +46,8 @@ pub(in crate::webapi) fn parse(
 ) -> Result<Lines, Failure> {
     let mut lines: Vec<Line> = Vec::new();
     let mut position = 0;
-    json::for_each(payload, |slot: Slot<'_>| {
-        position += 1;
+    json::for_each(payload, |Object(slot): Object<Slot<'_>>| {
+        position = u16::saturating_add(position, 1);
         let told = slot.line.integer().and_then(|n| u16::try_from(n).ok());
         let number = told.unwrap_or(position);
         if lines.iter().any(|line| line.number == number) {
@@ -128,6 +128,16 @@ mod tests {
             .iter()
             .map(|line| (line.number, line.state))
             .collect()
+    }
+
+    #[test]
+    fn a_list_of_anything_but_objects_is_malformed_and_no_length_is_too_much() {
+        for list in ["[[]]", r#"[[1,"2"]]"#, "[1]", r#"["a"]"#, "{}"] {
+            let (lines, _) = read(list, LineDetail::PerLine);
+            assert_eq!(lines.unwrap_err().reason, Reason::Parse, "{list}");
+        }
+        let endless = format!("[{}{{}}]", "{},".repeat(70_000));
+        assert_eq!(each(&endless).len(), MAX_LINES);
     }
 
     #[test]

@@ -511,8 +511,10 @@ async fn a_dry_run_sends_no_write_and_shows_it_masked() {
         );
         let path = format!("GET http://{}/cgi-bin/", bench.phone().address());
         let run = run.says(&path).says(row.endpoint.name());
+        // A port may have the digits of a password.
+        let shown = run.shown().replace(&path, "");
         for secret in row.stdin.lines() {
-            assert!(!run.shown().contains(secret), "{}", run.shown());
+            assert!(!shown.contains(secret), "{shown}");
         }
         assert_eq!(bench.audit(), "");
     })
