@@ -13,6 +13,7 @@ mod golden;
 mod harness;
 mod layers;
 mod list;
+mod listener;
 mod logins;
 mod office;
 mod package;

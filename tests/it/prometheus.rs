@@ -3,26 +3,18 @@
 //! OpenMetrics.
 
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 
 use grandstream_exporter::sim::{self, Behaviour};
-use serde_json::Value;
-use tokio::time::Instant;
 
-use crate::harness::{Daemon, PATIENCE, config_for, http, spec};
+use crate::harness::prometheus::Prometheus;
+use crate::harness::{Daemon, config_for, http, spec};
 
-/// A real Prometheus on loopback; dropping it ends it.
-struct Prometheus {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Prometheus {
-    fn start(directory: &Path, exporter: SocketAddr) -> Self {
-        let config = format!(
-            "
+/// Scrapes the exporter as a whole, and each phone through `/sd`.
+fn scrape_both_ways(exporter: SocketAddr) -> String {
+    format!(
+        "
 global: {{ scrape_interval: 1s, scrape_timeout: 1s }}
 scrape_configs:
   - job_name: fleet
@@ -31,83 +23,7 @@ scrape_configs:
     http_sd_configs: [{{ url: 'http://{exporter}/sd', refresh_interval: 1s }}]
     relabel_configs: [{{ source_labels: [__param_target], target_label: instance }}]
 "
-        );
-        let file = directory.join("prometheus.yml");
-        std::fs::write(&file, config).expect("written");
-        let checked = Command::new("promtool")
-            .args(["check", "config"])
-            .arg(&file)
-            .output();
-        assert!(checked.expect("promtool").status.success());
-        let address = TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port");
-        let child = Command::new("prometheus")
-            .arg(format!("--config.file={}", file.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                directory.join("tsdb").display()
-            ))
-            .arg(format!("--web.listen-address={address}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("prometheus starts; scripts/test-tools installs it");
-        Self { child, address }
-    }
-
-    /// Waits until a query has this answer: label sets and values, sorted.
-    async fn wait(&self, query: &str, expected: &[(&str, &str)]) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut look = tokio::time::interval(std::time::Duration::from_millis(100));
-        let path = format!(
-            "/api/v1/query?query={}",
-            percent_encoding::utf8_percent_encode(query, percent_encoding::NON_ALPHANUMERIC)
-        );
-        let mut found = Vec::new();
-        loop {
-            look.tick().await;
-            if tokio::net::TcpStream::connect(self.address).await.is_ok() {
-                let answer = http::get(self.address, &path).await;
-                found = vector(&answer.text());
-            }
-            let pairs: Vec<_> = found
-                .iter()
-                .map(|(k, v)| (k.as_str(), v.as_str()))
-                .collect();
-            if pairs == expected {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "{query}: {found:?} instead of {expected:?}"
-            );
-        }
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _reaped = self.child.wait();
-    }
-}
-
-/// The phones and values of an instant vector, sorted by phone.
-fn vector(text: &str) -> Vec<(String, String)> {
-    let answer: Value = serde_json::from_str(text).unwrap_or_default();
-    let mut found: Vec<_> = answer["data"]["result"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|series| {
-            let phone = series["metric"]["phone"].as_str().unwrap_or_default();
-            let value = series["value"][1].as_str().unwrap_or_default();
-            (phone.to_owned(), value.to_owned())
-        })
-        .collect();
-    found.sort();
-    found
+    )
 }
 
 async fn fleet() -> Vec<sim::Phone> {
@@ -128,7 +44,7 @@ async fn fleet() -> Vec<sim::Phone> {
 async fn a_real_prometheus_learns_the_truth_of_every_phone_both_ways() {
     let phones = fleet().await;
     let daemon = Daemon::start(&config_for(&phones.iter().collect::<Vec<_>>())).await;
-    let prometheus = Prometheus::start(daemon.path(), daemon.address);
+    let prometheus = Prometheus::start(daemon.path(), &scrape_both_ways(daemon.address));
     for job in ["fleet", "phones"] {
         let up = format!("grandstream_up{{job=\"{job}\"}}");
         prometheus
