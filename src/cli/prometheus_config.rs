@@ -1,7 +1,8 @@
 //! `prometheus-config`: what the colleague who keeps Prometheus writes into `prometheus.yml`.
 //!
 //! It fits the configuration as it is: port, TLS, users, the shortest interval. What only the other
-//! side knows (where it keeps passwords and authorities) is named with a comment on its line.
+//! side knows (where it keeps passwords and authorities) is named with a comment on its line. The whole
+//! configuration is read, secrets too: without the key of the listener nothing is known of its TLS.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -39,7 +40,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = &args.config.config;
-    let config = config::load(path, &super::environment(), Secrets::Skip)?;
+    let config = config::load(path, &super::environment(), Secrets::Read)?;
     let target = match &args.target {
         Some(target) => target.clone(),
         None => own_target(&config.listen)?,
