@@ -1,7 +1,8 @@
 //! `prometheus-config`: what the colleague who keeps Prometheus writes into `prometheus.yml`.
 //!
 //! It fits the configuration as it is: port, TLS, users, the shortest interval. What only the other
-//! side knows (where it keeps passwords and authorities) is named with a comment on its line.
+//! side knows (where it keeps passwords and authorities) is named with a comment on its line. The whole
+//! configuration is read, secrets too: without the key of the listener nothing is known of its TLS.
 
 use std::net::SocketAddr;
 use std::time::Duration;

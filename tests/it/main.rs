@@ -7,6 +7,7 @@ mod container;
 mod dependencies;
 mod differential;
 mod discover;
+mod docs;
 mod first_hour;
 mod golden;
 mod harness;

@@ -6,7 +6,8 @@
 
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
 
 use grandstream_exporter::sim::{self, Behaviour};
 use tempfile::TempDir;
@@ -17,7 +18,8 @@ use crate::process::program;
 /// A daemon as systemd runs it.
 struct Service {
     child: Child,
-    socket: UnixDatagram,
+    log: BufReader<ChildStderr>,
+    notes: mpsc::Receiver<String>,
     seen: String,
     _directory: TempDir,
 }
@@ -29,8 +31,9 @@ impl Service {
         std::fs::write(&path, config).expect("written");
         let socket_path = directory.path().join("notify");
         let socket = UnixDatagram::bind(&socket_path).expect("a socket");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
-        let child = program()
+        let (sender, notes) = mpsc::channel();
+        std::thread::spawn(move || take_notes(&socket, &sender));
+        let mut child = program()
             .args(["serve", "--config"])
             .arg(&path)
             .env("NOTIFY_SOCKET", &socket_path)
@@ -40,7 +43,8 @@ impl Service {
             .expect("it starts");
         Self {
             child,
-            socket,
+            log,
+            notes,
             seen: String::new(),
             _directory: directory,
         }
@@ -49,18 +53,17 @@ impl Service {
     /// Waits until systemd was told this.
     fn told(&mut self, what: &str) {
         while !self.seen.contains(what) {
-            self.hear()
-                .unwrap_or_else(|error| panic!("{error}: never told {what}, only {}", self.seen));
+            let note = self.notes.recv_timeout(PATIENCE);
+            let note = note.unwrap_or_else(|_| panic!("never told {what}, only {}", self.seen));
+            self.seen.push_str(&note);
         }
     }
 
-    fn hear(&mut self) -> std::io::Result<()> {
-        let mut buffer = [0; 4096];
-        let length = self.socket.recv(&mut buffer)?;
-        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-        self.seen.push_str(&text);
-        self.seen.push('\n');
-        Ok(())
+    /// Everything systemd was told and that was not looked at before.
+    fn told_meanwhile(&mut self) -> String {
+        let mut told = std::mem::take(&mut self.seen);
+        told.extend(self.notes.try_iter());
+        told
     }
 
     fn signal(&self, name: &str) {
@@ -70,6 +73,19 @@ impl Service {
             .status()
             .expect("kill");
         assert!(sent.success());
+    }
+}
+
+/// Reads the socket without pause, as systemd does: it holds few datagrams, and who sends one more
+/// waits. Ends when the test has.
+fn take_notes(socket: &UnixDatagram, notes: &mpsc::Sender<String>) {
+    let mut buffer = [0; 4096];
+    loop {
+        let length = socket.recv(&mut buffer).expect("a datagram");
+        let note = format!("{}\n", String::from_utf8_lossy(&buffer[..length]));
+        if notes.send(note).is_err() {
+            return;
+        }
     }
 }
 
