@@ -4,6 +4,8 @@
 //! `systemd-analyze`: how much of the system it exposes, and against an installed root in
 //! `package`.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -21,7 +23,7 @@ struct Service {
     log: BufReader<ChildStderr>,
     notes: mpsc::Receiver<String>,
     seen: String,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Service {
@@ -38,16 +40,21 @@ impl Service {
             .arg(&path)
             .env("NOTIFY_SOCKET", &socket_path)
             .env("WATCHDOG_USEC", "3000000")
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
+        let log = BufReader::new(child.stderr.take().expect("a pipe"));
         Self {
             child,
             log,
             notes,
             seen: String::new(),
-            _directory: directory,
+            directory,
         }
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Waits until systemd was told this.
@@ -64,6 +71,16 @@ impl Service {
         let mut told = std::mem::take(&mut self.seen);
         told.extend(self.notes.try_iter());
         told
+    }
+
+    /// Waits for a line of the log. The daemon speaks every second or its test ends it.
+    fn logged(&mut self, what: &str) {
+        let mut line = String::new();
+        while !line.contains(what) {
+            line.clear();
+            let length = self.log.read_line(&mut line).expect("text");
+            assert!(length > 0, "the daemon ended without saying: {what}");
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -117,6 +134,42 @@ async fn systemd_is_told_everything_and_sigterm_ends_it_cleanly() {
     .await
     .expect("no panic");
     assert_eq!(status.code(), Some(0));
+}
+
+/// Polls stand still while another process keeps the login ledger locked and all phones wait for it
+/// in a row: the process lives and answers, but does no work.
+#[tokio::test]
+async fn no_sign_of_life_is_sent_while_polls_stand_still_though_the_process_answers() {
+    const STUCK: &str = "The scheduler does not move";
+    let mut phones = Vec::new();
+    for _ in 0..40 {
+        phones.push(sim::Phone::start(spec(Behaviour::default())).await);
+    }
+    let all = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 1s");
+    let none = all
+        .split("phones:")
+        .next()
+        .expect("the settings")
+        .to_owned()
+        + "phones: []\n";
+    let mut service = Service::start(&none);
+    tokio::task::spawn_blocking(move || {
+        service.told("WATCHDOG=1");
+        let ledger = File::open(service.path().join("state/logins")).expect("a ledger");
+        ledger.lock().expect("locked");
+        std::fs::write(service.path().join("config.yaml"), all).expect("written");
+        service.signal("-HUP");
+        service.logged(STUCK);
+        service.told_meanwhile();
+        service.logged(STUCK);
+        let told = service.told_meanwhile();
+        assert!(!told.contains("WATCHDOG=1"), "{told}");
+        ledger.unlock().expect("unlocked");
+        service.told("WATCHDOG=1");
+        service.told("STATUS=40 of 40 phones up");
+    })
+    .await
+    .expect("no panic");
 }
 
 fn unit() -> PathBuf {
