@@ -24,7 +24,7 @@ use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::{Engine, Orders};
-use crate::web::{self, Doors, Inputs, Limits, Settings};
+use crate::web::{self, Doors, Entrance, Inputs, Limits, Settings};
 use herald::Herald;
 use reload::Reloader;
 
@@ -67,12 +67,15 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
         .iter()
         .map(tokio::net::TcpListener::local_addr)
         .collect::<Result<_, _>>()?;
+    let entrance = entrance(&config, &Entrance::default())?;
+    let scheme = entrance.scheme();
     let listening = setup.listening.take();
 
     let inner = stop.child_token();
-    let mut tasks = spawn_all(setup, config, ledger, doors, &inner).await?;
+    let loaded = Loaded { config, entrance };
+    let mut tasks = spawn_all(setup, loaded, ledger, doors, &inner).await?;
     for address in &addresses {
-        tracing::info!("Listening on http://{address}");
+        tracing::info!("Listening on {scheme}://{address}");
     }
     if let Some(listening) = listening {
         // Whoever started the daemon need not wait for it.
@@ -103,10 +106,16 @@ fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
     })
 }
 
+/// A configuration and what was made of it.
+struct Loaded {
+    config: Arc<Config>,
+    entrance: Arc<Entrance>,
+}
+
 /// Connects the rooms by channels and starts them.
 async fn spawn_all(
     setup: Setup,
-    config: Arc<Config>,
+    Loaded { config, entrance }: Loaded,
     ledger: Arc<Ledger>,
     doors: Doors,
     stop: &CancellationToken,
@@ -118,7 +127,7 @@ async fn spawn_all(
         last_success: started.wall,
     };
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded)));
+    let (announce, settings) = watch::channel(Arc::new(settings(&config, entrance, loaded)));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
@@ -220,8 +229,14 @@ async fn read(path: &Path, environment: &Arc<Environment>) -> anyhow::Result<Con
     Ok(config)
 }
 
-/// What of a configuration the web shows.
-pub fn settings(config: &Config, reload: ReloadStatus) -> Settings {
+/// The entrance of a configuration, which keeps what it can of the one `before`.
+fn entrance(config: &Config, before: &Entrance) -> anyhow::Result<Arc<Entrance>> {
+    let entrance = Entrance::of(config, before);
+    Ok(Arc::new(entrance.context("failed to prepare TLS")?))
+}
+
+/// What of a configuration the web shows, and how it lets the network in.
+pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
     Settings {
         metrics: config.metrics,
         values: Arc::clone(&config.values),
@@ -231,6 +246,7 @@ pub fn settings(config: &Config, reload: ReloadStatus) -> Settings {
             .map(|phone| phone.place.interval + phone.limits.timeout)
             .max()
             .unwrap_or_default(),
+        entrance,
         reload,
     }
 }

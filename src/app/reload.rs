@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::fleet::command::{Reload, ReloadStatus};
 use crate::poll::Change;
-use crate::web::Settings;
+use crate::web::{Entrance, Settings};
 
 pub(super) struct Reloader {
     pub(super) path: PathBuf,
@@ -84,35 +84,41 @@ impl Reloader {
     }
 
     async fn reload(&mut self) -> Result<(), String> {
-        let outcome = self.take_over().await;
-        let before = self.announce.borrow().reload;
-        let status = match &outcome {
-            Ok(()) => {
+        let before = Arc::clone(&self.announce.borrow());
+        let outcome = self.take_over(&before.entrance).await;
+        let (entrance, status) = match &outcome {
+            Ok(entrance) => {
                 tracing::info!(
                     "Took over the configuration: {} phones",
                     self.current.phones.len()
                 );
-                ReloadStatus {
+                let status = ReloadStatus {
                     successful: true,
                     last_success: self.clock.now().wall,
-                }
+                };
+                (entrance, status)
             }
             Err(faults) => {
                 for fault in faults.lines() {
                     tracing::error!("Kept the last good configuration: {fault}");
                 }
-                ReloadStatus {
+                let status = ReloadStatus {
                     successful: false,
-                    ..before
-                }
+                    ..before.reload
+                };
+                (&before.entrance, status)
             }
         };
-        self.announce
-            .send_replace(Arc::new(super::settings(&self.current, status)));
-        outcome
+        let (old, new) = (before.entrance.scheme(), entrance.scheme());
+        if old != new {
+            tracing::warn!("The listener speaks {new} from now on, no longer {old}");
+        }
+        let settings = super::settings(&self.current, Arc::clone(entrance), status);
+        self.announce.send_replace(Arc::new(settings));
+        outcome.map(|_entrance| ())
     }
 
-    async fn take_over(&mut self) -> Result<(), String> {
+    async fn take_over(&mut self, before: &Entrance) -> Result<Arc<Entrance>, String> {
         let config = super::read(&self.path, &self.environment)
             .await
             .map_err(|error| format!("{error:#}"))?;
@@ -122,6 +128,7 @@ impl Reloader {
         if config.listen != self.current.listen || config.state_dir != self.current.state_dir {
             tracing::warn!("Changes of `listen` and `state_dir` take effect at the next start");
         }
+        let entrance = super::entrance(&config, before).map_err(|error| format!("{error:#}"))?;
         let config = Arc::new(config);
         let (done, outcome) = oneshot::channel();
         let change = Change {
@@ -138,7 +145,7 @@ impl Reloader {
             .map_err(|_gone| ends)?
             .map_err(|failure| failure.to_string())?;
         self.current = config;
-        Ok(())
+        Ok(entrance)
     }
 
     async fn signature(&self) -> anyhow::Result<config::Signature> {

@@ -1,18 +1,16 @@
 //! `prometheus-config`: what the colleague who keeps Prometheus writes into `prometheus.yml`.
 //!
 //! It fits the configuration as it is: port, TLS, users, the shortest interval. What only the other
-//! side knows (where it keeps passwords and authorities) is named with a comment on its line.
+//! side knows (where it keeps passwords and authorities) is named with a comment on its line. The whole
+//! configuration is read, secrets too: without the key of the listener nothing is known of its TLS.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use serde::Deserialize;
 
 use super::ConfigArg;
-use crate::config::{self, Config, Secrets};
+use crate::config::{self, Config, Listener, Secrets};
 
 /// Print the part of prometheus.yml that fits this configuration
 #[derive(Debug, clap::Args)]
@@ -31,21 +29,6 @@ pub(super) struct Args {
     per_phone: bool,
 }
 
-/// What of the listener's file a client has to know.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct WebConfig {
-    tls_server_config: Option<TlsServer>,
-    basic_auth_users: BTreeMap<String, String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct TlsServer {
-    cert_file: Option<PathBuf>,
-    client_auth_type: Option<String>,
-}
-
 /// Where the package keeps the rules.
 const RULES: &str = "/usr/share/grandstream-exporter/prometheus";
 
@@ -57,11 +40,7 @@ const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = &args.config.config;
-    let config = config::load(path, &super::environment(), Secrets::Skip)?;
-    let web = match &config.web_config_file {
-        Some(file) => read(file)?,
-        None => WebConfig::default(),
-    };
+    let config = config::load(path, &super::environment(), Secrets::Read)?;
     let target = match &args.target {
         Some(target) => target.clone(),
         None => own_target(&config.listen)?,
@@ -70,7 +49,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         "# Fits {}; for prometheus.yml.",
         path.display()
     ))?;
-    for line in scrape_configs(args.per_phone, &config, &web, &target) {
+    for line in scrape_configs(args.per_phone, &config, &target) {
         super::say(format_args!("{line}"))?;
     }
     super::say(format_args!("rule_files:"))?;
@@ -80,15 +59,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
-}
-
-fn read(file: &Path) -> anyhow::Result<WebConfig> {
-    let named = || format!("failed to read {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(named)?;
-    if text.trim().is_empty() {
-        return Ok(WebConfig::default());
-    }
-    yaml_serde::from_str(&text).with_context(named)
 }
 
 fn own_target(listen: &[SocketAddr]) -> anyhow::Result<String> {
@@ -101,11 +71,11 @@ fn own_target(listen: &[SocketAddr]) -> anyhow::Result<String> {
     Ok(format!("{}:{}", name.trim(), first.port()))
 }
 
-fn scrape_configs(per_phone: bool, config: &Config, web: &WebConfig, target: &str) -> Vec<String> {
+fn scrape_configs(per_phone: bool, config: &Config, target: &str) -> Vec<String> {
     let shortest = config.phones.iter().map(|phone| phone.place.interval).min();
     let interval = shortest.unwrap_or(USUAL_INTERVAL);
-    let client = client(web);
-    let scheme = web.tls_server_config.as_ref().map(|_| "https");
+    let client = client(&config.listener);
+    let scheme = config.listener.tls.as_ref().map(|_| "https");
     let mut lines = vec![
         "scrape_configs:".to_owned(),
         "  - job_name: grandstream".to_owned(),
@@ -133,29 +103,24 @@ fn scrape_configs(per_phone: bool, config: &Config, web: &WebConfig, target: &st
 }
 
 /// What the listener demands of its clients, as lines of YAML.
-fn client(web: &WebConfig) -> Vec<String> {
+fn client(listener: &Listener) -> Vec<String> {
     let mut lines = Vec::new();
-    if let Some(tls) = &web.tls_server_config {
-        let signed = tls.cert_file.as_deref().unwrap_or(Path::new("cert_file"));
+    if let Some(tls) = &listener.tls {
         lines.push("tls_config:".to_owned());
-        lines.push(format!(
-            "  ca_file: grandstream-exporter-ca.pem  # who signed {}, or a copy of it",
-            signed.display()
-        ));
-        if tls
-            .client_auth_type
-            .as_deref()
-            .is_some_and(|kind| kind != "NoClientCert")
-        {
+        lines.push(
+            "  ca_file: grandstream-exporter-ca.pem  # who signed the listener's certificate"
+                .to_owned(),
+        );
+        if tls.clients.is_some() {
             lines.push(
                 "  cert_file: prometheus.pem  # signed by the listener's client_ca_file".to_owned(),
             );
             lines.push("  key_file: prometheus.key".to_owned());
         }
     }
-    if let Some(user) = web.basic_auth_users.keys().next() {
+    if let Some(user) = listener.users.first() {
         lines.push("basic_auth:".to_owned());
-        lines.push(format!("  username: {}", quoted(user)));
+        lines.push(format!("  username: {}", quoted(&user.name)));
         lines.push("  password_file: grandstream-exporter.password".to_owned());
     }
     lines

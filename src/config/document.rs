@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::fleet::reading::LineDetail;
 
-use super::fault::{Findings, Wrong, quoted};
+use super::fault::{Findings, Spot, Wrong, quoted};
 use super::files::Files;
 use super::labels;
 use super::phone_keys::{Holder, PhoneKeys};
@@ -44,22 +44,8 @@ fn socket_address(node: &Node) -> Result<SocketAddr, Wrong> {
     })
 }
 
-/// `web_config_file`, which must be there.
-pub(super) fn web_config_file(
-    found: &mut Findings,
-    files: &mut Files<'_>,
-    top: &Section<'_>,
-) -> Option<PathBuf> {
-    let file = top.read(found, "web_config_file", |node| {
-        let path = files.path(node.text()?);
-        files.expect(&path)?;
-        Ok(path)
-    });
-    file.map(|file| file.value)
-}
-
-/// `access.operate`.
-pub(super) fn operators(found: &mut Findings, top: &Section<'_>) -> Vec<Box<str>> {
+/// `access.operate`, each name with its place.
+pub(super) fn operators(found: &mut Findings, top: &Section<'_>) -> Vec<(Spot, Box<str>)> {
     let Some(access) = top.section(found, "access", keys::ACCESS) else {
         return Vec::new();
     };
@@ -68,7 +54,7 @@ pub(super) fn operators(found: &mut Findings, top: &Section<'_>) -> Vec<Box<str>
         .unwrap_or_default()
         .into_iter();
     users
-        .filter_map(|(spot, node)| found.keep(spot, labels::name(node)))
+        .filter_map(|(spot, node)| Some((spot.clone(), found.keep(spot, labels::name(node))?)))
         .collect()
 }
 

@@ -72,6 +72,18 @@ impl<'a> Files<'a> {
         }
     }
 
+    /// The files around another file of the configuration, which was read: names in it are relative
+    /// to its own directory. Its sources are to be added to ours.
+    pub(super) fn near(&self, file: &Path) -> Self {
+        Self {
+            base: file.parent().map(Path::to_path_buf).unwrap_or_default(),
+            environment: self.environment,
+            secrets: self.secrets,
+            sources: Vec::new(),
+            world_readable: self.world_readable.clone(),
+        }
+    }
+
     /// The file that a configuration calls `name`.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.base.join(name)

@@ -9,7 +9,7 @@ use super::resolve::Resolver;
 use super::section::Section;
 use super::tree::Node;
 use super::written::{Written, read_root};
-use super::{Config, document, keys};
+use super::{Config, document, keys, listener};
 
 /// Reads everything that `serve` needs and resolves it. Names in the file are relative to its own
 /// directory. Blocks on files: call it off the async threads.
@@ -39,9 +39,13 @@ fn config(
     let top = Section::open(found, spot.on(root.line), root, keys::TOP)?;
     let written = Written::read(found, files, &top);
     document::alerting(found, &top);
+    let listen = document::listen(found, &top);
+    let listener = listener::listener(found, files, &top, &listen);
+    let operators = document::operators(found, &top);
+    listener::check_operators(found, &listener, &operators);
     let mut config = Config {
-        listen: document::listen(found, &top),
-        web_config_file: document::web_config_file(found, files, &top),
+        listen,
+        listener,
         state_dir: document::state_dir(found, files, &top),
         shard: document::shard(found, &top),
         max_in_flight: written.max_in_flight,
@@ -49,7 +53,7 @@ fn config(
         disabled: Vec::new(),
         values: written.published.clone().into(),
         metrics: written.metrics,
-        operators: document::operators(found, &top),
+        operators: operators.into_iter().map(|(_, name)| name).collect(),
         sources: Vec::new(),
         warnings: Vec::new(),
         notes: Vec::new(),

@@ -15,6 +15,7 @@ mod files;
 mod keys;
 mod labels;
 mod layers;
+pub mod listener;
 mod lists;
 mod load;
 mod login;
@@ -51,6 +52,7 @@ pub use fault::{Fault, Faults, Spot};
 pub use files::{Environment, Secrets};
 pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
+pub use listener::Listener;
 pub use load::load;
 pub use pvalues::is_secret_value;
 pub use secrets::{NoSecret, read_secret};
@@ -62,8 +64,8 @@ pub use watch::{Signature, signature};
 pub struct Config {
     /// Where to listen.
     pub listen: Vec<SocketAddr>,
-    /// Settings of the listener in the format of Prometheus' exporter-toolkit; a file that is there.
-    pub web_config_file: Option<PathBuf>,
+    /// How the network is let in there.
+    pub listener: Listener,
     /// Where state is kept; `None`: in memory.
     pub state_dir: Option<PathBuf>,
     /// Which part of the list this process polls.
@@ -78,7 +80,7 @@ pub struct Config {
     pub values: Arc<[PublishedValue]>,
     /// What may be kept and shown.
     pub metrics: Metrics,
-    /// Users who may POST.
+    /// Which of the listener's users may POST.
     pub operators: Vec<Box<str>>,
     /// Every file that was read, and every pattern that may match new ones.
     pub sources: Vec<PathBuf>,

@@ -17,6 +17,8 @@ pub(super) struct Section<'a> {
     pub(super) spot: Spot,
     entries: &'a [Entry],
     keys: &'static [&'static str],
+    /// The mend of a key that resembles none.
+    otherwise: &'static str,
 }
 
 /// A value that was written, and the line of its key.
@@ -34,12 +36,24 @@ impl<'a> Section<'a> {
         node: &'a Node,
         keys: &'static [&'static str],
     ) -> Option<Self> {
+        Self::open_of(found, spot, node, keys, REMOVE)
+    }
+
+    /// The same in a file of another format, where `otherwise` is the mend of a key that resembles
+    /// none of `keys`; it holds for the sections below too.
+    pub(super) fn open_of(
+        found: &mut Findings,
+        spot: Spot,
+        node: &'a Node,
+        keys: &'static [&'static str],
+        otherwise: &'static str,
+    ) -> Option<Self> {
         let entries = entries(found, &spot, node)?;
         for entry in entries.iter().filter(|e| !keys.contains(&&*e.key)) {
             let mend = if entry.key.contains(':') {
                 "write a blank behind the colon".to_owned()
             } else {
-                nearest::mend(&entry.key, keys.iter().copied(), REMOVE)
+                nearest::mend(&entry.key, keys.iter().copied(), otherwise)
             };
             let wrong = Wrong::new("is not a key known here", mend);
             found.fault(spot.below(&entry.key, entry.line), wrong);
@@ -48,6 +62,7 @@ impl<'a> Section<'a> {
             spot,
             entries,
             keys,
+            otherwise,
         })
     }
 
@@ -74,7 +89,8 @@ impl<'a> Section<'a> {
         keys: &'static [&'static str],
     ) -> Option<Self> {
         let entry = self.entry(key)?;
-        Self::open(found, self.spot.below(key, entry.line), &entry.value, keys)
+        let spot = self.spot.below(key, entry.line);
+        Self::open_of(found, spot, &entry.value, keys, self.otherwise)
     }
 
     /// The items of the list behind `key`, each with its place; `None` if it is left out or wrong.

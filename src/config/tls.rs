@@ -74,8 +74,15 @@ pub(super) fn tls_keys(
 fn authorities(files: &mut Files<'_>, name: &str) -> Result<Authorities, Wrong> {
     let path = files.path(name);
     let bytes = files.read(&path, MAX_CERTIFICATES)?;
+    let certificates = certificates(&bytes)?;
+    let certificates = certificates.iter().map(|c| c.as_ref().into()).collect();
+    Ok(Authorities { path, certificates })
+}
+
+/// The certificates of a PEM text, in their order; at least one.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Wrong> {
     let unusable = |what: String| Wrong::new(what, "name a file of certificates in PEM format");
-    let certificates = CertificateDer::pem_slice_iter(&bytes)
+    let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| unusable(format!("is no PEM file: {error}")))?;
     if certificates.is_empty() {
@@ -89,8 +96,7 @@ fn authorities(files: &mut Files<'_>, name: &str) -> Result<Authorities, Wrong> 
             )));
         }
     }
-    let certificates = certificates.iter().map(|c| c.as_ref().into()).collect();
-    Ok(Authorities { path, certificates })
+    Ok(certificates)
 }
 
 fn fingerprints(found: &mut Findings, tls: &Section<'_>) -> Option<Given<Arc<[[u8; 32]]>>> {

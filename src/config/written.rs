@@ -34,7 +34,12 @@ pub(super) struct Written<'a> {
 pub(super) fn read_root(found: &mut Findings, files: &mut Files<'_>, path: &Path) -> Option<Node> {
     let spot = Spot::of_file(path);
     let text = found.keep(spot.clone(), files.read_text(path, MAX_LIST))?;
-    match tree::parse(&text) {
+    root(found, &spot, &text)
+}
+
+/// The tree of a text that is a mapping; an empty text is an empty one.
+pub(super) fn root(found: &mut Findings, spot: &Spot, text: &str) -> Option<Node> {
+    match tree::parse(text) {
         Ok(Some(root)) => Some(root),
         Ok(None) => Some(Node {
             line: 1,

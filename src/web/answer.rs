@@ -8,7 +8,7 @@ use std::fmt;
 use hyper::Response;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-    HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 
 use super::body::{Body, Turn};
@@ -125,8 +125,15 @@ impl Answer {
         if long && coding == Coding::Gzip {
             set(CONTENT_ENCODING, "gzip");
         }
+        if self.code == Code::Unauthorized {
+            set(
+                WWW_AUTHENTICATE,
+                "Basic realm=\"grandstream-exporter\", charset=\"UTF-8\"",
+            );
+        }
         if self.media == HTML {
-            set(REFERRER_POLICY, "no-referrer");
+            // Not `no-referrer`: with it browsers leave the `Origin` of our own forms blank.
+            set(REFERRER_POLICY, "same-origin");
             headers.insert(CONTENT_SECURITY_POLICY, CONTENT_SECURITY);
         }
         response

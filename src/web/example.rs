@@ -45,6 +45,7 @@ pub(super) fn settings() -> Settings {
             mac_address: true,
         },
         values: [value("64", ValueKind::Info), value("33", ValueKind::Number)].into(),
+        entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
             last_success: now().wall,

@@ -6,23 +6,28 @@
 //! | file | holds |
 //! |---|---|
 //! | `server`, `patience`, `listen` | connections and their limits |
+//! | `entrance`, `tls`, `login`, `origin`, `access` | who is let in, and who may what |
 //! | `service`, `route`, `answer`, `body` | from a request to an answer |
 //! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
 //! | `pages`, `html`, `words`, `health` | what people read |
 //! | `api`, `discovery`, `probe`, `ready`, `reload` | what programs ask for |
 
+mod access;
 mod answer;
 mod api;
 mod body;
 mod discovery;
+mod entrance;
 #[cfg(test)]
 mod example;
 mod health;
 mod html;
 mod listen;
 mod listing;
+mod login;
 pub mod metrics;
 mod negotiate;
+mod origin;
 mod pages;
 mod patience;
 pub mod pieces;
@@ -34,6 +39,7 @@ mod requests;
 mod route;
 mod server;
 mod service;
+mod tls;
 mod words;
 
 use std::sync::Arc;
@@ -46,6 +52,7 @@ use crate::config::{self, PublishedValue};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
 use crate::fleet::{Fleet, Moment};
 
+pub use entrance::Entrance;
 pub use listen::bind;
 pub use requests::{Code, Handler, RequestCounts, Requests};
 pub use server::{Doors, Limits, Peer, serve};
@@ -74,6 +81,8 @@ pub struct Settings {
     pub metrics: config::Metrics,
     /// Which P-values are shown.
     pub values: Arc<[PublishedValue]>,
+    /// How the network is let in.
+    pub entrance: Arc<Entrance>,
     /// How reading the configuration went.
     pub reload: ReloadStatus,
     /// After this time from the start the daemon is ready even if some phone was never tried: the

@@ -7,22 +7,16 @@ use tracing::info;
 
 use crate::fleet::command::Reload;
 
+use super::access::Actor;
 use super::answer::Answer;
 use super::requests::Code;
-use super::server::Peer;
 
 /// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-const NOT_FROM_THE_NETWORK: &str =
-    "refused: whoever reaches this port could reload; send SIGHUP, or POST over the control socket";
-
-/// Asks for a reload on behalf of `peer`.
-pub(super) async fn answer(peer: Peer, reloads: &mpsc::Sender<Reload>) -> Answer {
-    let Peer::Local { uid } = peer else {
-        return Answer::text(Code::Forbidden, NOT_FROM_THE_NETWORK);
-    };
-    info!(uid, "User {uid} asks for a reload");
+/// Asks for a reload on behalf of `actor`.
+pub(super) async fn answer(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Answer {
+    info!(%actor, "A reload is asked for by {actor}");
     let (done, outcome) = oneshot::channel();
     if reloads.try_send(Reload { done }).is_err() {
         return Answer::text(Code::Unavailable, "another reload is under way");

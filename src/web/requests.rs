@@ -38,6 +38,8 @@ pub enum Code {
     Ok,
     /// The question makes no sense.
     BadRequest,
+    /// Log in first.
+    Unauthorized,
     /// Not from there.
     Forbidden,
     /// No such path or phone.
@@ -142,9 +144,10 @@ impl Handler {
 
 impl Code {
     /// All of them, ascending.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::BadRequest,
+        Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -158,6 +161,7 @@ impl Code {
         match self {
             Self::Ok => StatusCode::OK,
             Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -172,6 +176,7 @@ impl Code {
         match self {
             Self::Ok => "200",
             Self::BadRequest => "400",
+            Self::Unauthorized => "401",
             Self::Forbidden => "403",
             Self::NotFound => "404",
             Self::MethodNotAllowed => "405",

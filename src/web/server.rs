@@ -1,8 +1,8 @@
 //! The server: accepts connections within bounds, and ends them within bounds.
 //!
-//! HTTP/1 over TCP for everybody, and over a Unix socket for those whom the system lets open it.
-//! Every connection is a task of this server's [`JoinSet`]; whoever is slow in sending a head or in
-//! reading an answer is cut off.
+//! HTTP/1 over TCP, with TLS where it is configured, and over a Unix socket for those whom the system
+//! lets open it. Every connection is a task of this server's [`JoinSet`]; whoever is slow in a
+//! handshake, in sending a head or in reading an answer is cut off.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -18,14 +18,17 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::Inputs;
 use super::body::Turn;
+use super::entrance::Entrance;
 use super::patience::Patience;
 use super::service::Service;
+use super::{Inputs, Settings};
 
 /// Where clients come in.
 #[derive(Debug)]
@@ -39,8 +42,13 @@ pub struct Doors {
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// Somebody on the network: may read.
-    Network(SocketAddr),
+    /// Somebody on the network.
+    Network {
+        /// Whence.
+        from: SocketAddr,
+        /// Over TLS.
+        encrypted: bool,
+    },
     /// A user of this machine over the control socket: may do what POST does.
     Local {
         /// As the system tells it.
@@ -56,6 +64,8 @@ pub struct Limits {
     /// Answers as long as the fleet at a time, each of which needs one to two megabytes for ten
     /// thousand phones; whoever asks then is told to come again.
     pub long_answers: usize,
+    /// For the TLS handshake.
+    pub handshake: Duration,
     /// For the whole head of a request, from the moment the connection is idle: it bounds both slow
     /// senders and kept connections.
     pub head_time: Duration,
@@ -74,6 +84,7 @@ impl Default for Limits {
         Self {
             connections: 512,
             long_answers: 64,
+            handshake: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             head_bytes: 16 * 1024,
             stall: Duration::from_secs(30),
@@ -91,7 +102,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then lets answers under way end within the grace period.
 pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
-    let service = Arc::new(Service::new(inputs, limits.long_answers));
+    let reception = Reception {
+        settings: inputs.settings.clone(),
+        service: Arc::new(Service::new(inputs, limits.long_answers)),
+        limits,
+        stop: stop.clone(),
+    };
     let mut connections = JoinSet::new();
     loop {
         let present = connections.len();
@@ -103,21 +119,21 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
             }
             visitor = doors.visitor(present, limits.connections) => visitor,
         };
-        let service = Arc::clone(&service);
-        let stop = stop.clone();
         match visitor {
             Visitor::Network(stream, from) => {
                 // An answer is written in one go; what is left of it must not wait for more. Where
                 // this fails the client has gone, which the first read will tell.
                 let _ = stream.set_nodelay(true);
-                connections.spawn(converse(stream, Peer::Network(from), service, limits, stop));
+                connections.spawn(reception.clone().receive(stream, from));
             }
             Visitor::Local(stream) => {
                 let Ok(user) = stream.peer_cred() else {
                     continue;
                 };
                 let peer = Peer::Local { uid: user.uid() };
-                connections.spawn(converse(stream, peer, service, limits, stop));
+                let stream = Patience::new(stream, limits.stall);
+                let leave = stop.clone().cancelled_owned();
+                connections.spawn(reception.clone().converse(stream, peer, leave));
             }
         }
     }
@@ -169,37 +185,87 @@ impl Doors {
     }
 }
 
-/// One connection, from its first request to its end.
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
-    peer: Peer,
+/// What every connection is given.
+#[derive(Clone)]
+struct Reception {
     service: Arc<Service>,
+    settings: watch::Receiver<Arc<Settings>>,
     limits: Limits,
     stop: CancellationToken,
-) {
-    let turn = Turn::default();
-    let answer = service_fn(|request| {
-        let (service, turn) = (Arc::clone(&service), turn.clone());
-        async move { Ok::<_, Infallible>(service.answer(peer, request, turn).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_time)
-        .max_buf_size(limits.head_bytes)
-        .serve_connection(TokioIo::new(Patience::new(stream, limits.stall)), answer);
-    let mut connection = pin!(connection);
-    let mut stopping = pin!(stop.cancelled());
-    let mut told = false;
-    let ended = poll_fn(|cx| {
-        turn.begin();
-        if !told && stopping.as_mut().poll(cx).is_ready() {
-            told = true;
-            connection.as_mut().graceful_shutdown();
+}
+
+impl Reception {
+    /// One connection from the network, behind the entrance as it is now.
+    async fn receive(self, stream: TcpStream, from: SocketAddr) {
+        let entrance = Arc::clone(&self.settings.borrow().entrance);
+        let stream = Patience::new(stream, self.limits.stall);
+        let leave = leave(
+            self.stop.clone(),
+            self.settings.clone(),
+            Arc::clone(&entrance),
+        );
+        let encrypted = entrance.tls.is_some();
+        let peer = Peer::Network { from, encrypted };
+        let Some(tls) = &entrance.tls else {
+            return self.converse(stream, peer, leave).await;
+        };
+        let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
+        let handshake = tokio::time::timeout(self.limits.handshake, handshake);
+        match self.stop.run_until_cancelled(handshake).await {
+            Some(Ok(Ok(stream))) => self.converse(Box::new(stream), peer, leave).await,
+            Some(Ok(Err(error))) => debug!(%from, %error, "TLS handshake with {from} failed"),
+            Some(Err(_late)) => debug!(%from, "TLS handshake with {from} took too long"),
+            None => {}
         }
-        connection.as_mut().poll(cx)
-    });
-    if let Err(error) = ended.await {
-        debug!(?peer, %error, "Connection ended");
+    }
+
+    /// One connection, from its first request to its end; after `leave` it ends with the answer
+    /// under way.
+    async fn converse<S>(self, stream: S, peer: Peer, leave: impl Future<Output = ()>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let turn = Turn::default();
+        let answer = service_fn(|request| {
+            let (service, turn) = (Arc::clone(&self.service), turn.clone());
+            async move { Ok::<_, Infallible>(service.answer(peer, request, turn).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.head_time)
+            .max_buf_size(self.limits.head_bytes)
+            .serve_connection(TokioIo::new(stream), answer);
+        let mut connection = pin!(connection);
+        let mut leave = pin!(leave);
+        let mut told = false;
+        let ended = poll_fn(|cx| {
+            turn.begin();
+            if !told && leave.as_mut().poll(cx).is_ready() {
+                told = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            connection.as_mut().poll(cx)
+        });
+        if let Err(error) = ended.await {
+            debug!(?peer, %error, "Connection ended");
+        }
+    }
+}
+
+/// Waits until whoever came in by `entrance` has to leave: the server stops, or TLS is no longer what
+/// it was, so that a kept connection does not outlive a certificate that was taken back.
+async fn leave(
+    stop: CancellationToken,
+    mut settings: watch::Receiver<Arc<Settings>>,
+    entrance: Arc<Entrance>,
+) {
+    let changed = async {
+        let changed = settings.wait_for(|settings| !settings.entrance.has_tls_of(&entrance));
+        changed.await.is_ok()
+    };
+    // Without a sender nothing changes any more, and the stop is near.
+    if stop.run_until_cancelled(changed).await == Some(false) {
+        stop.cancelled().await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Answers requests: from path and method to an answer.
 //!
-//! Everything but `/probe` and a reload is a function of the published fleet and the time. Reading
-//! is for everybody; what changes something is for the control socket alone.
+//! Everything but `/probe` and a reload is a function of the published fleet and the time. Who may
+//! ask for what is decided in `access`.
 
 use std::sync::Arc;
 
@@ -15,8 +15,11 @@ use tracing::debug;
 
 use crate::fleet::{Fleet, Phone, Text};
 
+use super::access::{self, Caller};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
+use super::entrance::Entrance;
+use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
 use super::pieces::{Filled, Pieces};
 use super::query::Query;
@@ -31,6 +34,7 @@ pub(super) struct Service {
     inputs: Inputs,
     requests: Requests,
     long_answers: Arc<Semaphore>,
+    logins: Logins,
 }
 
 /// A long answer that counts as under way until it is dropped.
@@ -50,6 +54,7 @@ impl Service {
             inputs,
             requests: Requests::default(),
             long_answers: Arc::new(Semaphore::new(long_answers)),
+            logins: Logins::default(),
         }
     }
 
@@ -65,20 +70,34 @@ impl Service {
         let (head, _) = request.into_parts();
         let route = Route::of(head.uri.path());
         let handler = route.handler();
-        let answer = if announced > MAX_BODY {
-            Answer::text(Code::ContentTooLarge, "nothing here reads a body")
-        } else {
-            self.admit(self.dispatch(peer, &route, &head).await)
+        let entrance = Arc::clone(&self.settings().entrance);
+        let admitted = access::admit(peer, &route, &head, &entrance, &self.logins).await;
+        let answer = match admitted {
+            Err(answer) => answer,
+            Ok(_) if announced > MAX_BODY => {
+                Answer::text(Code::ContentTooLarge, "nothing here reads a body")
+            }
+            Ok(caller) => self.admit(self.dispatch(caller, &route, &head, &entrance).await),
         };
         self.requests.count(handler, answer.code);
         if answer.code != Code::Ok {
             let (handler, code) = (handler.label(), answer.code.label());
             debug!(?peer, handler, code, "Answered a request with {code}");
         }
-        answer.into_response(negotiate::coding(&head.headers), turn)
+        let mut response = answer.into_response(negotiate::coding(&head.headers), turn);
+        for (name, value) in entrance.listener.headers.iter() {
+            response.headers_mut().insert(name, value.clone());
+        }
+        response
     }
 
-    async fn dispatch(&self, peer: Peer, route: &Route<'_>, head: &Parts) -> Answer {
+    async fn dispatch(
+        &self,
+        caller: Caller,
+        route: &Route<'_>,
+        head: &Parts,
+        entrance: &Entrance,
+    ) -> Answer {
         if let Some(allowed) = route.methods()
             && !allowed.split(", ").any(|method| method == head.method)
         {
@@ -100,7 +119,10 @@ impl Service {
                 let running = now.since(self.inputs.started);
                 ready::answer(&self.fleet(), running, self.settings().ready_after)
             }
-            Route::Reload => reload::answer(peer, &self.inputs.reloads).await,
+            Route::Reload => match access::operate(caller, head, host(head).as_deref(), entrance) {
+                Ok(actor) => reload::answer(&actor, &self.inputs.reloads).await,
+                Err(answer) => answer,
+            },
             Route::ApiPhones => Answer::long_json(api::phones(&self.fleet(), now, self.settings())),
             Route::ApiPhone(name) => match self.phone(name) {
                 Some(phone) => Answer::json(Code::Ok, api::phone(&phone, now, &self.settings())),

@@ -11,7 +11,9 @@ use grandstream_exporter::sim::{self, Behaviour};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::harness::certificates::Authority;
 use crate::harness::{PASSWORD, QUICK, spec};
+use crate::listener::MUTUAL;
 use crate::process::program;
 
 /// Three healthy phones, one of which has the default password, one that refuses the password, one
@@ -218,20 +220,19 @@ phones:
 #[test]
 fn prometheus_is_told_what_the_listener_demands_of_it() {
     let directory = tempfile::tempdir().expect("a directory");
-    let web = "
-tls_server_config:
-  cert_file: exporter.crt
-  key_file: exporter.key
-  client_auth_type: RequireAndVerifyClientCert
-basic_auth_users: { prometheus: $2y$10$abcdefghijklmnopqrstuu }
-";
+    let ca = Authority::new(directory.path(), "ca");
+    ca.server();
+    let web = format!(
+        "{MUTUAL}basic_auth_users: {{ prometheus: {} }}\n",
+        bcrypt::hash("password", 4).expect("a hash")
+    );
     std::fs::write(directory.path().join("web.yaml"), web).expect("written");
     let config = "web_config_file: web.yaml\nphones: []\n";
     let arguments = ["--target", "exporter.example:443", "--per-phone"];
     let text = prometheus_config(directory.path(), config, &arguments);
     for part in [
         "    scheme: https\n",
-        "exporter.crt",
+        "ca_file: ",
         "key_file: ",
         "username: \"prometheus\"",
         "url: \"https://exporter.example:443/sd\"",

@@ -1,11 +1,13 @@
 //! The program as a process: exit status and what commands say.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use grandstream_exporter::sim::{self, Behaviour};
 
-use crate::harness::{PATIENCE, config_for, spec};
+use crate::harness::certificates::Authority;
+use crate::harness::{PATIENCE, QUICK, config_for, spec};
 
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"));
@@ -120,6 +122,62 @@ fn a_port_that_is_taken_ends_it_with_1_and_names_it() {
         "{}",
         text(&ended.stderr)
     );
+}
+
+#[test]
+fn a_listener_with_tls_is_checked_and_announced_as_https() {
+    let directory = tempfile::tempdir().expect("a directory");
+    Authority::new(directory.path(), "ca").server();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    let config = write(
+        "config.yaml",
+        &format!("{QUICK}web_config_file: web.yaml\n"),
+    );
+    let check = || {
+        let ended = program().arg("check-config").arg(&config).output();
+        let ended = ended.expect("it runs");
+        (ended.status.code(), text(&ended.stderr))
+    };
+    write(
+        "web.yaml",
+        "tls_server_config: { cert_file: ca-server.pem }\n",
+    );
+    let (code, errors) = check();
+    assert_eq!(code, Some(2), "{errors}");
+    assert!(
+        errors.contains("web.yaml:1: tls_server_config: has no `key_file`"),
+        "{errors}"
+    );
+    write(
+        "web.yaml",
+        "tls_server_config: { cert_file: ca-server.pem, key_file: ca-server.key }\n",
+    );
+    let (code, errors) = check();
+    assert_eq!(code, Some(0), "{errors}");
+
+    let mut child = program()
+        .args(["serve", "--config"])
+        .arg(&config)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let stderr = child.stderr.take().expect("a pipe");
+    let (lines, told) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let all = BufReader::new(stderr).lines().map_while(Result::ok);
+        // Nobody listens any more once the line was seen.
+        all.for_each(|line| drop(lines.send(line)));
+    });
+    let announced = std::iter::from_fn(|| told.recv_timeout(PATIENCE).ok())
+        .any(|line| line.contains("Listening on https://127.0.0.1:"));
+    child.kill().expect("killed");
+    child.wait().expect("reaped");
+    reader.join().expect("no panic");
+    assert!(announced);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc;
 
 use grandstream_exporter::sim::{self, Behaviour};
 use tempfile::TempDir;
@@ -20,7 +21,7 @@ use crate::process::program;
 struct Service {
     child: Child,
     log: BufReader<ChildStderr>,
-    socket: UnixDatagram,
+    notes: mpsc::Receiver<String>,
     seen: String,
     directory: TempDir,
 }
@@ -32,7 +33,8 @@ impl Service {
         std::fs::write(&path, config).expect("written");
         let socket_path = directory.path().join("notify");
         let socket = UnixDatagram::bind(&socket_path).expect("a socket");
-        socket.set_read_timeout(Some(PATIENCE)).expect("a limit");
+        let (sender, notes) = mpsc::channel();
+        std::thread::spawn(move || take_notes(&socket, &sender));
         let mut child = program()
             .args(["serve", "--config"])
             .arg(&path)
@@ -45,7 +47,7 @@ impl Service {
         Self {
             child,
             log,
-            socket,
+            notes,
             seen: String::new(),
             directory,
         }
@@ -58,26 +60,17 @@ impl Service {
     /// Waits until systemd was told this.
     fn told(&mut self, what: &str) {
         while !self.seen.contains(what) {
-            self.hear()
-                .unwrap_or_else(|error| panic!("{error}: never told {what}, only {}", self.seen));
+            let note = self.notes.recv_timeout(PATIENCE);
+            let note = note.unwrap_or_else(|_| panic!("never told {what}, only {}", self.seen));
+            self.seen.push_str(&note);
         }
     }
 
     /// Everything systemd was told and that was not looked at before.
     fn told_meanwhile(&mut self) -> String {
-        self.socket.set_nonblocking(true).expect("no waiting");
-        while self.hear().is_ok() {}
-        self.socket.set_nonblocking(false).expect("waiting");
-        std::mem::take(&mut self.seen)
-    }
-
-    fn hear(&mut self) -> std::io::Result<()> {
-        let mut buffer = [0; 4096];
-        let length = self.socket.recv(&mut buffer)?;
-        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-        self.seen.push_str(&text);
-        self.seen.push('\n');
-        Ok(())
+        let mut told = std::mem::take(&mut self.seen);
+        told.extend(self.notes.try_iter());
+        told
     }
 
     /// Waits for a line of the log. The daemon speaks every second or its test ends it.
@@ -97,6 +90,19 @@ impl Service {
             .status()
             .expect("kill");
         assert!(sent.success());
+    }
+}
+
+/// Reads the socket without pause, as systemd does: it holds few datagrams, and who sends one more
+/// waits. Ends when the test has.
+fn take_notes(socket: &UnixDatagram, notes: &mpsc::Sender<String>) {
+    let mut buffer = [0; 4096];
+    loop {
+        let length = socket.recv(&mut buffer).expect("a datagram");
+        let note = format!("{}\n", String::from_utf8_lossy(&buffer[..length]));
+        if notes.send(note).is_err() {
+            return;
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};
 use grandstream_exporter::fleet::place::Scheme;
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Place, PollReport, Reason};
-use grandstream_exporter::web::{Doors, Inputs, Limits, Settings, bind, serve};
+use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Settings, bind, serve};
 
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(20);
@@ -37,7 +37,7 @@ struct Server {
     reloads: mpsc::Receiver<Reload>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-    _settings: watch::Sender<Arc<Settings>>,
+    settings: watch::Sender<Arc<Settings>>,
     _directory: tempfile::TempDir,
 }
 
@@ -84,7 +84,7 @@ impl Server {
             reloads,
             stop,
             tasks,
-            _settings: settings,
+            settings,
             _directory: directory,
         }
     }
@@ -112,6 +112,7 @@ fn settings() -> Settings {
     Settings {
         metrics: config::Metrics::default(),
         values: Arc::default(),
+        entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
             last_success: jiff::Timestamp::UNIX_EPOCH,
@@ -491,6 +492,54 @@ async fn who_is_slow_with_a_head_is_cut_off() {
         read.expect("the server hangs up").expect("an end");
         assert_eq!(rest, b"");
     }
+}
+
+#[tokio::test]
+async fn who_is_slow_with_a_handshake_is_cut_off() {
+    let limits = Limits {
+        handshake: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let server = Server::start(two_phones(), limits);
+    server.settings.send_replace(Arc::new(Settings {
+        entrance: Arc::new(encrypted_entrance()),
+        ..settings()
+    }));
+    let mut stream = server.connect().await;
+    // The beginning of a handshake, as it stands in a record of TLS.
+    stream
+        .write_all(b"\x16\x03\x01\x02\x00\x01")
+        .await
+        .expect("sent");
+    let mut answer = Vec::new();
+    let cut_off = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await;
+    // The end of the connection, or its reset.
+    let _ended = cut_off.expect("the server hangs up in time");
+    assert!(answer.is_empty(), "{answer:?}");
+}
+
+/// TLS with a certificate that nobody looks at.
+fn encrypted_entrance() -> Entrance {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    };
+    write(
+        "a.pem",
+        include_str!("../config/invalid/files/listener.pem"),
+    );
+    write(
+        "a.key",
+        include_str!("../config/invalid/files/listener.key"),
+    );
+    let tls = "tls_server_config: { cert_file: a.pem, key_file: a.key }";
+    write("web.yaml", tls);
+    let path = write("config.yaml", "web_config_file: web.yaml");
+    let environment = config::Environment::default();
+    let config = config::load(&path, &environment, config::Secrets::Read).expect("no faults");
+    Entrance::of(&config, &Entrance::default()).expect("TLS")
 }
 
 #[tokio::test]

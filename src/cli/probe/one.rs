@@ -83,7 +83,7 @@ fn show(
     let page = Page::new(Scrape {
         phones: fleet.phones().cloned().collect(),
         now,
-        settings: Arc::new(app::settings(config, loaded)),
+        settings: Arc::new(app::settings(config, Arc::default(), loaded)),
         exporter: None,
         format: Format::Text,
     });

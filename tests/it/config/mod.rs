@@ -2,6 +2,7 @@
 
 mod faults;
 mod hostile;
+mod listener;
 mod lists;
 mod precedence;
 mod secrets;

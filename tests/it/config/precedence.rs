@@ -15,7 +15,8 @@ const SECOND: Duration = Duration::from_secs(1);
 fn a_phone_needs_only_name_address_and_password() {
     let config = config("phones: [ { name: a, address: 192.0.2.1, password: test } ]");
     assert_eq!(config.listen, ["[::]:15060".parse().unwrap()]);
-    assert_eq!((config.state_dir, config.web_config_file), (None, None));
+    assert_eq!(config.state_dir, None);
+    assert!(config.listener.tls.is_none() && config.listener.users.is_empty());
     assert_eq!(config.max_in_flight, 256);
     assert_eq!(config.shard, Shard { index: 0, count: 1 });
     assert_eq!(config.metrics, Metrics::default());

@@ -2,6 +2,8 @@
 //!
 //! Tests wait for a value, with a bound and a message, never for time to pass.
 
+pub(crate) mod certificates;
+pub(crate) mod curl;
 pub(crate) mod http;
 pub(crate) mod prometheus;
 pub(crate) mod samples;

@@ -56,7 +56,8 @@ fn quick(config: &str, exporter: SocketAddr) -> String {
 }
 
 impl Prometheus {
-    /// Starts one with this configuration, which promtool must find right.
+    /// Starts one with this configuration, which promtool must find right; its files are relative
+    /// to `directory`.
     pub(crate) fn start(directory: &Path, config: &str) -> Self {
         let file = directory.join("prometheus.yml");
         std::fs::write(&file, config).expect("written");
@@ -98,16 +99,22 @@ impl Prometheus {
         serde_json::from_str(&answer.text()).unwrap_or_default()
     }
 
-    /// Waits until a query has this answer: phones and values, sorted.
+    /// Waits until a query has this answer: values by the label `phone`, sorted.
     pub(crate) async fn wait(&self, query: &str, expected: &[(&str, &str)]) {
+        self.wait_by("phone", query, expected).await;
+    }
+
+    /// Waits until a query has this answer: values by this label, sorted.
+    pub(crate) async fn wait_by(&self, label: &str, query: &str, expected: &[(&str, &str)]) {
         let deadline = Instant::now() + PATIENCE;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             look.tick().await;
-            let found = vector(&self.get("/api/v1/query", &[("query", query)]).await);
+            let answer = self.get("/api/v1/query", &[("query", query)]).await;
+            let found = vector(&answer, label);
             let pairs: Vec<_> = found
                 .iter()
-                .map(|(phone, value)| (phone.as_str(), value.as_str()))
+                .map(|(name, value)| (name.as_str(), value.as_str()))
                 .collect();
             if pairs == expected {
                 return;
@@ -118,6 +125,18 @@ impl Prometheus {
             );
         }
     }
+
+    /// Why the last scrape of this job's one target failed.
+    pub(crate) async fn last_error(&self, job: &str) -> String {
+        let answer = self.get("/api/v1/targets", &[]).await;
+        let target = answer["data"]["activeTargets"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|target| target["scrapePool"] == job);
+        let error = target.map(|target| &target["lastError"]);
+        error.and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
 }
 
 impl Drop for Prometheus {
@@ -127,16 +146,16 @@ impl Drop for Prometheus {
     }
 }
 
-/// The phones and values of an instant vector, sorted by phone.
-fn vector(answer: &Value) -> Vec<(String, String)> {
+/// The values of an instant vector by this label, sorted.
+fn vector(answer: &Value, label: &str) -> Vec<(String, String)> {
     let mut found: Vec<_> = answer["data"]["result"]
         .as_array()
         .into_iter()
         .flatten()
         .map(|series| {
-            let phone = series["metric"]["phone"].as_str().unwrap_or_default();
+            let name = series["metric"][label].as_str().unwrap_or_default();
             let value = series["value"][1].as_str().unwrap_or_default();
-            (phone.to_owned(), value.to_owned())
+            (name.to_owned(), value.to_owned())
         })
         .collect();
     found.sort();

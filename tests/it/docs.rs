@@ -1,0 +1,224 @@
+//! The documentation, held to the program: metrics, reasons, links and commands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use grandstream_exporter::fleet::Reason;
+use grandstream_exporter::web::metrics::{FAMILIES, Family, Kind};
+
+use crate::process::program;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The README and every page of `docs`.
+fn pages() -> Vec<(PathBuf, String)> {
+    let listed = std::fs::read_dir(root().join("docs")).expect("docs");
+    listed
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .chain([root().join("README.md")])
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("a page");
+            (path, text)
+        })
+        .collect()
+}
+
+/// The labels of each family in the golden page of metrics, beyond those that every phone carries.
+fn labels() -> BTreeMap<String, BTreeSet<String>> {
+    // Of this one the golden page shows neither values nor labels.
+    let build = ["version", "revision", "rustversion"].map(str::to_owned);
+    let mut found: BTreeMap<_, BTreeSet<_>> =
+        BTreeMap::from([("grandstream_exporter_build_info".to_owned(), build.into())]);
+    let golden = include_str!("snapshots/it__golden__the_whole_page_in_text.snap");
+    for line in golden.lines().filter(|line| !line.starts_with('#')) {
+        let Some((name, rest)) = line.split_once('{') else {
+            continue;
+        };
+        let name = name.trim_end_matches("_bucket");
+        let own = rest
+            .split("=\"")
+            .filter_map(|before| before.rsplit(['{', ',', '"']).next())
+            .filter(|label| {
+                let is_name = label.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                is_name && !label.is_empty() && !["phone", "site", "floor"].contains(label)
+            });
+        found
+            .entry(name.to_owned())
+            .or_default()
+            .extend(own.map(str::to_owned));
+    }
+    found
+}
+
+fn row(family: &Family, labels: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let kind = match family.kind {
+        Kind::Gauge => "gauge",
+        Kind::Counter => "counter",
+        Kind::Info => "info",
+        Kind::Histogram => "histogram",
+    };
+    let own = labels.get(family.name).into_iter().flatten();
+    let own: Vec<_> = own.map(|label| format!("`{label}`")).collect();
+    format!(
+        "| `{}` | {kind} | {} | {} |\n",
+        family.name,
+        own.join(", "),
+        family.help
+    )
+}
+
+/// The exporter's own families are named after it, or after what every process has.
+fn is_of_phones(family: &Family) -> bool {
+    let own = ["grandstream_exporter_", "process_"];
+    !own.iter().any(|prefix| family.name.starts_with(prefix))
+}
+
+/// The reference as the table in the code has it.
+fn reference() -> String {
+    let mut text = "# Metrics\n\n\
+        Written from `src/web/metrics/table.rs`; change it there. [The README](../README.md#metrics) says \
+        when series\nexist, [the configuration](configuration.md) which are optional.\n"
+        .to_owned();
+    let labels = labels();
+    for (title, of_phones) in [
+        (
+            "Of each phone\n\nEach series carries `phone`, `site` if it has one, and the configured labels.",
+            true,
+        ),
+        ("Of the exporter", false),
+    ] {
+        let rows: String = FAMILIES
+            .iter()
+            .filter(|family| is_of_phones(family) == of_phones)
+            .map(|family| row(family, &labels))
+            .collect();
+        write!(
+            text,
+            "\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}"
+        )
+        .expect("text");
+    }
+    text
+}
+
+#[test]
+fn the_reference_of_metrics_is_that_of_the_code() {
+    let made = reference();
+    let committed = std::fs::read_to_string(root().join("docs/metrics.md")).unwrap_or_default();
+    if made != committed {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("metrics.md");
+        std::fs::write(&path, made).expect("written");
+        panic!(
+            "docs/metrics.md is not up to date: cp {} docs/metrics.md",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_reason_of_failure_has_its_section_and_its_mend() {
+    let page = include_str!("../../docs/troubleshooting.md");
+    for reason in Reason::ALL {
+        let begin = format!(
+            "\n## `{}`\n\n**{}.**",
+            reason.label(),
+            first_upper(reason.mend())
+        );
+        assert!(
+            page.contains(&begin),
+            "docs/troubleshooting.md lacks: {begin}"
+        );
+    }
+}
+
+fn first_upper(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().expect("a letter").to_ascii_uppercase();
+    format!("{first}{}", letters.as_str())
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let mut broken = Vec::new();
+    for (path, text) in pages() {
+        let directory = path.parent().expect("a directory");
+        for link in text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next())
+        {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() {
+                path.clone()
+            } else {
+                directory.join(file)
+            };
+            let leads = target.exists() && (anchor.is_empty() || has_heading(&target, anchor));
+            if !leads {
+                broken.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+fn has_heading(page: &Path, anchor: &str) -> bool {
+    let text = std::fs::read_to_string(page).expect("a page");
+    let slug = |heading: &str| -> String {
+        heading
+            .trim()
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+            .map(|c| if c == ' ' { '-' } else { c })
+            .collect()
+    };
+    text.lines()
+        .filter(|line| line.starts_with('#'))
+        .any(|line| slug(line.trim_start_matches('#')) == anchor)
+}
+
+#[test]
+fn every_command_in_the_documentation_is_understood() {
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for (path, text) in pages() {
+        for block in text
+            .split("```sh\n")
+            .skip(1)
+            .filter_map(|rest| rest.split("```").next())
+        {
+            for line in block.replace("\\\n", " ").lines() {
+                let Some((_, rest)) = line.split_once("grandstream-exporter ") else {
+                    continue;
+                };
+                if !line.trim_start().starts_with("grandstream-exporter")
+                    && !line.contains("sudo -u grandstream-exporter ")
+                {
+                    continue;
+                }
+                count += 1;
+                let rest = rest.strip_prefix("grandstream-exporter ").unwrap_or(rest);
+                let end = rest.find([';', '|', '>', '#', '&']).unwrap_or(rest.len());
+                let words: Vec<_> = rest.get(..end).unwrap_or(rest).split_whitespace().collect();
+                let helped = program()
+                    .args(&words)
+                    .arg("--help")
+                    .output()
+                    .expect("it runs");
+                if !helped.status.success() {
+                    wrong.push(format!("{}: {line}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(count > 10, "{count} commands");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
