@@ -8,6 +8,7 @@
 
 pub mod board;
 pub mod calendar;
+pub mod command;
 pub mod condition;
 pub mod export;
 pub mod flap;
@@ -21,15 +22,21 @@ pub mod observe;
 pub mod own;
 pub mod packs;
 pub mod phase;
+pub mod picture;
 pub mod promql;
 pub mod rule;
 #[cfg(test)]
 mod sample;
+pub mod settings;
 pub mod silence;
 pub mod subject;
 pub mod suppress;
+pub mod task;
+pub mod texts;
 pub mod truth;
 
 pub use board::{Alert, Board};
 pub use condition::Condition;
+pub use picture::Picture;
 pub use rule::Rule;
+pub use settings::Settings;

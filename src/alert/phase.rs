@@ -270,6 +270,11 @@ impl Stopwatch {
         self.running = None;
     }
 
+    /// Whether it goes on.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// What it counted.
     pub fn elapsed(&self) -> Duration {
         self.elapsed

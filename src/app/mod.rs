@@ -18,8 +18,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::alert::task::Task;
+use crate::alert::{self, Picture, command};
 use crate::clock::Clock;
-use crate::config::{self, Config, Environment, Secrets};
+use crate::config::{Config, Environment, Secrets};
 use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::{Keeper, Ledger};
@@ -55,7 +57,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Runs the daemon until `stop`.
 pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     // Nothing else runs yet, so this may block; and what it frees is used again by this thread.
-    let config = config::load(&setup.config, &setup.environment, Secrets::Read)?;
+    let (config, alerting) =
+        alert::settings::load(&setup.config, &setup.environment, Secrets::Read)?;
     let config = Arc::new(config);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -72,7 +75,11 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let listening = setup.listening.take();
 
     let inner = stop.child_token();
-    let loaded = Loaded { config, entrance };
+    let loaded = Loaded {
+        config,
+        entrance,
+        alerting: Arc::new(alerting),
+    };
     let mut tasks = spawn_all(setup, loaded, ledger, doors, &inner).await?;
     for address in &addresses {
         tracing::info!("Listening on {scheme}://{address}");
@@ -110,12 +117,17 @@ fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
 struct Loaded {
     config: Arc<Config>,
     entrance: Arc<Entrance>,
+    alerting: Arc<alert::Settings>,
 }
 
 /// Connects the rooms by channels and starts them.
 async fn spawn_all(
     setup: Setup,
-    Loaded { config, entrance }: Loaded,
+    Loaded {
+        config,
+        entrance,
+        alerting,
+    }: Loaded,
     ledger: Arc<Ledger>,
     doors: Doors,
     stop: &CancellationToken,
@@ -132,6 +144,9 @@ async fn spawn_all(
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
+    let (commands, command_orders) = mpsc::channel(command::MAX_WAITING);
+    let (reloaded, reload) = watch::channel(loaded);
+    let (pictures, alerts) = watch::channel(Arc::new(Picture::new(alerting)));
 
     let mut engine = Engine::new(clock.clone(), ledger, published);
     engine.apply(&config).await?;
@@ -146,14 +161,26 @@ async fn spawn_all(
         clock: clock.clone(),
         polls,
         reloads,
+        alerts,
+        commands: commands.clone(),
         started,
+    };
+    let alerting = Task {
+        fleet: fleet.clone(),
+        reload,
+        clock: clock.clone(),
+        commands: command_orders,
+        published: pictures,
+        state: config.state_dir.clone(),
     };
     let reloader = Reloader {
         path: setup.config,
         environment: setup.environment,
         current: config,
         changes,
+        commands,
         announce,
+        reloaded,
         clock,
     };
     let herald = Herald {
@@ -166,6 +193,7 @@ async fn spawn_all(
     let mut tasks = JoinSet::new();
     let token = || stop.clone();
     spawn(&mut tasks, "the engine", engine.run(orders, token()));
+    spawn(&mut tasks, "the alert task", alerting.run(token()));
     let server = web::serve(doors, inputs, Limits::default(), token());
     spawn(&mut tasks, "the web server", async {
         server.await;
@@ -221,12 +249,13 @@ async fn join(mut tasks: JoinSet<Ended>) {
 }
 
 /// Reads a configuration off the async threads.
-async fn read(path: &Path, environment: &Arc<Environment>) -> anyhow::Result<Config> {
+async fn read(
+    path: &Path,
+    environment: &Arc<Environment>,
+) -> anyhow::Result<(Config, alert::Settings)> {
     let (path, environment) = (path.to_owned(), Arc::clone(environment));
-    let config =
-        tokio::task::spawn_blocking(move || config::load(&path, &environment, Secrets::Read))
-            .await??;
-    Ok(config)
+    let read = move || alert::settings::load(&path, &environment, Secrets::Read);
+    Ok(tokio::task::spawn_blocking(read).await??)
 }
 
 /// The entrance of a configuration, which keeps what it can of the one `before`.

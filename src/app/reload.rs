@@ -14,6 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::herald;
+use crate::alert::command::Command;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::fleet::command::{Reload, ReloadStatus};
@@ -25,7 +26,9 @@ pub(super) struct Reloader {
     pub(super) environment: Arc<Environment>,
     pub(super) current: Arc<Config>,
     pub(super) changes: mpsc::Sender<Change>,
+    pub(super) commands: mpsc::Sender<Command>,
     pub(super) announce: watch::Sender<Arc<Settings>>,
+    pub(super) reloaded: watch::Sender<ReloadStatus>,
     pub(super) clock: Clock,
 }
 
@@ -115,11 +118,12 @@ impl Reloader {
         }
         let settings = super::settings(&self.current, Arc::clone(entrance), status);
         self.announce.send_replace(Arc::new(settings));
+        self.reloaded.send_replace(status);
         outcome.map(|_entrance| ())
     }
 
     async fn take_over(&mut self, before: &Entrance) -> Result<Arc<Entrance>, String> {
-        let config = super::read(&self.path, &self.environment)
+        let (config, alerting) = super::read(&self.path, &self.environment)
             .await
             .map_err(|error| format!("{error:#}"))?;
         for warning in &config.warnings {
@@ -135,16 +139,20 @@ impl Reloader {
             config: Arc::clone(&config),
             done,
         };
-        let ends = "the daemon is stopping".to_owned();
         if self.changes.send(change).await.is_err() {
-            return Err(ends);
+            return Err(STOPPING.to_owned());
         }
-        tokio::time::timeout(TAKE_OVER, outcome)
-            .await
-            .map_err(|_late| "the engine did not take it over in time".to_owned())?
-            .map_err(|_gone| ends)?
-            .map_err(|failure| failure.to_string())?;
+        let taken_over = in_time("the engine", outcome).await?;
+        taken_over.map_err(|failure| failure.to_string())?;
         self.current = config;
+        let (done, outcome) = oneshot::channel();
+        let settings = Arc::new(alerting);
+        let command = Command::Reload { settings, done };
+        if self.commands.send(command).await.is_err() {
+            return Err(STOPPING.to_owned());
+        }
+        let taken_over = in_time("the alert task", outcome).await?;
+        taken_over.map_err(|refusal| refusal.to_string())?;
         Ok(entrance)
     }
 
@@ -152,4 +160,13 @@ impl Reloader {
         let config = Arc::clone(&self.current);
         Ok(tokio::task::spawn_blocking(move || config::signature(&config.sources)).await?)
     }
+}
+
+const STOPPING: &str = "the daemon is stopping";
+
+async fn in_time<T>(who: &str, outcome: oneshot::Receiver<T>) -> Result<T, String> {
+    tokio::time::timeout(TAKE_OVER, outcome)
+        .await
+        .map_err(|_late| format!("{who} did not take it over in time"))?
+        .map_err(|_gone| STOPPING.to_owned())
 }

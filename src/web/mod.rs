@@ -47,6 +47,8 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::alert::Picture;
+use crate::alert::command::Command;
 use crate::clock::Clock;
 use crate::config::{self, PublishedValue};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
@@ -70,6 +72,10 @@ pub struct Inputs {
     pub polls: mpsc::Sender<PollNow>,
     /// Takes requests to read the configuration again.
     pub reloads: mpsc::Sender<Reload>,
+    /// The published alerts.
+    pub alerts: watch::Receiver<Arc<Picture>>,
+    /// Takes what is asked of the alert task.
+    pub commands: mpsc::Sender<Command>,
     /// When the daemon started.
     pub started: Moment,
 }

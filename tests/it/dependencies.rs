@@ -31,12 +31,11 @@ const LICENCES: [&str; 17] = [
 ];
 
 /// Crates that do what another one here does already, and why they stay out.
-const BANNED: [(&str, &str); 6] = [
+const BANNED: [(&str, &str); 5] = [
     ("openssl-sys", "TLS is rustls'"),
     ("native-tls", "TLS is rustls'"),
     ("aws-lc-rs", "the provider of rustls is ring"),
     ("aws-lc-sys", "the provider of rustls is ring"),
-    ("reqwest", "connections are our own, see webapi::transport"),
     ("serde_yaml", "unmaintained; yaml_serde follows it"),
 ];
 

@@ -16,6 +16,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use grandstream_exporter::alert::Picture;
+use grandstream_exporter::alert::command::Command;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};
@@ -38,6 +40,7 @@ struct Server {
     stop: CancellationToken,
     tasks: JoinSet<()>,
     settings: watch::Sender<Arc<Settings>>,
+    _alerts: (watch::Sender<Arc<Picture>>, mpsc::Receiver<Command>),
     _directory: tempfile::TempDir,
 }
 
@@ -64,12 +67,17 @@ impl Server {
         let (settings, all_settings) = watch::channel(Arc::new(settings()));
         let (poll_sender, polls) = mpsc::channel(1);
         let (reload_sender, reloads) = mpsc::channel(1);
+        let picture = Arc::new(Picture::new(Arc::default()));
+        let (pictures, alerts) = watch::channel(picture);
+        let (command_sender, commands) = mpsc::channel(1);
         let inputs = Inputs {
             fleet: fleets,
             settings: all_settings,
             clock: clock.clone(),
             polls: poll_sender,
             reloads: reload_sender,
+            alerts,
+            commands: command_sender,
             started: clock.now(),
         };
         let stop = CancellationToken::new();
@@ -82,6 +90,7 @@ impl Server {
             fleet,
             polls,
             reloads,
+            _alerts: (pictures, commands),
             stop,
             tasks,
             settings,

@@ -194,6 +194,13 @@ impl Alert {
         self.rule.fingerprint == rule.fingerprint
     }
 
+    /// Tells this life of this alert from every other, over restarts too.
+    pub fn key(&self) -> Box<str> {
+        let subject = serde_json::to_string(&self.subject).expect("a subject has a form in JSON");
+        let (rule, since) = (self.rule.fingerprint, self.active_at.wall);
+        format!("{rule:016x} {subject} {}", since.as_millisecond()).into()
+    }
+
     /// Its rule as written.
     pub fn rule(&self) -> &Rule {
         &self.rule.rule

@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::notice::{Notice, Said, Why};
 use crate::alert::board::{Alert, Board};
+use crate::alert::calendar::Calendar;
 use crate::alert::matcher::LabelPatterns;
 use crate::alert::phase::{Ending, Phase, Stopwatch};
 use crate::alert::silence::all_match;
@@ -32,10 +35,40 @@ pub struct Route {
     pub group_wait: Duration,
     /// The least time between two messages about a group.
     pub group_interval: Duration,
-    /// After so long without a message a group is told again; `None`: never.
-    pub remind_every: Option<Duration>,
+    /// When a group is told again in which nothing changed.
+    pub remind: Remind,
     /// Whether what is new and critical does not wait for `group_interval`.
     pub urgent: bool,
+    /// When this receiver is left alone.
+    pub quiet: Option<Quiet>,
+}
+
+/// When a group is told again in which nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remind {
+    /// Never.
+    Never,
+    /// After so long without a message, counted from the last that was delivered.
+    Every(Duration),
+    /// Each day at this time.
+    Daily {
+        /// What a clock on a wall shows.
+        at: Time,
+        /// Where it hangs.
+        zone: TimeZone,
+    },
+}
+
+/// Hours in which a receiver is left alone: what fires then is told when they are over, if it still
+/// does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quiet {
+    /// The hours.
+    pub calendar: Calendar,
+    /// Quiet is what lies outside of the calendar, not within.
+    pub outside: bool,
+    /// What is told all the same: each must match; empty: nothing.
+    pub except: Box<[LabelPatterns]>,
 }
 
 /// An alert as a receiver may hear of it.
@@ -45,6 +78,13 @@ pub struct Hearsay {
     pub said: Said,
     /// Whether it may be said now.
     pub shown: bool,
+}
+
+/// An alert as one receiver hears of it.
+#[derive(Clone, Copy)]
+struct Heard<'a> {
+    said: &'a Said,
+    shown: bool,
 }
 
 /// What one receiver was told.
@@ -82,7 +122,7 @@ pub fn hearsay(
     heard
         .map(|alert| Hearsay {
             said: Said {
-                key: key(alert),
+                key: alert.key(),
                 labels: alert.labels.to_vec(),
                 annotations: annotations(alert),
                 since: alert.active_at.wall,
@@ -91,12 +131,6 @@ pub fn hearsay(
             shown: alert.visibility == Visibility::Shown,
         })
         .collect()
-}
-
-/// The same for an alert over restarts.
-fn key(alert: &Alert) -> Box<str> {
-    let subject = serde_json::to_string(&alert.subject).expect("a subject has a form in JSON");
-    format!("{:016x} {subject}", alert.rule.fingerprint).into()
 }
 
 impl Told {
@@ -108,12 +142,17 @@ impl Told {
         heard: &[Hearsay],
         now: Moment,
     ) -> Vec<(Values, Notice)> {
-        let mut by_group: BTreeMap<Values, Vec<&Hearsay>> = BTreeMap::new();
-        for one in heard {
-            let value = |name: &str| value(&one.said, name);
+        let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
+        for Hearsay { said, shown } in heard {
+            let value = |name: &str| value(said, name);
             if all_match(&route.matching, value) {
                 let values = route.group_by.iter().map(|name| value(name).into());
-                by_group.entry(values.collect()).or_default().push(one);
+                let quiet = route.quiet.as_ref();
+                let hidden = quiet.is_some_and(|quiet| quiet.hides(said, now));
+                by_group.entry(values.collect()).or_default().push(Heard {
+                    said,
+                    shown: *shown && !hidden,
+                });
             }
         }
         for values in by_group.keys() {
@@ -162,8 +201,8 @@ impl Told {
 }
 
 impl Group {
-    fn compose(&mut self, route: &Route, heard: &[&Hearsay], now: Moment) -> Option<Notice> {
-        let fires = |one: &&&Hearsay| one.said.ended.is_none();
+    fn compose(&mut self, route: &Route, heard: &[Heard<'_>], now: Moment) -> Option<Notice> {
+        let fires = |one: &&Heard<'_>| one.said.ended.is_none();
         let firing: Vec<_> = heard.iter().filter(fires).collect();
         let over: Vec<_> = self
             .told
@@ -172,7 +211,7 @@ impl Group {
             .map(|told| ended(told, heard, now))
             .collect();
         let shown = || firing.iter().filter(|one| one.shown);
-        let is_new = |one: &&&&Hearsay| !self.told.iter().any(|told| one.said.is(told));
+        let is_new = |one: &&&Heard<'_>| !self.told.iter().any(|told| one.said.is(told));
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
         self.quiet.run_if(shown().next().is_some(), now);
         let reason = self.due(route, &new, !over.is_empty(), now)?;
@@ -210,8 +249,20 @@ impl Group {
         if over && batched {
             return Some(Why::Resolved);
         }
-        let patience = route.remind_every?;
-        (self.quiet.elapsed() >= patience).then_some(Why::Reminder)
+        let reminded = match &route.remind {
+            Remind::Never => false,
+            Remind::Every(patience) => self.quiet.elapsed() >= *patience,
+            Remind::Daily { at, zone } => is_between(last.wall, *at, zone, now.wall),
+        };
+        // Nobody is reminded of what is hidden.
+        (reminded && self.quiet.is_running()).then_some(Why::Reminder)
+    }
+}
+
+impl Quiet {
+    fn hides(&self, said: &Said, now: Moment) -> bool {
+        let excepted = !self.except.is_empty() && all_match(&self.except, |name| value(said, name));
+        self.calendar.covers(now.wall) != self.outside && !excepted
     }
 }
 
@@ -222,7 +273,14 @@ impl Said {
     }
 }
 
-fn ended(told: &Said, heard: &[&Hearsay], now: Moment) -> Said {
+/// Whether today's time of telling lies between the last message and now.
+fn is_between(last: Timestamp, at: Time, zone: &TimeZone, now: Timestamp) -> bool {
+    let (last, now) = (zone.to_datetime(last), zone.to_datetime(now));
+    let due = now.date().to_datetime(at);
+    last < due && due <= now
+}
+
+fn ended(told: &Said, heard: &[Heard<'_>], now: Moment) -> Said {
     let end = heard.iter().find(|one| one.said.is(told));
     let end = end.and_then(|one| one.said.ended.clone());
     Said {
@@ -256,6 +314,8 @@ fn value<'a>(said: &'a Said, name: &str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::calendar::Hours;
+    use crate::alert::matcher::Glob;
     use crate::alert::sample::minute;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -267,8 +327,9 @@ mod tests {
             group_by: Box::new(["site".into()]),
             group_wait: MINUTE,
             group_interval: 5 * MINUTE,
-            remind_every: Some(60 * MINUTE),
+            remind: Remind::Every(60 * MINUTE),
             urgent: true,
+            quiet: None,
         }
     }
 
@@ -372,6 +433,57 @@ mod tests {
             assert_eq!(hear(&mut told, n, &[hidden("a")]), "");
         }
         assert_eq!(hear(&mut told, 150, &[fires("a")]), "");
+    }
+
+    #[test]
+    fn a_daily_reminder_comes_at_its_time_and_once() {
+        // Minute 0 is 13:46:40 UTC.
+        let daily = Route {
+            remind: Remind::Daily {
+                at: "15:00".parse().expect("a time"),
+                zone: TimeZone::UTC,
+            },
+            ..route()
+        };
+        let mut told = Told::default();
+        let said: Vec<_> = (0..48 * 60)
+            .filter(|n| !told.compose(&daily, &[fires("a")], minute(*n)).is_empty())
+            .collect();
+        assert_eq!(said, [1, 74, 74 + 24 * 60]);
+    }
+
+    #[test]
+    fn at_quiet_hours_only_what_is_excepted_is_told_and_the_rest_when_they_are_over() {
+        let hours = |from: &str, to: &str| Hours {
+            from: from.parse().expect("a time"),
+            to: to.parse().expect("a time"),
+        };
+        let quiet = Quiet {
+            calendar: Calendar {
+                zone: TimeZone::UTC,
+                weekdays: Box::default(),
+                hours: Box::new([hours("14:00", "17:00")]),
+                except: Box::default(),
+            },
+            outside: true,
+            except: Box::new([LabelPatterns {
+                name: "severity".into(),
+                any_of: Box::new([Glob::new("critical")]),
+            }]),
+        };
+        let route = Route {
+            quiet: Some(quiet),
+            ..route()
+        };
+        let mut told = Told::default();
+        let heard = [fires("a"), labelled("b", "critical", true, None)];
+        let mut said = Vec::new();
+        for n in 0..30 {
+            for (_, notice) in told.compose(&route, &heard, minute(n)) {
+                said.push((n, notice.firing.len()));
+            }
+        }
+        assert_eq!(said, [(1, 1), (14, 2)]);
     }
 
     #[test]

