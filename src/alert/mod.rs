@@ -10,6 +10,7 @@ pub mod board;
 pub mod calendar;
 pub mod command;
 pub mod condition;
+pub mod event;
 pub mod export;
 pub mod flap;
 pub mod group;
