@@ -83,6 +83,18 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it changes what the board makes of the fleet, so that everything is looked at anew.
+    pub fn is_for_the_board(&self) -> bool {
+        match self {
+            Self::AddSilence { .. } | Self::ExpireSilence { .. } | Self::Reload { .. } => true,
+            Self::Events { .. } | Self::Queue { .. } | Self::Retry { .. } | Self::Drop { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// The way for an answer.
 pub type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
 

@@ -8,6 +8,7 @@
 
 pub mod board;
 pub mod calendar;
+pub mod clerk;
 pub mod command;
 pub mod condition;
 pub mod event;
@@ -33,6 +34,7 @@ pub mod silence;
 pub mod subject;
 pub mod suppress;
 pub mod task;
+mod tell;
 pub mod texts;
 pub mod truth;
 

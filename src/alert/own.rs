@@ -18,7 +18,7 @@ pub struct Health {
     /// The state of alerts should be on disk and is not.
     pub not_persisted: bool,
     /// Notifications that were given up.
-    pub dead_letters: usize,
+    pub dead_letters: u64,
     /// Each receiver, and for how long it fails without anything getting through; `None` while all
     /// is well.
     pub receivers: Box<[(Box<str>, Option<Duration>)]>,

@@ -67,6 +67,18 @@ pub enum Ending {
     SubjectRemoved,
 }
 
+impl Ending {
+    /// As a word, for messages and programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Cleared => "cleared",
+            Self::Unknown => "unknown",
+            Self::RuleRemoved => "rule_removed",
+            Self::SubjectRemoved => "subject_removed",
+        }
+    }
+}
+
 /// Counts time between evaluations at which it was running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stopwatch {

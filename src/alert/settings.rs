@@ -25,6 +25,8 @@ pub struct Settings {
     pub enabled: bool,
     /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
     pub public_url: Box<str>,
+    /// How often everything is looked at; what polls find is looked at as it comes.
+    pub evaluation_interval: Duration,
     /// The rules in force: packs that are on, tuned, and the operator's own.
     pub rules: Arc<Rules>,
     /// Their texts.
@@ -56,12 +58,16 @@ pub struct Heartbeat {
 /// How long a silence may be where nothing else is configured.
 pub const LONGEST_SILENCE: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How often everything is looked at where nothing else is configured.
+pub const EVALUATION_INTERVAL: Duration = Duration::from_secs(15);
+
 impl Default for Settings {
     /// Alerts are not judged here.
     fn default() -> Self {
         Self {
             enabled: false,
             public_url: Box::default(),
+            evaluation_interval: EVALUATION_INTERVAL,
             rules: Arc::default(),
             texts: Arc::default(),
             suppression: Arc::default(),

@@ -171,7 +171,7 @@ async fn spawn_all(
         clock: clock.clone(),
         commands: command_orders,
         published: pictures,
-        state: config.state_dir.clone(),
+        database: state_dir::database(config.state_dir.as_deref()),
     };
     let reloader = Reloader {
         path: setup.config,

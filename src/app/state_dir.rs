@@ -1,7 +1,7 @@
 //! What the daemon keeps in the file system: the state directory and the control socket.
 
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use tokio::net::UnixListener;
@@ -27,6 +27,11 @@ pub fn open_ledger(directory: Option<&Path>, keeper: Keeper) -> anyhow::Result<L
             )
         })?;
     Ok(Ledger::open(directory, keeper)?)
+}
+
+/// Where the state of alerts is kept in the state directory.
+pub(super) fn database(directory: Option<&Path>) -> Option<PathBuf> {
+    Some(directory?.join("alerts.sqlite"))
 }
 
 /// Listens on the control socket: owner and group may speak to it.

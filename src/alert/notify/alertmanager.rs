@@ -12,8 +12,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::board::{Alert, Board, RESOLVED_FOR};
+use crate::alert::board::{Alert, RESOLVED_FOR};
 use crate::alert::phase::Phase;
+use crate::alert::picture::Picture;
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 
@@ -47,24 +48,14 @@ const LEAST_AHEAD: Duration = Duration::from_secs(180);
 /// At most so many alerts in one request, well below what an Alertmanager takes.
 pub const MOST_ALERTS: usize = 256;
 
-/// The requests that tell the whole board, each a JSON text, at most [`MOST_ALERTS`] alerts each.
-pub fn requests(
-    board: &Board,
-    sender: &Sender,
-    annotations: impl Fn(&Alert) -> Vec<(Box<str>, Box<str>)>,
-    now: Moment,
-) -> Vec<String> {
-    let alerts: Vec<_> = board
-        .alerts()
-        .filter_map(|alert| {
-            let texts = annotations(alert);
-            postable(alert, sender, texts, now)
-        })
-        .collect();
-    let texts = alerts.chunks(MOST_ALERTS).map(serde_json::to_string);
-    texts
-        .map(|text| text.expect("maps of text have a form in JSON"))
-        .collect()
+/// The body of the request that tells these alerts.
+pub fn body(alerts: &[&Alert], sender: &Sender, picture: &Picture, now: Moment) -> String {
+    let alerts = alerts.iter().filter_map(|alert| {
+        let texts = picture.texts_of(alert).to_vec();
+        postable(alert, sender, texts, now)
+    });
+    let alerts: Vec<_> = alerts.collect();
+    serde_json::to_string(&alerts).expect("maps of text have a form in JSON")
 }
 
 /// The alert in the words of the API; `None` if it is pending, over for long, or would be refused.
@@ -127,7 +118,6 @@ mod tests {
             ..Rule::new("Down", Condition::Phone(PhoneCondition::Unreachable))
         };
         let mut board = Board::new(Arc::new(Rules::new([rule])));
-        let texts = |_: &Alert| vec![("summary".into(), "a is down".into())];
         let mut all = Vec::new();
         for n in 0..minutes {
             let sample = Sample::new("a").site("hq").polled(minute(n));
@@ -139,7 +129,12 @@ mod tests {
             let fleet = fleet([sample]);
             let _told = board.after_poll(&fleet, "a", minute(n));
             let _told = board.after_tick(&fleet, &Health::default(), minute(n));
-            all.push(requests(&board, &sender(), texts, minute(n)).concat());
+            let texts = || vec![("summary".into(), "a is down".into())];
+            let told = board
+                .alerts()
+                .filter_map(|alert| postable(alert, &sender(), texts(), minute(n)));
+            let told: Vec<_> = told.collect();
+            all.push(serde_json::to_string(&told).expect("it has a form in JSON"));
         }
         all
     }
@@ -147,7 +142,7 @@ mod tests {
     #[test]
     fn a_firing_alert_keeps_its_beginning_and_its_end_lies_ahead() {
         let posted = posted(&[0, 1, 2], 3);
-        assert_eq!(posted[0], "");
+        assert_eq!(posted[0], "[]");
         assert_eq!(
             posted[1],
             r#"[{"labels":{"alertname":"Down","fleet":"acme","phone":"a","site":"hq"},"annotations":{"summary":"a is down"},"startsAt":"1970-01-12T13:47:40Z","endsAt":"1970-01-12T13:51:40Z","generatorURL":"https://phones.example/alerts"}]"#
@@ -163,28 +158,6 @@ mod tests {
         for (n, body) in posted.iter().enumerate().skip(2) {
             assert_eq!(body.contains(ends), n <= 17, "minute {n}: {body}");
         }
-        assert_eq!(posted[18], "");
-    }
-
-    #[test]
-    fn many_alerts_are_several_requests() {
-        let rule = Rule {
-            min_polls: 1,
-            ..Rule::new("Down", Condition::Phone(PhoneCondition::Unreachable))
-        };
-        let mut board = Board::new(Arc::new(Rules::new([rule])));
-        let names: Vec<_> = (0..300).map(|n| format!("phone-{n}")).collect();
-        let fleet = fleet(
-            names
-                .iter()
-                .map(|name| Sample::new(name).polled(minute(0)).down()),
-        );
-        let _told = board.after_tick(&fleet, &Health::default(), minute(0));
-        let requests = requests(&board, &sender(), |_| Vec::new(), minute(0));
-        let counts: Vec<_> = requests
-            .iter()
-            .map(|one| one.matches("startsAt").count())
-            .collect();
-        assert_eq!(counts, [MOST_ALERTS, 300 - MOST_ALERTS]);
+        assert_eq!(posted[18], "[]");
     }
 }

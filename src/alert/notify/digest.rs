@@ -71,6 +71,17 @@ pub struct Quiet {
     pub except: Box<[LabelPatterns]>,
 }
 
+impl Route {
+    /// Whether an alert concerns this receiver. What has the severity `none` is no news, but a sign
+    /// of life for Alertmanagers: it goes only to those who name it.
+    fn wants(&self, said: &Said) -> bool {
+        let names = |label: &str| self.matching.iter().any(|one| *one.name == *label);
+        let named = names("severity") || names("alertname");
+        (named || value(said, "severity") != "none")
+            && all_match(&self.matching, |name| value(said, name))
+    }
+}
+
 /// An alert as a receiver may hear of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hearsay {
@@ -145,7 +156,7 @@ impl Told {
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
         for Hearsay { said, shown } in heard {
             let value = |name: &str| value(said, name);
-            if all_match(&route.matching, value) {
+            if route.wants(said) {
                 let values = route.group_by.iter().map(|name| value(name).into());
                 let quiet = route.quiet.as_ref();
                 let hidden = quiet.is_some_and(|quiet| quiet.hides(said, now));
@@ -285,24 +296,15 @@ fn ended(told: &Said, heard: &[Heard<'_>], now: Moment) -> Said {
     let end = end.and_then(|one| one.said.ended.clone());
     Said {
         // What is no longer on the board ended while nobody looked.
-        ended: Some(end.unwrap_or_else(|| (now.wall, word(Ending::Unknown).into()))),
+        ended: Some(end.unwrap_or_else(|| (now.wall, Ending::Unknown.word().into()))),
         ..told.clone()
     }
 }
 
 fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
     match alert.state.phase {
-        Phase::Resolved { at, ending } => Some((at.wall, word(ending).into())),
+        Phase::Resolved { at, ending } => Some((at.wall, ending.word().into())),
         Phase::Pending { .. } | Phase::Firing | Phase::Holding { .. } => None,
-    }
-}
-
-fn word(ending: Ending) -> &'static str {
-    match ending {
-        Ending::Cleared => "cleared",
-        Ending::Unknown => "unknown",
-        Ending::RuleRemoved => "rule_removed",
-        Ending::SubjectRemoved => "subject_removed",
     }
 }
 

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod notice;
 pub mod outbox;
 pub mod retry;
+pub mod rounds;
 pub mod send;
 
 pub use notice::Notice;

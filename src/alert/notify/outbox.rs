@@ -41,6 +41,10 @@ pub struct Dispatch {
     pub id: i64,
     /// To whom.
     pub receiver: Box<str>,
+    /// About what.
+    pub topic: Box<str>,
+    /// When it was written.
+    pub created: Timestamp,
     /// What it says.
     pub notice: Notice,
 }
@@ -96,6 +100,8 @@ impl Plan {
         self.sends.push(Dispatch {
             id: letter.id,
             receiver: receiver.into(),
+            topic: letter.letter.topic.clone(),
+            created: letter.created,
             notice,
         });
     }

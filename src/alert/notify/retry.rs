@@ -131,17 +131,18 @@ pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
         }
         Verdict::Temporary { error, after, .. } => {
             let asked = after.unwrap_or_default().min(LONGEST_ASKED);
-            let due = later(now, backoff(letter).max(asked));
+            let wait = backoff(letter.attempts, &letter.id.to_string());
+            let due = later(now, wait.max(asked));
             Settled::Later { due, error }
         }
     }
 }
 
-/// Between half and all of a doubling wait, the same for the same letter and attempt.
-fn backoff(letter: &Letter) -> Duration {
-    let doubled = SHORTEST.saturating_mul(1 << letter.attempts.min(16));
+/// Between half and all of a doubling wait, the same for the same attempt of the same one.
+pub fn backoff(attempts: u32, whose: &str) -> Duration {
+    let doubled = SHORTEST.saturating_mul(1 << attempts.min(16));
     let full = doubled.min(LONGEST);
-    let chance = spread(&format!("{} {}", letter.id, letter.attempts)) % 1000;
+    let chance = spread(&format!("{whose} {attempts}")) % 1000;
     let part = 500 + u32::try_from(chance / 2).unwrap_or(500);
     full * part / 1000
 }

@@ -1,8 +1,11 @@
 //! Sending one message through its channel: the thin shell around what `render` made.
 
 use super::Notice;
-use super::channel::Receiver;
+use std::time::Duration;
+
+use super::channel::{Alertmanager, Receiver};
 use super::retry::{Cause, Verdict};
+use crate::alert::settings::Heartbeat;
 
 /// One message on its way.
 #[derive(Clone, Debug)]
@@ -38,4 +41,32 @@ pub async fn send(_receiver: &Receiver, _envelope: &Envelope) -> Attempt {
         },
         dialogue: Vec::new(),
     }
+}
+
+/// How an Alertmanager took a batch of alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// All of it.
+    Taken,
+    /// Not all: something in it is wrong, in the words of the Alertmanager, cut short.
+    Refused(Box<str>),
+    /// It was not reached, or not ready.
+    Failed {
+        /// The kind of trouble.
+        cause: Cause,
+        /// What went wrong, without secrets.
+        error: Box<str>,
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
+    },
+}
+
+/// Posts a batch of alerts; takes no longer than the patience of the way there.
+pub async fn post_alerts(_manager: &Alertmanager, _body: String) -> Posting {
+    Posting::Refused("no way is built yet".into())
+}
+
+/// Asks for the address of a heartbeat.
+pub async fn beat(_heartbeat: &Heartbeat) -> Result<(), Box<str>> {
+    Ok(())
 }

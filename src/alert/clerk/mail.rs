@@ -1,0 +1,278 @@
+//! The clerk's mail: who is to be told what, what waits, what goes out, and how that went.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::notify::Notice;
+use super::super::notify::digest::{Told, Values};
+use super::super::notify::outbox::{self, Dispatch};
+use super::super::notify::retry::{self, Verdict};
+use super::super::notify::send::Envelope;
+use super::super::picture::Queue;
+use super::super::settings::Settings;
+use super::{Clerk, Outgoing, Sent};
+use crate::fleet::Moment;
+use crate::fleet::place::spread;
+use crate::store::{Letter, NewLetter, Settled};
+
+/// What is known of receivers beside what lies in the store.
+#[derive(Debug, Default)]
+pub(super) struct Mail {
+    /// What each was told.
+    pub(super) told: BTreeMap<Box<str>, Told>,
+    /// Receivers to which something is on its way.
+    busy: BTreeSet<Box<str>>,
+    /// Since when nothing gets through to a receiver.
+    failing: BTreeMap<Box<str>, Moment>,
+    /// When the next letter is to be tried; `None` if none waits for its time.
+    wake: Option<Timestamp>,
+}
+
+impl Mail {
+    /// Each receiver, and for how long nothing gets through to it.
+    pub(super) fn failing(
+        &self,
+        settings: &Settings,
+        now: Moment,
+    ) -> Box<[(Box<str>, Option<Duration>)]> {
+        let receivers = settings.receivers.iter();
+        receivers
+            .map(|receiver| {
+                let name = &receiver.route.receiver;
+                let since = self.failing.get(name);
+                (name.clone(), since.map(|since| now.since(*since)))
+            })
+            .collect()
+    }
+
+    /// Takes over the receivers of changed settings; who stayed keeps what it was told.
+    pub(super) fn follow(&mut self, settings: &Settings) {
+        let names = || settings.receivers.iter().map(|one| &one.route.receiver);
+        self.told
+            .retain(|name, _| names().any(|other| other == name));
+        self.failing
+            .retain(|name, _| names().any(|other| other == name));
+        for name in names() {
+            self.told.entry(name.clone()).or_default();
+        }
+    }
+}
+
+impl Clerk {
+    /// Writes the messages that are due.
+    pub(super) fn compose(&mut self, now: Moment) {
+        if self.settings.receivers.is_empty() {
+            return;
+        }
+        let heard = self.hearsay();
+        let mut letters = Vec::new();
+        for receiver in &self.settings.receivers {
+            let name = &receiver.route.receiver;
+            let told = self.mail.told.entry(name.clone()).or_default();
+            for (values, notice) in told.compose(&receiver.route, &heard, now) {
+                let json = |notice| serde_json::to_string(notice).expect("it has a form in JSON");
+                letters.push(NewLetter {
+                    receiver: name.clone(),
+                    topic: topic(&values),
+                    body: json(&notice).into(),
+                    due: now.wall,
+                });
+            }
+        }
+        self.unwritten.letters.extend(letters);
+        self.keep_told();
+    }
+
+    /// Takes in how sending went.
+    pub(super) fn settle(&mut self, sent: Vec<Sent>, now: Moment) {
+        if sent.is_empty() {
+            return;
+        }
+        let letters = self.letters();
+        let mut settled = Vec::new();
+        for Sent {
+            letter,
+            receiver,
+            attempt,
+        } in sent
+        {
+            self.mail.busy.remove(&receiver);
+            self.judge(&receiver, &attempt.verdict, now);
+            // A letter that somebody dropped meanwhile needs no end.
+            let Some(letter) = letters.iter().find(|one| one.id == letter) else {
+                continue;
+            };
+            if attempt.verdict == Verdict::Delivered {
+                self.delivered(letter, now);
+            }
+            let end = retry::settled(letter, attempt.verdict, now.wall);
+            settled.push((letter.id, end));
+        }
+        self.end(&settled);
+    }
+
+    fn judge(&mut self, receiver: &str, verdict: &Verdict, now: Moment) {
+        let (cause, error) = match verdict {
+            Verdict::Delivered => {
+                if self.mail.failing.remove(receiver).is_some() {
+                    tracing::info!(receiver, "Messages to `{receiver}` get through again");
+                }
+                return;
+            }
+            Verdict::Temporary { cause, error, .. } | Verdict::Permanent { cause, error } => {
+                (*cause, error)
+            }
+        };
+        let failed = self.tallies.failed.entry((receiver.into(), cause));
+        *failed.or_default() += 1;
+        if !self.mail.failing.contains_key(receiver) {
+            self.mail.failing.insert(receiver.into(), now);
+            let cause = cause.label();
+            tracing::warn!(receiver, cause, "A message to `{receiver}` failed: {error}");
+        }
+    }
+
+    fn delivered(&mut self, letter: &Letter, now: Moment) {
+        let receiver = &letter.letter.receiver;
+        if let Ok(notice) = serde_json::from_str::<Notice>(&letter.letter.body) {
+            let delivered = self
+                .tallies
+                .delivered
+                .entry((receiver.clone(), notice.reason));
+            *delivered.or_default() += 1;
+        }
+        if let Some(told) = self.mail.told.get_mut(receiver) {
+            told.delivered(&values(&letter.letter.topic), now);
+        }
+    }
+
+    /// What goes out now, and when to look again.
+    pub(super) fn post(&mut self, now: Moment) -> (Vec<Outgoing>, Option<Timestamp>) {
+        let mut letters = self.letters();
+        let plan = outbox::plan(&letters, &self.mail.busy, now.wall);
+        let broken = plan.broken.iter().map(|id| (*id, unreadable()));
+        let broken: Vec<_> = broken.collect();
+        self.end(&broken);
+        for merge in &plan.merges {
+            let body = serde_json::to_string(&merge.notice).expect("it has a form in JSON");
+            if let Err(fault) = self.store.merge(merge.into, &body, &merge.gone) {
+                tracing::error!("Messages cannot be merged: {fault}");
+                return (Vec::new(), self.mail.wake);
+            }
+        }
+        if !plan.merges.is_empty() || !broken.is_empty() {
+            letters = self.letters();
+        }
+        let sends: Vec<_> = plan
+            .sends
+            .into_iter()
+            .filter_map(|send| self.address(send))
+            .collect();
+        let busy = sends.iter().map(|send| send.receiver.clone());
+        self.mail.busy.extend(busy);
+        let waiting = letters.iter().filter(|letter| !letter.dead);
+        self.mail.wake = waiting
+            .filter(|letter| !self.mail.busy.contains(&letter.letter.receiver))
+            .map(|letter| letter.letter.due)
+            .min();
+        self.queues = Arc::new(queues(&letters, &self.settings));
+        (sends, self.mail.wake)
+    }
+
+    /// The same, where nothing happened but that time passed.
+    pub(super) fn post_if_due(&mut self, now: Moment) -> (Vec<Outgoing>, Option<Timestamp>) {
+        match self.mail.wake {
+            Some(wake) if wake <= now.wall => self.post(now),
+            wake => (Vec::new(), wake),
+        }
+    }
+
+    /// Puts a letter into an envelope; one to nobody is given up.
+    fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
+        let receivers = self.settings.receivers.iter();
+        let mut named = receivers.filter(|one| one.route.receiver == send.receiver);
+        let Some(receiver) = named.next() else {
+            self.end(&[(send.id, nobody())]);
+            return None;
+        };
+        let group = receiver.route.group_by.iter().cloned();
+        let name = format!("{} {}", send.receiver, send.topic);
+        let envelope = Envelope {
+            // Not the number of the letter: that is another one where the database was made anew.
+            id: format!("{:x}-{:016x}", send.created.as_millisecond(), spread(&name)).into(),
+            topic: format!("{:016x}", spread(&name)).into(),
+            group: group.zip(values(&send.topic)).collect(),
+            notice: send.notice,
+            public_url: self.settings.public_url.clone(),
+        };
+        Some(Outgoing {
+            letter: send.id,
+            receiver: send.receiver,
+            envelope,
+        })
+    }
+
+    fn end(&mut self, settled: &[(i64, Settled)]) {
+        for (id, end) in settled {
+            if let Settled::GivenUp { error } = end {
+                tracing::error!(letter = id, "The message {id} was given up: {error}");
+            }
+        }
+        if settled.is_empty() {
+            return;
+        }
+        if let Err(fault) = self.store.settle(settled) {
+            tracing::error!("How sending went cannot be kept: {fault}; messages may come twice");
+        }
+    }
+
+    fn letters(&self) -> Vec<Letter> {
+        self.store.letters().unwrap_or_else(|fault| {
+            tracing::error!("The messages that wait cannot be read: {fault}");
+            Vec::new()
+        })
+    }
+}
+
+fn unreadable() -> Settled {
+    Settled::GivenUp {
+        error: "it was written by another version and cannot be read".into(),
+    }
+}
+
+fn nobody() -> Settled {
+    Settled::GivenUp {
+        error: "its receiver is no longer configured".into(),
+    }
+}
+
+fn queues(letters: &[Letter], settings: &Settings) -> BTreeMap<Box<str>, Queue> {
+    let receivers = settings.receivers.iter();
+    let mut queues: BTreeMap<_, Queue> = receivers
+        .map(|receiver| (receiver.route.receiver.clone(), Queue::default()))
+        .collect();
+    for letter in letters {
+        let queue = queues.entry(letter.letter.receiver.clone()).or_default();
+        if letter.dead {
+            queue.dead += 1;
+            continue;
+        }
+        queue.waiting += 1;
+        let oldest = queue.oldest.get_or_insert(letter.created);
+        *oldest = letter.created.min(*oldest);
+    }
+    queues
+}
+
+/// The values that make a group, as the topic of its letters.
+fn topic(values: &Values) -> Box<str> {
+    let text = serde_json::to_string(values).expect("texts have a form in JSON");
+    text.into()
+}
+
+fn values(topic: &str) -> Values {
+    serde_json::from_str(topic).unwrap_or_default()
+}

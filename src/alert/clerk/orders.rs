@@ -1,0 +1,150 @@
+//! What the clerk does when it is asked: silences, the history, the queue, changed settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::board::Transition;
+use super::super::command::{Command, MOST_EVENTS, NewSilence, Refusal};
+use super::super::settings::Settings;
+use super::super::silence::{MAX_SILENCES, Silence};
+use super::Clerk;
+use super::kept::LAST_SILENCE;
+use crate::fleet::Moment;
+use crate::fleet::moment::later;
+use crate::store::Kind;
+
+/// Silences that are over for so long go: long enough to see who silenced what.
+const SILENCE_KEPT: Duration = Duration::from_secs(5 * 24 * 3600);
+
+impl Clerk {
+    /// Does what is asked and answers; whoever asked may have stopped waiting.
+    pub(super) fn obey(&mut self, command: Command, now: Moment, changes: &mut Vec<Transition>) {
+        match command {
+            Command::AddSilence { wanted, by, done } => {
+                let _gone = done.send(self.silence(wanted, by, now));
+            }
+            Command::ExpireSilence { id, by, done } => {
+                let _gone = done.send(self.expire(id, &by, now));
+            }
+            Command::Events {
+                phone,
+                since,
+                most,
+                done,
+            } => {
+                let most = most.min(MOST_EVENTS);
+                let events = self.store.events(phone.as_deref(), since, most);
+                let _gone = done.send(events.map_err(Refusal::from));
+            }
+            Command::Queue { done } => {
+                let _gone = done.send(self.store.letters().map_err(Refusal::from));
+            }
+            Command::Retry { id, by, done } => {
+                let revived = self.store.revive(id, now.wall);
+                let _gone = done.send(found(revived, id));
+                tracing::info!(by = %by, "The message {id} is to be tried again, says {by}");
+            }
+            Command::Drop { id, by, done } => {
+                let _gone = done.send(found(self.store.discard(id), id));
+                tracing::info!(by = %by, "The message {id} is to be dropped, says {by}");
+            }
+            Command::Reload { settings, done } => {
+                changes.extend(self.follow(settings, now));
+                let _gone = done.send(Ok(()));
+            }
+        }
+    }
+
+    fn follow(&mut self, settings: Arc<Settings>, now: Moment) -> Vec<Transition> {
+        self.mail.follow(&settings);
+        let rules = Arc::clone(&settings.rules);
+        self.board
+            .with_suppression(Arc::clone(&settings.suppression));
+        self.settings = settings;
+        self.board.with_rules(rules, now)
+    }
+
+    fn silence(
+        &mut self,
+        wanted: NewSilence,
+        by: Box<str>,
+        now: Moment,
+    ) -> Result<Silence, Refusal> {
+        let longest = self.settings.longest_silence;
+        if wanted.matching.is_empty() {
+            return Err(Refusal::Everything);
+        }
+        if wanted.lasts < Duration::from_secs(1) || wanted.lasts > longest {
+            return Err(Refusal::Lasting(longest));
+        }
+        if self.board.silences().len() >= MAX_SILENCES {
+            return Err(Refusal::Full(MAX_SILENCES));
+        }
+        self.last_silence += 1;
+        let from = wanted.from.unwrap_or(now.wall);
+        let silence = Silence {
+            id: self.last_silence,
+            matching: wanted.matching,
+            from,
+            until: later(from, wanted.lasts),
+            by,
+            comment: wanted.comment,
+        };
+        tracing::info!(by = %silence.by, "Silence {} is made by {}", silence.id, silence.by);
+        let mut silences = self.board.silences().to_vec();
+        silences.push(silence.clone());
+        self.board.with_silences(silences);
+        self.keep_silence(&silence);
+        Ok(silence)
+    }
+
+    fn expire(&mut self, id: u64, by: &str, now: Moment) -> Result<Silence, Refusal> {
+        let mut silences = self.board.silences().to_vec();
+        let unknown = || Refusal::Unknown("silence", i64::try_from(id).unwrap_or(i64::MAX));
+        let silence = silences.iter_mut().find(|silence| silence.id == id);
+        let silence = silence.ok_or_else(unknown)?;
+        if silence.until <= now.wall {
+            return Err(Refusal::Over(id));
+        }
+        silence.until = now.wall;
+        silence.from = silence.from.min(now.wall);
+        let silence = silence.clone();
+        tracing::info!(by, "Silence {id} is ended by {by}");
+        self.board.with_silences(silences);
+        self.keep_silence(&silence);
+        Ok(silence)
+    }
+
+    fn keep_silence(&mut self, silence: &Silence) {
+        let text = serde_json::to_string(silence).expect("it has a form in JSON");
+        let key = silence.id.to_string();
+        let last = self.last_silence.to_string();
+        let documents = &mut self.unwritten.documents;
+        documents.push((Kind::Silence, key.into(), Some(text.into())));
+        documents.push((Kind::Silence, LAST_SILENCE.into(), Some(last.into())));
+    }
+
+    /// Forgets silences that are over for long.
+    pub(super) fn forget_silences(&mut self, now: Moment) {
+        let old = |silence: &Silence| later(silence.until, SILENCE_KEPT) < now.wall;
+        if !self.board.silences().iter().any(old) {
+            return;
+        }
+        let (gone, staying) = self.board.silences().iter().cloned().partition(old);
+        let gone: Vec<Silence> = gone;
+        for silence in gone {
+            let key = silence.id.to_string();
+            self.unwritten
+                .documents
+                .push((Kind::Silence, key.into(), None));
+        }
+        self.board.with_silences(staying);
+    }
+}
+
+fn found(done: Result<bool, crate::store::StoreFault>, id: i64) -> Result<(), Refusal> {
+    if done? {
+        return Ok(());
+    }
+    Err(Refusal::Unknown("message", id))
+}
