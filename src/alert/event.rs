@@ -152,7 +152,7 @@ fn registrations(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
         return;
     };
     let registered = |account: &Account| account.registration == Registration::Registered;
-    for account in is.iter() {
+    for account in is {
         let same = was.iter().find(|other| other.id == account.id);
         let Some(other) = same.filter(|other| registered(other) != registered(account)) else {
             continue;

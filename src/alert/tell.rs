@@ -213,10 +213,8 @@ const SLACK: Duration = Duration::from_secs(60);
 /// Whether phones are polled, rules are looked at, and what comes of them is kept.
 fn is_well(picture: &Picture, fleet: &Fleet, now: Moment) -> Result<(), &'static str> {
     let patience = 2 * picture.settings.evaluation_interval + SLACK;
-    if !picture
-        .evaluated
-        .is_some_and(|at| now.since(at) <= patience)
-    {
+    let evaluated = picture.evaluated;
+    if evaluated.is_none_or(|at| now.since(at) > patience) {
         return Err("the rules are not looked at");
     }
     if picture.keeping.fault.is_some() {

@@ -10,6 +10,7 @@ mod state_dir;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -145,7 +146,7 @@ async fn spawn_all(
     let (pings, ping_orders) = mpsc::channel(1);
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
     let (commands, command_orders) = mpsc::channel(command::MAX_WAITING);
-    let (reloaded, reload) = watch::channel(loaded);
+    let (told, reload) = watch::channel(loaded);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(alerting)));
 
     let mut engine = Engine::new(clock.clone(), ledger, published);
@@ -180,7 +181,7 @@ async fn spawn_all(
         changes,
         commands,
         announce,
-        reloaded,
+        told,
         clock,
     };
     let herald = Herald {
@@ -191,32 +192,24 @@ async fn spawn_all(
     };
 
     let mut tasks = JoinSet::new();
+    let mut start = |name, work: Work| tasks.spawn(async move { (name, work.await) });
     let token = || stop.clone();
-    spawn(&mut tasks, "the engine", engine.run(orders, token()));
-    spawn(&mut tasks, "the alert task", alerting.run(token()));
+    let polling = engine.run(orders, token());
+    start("the engine", Box::pin(async { Ok(polling.await?) }));
+    start("the alert task", Box::pin(alerting.run(token())));
     let server = web::serve(doors, inputs, Limits::default(), token());
-    spawn(&mut tasks, "the web server", async {
-        server.await;
-        anyhow::Ok(())
-    });
-    spawn(
-        &mut tasks,
+    start("the web server", Box::pin(async { Ok(server.await) }));
+    start(
         "the reloader",
-        reloader.run(reload_orders, token()),
+        Box::pin(reloader.run(reload_orders, token())),
     );
-    spawn(&mut tasks, "the herald", herald.run(token()));
+    start("the herald", Box::pin(herald.run(token())));
     Ok(tasks)
 }
 
-type Ended = (&'static str, anyhow::Result<()>);
+type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
-fn spawn(
-    tasks: &mut JoinSet<Ended>,
-    name: &'static str,
-    work: impl Future<Output = Result<(), impl Into<anyhow::Error>>> + Send + 'static,
-) {
-    tasks.spawn(async move { (name, work.await.map_err(Into::into)) });
-}
+type Ended = (&'static str, anyhow::Result<()>);
 
 /// What the end of the first task means: it is right only if everything was told to stop.
 fn outcome(

@@ -28,7 +28,7 @@ pub(super) struct Reloader {
     pub(super) changes: mpsc::Sender<Change>,
     pub(super) commands: mpsc::Sender<Command>,
     pub(super) announce: watch::Sender<Arc<Settings>>,
-    pub(super) reloaded: watch::Sender<ReloadStatus>,
+    pub(super) told: watch::Sender<ReloadStatus>,
     pub(super) clock: Clock,
 }
 
@@ -118,7 +118,7 @@ impl Reloader {
         }
         let settings = super::settings(&self.current, Arc::clone(entrance), status);
         self.announce.send_replace(Arc::new(settings));
-        self.reloaded.send_replace(status);
+        self.told.send_replace(status);
         outcome.map(|_entrance| ())
     }
 

@@ -161,7 +161,7 @@ impl Clerk {
         for command in turn.commands {
             self.obey(command, now, &mut changes);
         }
-        self.look(turn.fleet, now, &mut changes);
+        self.look(&turn.fleet, now, &mut changes);
         if tick {
             self.tick(turn.reload_failed, now, &mut changes);
         }
@@ -184,10 +184,10 @@ impl Clerk {
     }
 
     /// Looks at the phones that were polled since the last turn.
-    fn look(&mut self, fleet: Arc<Fleet>, now: Moment, changes: &mut Vec<Transition>) {
-        let before = std::mem::replace(&mut self.fleet, Arc::clone(&fleet));
-        for (was, is) in changed(&before, &fleet) {
-            changes.extend(self.board.after_poll(&fleet, &is.place.name, now));
+    fn look(&mut self, fleet: &Arc<Fleet>, now: Moment, changes: &mut Vec<Transition>) {
+        let before = std::mem::replace(&mut self.fleet, Arc::clone(fleet));
+        for (was, is) in changed(&before, fleet) {
+            changes.extend(self.board.after_poll(fleet, &is.place.name, now));
             let happenings = was.map_or_else(Vec::new, |was| event::between(was, is));
             for happening in happenings {
                 self.note(&is.place.name, &happening, now);

@@ -1,1 +1,553 @@
+//! Nights of an office, a minute a turn: who is told what, declared minute by minute. Any message
+//! that is not declared fails the test.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::oneshot;
+
+use super::super::board::Rules;
+use super::super::command::{Command, NewSilence, Refusal};
+use super::super::condition::{
+    Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
+};
+use super::super::matcher::{Glob, LabelPatterns};
+use super::super::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
+use super::super::notify::digest::{Remind, Route};
+use super::super::notify::retry::{Cause, Verdict};
+use super::super::notify::send::Attempt;
+use super::super::rule::Rule;
+use super::super::sample::{Sample, fleet, minute};
+use super::super::settings::Settings;
+use super::{Clerk, Outcome, Sent, Turn};
+use crate::store::Store;
+
+/// How the receiver takes what it is sent.
+#[derive(Clone, Copy, PartialEq)]
+enum Door {
+    Open,
+    /// It answers 503.
+    Busy,
+    /// It answers 400.
+    Shut,
+}
+
+/// An office with one receiver and its clerk.
+struct Office {
+    clerk: Clerk,
+    settings: Arc<Settings>,
+    directory: tempfile::TempDir,
+    door: Door,
+    told: Vec<String>,
+    ids: Vec<Box<str>>,
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn rule(name: &str, when: Condition) -> Rule {
+    Rule {
+        min_polls: 1,
+        ..Rule::new(name, when)
+    }
+}
+
+fn down() -> Rule {
+    Rule {
+        outage: true,
+        ..rule("Down", Condition::Phone(PhoneCondition::Unreachable))
+    }
+}
+
+fn lost() -> Rule {
+    let when = EachCondition::AccountNotRegistered { account: None };
+    rule("Lost", Condition::Each(when))
+}
+
+fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
+    let route = Route {
+        receiver: "desk".into(),
+        matching: Box::default(),
+        group_by: Box::default(),
+        group_wait: Duration::ZERO,
+        group_interval: Duration::ZERO,
+        remind: Remind::Never,
+        urgent: true,
+        quiet: None,
+    };
+    let webhook = Webhook {
+        url: SecretString::from("http://127.0.0.1:1/"),
+        body: Body::Generic,
+        headers: Vec::new(),
+        auth: Auth::None,
+        hmac: None,
+        access: Access::default(),
+    };
+    let receiver = Receiver {
+        route,
+        collapse_over: 10,
+        channel: Channel::Webhook(webhook),
+    };
+    Settings {
+        enabled: true,
+        rules: Arc::new(Rules::new(rules)),
+        receivers: vec![Arc::new(receiver)],
+        ..Settings::default()
+    }
+}
+
+impl Office {
+    fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
+        let settings = Arc::new(settings(rules));
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(Some(&directory.path().join("alerts.sqlite")));
+        Self {
+            clerk: Clerk::open(Arc::clone(&settings), store, Arc::default(), minute(0)),
+            settings,
+            directory,
+            door: Door::Open,
+            told: Vec::new(),
+            ids: Vec::new(),
+        }
+    }
+
+    /// A minute with these phones, and everything that is said in it.
+    fn minute(&mut self, n: u64, samples: impl IntoIterator<Item = Sample>) {
+        let samples = samples.into_iter();
+        let phones = fleet(samples.map(|sample| sample.stale_after(10 * MINUTE)));
+        let outcome = self.clerk.turn(Turn {
+            fleet: Arc::new(phones),
+            tick: true,
+            ..self.nothing(n)
+        });
+        self.deliver(n, outcome);
+    }
+
+    fn deliver(&mut self, n: u64, mut outcome: Outcome) {
+        while !outcome.sends.is_empty() {
+            let sent = outcome.sends.drain(..).map(|outgoing| {
+                let notice = &outgoing.envelope.notice;
+                let names = |list: &[super::super::notify::notice::Said]| {
+                    let name = |labels: &[(Box<str>, Box<str>)], wanted: &str| {
+                        let found = labels.iter().find(|(name, _)| **name == *wanted);
+                        found.map_or_else(String::new, |(_, value)| value.to_string())
+                    };
+                    let each = list.iter().map(|said| {
+                        let end = said.ended.as_ref().map(|(_, word)| format!("({word})"));
+                        let labels = &said.labels;
+                        let (alert, phone) = (name(labels, "alertname"), name(labels, "phone"));
+                        format!("{alert} {phone}{}", end.unwrap_or_default())
+                    });
+                    each.collect::<Vec<_>>().join(", ")
+                };
+                let (firing, over) = (names(&notice.firing), names(&notice.over));
+                self.told.push(format!("{n}: [{firing}] [{over}]"));
+                self.ids.push(outgoing.envelope.id.clone());
+                let error = || "no".into();
+                let verdict = match self.door {
+                    Door::Open => Verdict::Delivered,
+                    Door::Busy => Verdict::Temporary {
+                        cause: Cause::Busy,
+                        error: error(),
+                        after: None,
+                    },
+                    Door::Shut => Verdict::Permanent {
+                        cause: Cause::Refused,
+                        error: error(),
+                    },
+                };
+                Sent {
+                    letter: outgoing.letter,
+                    receiver: outgoing.receiver,
+                    attempt: Attempt {
+                        verdict,
+                        dialogue: Vec::new(),
+                    },
+                }
+            });
+            let sent = sent.collect();
+            let turn = Turn {
+                sent,
+                fleet: Arc::clone(&self.clerk.fleet),
+                ..self.nothing(n)
+            };
+            outcome = self.clerk.turn(turn);
+        }
+    }
+
+    fn nothing(&self, n: u64) -> Turn {
+        Turn {
+            now: minute(n),
+            fleet: Arc::clone(&self.clerk.fleet),
+            tick: false,
+            reload_failed: false,
+            commands: Vec::new(),
+            sent: Vec::new(),
+            managers: Vec::new(),
+        }
+    }
+
+    /// The process dies without a word and another begins.
+    fn restart(&mut self, n: u64) {
+        let store = Store::open(Some(&self.directory.path().join("alerts.sqlite")));
+        let settings = Arc::clone(&self.settings);
+        self.clerk = Clerk::open(settings, store, Arc::default(), minute(n));
+    }
+
+    fn command<T>(
+        &mut self,
+        n: u64,
+        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> Command,
+    ) -> Result<T, Refusal> {
+        let (done, mut answer) = oneshot::channel();
+        let turn = Turn {
+            commands: vec![command(done)],
+            ..self.nothing(n)
+        };
+        let outcome = self.clerk.turn(turn);
+        self.deliver(n, outcome);
+        answer.try_recv().expect("an answer")
+    }
+
+    fn silence(&mut self, n: u64, phone: &str, minutes: u32) -> u64 {
+        let wanted = NewSilence {
+            matching: Box::new([LabelPatterns {
+                name: "phone".into(),
+                any_of: Box::new([Glob::new(phone)]),
+            }]),
+            from: None,
+            lasts: MINUTE * minutes,
+            comment: "moving house".into(),
+        };
+        let by = "anna".into();
+        let made = self.command(n, |done| Command::AddSilence { wanted, by, done });
+        made.expect("a silence").id
+    }
+
+    #[track_caller]
+    fn told(&self, expected: &[&str]) {
+        assert_eq!(self.told, expected);
+    }
+}
+
+fn at(n: u64) -> Sample {
+    Sample::new("a").polled(minute(n))
+}
+
+#[test]
+fn what_was_told_is_told_to_its_end_although_an_outage_hid_it_meanwhile() {
+    let mut office = Office::new([down(), lost()]);
+    office.minute(0, [at(0).account(1, "pbx", false)]);
+    office.minute(1, [at(0).account(1, "pbx", false).polled(minute(1)).down()]);
+    office.minute(2, [at(2).account(1, "pbx", true)]);
+    office.minute(3, [at(3).account(1, "pbx", true)]);
+    office.told(&[
+        "0: [Lost a] []",
+        "1: [Down a] []",
+        "2: [] [Lost a(cleared), Down a(cleared)]",
+    ]);
+}
+
+#[test]
+fn a_silence_hides_what_begins_and_not_the_end_of_what_was_told() {
+    let mut office = Office::new([down()]);
+    office.minute(0, [at(0).down()]);
+    office.silence(0, "a", 10);
+    office.minute(1, [at(1).up()]);
+    office.minute(2, [at(2).down()]);
+    office.minute(3, [at(3).up()]);
+    office.minute(4, [at(4).down()]);
+    // The silence is over, and the alert goes on.
+    office.minute(11, [at(11).down()]);
+    office.minute(12, [at(12).down()]);
+    office.told(&[
+        "0: [Down a] []",
+        "1: [] [Down a(cleared)]",
+        "11: [Down a] []",
+    ]);
+}
+
+#[test]
+fn a_silence_can_be_ended_and_is_kept_over_a_restart_with_who_made_it() {
+    let mut office = Office::new([down()]);
+    let id = office.silence(0, "a", 60);
+    office.restart(1);
+    office.minute(2, [at(2).down()]);
+    let silences = office.clerk.board.silences();
+    assert_eq!((silences[0].id, &*silences[0].by), (id, "anna"));
+    let expire = |office: &mut Office, id| {
+        let by: Box<str> = "bert".into();
+        office.command(3, |done| Command::ExpireSilence { id, by, done })
+    };
+    expire(&mut office, id).expect("it ends");
+    assert_eq!(expire(&mut office, id), Err(Refusal::Over(id)));
+    let unknown = expire(&mut office, 99);
+    assert_eq!(unknown, Err(Refusal::Unknown("silence", 99)));
+    office.minute(4, [at(4).down()]);
+    office.told(&["3: [Down a] []"]);
+    // Its number is never used again, not even after another restart.
+    office.restart(5);
+    assert_eq!(office.silence(5, "b", 1), id + 1);
+}
+
+#[test]
+fn a_restart_says_nothing_twice_and_forgets_no_end() {
+    let mut office = Office::new([down()]);
+    office.minute(0, [at(0).down()]);
+    office.restart(1);
+    office.minute(1, [at(1).down()]);
+    office.restart(2);
+    office.minute(2, [at(2).up()]);
+    office.minute(3, [at(3).up()]);
+    office.told(&["0: [Down a] []", "2: [] [Down a(cleared)]"]);
+}
+
+#[test]
+fn what_is_pending_keeps_its_clock_over_a_restart_and_the_gap_does_not_count() {
+    let patient = Rule {
+        hold: 4 * MINUTE,
+        ..down()
+    };
+    let mut office = Office::new([patient]);
+    for n in 0..=2 {
+        office.minute(n, [at(n).down()]);
+    }
+    office.restart(60);
+    for n in 60..=63 {
+        office.minute(n, [at(n).down()]);
+    }
+    office.told(&["62: [Down a] []"]);
+}
+
+#[test]
+fn a_rule_that_is_removed_ends_what_it_said_with_that_reason() {
+    let mut office = Office::new([down(), lost()]);
+    office.minute(0, [at(0).down()]);
+    let settings = Arc::new(settings([lost()]));
+    let reloaded = office.command(1, |done| Command::Reload { settings, done });
+    assert_eq!(reloaded, Ok(()));
+    office.told(&["0: [Down a] []", "1: [] [Down a(rule_removed)]"]);
+}
+
+#[test]
+fn a_reload_keeps_the_clocks_of_rules_that_stayed() {
+    let patient = |minutes| Rule {
+        hold: minutes * MINUTE,
+        ..down()
+    };
+    let mut office = Office::new([patient(5)]);
+    office.minute(0, [at(0).down()]);
+    office.minute(1, [at(1).down()]);
+    let settings = Arc::new(settings([patient(3), lost()]));
+    let reloaded = office.command(1, |done| Command::Reload { settings, done });
+    assert_eq!(reloaded, Ok(()));
+    office.minute(2, [at(2).down()]);
+    office.minute(3, [at(3).down()]);
+    office.told(&["3: [Down a] []"]);
+}
+
+#[test]
+fn while_a_receiver_is_away_the_truth_goes_on_and_is_told_once_when_it_is_back() {
+    let mut office = Office::new([down()]);
+    office.door = Door::Busy;
+    for n in 0..30 {
+        // It comes and goes twice, and comes a third time.
+        let sample = if [3, 4, 8, 9].contains(&n) {
+            at(n).up()
+        } else {
+            at(n).down()
+        };
+        office.minute(n, [sample]);
+    }
+    assert!(office.told.len() > 5, "it is tried: {:?}", office.told);
+    office.door = Door::Open;
+    office.told.clear();
+    for n in 30..50 {
+        office.minute(n, [at(n).down()]);
+    }
+    let [told] = &office.told[..] else {
+        panic!("{:?}", office.told);
+    };
+    assert!(
+        told.ends_with("[Down a] [Down a(cleared), Down a(cleared)]"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_letter_that_is_tried_again_says_the_same_under_the_same_id_even_after_a_crash() {
+    let mut office = Office::new([down()]);
+    office.door = Door::Busy;
+    office.minute(0, [at(0).down()]);
+    office.restart(1);
+    for n in 1..4 {
+        office.minute(n, [at(n).down()]);
+    }
+    office.door = Door::Open;
+    office.minute(20, [at(20).down()]);
+    assert!(office.ids.len() > 2, "{:?}", office.told);
+    assert!(
+        office.ids.iter().all(|id| *id == office.ids[0]),
+        "{:?}",
+        office.ids
+    );
+}
+
+#[test]
+fn what_was_given_up_is_listed_and_tried_again_or_dropped_when_somebody_says_so() {
+    let mut office = Office::new([down()]);
+    office.door = Door::Shut;
+    office.minute(0, [at(0).down()]);
+    office.minute(1, [at(1).down()]);
+    office.told(&["0: [Down a] []"]);
+    let dead = office
+        .command(1, |done| Command::Queue { done })
+        .expect("letters");
+    assert!(dead[0].dead, "{dead:?}");
+    assert_eq!(dead[0].error.as_deref(), Some("no"));
+    office.door = Door::Open;
+    let by: Box<str> = "anna".into();
+    let id = dead[0].id;
+    let retried = office.command(2, |done| Command::Retry { id, by, done });
+    assert_eq!(retried, Ok(()));
+    office.told(&["0: [Down a] []", "2: [Down a] []"]);
+    let by: Box<str> = "anna".into();
+    let dropped = office.command(3, |done| Command::Drop { id, by, done });
+    assert_eq!(dropped, Err(Refusal::Unknown("message", id)));
+}
+
+#[test]
+fn a_site_of_two_thousand_phones_that_is_lost_is_one_message() {
+    let outage = Rule {
+        outage: true,
+        hold: MINUTE,
+        ..rule(
+            "SiteOutage",
+            Condition::Fraction(Fraction {
+                of: Counted::Unreachable,
+                by: Grouping::Label("site".into()),
+                at_least: 0.5,
+                min: 3,
+            }),
+        )
+    };
+    let patient = Rule {
+        hold: 5 * MINUTE,
+        ..down()
+    };
+    let mut office = Office::new([outage, patient]);
+    let names: Vec<_> = (0..2000).map(|n| format!("hq-{n}")).collect();
+    for n in 0..10 {
+        let phones = names.iter().map(|name| {
+            let sample = Sample::new(name).site("hq").polled(minute(n));
+            if n < 8 { sample.down() } else { sample.up() }
+        });
+        office.minute(n, phones);
+    }
+    office.told(&["1: [SiteOutage ] []", "8: [] [SiteOutage (cleared)]"]);
+    assert_eq!(
+        office.clerk.tallies.suppressed.get("inhibited"),
+        Some(&2000)
+    );
+}
+
+#[test]
+fn the_message_of_an_end_says_what_happened_in_between() {
+    let mut office = Office::new([lost()]);
+    let polled = |sample: Sample, firmware, uptime, registered| {
+        sample
+            .account(1, "pbx", registered)
+            .uptime(uptime)
+            .values(&[("68", firmware)])
+    };
+    let before = polled(at(0), "1.0", 900 * MINUTE, false);
+    let after = polled(before.clone().polled(minute(1)), "1.1", MINUTE / 2, false);
+    let back = polled(after.clone().polled(minute(2)), "1.1", 2 * MINUTE, true);
+    for (n, sample) in (0..).zip([before, after, back]) {
+        office.minute(n, [sample]);
+    }
+    let letters = office.clerk.texts.iter();
+    let changed: Vec<_> = letters
+        .flat_map(|(_, texts)| texts.iter())
+        .filter(|(name, _)| **name == *"changed")
+        .map(|(_, text)| &**text)
+        .collect();
+    assert_eq!(changed, ["firmware 1.0 became 1.1, rebooted"]);
+}
+
+#[test]
+fn the_history_of_a_phone_is_kept() {
+    let mut office = Office::new([down()]);
+    office.minute(0, [at(0).up()]);
+    office.minute(1, [at(1).down()]);
+    office.minute(2, [at(2).up()]);
+    office.restart(3);
+    let phone = Some("a".into());
+    let events = office.command(3, |done| Command::Events {
+        phone,
+        since: minute(0).wall,
+        most: 10,
+        done,
+    });
+    let kinds: Vec<_> = events
+        .expect("events")
+        .iter()
+        .map(|event| event.event.kind.clone())
+        .collect();
+    assert_eq!(
+        kinds.iter().map(|kind| &**kind).collect::<Vec<_>>(),
+        ["alert_resolved", "found", "alert_fired", "lost"]
+    );
+}
+
+#[test]
+fn without_a_disk_everything_goes_on_and_says_so() {
+    let settings = Arc::new(settings([down()]));
+    let store = Store::open(Some(std::path::Path::new("/proc/none/alerts.sqlite")));
+    let mut clerk = Clerk::open(settings, store, Arc::default(), minute(0));
+    let outcome = clerk.turn(Turn {
+        now: minute(1),
+        fleet: Arc::new(fleet([at(1).down()])),
+        tick: true,
+        reload_failed: false,
+        commands: Vec::new(),
+        sent: Vec::new(),
+        managers: Vec::new(),
+    });
+    assert_eq!(outcome.sends.len(), 1);
+    assert!(outcome.picture.keeping.fault.is_some());
+}
+
+#[test]
+fn silences_are_bounded_in_number_time_and_reach() {
+    let mut office = Office::new([down()]);
+    let mut ask = |matching: Box<[LabelPatterns]>, lasts| {
+        let wanted = NewSilence {
+            matching,
+            from: None,
+            lasts,
+            comment: Box::default(),
+        };
+        let by: Box<str> = "anna".into();
+        let made = office.command(0, |done| Command::AddSilence { wanted, by, done });
+        made.map(|silence| silence.id)
+    };
+    let phone: Box<[_]> = Box::new([LabelPatterns {
+        name: "phone".into(),
+        any_of: Box::new([Glob::new("a")]),
+    }]);
+    let longest = Settings::default().longest_silence;
+    assert_eq!(ask(Box::default(), MINUTE), Err(Refusal::Everything));
+    assert_eq!(
+        ask(phone.clone(), Duration::ZERO),
+        Err(Refusal::Lasting(longest))
+    );
+    assert_eq!(
+        ask(phone.clone(), longest * 2),
+        Err(Refusal::Lasting(longest))
+    );
+    for n in 1..=1000 {
+        assert_eq!(ask(phone.clone(), MINUTE), Ok(n));
+    }
+    assert_eq!(ask(phone, MINUTE), Err(Refusal::Full(1000)));
+}

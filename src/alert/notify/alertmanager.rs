@@ -93,7 +93,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::alert::board::Rules;
+    use crate::alert::board::{Board, Rules};
     use crate::alert::condition::{Condition, PhoneCondition};
     use crate::alert::own::Health;
     use crate::alert::rule::Rule;

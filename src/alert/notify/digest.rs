@@ -75,8 +75,8 @@ impl Route {
     /// Whether an alert concerns this receiver. What has the severity `none` is no news, but a sign
     /// of life for Alertmanagers: it goes only to those who name it.
     fn wants(&self, said: &Said) -> bool {
-        let names = |label: &str| self.matching.iter().any(|one| *one.name == *label);
-        let named = names("severity") || names("alertname");
+        let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
+        let named = asks_by("severity") || asks_by("alertname");
         (named || value(said, "severity") != "none")
             && all_match(&self.matching, |name| value(said, name))
     }
