@@ -81,7 +81,10 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
         entrance,
         alerting: Arc::new(alerting),
     };
-    let mut tasks = spawn_all(setup, loaded, ledger, doors, &inner).await?;
+    let mut tasks = JoinSet::new();
+    for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
+        tasks.spawn(async move { (name, work.await) });
+    }
     for address in &addresses {
         tracing::info!("Listening on {scheme}://{address}");
     }
@@ -121,33 +124,27 @@ struct Loaded {
     alerting: Arc<alert::Settings>,
 }
 
-/// Connects the rooms by channels and starts them.
-async fn spawn_all(
+/// Connects the rooms by channels: the tasks that make the daemon, by name.
+async fn connect(
     setup: Setup,
-    Loaded {
-        config,
-        entrance,
-        alerting,
-    }: Loaded,
+    loaded: Loaded,
     ledger: Arc<Ledger>,
     doors: Doors,
     stop: &CancellationToken,
-) -> anyhow::Result<JoinSet<Ended>> {
+) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
     let started = clock.now();
-    let loaded = ReloadStatus {
-        successful: true,
-        last_success: started.wall,
-    };
+    let Loaded { config, .. } = loaded;
+    let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let (announce, settings) = watch::channel(Arc::new(settings(&config, entrance, loaded)));
+    let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
     let (commands, command_orders) = mpsc::channel(command::MAX_WAITING);
-    let (told, reload) = watch::channel(loaded);
-    let (pictures, alerts) = watch::channel(Arc::new(Picture::new(alerting)));
+    let (told, reload) = watch::channel(read);
+    let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
     let mut engine = Engine::new(clock.clone(), ledger, published);
     engine.apply(&config).await?;
@@ -191,25 +188,31 @@ async fn spawn_all(
         watchdog: setup.watchdog,
     };
 
-    let mut tasks = JoinSet::new();
-    let mut start = |name, work: Work| tasks.spawn(async move { (name, work.await) });
     let token = || stop.clone();
-    let polling = engine.run(orders, token());
-    start("the engine", Box::pin(async { Ok(polling.await?) }));
-    start("the alert task", Box::pin(alerting.run(token())));
     let server = web::serve(doors, inputs, Limits::default(), token());
-    start("the web server", Box::pin(async { Ok(server.await) }));
-    start(
-        "the reloader",
-        Box::pin(reloader.run(reload_orders, token())),
-    );
-    start("the herald", Box::pin(herald.run(token())));
-    Ok(tasks)
+    Ok(vec![
+        ("the engine", work(engine.run(orders, token()))),
+        ("the alert task", work(alerting.run(token()))),
+        ("the web server", work(unfailing(server))),
+        ("the reloader", work(reloader.run(reload_orders, token()))),
+        ("the herald", work(herald.run(token()))),
+    ])
 }
+
+type Ended = (&'static str, anyhow::Result<()>);
 
 type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
-type Ended = (&'static str, anyhow::Result<()>);
+async fn unfailing(work: impl Future<Output = ()>) -> anyhow::Result<()> {
+    work.await;
+    Ok(())
+}
+
+fn work<E: Into<anyhow::Error>>(
+    work: impl Future<Output = Result<(), E>> + Send + 'static,
+) -> Work {
+    Box::pin(async { work.await.map_err(Into::into) })
+}
 
 /// What the end of the first task means: it is right only if everything was told to stop.
 fn outcome(

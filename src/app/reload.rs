@@ -95,11 +95,7 @@ impl Reloader {
                     "Took over the configuration: {} phones",
                     self.current.phones.len()
                 );
-                let status = ReloadStatus {
-                    successful: true,
-                    last_success: self.clock.now().wall,
-                };
-                (entrance, status)
+                (entrance, ReloadStatus::good(self.clock.now().wall))
             }
             Err(faults) => {
                 for fault in faults.lines() {

@@ -30,3 +30,13 @@ pub struct ReloadStatus {
     /// When one last did.
     pub last_success: Timestamp,
 }
+
+impl ReloadStatus {
+    /// It was read just now.
+    pub fn good(now: Timestamp) -> Self {
+        Self {
+            successful: true,
+            last_success: now,
+        }
+    }
+}
