@@ -310,7 +310,12 @@ async fn prometheus_is_let_in_and_turned_away_like_curl() {
         &format!("ca_file: {ca}"),
         &password("wrong"),
     );
-    for client in ["ca-expired", "ca-prometheus", "foreign-prometheus"] {
+    for client in [
+        "ca-expired",
+        "ca-other",
+        "ca-prometheus",
+        "foreign-prometheus",
+    ] {
         let certificate = file(mutual.path(), &format!("{client}.pem"));
         let key = file(mutual.path(), &format!("{client}.key"));
         let tls = format!("ca_file: {other_ca}, cert_file: {certificate}, key_file: {key}");
@@ -326,6 +331,7 @@ async fn prometheus_is_let_in_and_turned_away_like_curl() {
     let prometheus = Prometheus::start(open.path(), &config);
     let expected = [
         ("ca-expired", "0"),
+        ("ca-other", "0"),
         ("ca-prometheus", "1"),
         ("foreign-prometheus", "0"),
         ("good-password", "1"),
@@ -337,6 +343,7 @@ async fn prometheus_is_let_in_and_turned_away_like_curl() {
     prometheus.wait_by("job", "up", &expected).await;
     for (job, why) in [
         ("ca-expired", "expired certificate"),
+        ("ca-other", "access denied"),
         ("foreign-prometheus", "unknown certificate authority"),
         ("no-certificate", "certificate required"),
         ("no-password", "401"),
