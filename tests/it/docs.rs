@@ -140,6 +140,17 @@ fn first_upper(text: &str) -> String {
 }
 
 #[test]
+fn every_page_is_found_from_the_first() {
+    let first = include_str!("../../docs/README.md");
+    let lost: Vec<_> = pages()
+        .into_iter()
+        .filter_map(|(path, _)| path.file_name()?.to_str().map(str::to_owned))
+        .filter(|name| name != "README.md" && !first.contains(&format!("]({name})")))
+        .collect();
+    assert!(lost.is_empty(), "docs/README.md lacks: {lost:?}");
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     let mut broken = Vec::new();
     for (path, text) in pages() {
