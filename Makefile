@@ -1,7 +1,7 @@
 # demo: a simulated fleet and the exporter on it. test: everything the gate checks. deb: the Debian
 # package. release-checks: what is too slow for each change or needs the network.
 
-.PHONY: demo test lint unit tools bench dashboards dashboards-check dashboards-preview deb deb-install-test image-test release-checks advisories sbom
+.PHONY: demo test lint unit tools bench dashboards dashboards-check dashboards-schema dashboards-preview deb deb-install-test image-test release-checks licences advisories sbom
 
 STATIC := target/static/x86_64-unknown-linux-gnu/release/grandstream-exporter
 TOOLS := target/tools/bin
@@ -38,6 +38,14 @@ dashboards-check: .venv/grafana-sdk
 	.venv/bin/pip install --quiet --requirement grafana/check/requirements.txt
 	touch $@
 
+# Needs the npm registry and Node 20: every type, and every word an option may be.
+dashboards-schema: grafana/check/schema/node_modules
+	node grafana/check/schema/check.mjs
+
+grafana/check/schema/node_modules: grafana/check/schema/package.json grafana/check/schema/package-lock.json
+	cd $(dir $@) && npm ci --ignore-scripts --loglevel=error
+	touch $@
+
 # Needs python3-matplotlib; takes 20 minutes.
 dashboards-preview:
 	grafana/preview/preview target/preview
@@ -56,14 +64,18 @@ image-test:
 	RUSTFLAGS="-C target-feature=+crt-static" cargo build --locked --release --bin grandstream-exporter --target x86_64-unknown-linux-gnu --target-dir target/static
 	scripts/image-test $(STATIC)
 
-release-checks: dashboards-check deb-install-test image-test advisories sbom
+release-checks: dashboards-check dashboards-schema deb-install-test image-test licences sbom advisories
 
 $(TOOLS)/cargo-deny $(TOOLS)/cargo-cyclonedx:
 	cargo install --locked --root target/tools $(notdir $@)
 
-# Licences and sources are held by tests/it/dependencies.rs.
+# Fetches the RustSec database from its git repository: no package registry has it.
 advisories: $(TOOLS)/cargo-deny
 	$(TOOLS)/cargo-deny check advisories
+
+# What tests/it/dependencies.rs holds, for every architecture that is built. Needs no network.
+licences: $(TOOLS)/cargo-deny
+	$(TOOLS)/cargo-deny --offline check licenses bans sources
 
 sbom: $(TOOLS)/cargo-cyclonedx
 	$(TOOLS)/cargo-cyclonedx cyclonedx --format json --target x86_64-unknown-linux-gnu --override-filename grandstream-exporter.cdx

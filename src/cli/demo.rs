@@ -4,7 +4,9 @@
 //! are not. Every opt-in is on, so that every family of `/metrics` shows.
 
 use std::fmt::Write;
+use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -56,14 +58,17 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     let secure = secure_phone().await?;
     let directory = tempfile::tempdir()?;
     let config = directory.path().join("config.yaml");
-    std::fs::write(&config, configuration(args, &fleet, &secure)?)?;
+    fs::write(&config, configuration(args, &fleet, &secure)?)?;
+    fs::set_permissions(&config, Permissions::from_mode(0o600))?;
+    let socket = directory.path().join("control.sock");
 
     let (listening, addresses) = oneshot::channel();
-    let setup = setup(&config, listening);
+    let setup = setup(&config, &socket, listening);
     let daemon = app::run(setup, stop.clone());
     let play = async {
         if let Ok(addresses) = addresses.await {
             tell(&addresses, args.phones)?;
+            suggest(&config, &socket)?;
         }
         sim::scenario::play(&fleet, &scenario).await;
         std::future::pending().await
@@ -74,12 +79,12 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     }
 }
 
-fn setup(config: &Path, listening: oneshot::Sender<Vec<SocketAddr>>) -> Setup {
+fn setup(config: &Path, socket: &Path, listening: oneshot::Sender<Vec<SocketAddr>>) -> Setup {
     Setup {
         config: config.to_owned(),
         environment: super::environment(),
         listen: Vec::new(),
-        control_socket: None,
+        control_socket: Some(socket.to_owned()),
         watchdog: None,
         clock: Clock::real(),
         listening: Some(listening),
@@ -91,6 +96,19 @@ fn tell(addresses: &[SocketAddr], phones: u16) -> std::io::Result<()> {
         super::say(format_args!(
             "{phones} simulated phones at http://{address} and http://{address}/metrics; Ctrl-C ends it"
         ))?;
+    }
+    Ok(())
+}
+
+/// Says which commands may be tried on it from another terminal.
+fn suggest(config: &Path, socket: &Path) -> anyhow::Result<()> {
+    let program = std::env::current_exe()?;
+    for (command, option, file) in [
+        ("status --problems", "--socket", socket),
+        ("probe --all", "--config", config),
+    ] {
+        let (program, file) = (program.display(), file.display());
+        super::say(format_args!("Try: {program} {command} {option} {file}"))?;
     }
     Ok(())
 }

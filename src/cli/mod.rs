@@ -194,3 +194,54 @@ async fn wait_for_signals(stop: CancellationToken) {
         stop.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// The README and every page of `docs`.
+    fn pages() -> Vec<PathBuf> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let docs = fs::read_dir(root.join("docs")).expect("docs");
+        docs.map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+            .chain([root.join("README.md")])
+            .collect()
+    }
+
+    /// The lines of the shell in a page that run this program, continued lines joined.
+    fn commands(page: &str) -> Vec<String> {
+        let blocks = page.split("```sh\n").skip(1);
+        let shell: String = blocks.filter_map(|rest| rest.split("```").next()).collect();
+        let shell = shell.replace("\\\n", " ");
+        let lines = shell.lines().map(|line| {
+            let line = line.trim_start();
+            line.trim_start_matches("sudo -u grandstream-exporter ")
+        });
+        lines
+            .filter(|line| line.starts_with("grandstream-exporter "))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn every_command_in_the_documentation_is_understood() {
+        let mut wrong = Vec::new();
+        let mut count = 0;
+        for path in pages() {
+            for line in commands(&fs::read_to_string(&path).expect("a page")) {
+                count += 1;
+                let end = line.find([';', '|', '>', '#', '&']).unwrap_or(line.len());
+                let words = line.get(..end).unwrap_or(&line).split_whitespace();
+                if let Err(error) = Args::try_parse_from(words) {
+                    wrong.push(format!("{}: {line}\n{error}", path.display()));
+                }
+            }
+        }
+        assert!(count > 10, "{count} commands");
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+}

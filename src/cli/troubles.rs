@@ -50,14 +50,23 @@ pub(super) fn tell(phones: &[Phone], by: &[By], problems: bool) -> std::io::Resu
         return Ok(());
     }
     for phone in phones {
-        for failure in &phone.failures {
-            say(format_args!(
-                "{}: {}: {}; {}",
-                phone.name, failure.reason, failure.detail, failure.mend
-            ))?;
+        for trouble in troubles(phone) {
+            say(format_args!("{}: {trouble}", phone.name))?;
         }
     }
     Ok(())
+}
+
+/// Each trouble of a phone once, of however many reads it is the failure.
+fn troubles(phone: &Phone) -> Vec<String> {
+    let mut told = Vec::new();
+    for failure in &phone.failures {
+        let trouble = format!("{}: {}; {}", failure.reason, failure.detail, failure.mend);
+        if !told.contains(&trouble) {
+            told.push(trouble);
+        }
+    }
+    told
 }
 
 /// How many phones have each trouble, and the mend of it. A phone counts once a reason.
@@ -93,9 +102,8 @@ fn count<'a>(phones: &'a [Phone], by: &[By]) -> BTreeMap<String, (usize, &'a str
 mod tests {
     use super::*;
 
-    #[test]
-    fn troubles_are_counted_by_site_and_reason_with_their_mend() {
-        let phone = |name: &str, site: Option<&str>, reasons: &[&str]| Phone {
+    fn phone(name: &str, site: Option<&str>, reasons: &[&str]) -> Phone {
+        Phone {
             name: name.to_owned(),
             site: site.map(str::to_owned),
             up: reasons.is_empty(),
@@ -103,11 +111,24 @@ mod tests {
                 .iter()
                 .map(|reason| Failure {
                     reason: (*reason).to_owned(),
-                    detail: String::new(),
+                    detail: "why".to_owned(),
                     mend: format!("mend {reason}"),
                 })
                 .collect(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_trouble_of_several_reads_is_told_once() {
+        let phone = phone("a", None, &["parse", "timeout", "timeout", "timeout"]);
+        assert_eq!(
+            troubles(&phone),
+            ["parse: why; mend parse", "timeout: why; mend timeout"]
+        );
+    }
+
+    #[test]
+    fn troubles_are_counted_by_site_and_reason_with_their_mend() {
         let phones = [
             phone("a", Some("hq"), &["auth", "auth"]),
             phone("b", Some("hq"), &["auth", "parse"]),

@@ -9,6 +9,7 @@ mod dependencies;
 mod differential;
 mod discover;
 mod docs;
+mod firing;
 mod first_hour;
 mod golden;
 mod harness;

@@ -105,8 +105,17 @@ fn the_package_brings_all_it_should_and_stays_off_until_it_is_configured() {
         "usr/share/doc/grandstream-exporter/copyright",
         "usr/share/doc/grandstream-exporter/changelog.gz",
         "usr/share/doc/grandstream-exporter/docs/privacy.md",
+        "usr/share/grandstream-exporter/grafana/dashboards/fleet.json",
+        "usr/share/grandstream-exporter/grafana/provisioning/dashboards.yaml",
+        "usr/share/grandstream-exporter/prometheus/alertmanager/inhibit.yml",
+        "usr/share/grandstream-exporter/prometheus/alerts.yml",
+        "usr/share/grandstream-exporter/prometheus/recording.yml",
     ] {
         assert!(root.path(file).exists(), "{file}");
+    }
+    for unwanted in ["grafana/check", "prometheus/tests"] {
+        let path = root.path("usr/share/grandstream-exporter").join(unwanted);
+        assert!(!path.exists(), "{unwanted} is for those who change it");
     }
     assert!(root.text("etc/passwd").contains("grandstream-exporter:"));
     let group = root.text("etc/group");

@@ -1,6 +1,6 @@
 //! The program as a process: exit status and what commands say.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -281,10 +281,29 @@ fn demo_shows_every_family_and_trouble() {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    let shown = std::panic::catch_unwind(|| wait_for_demo(&port.to_string()));
+    let said = BufReader::new(child.stdout.take().expect("a pipe"));
+    let shown = std::panic::catch_unwind(|| {
+        wait_for_demo(&port.to_string());
+        try_suggestions(said);
+    });
     child.kill().expect("killed");
     child.wait().expect("reaped");
-    shown.expect("every family shown");
+    shown.expect("every family shown, and every suggestion good");
+}
+
+/// Runs the commands that the demo says one may try.
+fn try_suggestions(said: impl BufRead) {
+    for line in said.lines().skip(1).take(2) {
+        let line = line.expect("text");
+        let words = line.strip_prefix("Try: ").expect("a suggestion");
+        let mut words = words.split(' ');
+        let ran = Command::new(words.next().expect("the program"))
+            .args(words)
+            .output()
+            .expect("it runs");
+        let told = String::from_utf8_lossy(&ran.stdout);
+        assert!(told.contains(" of 25 phones up"), "{line}: {ran:?}");
+    }
 }
 
 fn wait_for_demo(address: &str) {

@@ -1,7 +1,7 @@
 //! The shipped rules: they are what the program exports, and Prometheus finds them right.
 //!
 //! `promtool` is the judge: it reads the files, and runs the cases of `prometheus/tests` in which
-//! every alert fires once and stays silent once.
+//! every alert fires once and stays silent once. Over phones they are run in `firing`.
 
 use std::collections::BTreeSet;
 use std::fs;
