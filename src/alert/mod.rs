@@ -8,6 +8,7 @@
 
 pub mod board;
 pub mod calendar;
+pub mod cause;
 pub mod clerk;
 pub mod command;
 pub mod condition;

@@ -81,7 +81,7 @@ impl Clerk {
             *self.tallies.restored.entry(became).or_default() += 1;
         }
         let changes = self.board.restore(alerts, saved_at, now);
-        self.render_all();
+        self.render_all(now);
         self.absorb(&changes, now);
         self.keep_alerts();
     }

@@ -9,6 +9,7 @@
 //! What changed and the messages that follow from it are one batch of the store: no crash in between
 //! can lose the one and keep the other.
 
+mod journal;
 mod kept;
 mod mail;
 mod orders;
@@ -19,9 +20,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::board::{Alert, Board, Step, Transition};
+use super::board::{Alert, Board, Transition};
 use super::command::Command;
-use super::event::{self, Happening};
+use super::event;
 use super::notify::digest;
 use super::notify::send::{Attempt, Envelope};
 use super::own::Health;
@@ -30,7 +31,7 @@ use super::settings::Settings;
 use super::suppress::Visibility;
 use super::texts::Rendered;
 use crate::fleet::{Fleet, Moment, Phone};
-use crate::store::{Batch, NewEvent, Store};
+use crate::store::{Batch, Store};
 
 use kept::Kept;
 use mail::Mail;
@@ -208,82 +209,7 @@ impl Clerk {
         self.evaluated = Some(now);
         self.matched = Arc::new(matched(&self.settings, &self.fleet));
         self.count_kept_back();
-        self.render_all();
-    }
-
-    /// Takes in what changed on the board: texts, history, the log.
-    fn absorb(&mut self, changes: &[Transition], now: Moment) {
-        for Transition { step, alert } in changes {
-            match step {
-                Step::Fired => self.fired(alert, now),
-                Step::Resolved(ending) => self.resolved(alert, ending.word(), now),
-                Step::Pending | Step::Dropped | Step::Shown | Step::Hidden => {}
-            }
-        }
-    }
-
-    fn fired(&mut self, alert: &Alert, now: Moment) {
-        let name = &alert.rule().name;
-        let phone = alert.subject.phone();
-        tracing::info!(alert = %name, labels = %words(alert), "Alert `{name}` fires: {}", words(alert));
-        self.texts.insert_mut(alert.key(), self.render(alert));
-        if let Some(phone) = phone {
-            let alert = name.clone();
-            self.note(phone, &Happening::AlertFired { alert }, now);
-        }
-    }
-
-    fn resolved(&mut self, alert: &Alert, ending: &'static str, now: Moment) {
-        let name = &alert.rule().name;
-        tracing::info!(alert = %name, ending, "Alert `{name}` is over ({ending}): {}", words(alert));
-        let Some(phone) = alert.subject.phone() else {
-            return;
-        };
-        let reasons = self.reasons_for_an_end(phone, alert.active_at.wall);
-        if !reasons.is_empty() {
-            let key = alert.key();
-            let mut texts = self
-                .texts
-                .get(&key)
-                .map_or_else(Vec::new, |texts| texts.to_vec());
-            texts.push(("changed".into(), reasons.into()));
-            self.texts.insert_mut(key, Arc::new(texts));
-        }
-        let happening = Happening::AlertResolved {
-            alert: name.clone(),
-            ending: ending.into(),
-        };
-        self.note(phone, &happening, now);
-    }
-
-    /// Writes something down in the history of a phone.
-    fn note(&mut self, phone: &str, happening: &Happening, now: Moment) {
-        let body = serde_json::to_string(happening).expect("a happening has a form in JSON");
-        self.unwritten.events.push(NewEvent {
-            at: now.wall,
-            phone: phone.into(),
-            kind: happening.kind().into(),
-            body: body.into(),
-        });
-    }
-
-    /// What happened to the phone since then that may be why an alert ended.
-    fn reasons_for_an_end(&self, phone: &str, since: Timestamp) -> String {
-        /// More are no reason but a trouble of their own.
-        const MOST: u32 = 32;
-        let written = self.store.events(Some(phone), since, MOST);
-        let written = written.unwrap_or_default();
-        let unwritten = self.unwritten.events.iter();
-        let unwritten = unwritten.filter(|event| *event.phone == *phone && event.at >= since);
-        let mut words: Vec<_> = unwritten
-            .chain(written.iter().map(|event| &event.event))
-            .filter_map(|event| serde_json::from_str::<Happening>(&event.body).ok())
-            .filter(Happening::explains_an_end)
-            .map(|happening| happening.words())
-            .collect();
-        words.sort_unstable();
-        words.dedup();
-        words.join(", ")
+        self.render_all(now);
     }
 
     /// Counts alerts that are kept back by something new.
@@ -358,27 +284,6 @@ impl Clerk {
         }
     }
 
-    /// Makes the texts of every alert that has none, and forgets those of alerts that are gone.
-    fn render_all(&mut self) {
-        let mut texts = rpds::RedBlackTreeMapSync::new_sync();
-        for alert in self
-            .board
-            .alerts()
-            .filter(|alert| !alert.state.is_pending())
-        {
-            let key = alert.key();
-            let known = self.texts.get(&key).map(Arc::clone);
-            texts.insert_mut(key, known.unwrap_or_else(|| self.render(alert)));
-        }
-        self.texts = texts;
-    }
-
-    fn render(&self, alert: &Alert) -> Arc<Rendered> {
-        let phone = alert.subject.phone();
-        let phone = phone.and_then(|phone| self.fleet.phone(phone));
-        Arc::new(self.settings.texts.of(alert, phone.map(|phone| &**phone)))
-    }
-
     /// Everything that can be heard on the board.
     fn hearsay(&self) -> Vec<digest::Hearsay> {
         let texts = |alert: &Alert| {
@@ -420,18 +325,6 @@ fn matched(settings: &Settings, fleet: &Fleet) -> BTreeMap<Box<str>, u32> {
         .filter(|rule| !matches!(rule.when, super::Condition::Own(_)))
         .map(|rule| (rule.name.clone(), count(rule)))
         .collect()
-}
-
-/// What an alert speaks of, for the log.
-fn words(alert: &Alert) -> String {
-    let labels = alert
-        .labels
-        .iter()
-        .filter(|(name, _)| **name != *"alertname");
-    let words: Vec<_> = labels
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    words.join(" ")
 }
 
 impl ManagerTally {

@@ -1,0 +1,126 @@
+//! What the clerk writes down when alerts begin and end: their texts, the history of the phone, the
+//! log.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::board::{Alert, Step, Transition};
+use super::super::event::Happening;
+use super::super::texts::Rendered;
+use super::Clerk;
+use crate::fleet::Moment;
+use crate::store::NewEvent;
+
+impl Clerk {
+    /// Takes in what changed on the board: texts, history, the log.
+    pub(super) fn absorb(&mut self, changes: &[Transition], now: Moment) {
+        for Transition { step, alert } in changes {
+            match step {
+                Step::Fired => self.fired(alert, now),
+                Step::Resolved(ending) => self.resolved(alert, ending.word(), now),
+                Step::Pending | Step::Dropped | Step::Shown | Step::Hidden => {}
+            }
+        }
+    }
+
+    fn fired(&mut self, alert: &Alert, now: Moment) {
+        let name = &alert.rule().name;
+        let phone = alert.subject.phone();
+        tracing::info!(alert = %name, labels = %words(alert), "Alert `{name}` fires: {}", words(alert));
+        let texts = self.render(alert, now);
+        self.texts.insert_mut(alert.key(), texts);
+        if let Some(phone) = phone {
+            let alert = name.clone();
+            self.note(phone, &Happening::AlertFired { alert }, now);
+        }
+    }
+
+    fn resolved(&mut self, alert: &Alert, ending: &'static str, now: Moment) {
+        let name = &alert.rule().name;
+        tracing::info!(alert = %name, ending, "Alert `{name}` is over ({ending}): {}", words(alert));
+        let Some(phone) = alert.subject.phone() else {
+            return;
+        };
+        let reasons = self.reasons_for_an_end(phone, alert.active_at.wall);
+        if !reasons.is_empty() {
+            let key = alert.key();
+            let mut texts = self
+                .texts
+                .get(&key)
+                .map_or_else(Vec::new, |texts| texts.to_vec());
+            texts.push(("changed".into(), reasons.into()));
+            self.texts.insert_mut(key, Arc::new(texts));
+        }
+        let happening = Happening::AlertResolved {
+            alert: name.clone(),
+            ending: ending.into(),
+        };
+        self.note(phone, &happening, now);
+    }
+
+    /// Writes something down in the history of a phone.
+    pub(super) fn note(&mut self, phone: &str, happening: &Happening, now: Moment) {
+        let body = serde_json::to_string(happening).expect("a happening has a form in JSON");
+        self.unwritten.events.push(NewEvent {
+            at: now.wall,
+            phone: phone.into(),
+            kind: happening.kind().into(),
+            body: body.into(),
+        });
+    }
+
+    /// What happened to the phone since then that may be why an alert ended.
+    fn reasons_for_an_end(&self, phone: &str, since: Timestamp) -> String {
+        /// More are no reason but a trouble of their own.
+        const MOST: u32 = 32;
+        let written = self.store.events(Some(phone), since, MOST);
+        let written = written.unwrap_or_default();
+        let unwritten = self.unwritten.events.iter();
+        let unwritten = unwritten.filter(|event| *event.phone == *phone && event.at >= since);
+        let mut words: Vec<_> = unwritten
+            .chain(written.iter().map(|event| &event.event))
+            .filter_map(|event| serde_json::from_str::<Happening>(&event.body).ok())
+            .filter(Happening::explains_an_end)
+            .map(|happening| happening.words())
+            .collect();
+        words.sort_unstable();
+        words.dedup();
+        words.join(", ")
+    }
+
+    /// Makes the texts of every alert that has none, and forgets those of alerts that are gone.
+    pub(super) fn render_all(&mut self, now: Moment) {
+        let board = self.board.clone();
+        let mut texts = rpds::RedBlackTreeMapSync::new_sync();
+        for alert in board.alerts().filter(|alert| !alert.state.is_pending()) {
+            let key = alert.key();
+            let known = self.texts.get(&key).map(Arc::clone);
+            texts.insert_mut(key, known.unwrap_or_else(|| self.render(alert, now)));
+        }
+        self.texts = texts;
+    }
+
+    fn render(&mut self, alert: &Alert, now: Moment) -> Arc<Rendered> {
+        let phone = alert.subject.phone();
+        let phone = phone.and_then(|phone| self.fleet.phone(phone));
+        let filled = self
+            .settings
+            .texts
+            .of(alert, phone.map(|phone| &**phone), now);
+        self.tallies.texts_failed += filled.failed;
+        Arc::new(filled.texts)
+    }
+}
+
+/// What an alert speaks of, for the log.
+fn words(alert: &Alert) -> String {
+    let labels = alert
+        .labels
+        .iter()
+        .filter(|(name, _)| **name != *"alertname");
+    let words: Vec<_> = labels
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    words.join(" ")
+}
