@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::config::{self, Secrets};
+use crate::alert::{self, settings};
+use crate::config::{Config, Secrets};
 
 /// Read and resolve everything serve would, and say all faults
 #[derive(Debug, clap::Args)]
@@ -31,9 +32,9 @@ pub(super) fn run(args: &Args) -> ExitCode {
     };
     let mut refused = false;
     for file in &args.files {
-        match config::load(file, &environment, secrets) {
-            Ok(config) => {
-                if tell(file, &config).is_err() {
+        match settings::load(file, &environment, secrets) {
+            Ok((config, alerting)) => {
+                if tell(file, &config, &alerting).is_err() {
                     return ExitCode::FAILURE;
                 }
             }
@@ -51,7 +52,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn tell(file: &Path, config: &config::Config) -> std::io::Result<()> {
+fn tell(file: &Path, config: &Config, alerting: &alert::Settings) -> std::io::Result<()> {
     for warning in &config.warnings {
         super::complain(format_args!("warning: {warning}"));
     }
@@ -60,7 +61,21 @@ fn tell(file: &Path, config: &config::Config) -> std::io::Result<()> {
     }
     let (phones, disabled) = (config.phones.len(), config.disabled.len());
     super::say(format_args!(
-        "{}: good, {phones} phones to poll, {disabled} disabled",
-        file.display()
+        "{}: good, {phones} phones to poll, {disabled} disabled{}",
+        file.display(),
+        alerts(alerting)
     ))
+}
+
+/// What is judged and who is told; nothing where that is not done here.
+fn alerts(alerting: &alert::Settings) -> String {
+    if !alerting.enabled {
+        return String::new();
+    }
+    let managers = match alerting.alertmanagers.len() {
+        0 => String::new(),
+        n => format!(", {n} Alertmanagers"),
+    };
+    let (rules, receivers) = (alerting.rules.iter().count(), alerting.receivers.len());
+    format!(", {rules} alert rules, {receivers} receivers{managers}")
 }

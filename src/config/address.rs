@@ -6,17 +6,17 @@ use super::fault::{Wrong, quoted};
 
 /// A host with or without a port.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(crate) struct Address {
     /// As written.
-    pub(super) text: Box<str>,
+    pub(crate) text: Box<str>,
     /// Without brackets, in lower case, an IPv6 address in its shortest form.
-    pub(super) host: Box<str>,
+    pub(crate) host: Box<str>,
     /// `None`: that of the scheme.
-    pub(super) port: Option<u16>,
+    pub(crate) port: Option<u16>,
 }
 
 /// Reads `host` or `host:port`; IPv6 stands in brackets.
-pub(super) fn address(text: &str) -> Result<Address, Wrong> {
+pub(crate) fn address(text: &str) -> Result<Address, Wrong> {
     if text.contains("://") {
         let what = format!("{} is a URL", quoted(text));
         return Err(Wrong::new(

@@ -170,14 +170,3 @@ pub(super) fn metrics(found: &mut Findings, top: &Section<'_>) -> Metrics {
     }
     metrics
 }
-
-/// `alerting`, of which this version knows only that it is off.
-pub(super) fn alerting(found: &mut Findings, top: &Section<'_>) {
-    for (spot, key, node) in top.named(found, "alerting") {
-        let off = keys::ALERTING.contains(&key) && matches!(node.flag(), Ok(false));
-        if !off && !node.is_null() {
-            let what = "alerting is not part of this version";
-            found.fault(spot, Wrong::new(what, "write `alerting: {}`, or remove it"));
-        }
-    }
-}

@@ -9,7 +9,16 @@ use super::tree::Node;
 const LONGEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// A length of time such as `30s`, `10m` or `1h 30m`, longer than nothing.
-pub(super) fn duration(node: &Node) -> Result<Duration, Wrong> {
+pub(crate) fn duration(node: &Node) -> Result<Duration, Wrong> {
+    let length = duration_or_none(node)?;
+    if length.is_zero() {
+        return Err(Wrong::new("is zero", "write a length of time above zero"));
+    }
+    Ok(length)
+}
+
+/// The same where `0s` means "at once" or "not at all".
+pub(crate) fn duration_or_none(node: &Node) -> Result<Duration, Wrong> {
     const MEND: &str = "write a number with its unit, as 30s, 10m or 1h 30m";
     let Ok(text) = node.text() else {
         return Err(node.is_not("a length of time", MEND));
@@ -18,9 +27,6 @@ pub(super) fn duration(node: &Node) -> Result<Duration, Wrong> {
         let what = format!("{} is no length of time", quoted(text));
         return Err(Wrong::new(what, MEND));
     };
-    if length.is_zero() {
-        return Err(Wrong::new("is zero", "write a length of time above zero"));
-    }
     if length > LONGEST {
         return Err(Wrong::new("is longer than a year", "write a shorter time"));
     }
@@ -28,6 +34,6 @@ pub(super) fn duration(node: &Node) -> Result<Duration, Wrong> {
 }
 
 /// As text for people and faults.
-pub(super) fn shown(length: Duration) -> String {
+pub(crate) fn shown(length: Duration) -> String {
     humantime::format_duration(length).to_string()
 }

@@ -38,14 +38,14 @@ pub struct Fault {
 pub struct Faults(Vec<Fault>);
 
 /// What is wrong with a value, before it is known where the value stands.
-pub(super) struct Wrong {
-    pub(super) what: String,
-    pub(super) mend: String,
+pub(crate) struct Wrong {
+    pub(crate) what: String,
+    pub(crate) mend: String,
 }
 
 /// What was found while reading and resolving.
 #[derive(Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
     notes: Vec<Fault>,
@@ -53,7 +53,7 @@ pub(super) struct Findings {
 
 impl Spot {
     /// A file as a whole.
-    pub(super) fn of_file(file: &Path) -> Self {
+    pub(crate) fn of_file(file: &Path) -> Self {
         Self {
             file: file.into(),
             line: None,
@@ -62,7 +62,7 @@ impl Spot {
     }
 
     /// A line of the same file.
-    pub(super) fn on(&self, line: u32) -> Self {
+    pub(crate) fn on(&self, line: u32) -> Self {
         Self {
             line: Some(line),
             ..self.clone()
@@ -70,14 +70,14 @@ impl Spot {
     }
 
     /// The key `key` of the mapping that stands here; dotted keys reach further down.
-    pub(super) fn below(&self, key: &str, line: u32) -> Self {
+    pub(crate) fn below(&self, key: &str, line: u32) -> Self {
         let key = shown_key(key);
         let dot = if self.key.is_empty() { "" } else { "." };
         self.with(format!("{}{dot}{key}", self.key), line)
     }
 
     /// The item at `position` of the list that stands here.
-    pub(super) fn item(&self, position: usize, line: u32) -> Self {
+    pub(crate) fn item(&self, position: usize, line: u32) -> Self {
         self.with(format!("{}[{position}]", self.key), line)
     }
 
@@ -90,7 +90,7 @@ impl Spot {
     }
 
     /// `FILE:LINE`, to be named in the fault of another place.
-    pub(super) fn file_and_line(&self) -> String {
+    pub(crate) fn file_and_line(&self) -> String {
         let file = self
             .file
             .to_string_lossy()
@@ -110,14 +110,14 @@ impl Faults {
 }
 
 impl Wrong {
-    pub(super) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
         Self {
             what: what.into(),
             mend: mend.into(),
         }
     }
 
-    pub(super) fn at(self, spot: Spot) -> Fault {
+    pub(crate) fn at(self, spot: Spot) -> Fault {
         Fault {
             spot,
             what: self.what,
@@ -128,32 +128,32 @@ impl Wrong {
 
 impl Findings {
     /// Notes what makes the configuration unusable.
-    pub(super) fn fault(&mut self, spot: Spot, wrong: Wrong) {
+    pub(crate) fn fault(&mut self, spot: Spot, wrong: Wrong) {
         self.push(wrong.at(spot));
     }
 
     /// The same where the place is known already.
-    pub(super) fn push(&mut self, fault: Fault) {
+    pub(crate) fn push(&mut self, fault: Fault) {
         self.faults.push(fault);
     }
 
     /// Notes what works but is worth a look; the same said twice counts once.
-    pub(super) fn warn(&mut self, spot: Spot, wrong: Wrong) {
+    pub(crate) fn warn(&mut self, spot: Spot, wrong: Wrong) {
         self.warnings.push(wrong.at(spot));
     }
 
     /// Notes what an operator should know and need not change.
-    pub(super) fn note(&mut self, spot: Spot, wrong: Wrong) {
+    pub(crate) fn note(&mut self, spot: Spot, wrong: Wrong) {
         self.notes.push(wrong.at(spot));
     }
 
     /// Keeps `good`, or notes why there is none.
-    pub(super) fn keep<T>(&mut self, spot: Spot, good: Result<T, Wrong>) -> Option<T> {
+    pub(crate) fn keep<T>(&mut self, spot: Spot, good: Result<T, Wrong>) -> Option<T> {
         good.map_err(|wrong| self.fault(spot, wrong)).ok()
     }
 
     /// The faults, if there is any; else the warnings and the notes, one a line.
-    pub(super) fn into_warnings(self) -> Result<(Vec<String>, Vec<String>), Faults> {
+    pub(crate) fn into_warnings(self) -> Result<(Vec<String>, Vec<String>), Faults> {
         if !self.faults.is_empty() {
             return Err(Faults(in_order(self.faults)));
         }
@@ -187,7 +187,7 @@ fn shown_key(key: &str) -> String {
 }
 
 /// A value as faults show it: bounded and on one line.
-pub(super) fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     format!("`{}`", Text::clean(value))
 }
 

@@ -28,27 +28,27 @@ pub enum Secrets {
 }
 
 /// The machine around a configuration: where its files lie, and what of it was used.
-pub(super) struct Files<'a> {
+pub(crate) struct Files<'a> {
     base: PathBuf,
-    pub(super) environment: &'a Environment,
-    pub(super) secrets: Secrets,
+    pub(crate) environment: &'a Environment,
+    pub(crate) secrets: Secrets,
     /// What was read, and the patterns that were expanded.
-    pub(super) sources: Vec<PathBuf>,
+    pub(crate) sources: Vec<PathBuf>,
     world_readable: HashSet<PathBuf>,
 }
 
 /// The largest configuration file or list of phones: some 200,000 phones.
-pub(super) const MAX_LIST: u64 = 64 << 20;
+pub(crate) const MAX_LIST: u64 = 64 << 20;
 
 /// The largest file of certificates.
-pub(super) const MAX_CERTIFICATES: u64 = 1 << 20;
+pub(crate) const MAX_CERTIFICATES: u64 = 1 << 20;
 
 /// The largest password file.
-pub(super) const MAX_SECRET: u64 = 4 << 10;
+pub(crate) const MAX_SECRET: u64 = 4 << 10;
 
 impl Environment {
     /// The value of a variable.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(ExposeSecret::expose_secret)
     }
 }
@@ -62,7 +62,7 @@ impl FromIterator<(String, String)> for Environment {
 
 impl<'a> Files<'a> {
     /// The files around the configuration file `config`.
-    pub(super) fn around(config: &Path, environment: &'a Environment, secrets: Secrets) -> Self {
+    pub(crate) fn around(config: &Path, environment: &'a Environment, secrets: Secrets) -> Self {
         Self {
             base: config.parent().map(Path::to_path_buf).unwrap_or_default(),
             environment,
@@ -74,7 +74,7 @@ impl<'a> Files<'a> {
 
     /// The files around another file of the configuration, which was read: names in it are relative
     /// to its own directory. Its sources are to be added to ours.
-    pub(super) fn near(&self, file: &Path) -> Self {
+    pub(crate) fn near(&self, file: &Path) -> Self {
         Self {
             base: file.parent().map(Path::to_path_buf).unwrap_or_default(),
             environment: self.environment,
@@ -85,22 +85,22 @@ impl<'a> Files<'a> {
     }
 
     /// The file that a configuration calls `name`.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.base.join(name)
     }
 
     /// The directory that names are relative to.
-    pub(super) fn base(&self) -> &Path {
+    pub(crate) fn base(&self) -> &Path {
         &self.base
     }
 
     /// Whether everybody on this machine may read a file that was read.
-    pub(super) fn is_world_readable(&self, path: &Path) -> bool {
+    pub(crate) fn is_world_readable(&self, path: &Path) -> bool {
         self.world_readable.contains(path)
     }
 
     /// The file's content, which is at most `limit` bytes long.
-    pub(super) fn read(&mut self, path: &Path, limit: u64) -> Result<Vec<u8>, Wrong> {
+    pub(crate) fn read(&mut self, path: &Path, limit: u64) -> Result<Vec<u8>, Wrong> {
         self.sources.push(path.to_owned());
         let metadata = fs::metadata(path).map_err(|error| self.unreadable(&error))?;
         if !metadata.is_file() {
@@ -121,7 +121,7 @@ impl<'a> Files<'a> {
     }
 
     /// The same as text.
-    pub(super) fn read_text(&mut self, path: &Path, limit: u64) -> Result<String, Wrong> {
+    pub(crate) fn read_text(&mut self, path: &Path, limit: u64) -> Result<String, Wrong> {
         let text = String::from_utf8(self.read(path, limit)?);
         text.map_err(|error| {
             let position = error.utf8_error().valid_up_to();
@@ -131,7 +131,7 @@ impl<'a> Files<'a> {
     }
 
     /// Whether the file is there to be read later.
-    pub(super) fn expect(&mut self, path: &Path) -> Result<(), Wrong> {
+    pub(crate) fn expect(&mut self, path: &Path) -> Result<(), Wrong> {
         self.sources.push(path.to_owned());
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_file() => Ok(()),

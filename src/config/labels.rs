@@ -58,7 +58,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// A name that is shown and becomes a label value: up to 128 characters that no one has to clean.
-pub(super) fn name(node: &Node) -> Result<Box<str>, Wrong> {
+pub(crate) fn name(node: &Node) -> Result<Box<str>, Wrong> {
     let text = node.text()?;
     if text.is_empty() {
         return Err(Wrong::new("is empty", "write at least one character"));
@@ -102,16 +102,22 @@ pub fn is_reserved_label(name: &str) -> bool {
     name == "site" || name.starts_with("__") || RESERVED.contains(&name)
 }
 
-fn check_name(name: &str) -> Result<(), Wrong> {
+/// Whether Prometheus takes it as the name of a label.
+pub(crate) fn check_letters(name: &str) -> Result<(), Wrong> {
     let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
     let valid = name.starts_with(letter) && name.chars().all(|c| letter(c) || c.is_ascii_digit());
-    if !valid {
-        let what = format!("{} is no label name", quoted(name));
-        return Err(Wrong::new(
-            what,
-            "use letters, digits and `_`, no digit first",
-        ));
+    if valid {
+        return Ok(());
     }
+    let what = format!("{} is no label name", quoted(name));
+    Err(Wrong::new(
+        what,
+        "use letters, digits and `_`, no digit first",
+    ))
+}
+
+fn check_name(name: &str) -> Result<(), Wrong> {
+    check_letters(name)?;
     if name == "site" {
         let mend = "write `site: …` beside `labels`";
         return Err(Wrong::new("has a key of its own", mend));

@@ -1,53 +1,88 @@
 //! The way from a path to a [`Config`]: read all, resolve all, and only then give up.
+//!
+//! The section `alerting` belongs to a room above this one, which hands its reader in.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use crate::fleet::Place;
 
 use super::fault::{Faults, Findings, Spot};
 use super::files::{Environment, Files, Secrets};
 use super::neighbours::Neighbours;
 use super::resolve::Resolver;
 use super::section::Section;
-use super::tree::Node;
 use super::written::{Written, read_root};
 use super::{Config, document, keys, listener};
 
-/// Reads everything that `serve` needs and resolves it. Names in the file are relative to its own
-/// directory. Blocks on files: call it off the async threads.
+/// What the reader of a section of a higher room may look at.
+pub(crate) struct Around<'a> {
+    /// The file as a whole.
+    pub(crate) top: &'a Section<'a>,
+    /// Everything else that it says, resolved.
+    pub(crate) config: &'a Config,
+    /// Every phone that is listed, in whatever shard, enabled or not; `None` if some have faults.
+    pub(crate) listed: Option<&'a [Arc<Place>]>,
+}
+
+/// Reads everything that `serve` needs but `alerting`, and resolves it. Names in the file are
+/// relative to its own directory. Blocks on files: call it off the async threads.
 pub fn load(path: &Path, environment: &Environment, secrets: Secrets) -> Result<Config, Faults> {
+    let (config, ()) = load_with(path, environment, secrets, |_, _, _| ())?;
+    Ok(config)
+}
+
+/// The same together with what `read` makes of a section of its own.
+pub(crate) fn load_with<T>(
+    path: &Path,
+    environment: &Environment,
+    secrets: Secrets,
+    read: impl FnOnce(&mut Findings, &mut Files<'_>, &Around<'_>) -> T,
+) -> Result<(Config, T), Faults> {
     let mut found = Findings::default();
     let mut files = Files::around(path, environment, secrets);
-    let config = read_root(&mut found, &mut files, path)
-        .and_then(|root| config(&mut found, &mut files, (Spot::of_file(path), &root)));
+    let loaded = read_root(&mut found, &mut files, path).and_then(|root| {
+        let spot = Spot::of_file(path).on(root.line);
+        let top = Section::open(&mut found, spot, &root, keys::TOP)?;
+        let (config, listed) = config(&mut found, &mut files, &top);
+        let around = Around {
+            top: &top,
+            config: &config,
+            listed: listed.as_deref(),
+        };
+        let section = read(&mut found, &mut files, &around);
+        Some((config, section))
+    });
     let (warnings, notes) = found.into_warnings()?;
-    let config = config.expect("what stops the reading is a fault");
+    let (config, section) = loaded.expect("what stops the reading is a fault");
     let mut sources = files.sources;
     sources.sort();
     sources.dedup();
-    Ok(Config {
+    let config = Config {
         sources,
         warnings,
         notes,
         ..config
-    })
+    };
+    Ok((config, section))
 }
 
+/// The configuration, and every phone that is listed if all of them are right.
 fn config(
     found: &mut Findings,
     files: &mut Files<'_>,
-    (spot, root): (Spot, &Node),
-) -> Option<Config> {
-    let top = Section::open(found, spot.on(root.line), root, keys::TOP)?;
-    let written = Written::read(found, files, &top);
-    document::alerting(found, &top);
-    let listen = document::listen(found, &top);
-    let listener = listener::listener(found, files, &top, &listen);
-    let operators = document::operators(found, &top);
+    top: &Section<'_>,
+) -> (Config, Option<Vec<Arc<Place>>>) {
+    let written = Written::read(found, files, top);
+    let listen = document::listen(found, top);
+    let listener = listener::listener(found, files, top, &listen);
+    let operators = document::operators(found, top);
     listener::check_operators(found, &listener, &operators);
     let mut config = Config {
         listen,
         listener,
-        state_dir: document::state_dir(found, files, &top),
-        shard: document::shard(found, &top),
+        state_dir: document::state_dir(found, files, top),
+        shard: document::shard(found, top),
         max_in_flight: written.max_in_flight,
         phones: Vec::new(),
         disabled: Vec::new(),
@@ -58,11 +93,14 @@ fn config(
         warnings: Vec::new(),
         notes: Vec::new(),
     };
-    resolve(found, &written, &mut config);
-    Some(config)
+    let places = resolve(found, &written, &mut config);
+    let complete = places.len() == written.phones.len();
+    (config, complete.then_some(places))
 }
 
-fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) {
+/// Resolves every phone into its place in the configuration; gives those without faults.
+fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) -> Vec<Arc<Place>> {
+    let mut listed = Vec::with_capacity(written.phones.len());
     let mut resolver = Resolver::new(written);
     let mut neighbours = Neighbours::default();
     for keys in &written.phones {
@@ -78,6 +116,7 @@ fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) {
             neighbours.check_address(found, keys, &phone);
         }
         neighbours.see(&phone);
+        listed.push(Arc::clone(&phone.place));
         match (config.shard.holds(&phone.place.name), enabled) {
             (true, true) => config.phones.push(phone.into()),
             (true, false) => config.disabled.push(phone.place.name.clone()),
@@ -85,4 +124,5 @@ fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) {
         }
     }
     neighbours.check_all(found, written);
+    listed
 }

@@ -24,6 +24,7 @@ mod neighbours;
 mod phone_keys;
 mod poll_keys;
 mod pvalues;
+pub(crate) mod read;
 mod resolve;
 mod secrets;
 mod section;

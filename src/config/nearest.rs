@@ -3,7 +3,7 @@
 use crate::fleet::Text;
 
 /// The mend of an unknown word: the known one that it resembles, or else `otherwise`.
-pub(super) fn mend<'a>(
+pub(crate) fn mend<'a>(
     unknown: &str,
     known: impl Iterator<Item = &'a str>,
     otherwise: &str,

@@ -141,7 +141,8 @@ fn refuse_misplaced(found: &mut Findings, holder: Holder, section: &Section<'_>)
     }
 }
 
-fn time_zone(name: &str) -> Result<TimeZone, Wrong> {
+/// A zone by its name in the zones of this machine.
+pub(crate) fn time_zone(name: &str) -> Result<TimeZone, Wrong> {
     TimeZone::get(name).map_err(|_unknown| {
         Wrong::new(
             format!("{} is no time zone of this machine", quoted(name)),

@@ -59,7 +59,7 @@ const SECRET_WORDS: &[&str] = &[
 const MAY_HOLD_SECRETS: &[&str] = &["192", "237"];
 
 /// The key of a P-value or named value, as it is asked of a phone.
-pub(super) fn key(node: &Node) -> Result<Box<str>, Wrong> {
+pub(crate) fn key(node: &Node) -> Result<Box<str>, Wrong> {
     let text = node.text()?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     if text.is_empty() || text.len() > LONGEST || !text.chars().all(allowed) {

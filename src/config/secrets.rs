@@ -1,4 +1,4 @@
-//! Passwords: where they come from, and reading them.
+//! Passwords and other secrets: where they come from, and reading them.
 //!
 //! A password stands in the configuration, in a file, or in an environment variable. No fault here
 //! names a file or variable: whoever mistook the key wrote the password there, and line and key
@@ -14,6 +14,20 @@ use super::fault::{Findings, Spot, Wrong};
 use super::files::{Files, MAX_SECRET, Secrets};
 use super::section::{Given, Section, items};
 use super::tree::Node;
+
+/// What a secret is, in the words of faults, and the key that should hold it.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    /// As `password`.
+    pub(crate) noun: &'static str,
+    /// As `password_file`.
+    pub(crate) file: &'static str,
+}
+
+const PASSWORD: Kind = Kind {
+    noun: "password",
+    file: "password_file",
+};
 
 /// The passwords of one place, in the order in which they are tried; at least one.
 pub(super) struct Passwords {
@@ -67,8 +81,8 @@ pub(super) fn passwords(
     let spot = section.spot_of(key);
     let (node, line) = (given.value, given.line);
     let candidates = match key {
-        "password" => vec![inline(found, files, &spot, node)?],
-        "password_file" => vec![from_file(found, files, &spot, node)?],
+        "password" => vec![inline(found, files, PASSWORD, (&spot, node))?],
+        "password_file" => vec![from_file(found, files, PASSWORD, (&spot, node))?],
         "password_env" => vec![from_variable(found, files, &spot, node)?],
         _ => from_files(found, files, &spot, node)?,
     };
@@ -129,19 +143,22 @@ pub fn read_secret(path: &Path) -> Result<SecretString, NoSecret> {
     }
 }
 
-fn inline(
+/// A secret that stands in the configuration itself; empty where secrets are left alone.
+pub(crate) fn inline(
     found: &mut Findings,
     files: &Files<'_>,
-    spot: &Spot,
-    node: &Node,
+    kind: Kind,
+    (spot, node): (&Spot, &Node),
 ) -> Option<SecretString> {
-    let password = found.keep(spot.clone(), node.text().and_then(not_empty))?;
+    let text = node.text().and_then(|text| not_empty(text, kind));
+    let password = found.keep(spot.clone(), text)?;
     if files.secrets == Secrets::Skip {
         return Some(SecretString::default());
     }
     if files.is_world_readable(&spot.file) {
-        let what = "holds passwords, and everybody on this machine may read it";
-        let wrong = Wrong::new(what, "chmod o-r it, or use password_file");
+        let Kind { noun, file } = kind;
+        let what = format!("holds {noun}s, and everybody on this machine may read it");
+        let wrong = Wrong::new(what, format!("chmod o-r it, or use {file}"));
         found.warn(Spot::of_file(&spot.file), wrong);
     }
     Some(password.into())
@@ -165,7 +182,7 @@ fn from_variable(
         );
         return None;
     };
-    let password = found.keep(spot.clone(), not_empty(password))?;
+    let password = found.keep(spot.clone(), not_empty(password, PASSWORD))?;
     found.note(
         spot.clone(),
         Wrong::new("is fixed at the start", "restart to change it"),
@@ -186,16 +203,17 @@ fn from_files(
         found.fault(spot.clone(), wrong);
         return None;
     }
-    let read = |(spot, node): (Spot, &Node)| from_file(found, files, &spot, node);
+    let read = |(spot, node): (Spot, &Node)| from_file(found, files, PASSWORD, (&spot, node));
     let read: Vec<_> = items(spot, list).into_iter().map(read).collect();
     read.into_iter().collect()
 }
 
-fn from_file(
+/// The secret in a file that is named here; empty where secrets are left alone.
+pub(crate) fn from_file(
     found: &mut Findings,
     files: &mut Files<'_>,
-    spot: &Spot,
-    node: &Node,
+    kind: Kind,
+    (spot, node): (&Spot, &Node),
 ) -> Option<SecretString> {
     let path = found.keep(spot.clone(), path(files, node))?;
     if files.secrets == Secrets::Skip {
@@ -212,9 +230,10 @@ fn from_file(
         let what = "names a file that everybody on this machine may read";
         found.warn(spot.clone(), Wrong::new(what, "chmod o-r that file"));
     }
-    let password = found.keep(spot.clone(), not_empty(without_newline(&text)))?;
+    let password = found.keep(spot.clone(), not_empty(without_newline(&text), kind))?;
     if password.contains(['\n', '\r']) {
-        let what = "names a file of more than one line, all of which is the password";
+        let noun = kind.noun;
+        let what = format!("names a file of more than one line, all of which is the {noun}");
         found.warn(spot.clone(), Wrong::new(what, "keep one line"));
     }
     if node.text().is_ok_and(|name| name.starts_with(SYSTEMD)) {
@@ -224,10 +243,10 @@ fn from_file(
     Some(password.into())
 }
 
-fn not_empty(password: &str) -> Result<&str, Wrong> {
+fn not_empty(password: &str, Kind { noun, .. }: Kind) -> Result<&str, Wrong> {
     if password.is_empty() {
-        let mend = "write the password there";
-        return Err(Wrong::new("gives an empty password", mend));
+        let mend = format!("write the {noun} there");
+        return Err(Wrong::new(format!("gives an empty {noun}"), mend));
     }
     Ok(password)
 }

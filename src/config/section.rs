@@ -12,9 +12,9 @@ use super::nearest;
 use super::tree::{Entry, Node};
 
 /// A mapping whose keys were checked.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     /// Where the mapping stands.
-    pub(super) spot: Spot,
+    pub(crate) spot: Spot,
     entries: &'a [Entry],
     keys: &'static [&'static str],
     /// The mend of a key that resembles none.
@@ -23,14 +23,14 @@ pub(super) struct Section<'a> {
 
 /// A value that was written, and the line of its key.
 #[derive(Clone)]
-pub(super) struct Given<T> {
-    pub(super) value: T,
-    pub(super) line: u32,
+pub(crate) struct Given<T> {
+    pub(crate) value: T,
+    pub(crate) line: u32,
 }
 
 impl<'a> Section<'a> {
     /// The mapping at `spot`, which knows `keys`; `None` if it is no mapping.
-    pub(super) fn open(
+    pub(crate) fn open(
         found: &mut Findings,
         spot: Spot,
         node: &'a Node,
@@ -41,7 +41,7 @@ impl<'a> Section<'a> {
 
     /// The same in a file of another format, where `otherwise` is the mend of a key that resembles
     /// none of `keys`; it holds for the sections below too.
-    pub(super) fn open_of(
+    pub(crate) fn open_of(
         found: &mut Findings,
         spot: Spot,
         node: &'a Node,
@@ -67,7 +67,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of `key` as `read` understands it; `None` if it is left out or wrong.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         found: &mut Findings,
         key: &'static str,
@@ -82,7 +82,7 @@ impl<'a> Section<'a> {
     }
 
     /// The mapping behind `key`, which knows `keys`.
-    pub(super) fn section(
+    pub(crate) fn section(
         &self,
         found: &mut Findings,
         key: &'static str,
@@ -94,7 +94,7 @@ impl<'a> Section<'a> {
     }
 
     /// The items of the list behind `key`, each with its place; `None` if it is left out or wrong.
-    pub(super) fn items(
+    pub(crate) fn items(
         &self,
         found: &mut Findings,
         key: &'static str,
@@ -105,7 +105,7 @@ impl<'a> Section<'a> {
     }
 
     /// The entries of the mapping behind `key`, whose keys are names of the operator's choice.
-    pub(super) fn named(
+    pub(crate) fn named(
         &self,
         found: &mut Findings,
         key: &'static str,
@@ -122,7 +122,7 @@ impl<'a> Section<'a> {
     }
 
     /// Where `key` stands, or the section itself if it is left out.
-    pub(super) fn spot_of(&self, key: &'static str) -> Spot {
+    pub(crate) fn spot_of(&self, key: &'static str) -> Spot {
         match self.entry(key) {
             Some(entry) => self.spot.below(key, entry.line),
             None => self.spot.clone(),
@@ -130,7 +130,7 @@ impl<'a> Section<'a> {
     }
 
     /// Notes the fault of a key that must be there and is not.
-    pub(super) fn require(&self, found: &mut Findings, key: &'static str) {
+    pub(crate) fn require(&self, found: &mut Findings, key: &'static str) {
         if !self.has(key) {
             let wrong = Wrong::new(format!("has no `{key}`"), format!("add `{key}: …`"));
             found.fault(self.spot.clone(), wrong);
@@ -138,12 +138,12 @@ impl<'a> Section<'a> {
     }
 
     /// Whether something stands behind `key`, right or wrong.
-    pub(super) fn has(&self, key: &'static str) -> bool {
+    pub(crate) fn has(&self, key: &'static str) -> bool {
         self.entry(key).is_some()
     }
 
     /// Whether `key` may stand here.
-    pub(super) fn knows(&self, key: &'static str) -> bool {
+    pub(crate) fn knows(&self, key: &'static str) -> bool {
         self.keys.contains(&key)
     }
 
@@ -155,16 +155,20 @@ impl<'a> Section<'a> {
 }
 
 /// The mend of a key that resembles none.
-pub(super) const REMOVE: &str = "remove it; config.example.yaml shows every key";
+pub(crate) const REMOVE: &str = "remove it; config.example.yaml shows every key";
 
 /// The items of a list that stands at `spot`, each with its place.
-pub(super) fn items<'a>(spot: &Spot, list: &'a [Node]) -> Vec<(Spot, &'a Node)> {
+pub(crate) fn items<'a>(spot: &Spot, list: &'a [Node]) -> Vec<(Spot, &'a Node)> {
     let item = |(position, node): (usize, &'a Node)| (spot.item(position, node.line), node);
     list.iter().enumerate().map(item).collect()
 }
 
 /// The entries of a mapping; a key written twice is a fault of the second.
-fn entries<'a>(found: &mut Findings, spot: &Spot, node: &'a Node) -> Option<&'a [Entry]> {
+pub(crate) fn entries<'a>(
+    found: &mut Findings,
+    spot: &Spot,
+    node: &'a Node,
+) -> Option<&'a [Entry]> {
     let entries = found.keep(spot.clone(), node.map())?;
     let mut lines = HashMap::with_capacity(entries.len());
     for entry in entries {
@@ -178,7 +182,7 @@ fn entries<'a>(found: &mut Findings, spot: &Spot, node: &'a Node) -> Option<&'a 
 }
 
 /// One of a closed set of words.
-pub(super) fn word<T: Copy>(node: &Node, words: &[(&str, T)]) -> Result<T, Wrong> {
+pub(crate) fn word<T: Copy>(node: &Node, words: &[(&str, T)]) -> Result<T, Wrong> {
     let all: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     let mend = format!("write one of {}", all.join(", "));
     let text = node.text().map_err(|wrong| Wrong {

@@ -24,9 +24,9 @@ pub(super) struct TlsKeys {
 
 /// The certificates of a `ca_file`; at least one.
 #[derive(Clone)]
-pub(super) struct Authorities {
-    pub(super) path: PathBuf,
-    pub(super) certificates: Arc<[Box<[u8]>]>,
+pub(crate) struct Authorities {
+    pub(crate) path: PathBuf,
+    pub(crate) certificates: Arc<[Box<[u8]>]>,
 }
 
 impl TlsKeys {
@@ -71,7 +71,8 @@ pub(super) fn tls_keys(
     }
 }
 
-fn authorities(files: &mut Files<'_>, name: &str) -> Result<Authorities, Wrong> {
+/// The certificates of the PEM file of this name.
+pub(crate) fn authorities(files: &mut Files<'_>, name: &str) -> Result<Authorities, Wrong> {
     let path = files.path(name);
     let bytes = files.read(&path, MAX_CERTIFICATES)?;
     let certificates = certificates(&bytes)?;
@@ -80,7 +81,7 @@ fn authorities(files: &mut Files<'_>, name: &str) -> Result<Authorities, Wrong> 
 }
 
 /// The certificates of a PEM text, in their order; at least one.
-pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Wrong> {
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Wrong> {
     let unusable = |what: String| Wrong::new(what, "name a file of certificates in PEM format");
     let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()

@@ -16,13 +16,13 @@ use super::fault::Wrong;
 const MAX_DEPTH: usize = 16;
 
 /// A value and the line on which it begins.
-pub(super) struct Node {
-    pub(super) line: u32,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) line: u32,
+    pub(crate) value: Value,
 }
 
 /// A YAML value. No `Debug`: some of it is secret.
-pub(super) enum Value {
+pub(crate) enum Value {
     Scalar(Box<str>, Style),
     List(Vec<Node>),
     Map(Vec<Entry>),
@@ -30,7 +30,7 @@ pub(super) enum Value {
 
 /// How a scalar was written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     /// Bare: a number, a truth value, nothing, or else text.
     Plain,
     /// In quotes or as a block: text.
@@ -40,16 +40,16 @@ pub(super) enum Style {
 }
 
 /// One key of a mapping.
-pub(super) struct Entry {
-    pub(super) key: Box<str>,
-    pub(super) line: u32,
-    pub(super) value: Node,
+pub(crate) struct Entry {
+    pub(crate) key: Box<str>,
+    pub(crate) line: u32,
+    pub(crate) value: Node,
 }
 
 /// Why a text is no tree.
-pub(super) struct SyntaxFault {
-    pub(super) line: u32,
-    pub(super) wrong: Wrong,
+pub(crate) struct SyntaxFault {
+    pub(crate) line: u32,
+    pub(crate) wrong: Wrong,
 }
 
 /// What a scalar is under the core schema.
@@ -62,7 +62,7 @@ enum Type {
 }
 
 /// Reads one document; `None` if there is nothing in it.
-pub(super) fn parse(text: &str) -> Result<Option<Node>, SyntaxFault> {
+pub(crate) fn parse(text: &str) -> Result<Option<Node>, SyntaxFault> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let mut parser = Parser::new_from_str(text);
     let mut builder = Builder::default();
@@ -211,15 +211,23 @@ impl Style {
 
 impl Node {
     /// A cell of a table.
-    pub(super) fn cell(text: &str, line: u32) -> Self {
+    pub(crate) fn cell(text: &str, line: u32) -> Self {
         Self {
             line,
             value: Value::Scalar(text.into(), Style::Cell),
         }
     }
 
+    /// A mapping without entries.
+    pub(crate) fn empty(line: u32) -> Self {
+        Self {
+            line,
+            value: Value::Map(Vec::new()),
+        }
+    }
+
     /// Whether nothing is written here, which is the same as leaving the key out.
-    pub(super) fn is_null(&self) -> bool {
+    pub(crate) fn is_null(&self) -> bool {
         match &self.value {
             Value::Scalar(text, Style::Plain) => type_of(text) == Type::Nothing,
             Value::Scalar(..) | Value::List(_) | Value::Map(_) => false,
@@ -227,7 +235,7 @@ impl Node {
     }
 
     /// As text; faults never repeat it.
-    pub(super) fn text(&self) -> Result<&str, Wrong> {
+    pub(crate) fn text(&self) -> Result<&str, Wrong> {
         match &self.value {
             Value::Scalar(text, Style::Quoted | Style::Cell) => Ok(text),
             Value::Scalar(text, Style::Plain) => match type_of(text) {
@@ -240,7 +248,7 @@ impl Node {
     }
 
     /// As true or false.
-    pub(super) fn flag(&self) -> Result<bool, Wrong> {
+    pub(crate) fn flag(&self) -> Result<bool, Wrong> {
         match self.typed(Type::Truth) {
             Some("true" | "True" | "TRUE") => Ok(true),
             Some("false" | "False" | "FALSE") => Ok(false),
@@ -249,7 +257,7 @@ impl Node {
     }
 
     /// As a whole number within `least..=most`.
-    pub(super) fn number(&self, least: u32, most: u32) -> Result<u32, Wrong> {
+    pub(crate) fn number(&self, least: u32, most: u32) -> Result<u32, Wrong> {
         let Some(text) = self.typed(Type::Number) else {
             let mend = format!("write one from {least} to {most}");
             return Err(self.is_not("a whole number", &mend));
@@ -263,8 +271,19 @@ impl Node {
         }
     }
 
+    /// As a number, with or without a fraction.
+    pub(crate) fn decimal(&self) -> Result<f64, Wrong> {
+        let number = self
+            .typed(Type::Number)
+            .and_then(|text| text.parse::<f64>().ok());
+        match number {
+            Some(number) if number.is_finite() => Ok(number),
+            Some(_) | None => Err(self.is_not("a number", "write one, as 0.5")),
+        }
+    }
+
     /// The items of a list.
-    pub(super) fn list(&self) -> Result<&[Self], Wrong> {
+    pub(crate) fn list(&self) -> Result<&[Self], Wrong> {
         match &self.value {
             Value::List(items) => Ok(items),
             Value::Scalar(..) | Value::Map(_) => {
@@ -274,7 +293,7 @@ impl Node {
     }
 
     /// The entries of a mapping, in their order, doubles included.
-    pub(super) fn map(&self) -> Result<&[Entry], Wrong> {
+    pub(crate) fn map(&self) -> Result<&[Entry], Wrong> {
         match &self.value {
             Value::Map(entries) => Ok(entries),
             Value::Scalar(..) | Value::List(_) => {
@@ -284,7 +303,7 @@ impl Node {
     }
 
     /// The fault of a value of the wrong type; names the type only.
-    pub(super) fn is_not(&self, wanted: &str, mend: &str) -> Wrong {
+    pub(crate) fn is_not(&self, wanted: &str, mend: &str) -> Wrong {
         let found = match &self.value {
             Value::Scalar(text, Style::Plain) => match type_of(text) {
                 Type::Nothing => "empty",

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use grandstream_exporter::alert::settings::{self, load};
 use grandstream_exporter::config::{
-    COLUMNS, Effective, Environment, Secrets, effective, known_keys, load,
+    COLUMNS, Effective, Environment, Secrets, effective, known_keys,
 };
 use tempfile::TempDir;
 
@@ -61,6 +62,7 @@ fn home(config: &str) -> TempDir {
 fn every_key_has_a_row_and_every_row_a_key() {
     let mut described: Vec<_> = rows().iter().map(|row| row.key.to_owned()).collect();
     let mut known = known_keys();
+    known.extend(settings::known_keys());
     described.sort();
     known.sort();
     assert_eq!(described, known);
@@ -133,4 +135,19 @@ fn the_defaults_are_those_that_are_built_in() {
         checked += 1;
     }
     assert!(checked >= 10, "only {checked} are built in");
+}
+
+#[test]
+fn every_condition_has_a_row_with_its_keys() {
+    const ALERTING: &str = include_str!("../../docs/alerting.md");
+    for (name, keys) in settings::known_conditions() {
+        let row = ALERTING.lines().find(|line| {
+            let first = line.split('|').nth(1).unwrap_or_default();
+            first.contains(&format!("`{name}`"))
+        });
+        let row = row.unwrap_or_else(|| panic!("{name} has no row"));
+        let listed = row.split('|').nth(2).unwrap_or_default();
+        let keys: Vec<_> = keys.iter().map(|key| format!("`{key}`")).collect();
+        assert_eq!(listed.trim(), keys.join(", "), "{name}");
+    }
 }

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use grandstream_exporter::config::{Environment, Secrets, load};
+use grandstream_exporter::alert::settings::load;
+use grandstream_exporter::config::{Environment, Secrets};
 
 use super::{Home, config};
 
@@ -126,7 +127,7 @@ fn the_example_is_accepted_with_the_files_that_it_names() {
         .with("secrets/lyon", "b\n")
         .with("secrets/lyon-new", "c\n")
         .with("secrets/spare", "d\n");
-    let config = home.load().unwrap_or_else(|faults| panic!("{faults}"));
+    let (config, _) = home.load_all().unwrap_or_else(|faults| panic!("{faults}"));
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     assert_eq!(config.phones.len(), 2);
     assert_eq!(config.disabled, ["spare".into()]);

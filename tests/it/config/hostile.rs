@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use grandstream_exporter::config::{Secrets, effective};
+use grandstream_exporter::config::effective;
 use proptest::prelude::*;
 
 use super::{Home, environment};
@@ -12,12 +12,17 @@ fn survive(content: &[u8]) {
     let lists = ["list.yaml", "list.json", "list.csv"];
     let home = Home::new("");
     fs::write(home.path("config.yaml"), content).expect("a file can be written");
-    let outcome = home.load_with(&[], Secrets::Read);
+    let outcome = home.load_all();
     if let Err(faults) = &outcome {
         let lines = faults.to_string();
         assert_eq!(lines.lines().count(), faults.iter().count(), "{lines}");
     }
     let listed = effective(&home.path("config.yaml"), &environment(&[]));
+    let plain = home.load();
+    assert!(
+        outcome.is_err() || plain.is_ok(),
+        "valid with alerts and not without"
+    );
     assert!(
         outcome.is_err() || listed.is_ok(),
         "valid and yet without effective values"
@@ -94,6 +99,21 @@ fn piece() -> impl Strategy<Value = &'static str> {
         "0x",
         "label.floor",
         ";",
+        "alerting",
+        "receivers",
+        "webhook",
+        "url",
+        "http://[::1",
+        "rules",
+        "when",
+        "any_of",
+        "metric",
+        "> 1e",
+        "phone_unreachable",
+        "match",
+        "windows",
+        "every",
+        "24:00",
     ])
 }
 

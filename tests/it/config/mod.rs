@@ -1,5 +1,6 @@
 //! The configuration from the outside: whole files in, what holds or what is wrong out.
 
+mod alerting;
 mod faults;
 mod hostile;
 mod listener;
@@ -13,6 +14,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use grandstream_exporter::alert::{self, settings};
 use grandstream_exporter::config::{Config, Environment, Faults, Phone, Secrets, load};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -55,6 +57,12 @@ impl Home {
 
     fn load_with(&self, variables: &[(&str, &str)], secrets: Secrets) -> Result<Config, Faults> {
         load(&self.path("config.yaml"), &environment(variables), secrets)
+    }
+
+    /// The same with what is said of alerts.
+    fn load_all(&self) -> Result<(Config, alert::Settings), Faults> {
+        let path = self.path("config.yaml");
+        settings::load(&path, &environment(&[]), Secrets::Read)
     }
 
     /// What an operator reads, without the directory, which changes from run to run.

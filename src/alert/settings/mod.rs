@@ -3,6 +3,25 @@
 //! Valid by construction: rules are checked, templates compile, names that are referred to exist.
 //! Silences, windows and the history of events are there even where alerts are not judged here, so
 //! that rules that were exported to Prometheus obey the same silences.
+//!
+//! The section is read here, with the tools of `config`, so that a condition is added in one room.
+
+mod alertmanagers;
+mod calendars;
+mod census;
+mod conditions;
+mod email;
+mod inhibit;
+mod keys;
+mod patterns;
+mod reach;
+mod read;
+mod receivers;
+mod rule_keys;
+mod rules;
+mod sense;
+mod web;
+mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,7 +34,11 @@ use super::notify::alertmanager::Sender;
 use super::notify::channel::{Alertmanager, Receiver};
 use super::suppress::Suppression;
 use super::texts::Texts;
-use crate::config::{self, Config, Environment, Faults, Secrets};
+use crate::config::read::{Findings, Section, Wrong, load_with};
+use crate::config::{Config, Environment, Faults, Secrets};
+
+pub use conditions::known_conditions;
+pub use keys::known_keys;
 
 /// Everything the alert daemon was told.
 #[derive(Clone, Debug)]
@@ -86,6 +109,29 @@ pub fn load(
     environment: &Environment,
     secrets: Secrets,
 ) -> Result<(Config, Settings), Faults> {
-    let config = config::load(path, environment, secrets)?;
-    Ok((config, Settings::default()))
+    load_with(path, environment, secrets, read::alerting)
+}
+
+impl Settings {
+    /// What is in force of it: where alerts are not judged here, nobody is told of any.
+    fn in_force(self) -> Self {
+        if self.enabled {
+            return self;
+        }
+        Self {
+            rules: Arc::default(),
+            texts: Arc::default(),
+            alertmanagers: Vec::new(),
+            receivers: Vec::new(),
+            heartbeat: None,
+            ..self
+        }
+    }
+}
+
+/// Tells keys that are known and not to be used here: the key, what is wrong with it, and the mend.
+fn refuse(found: &mut Findings, section: &Section<'_>, keys: &[(&'static str, &str, &str)]) {
+    for (key, what, mend) in keys.iter().filter(|(key, ..)| section.has(key)) {
+        found.fault(section.spot_of(key), Wrong::new(*what, *mend));
+    }
 }

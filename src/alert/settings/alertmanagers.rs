@@ -1,0 +1,68 @@
+//! `alertmanagers`: each gets every alert.
+
+use std::sync::Arc;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{keys, web};
+use crate::alert::notify::channel::Alertmanager;
+use crate::config::read::{Files, Findings, Section, Wrong, quoted};
+
+/// The section `alertmanagers`.
+pub(super) fn alertmanagers(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    section: &Section<'_>,
+) -> Vec<Arc<Alertmanager>> {
+    let mut all: Vec<Arc<Alertmanager>> = Vec::new();
+    for (spot, node) in section.items(found, "alertmanagers").unwrap_or_default() {
+        let Some(section) = Section::open(found, spot, node, keys::ALERTMANAGER) else {
+            continue;
+        };
+        let url = web::url(found, files, &section);
+        let auth = web::auth(found, files, &section);
+        let access = web::access(found, files, &section);
+        let Some(url) = url else {
+            continue;
+        };
+        web::warn_of_plain(found, section.spot.clone(), &url, &auth);
+        let named = Url::parse(url.expose_secret()).ok();
+        let (name, url) = match named {
+            Some(parsed) => match found.keep(section.spot_of("url"), base(&parsed)) {
+                Some(base) => base,
+                None => continue,
+            },
+            // Left alone together with all secrets.
+            None => (section.spot.key.clone(), url),
+        };
+        if all.iter().any(|other| other.name == name) {
+            let what = format!("{} is listed twice", quoted(&name));
+            let mend = "list each Alertmanager once, by host and port";
+            found.fault(section.spot_of("url"), Wrong::new(what, mend));
+            continue;
+        }
+        all.push(Arc::new(Alertmanager {
+            name,
+            url,
+            auth,
+            access,
+        }));
+    }
+    all
+}
+
+/// Host and port, and where the API begins.
+fn base(url: &Url) -> Result<(Box<str>, SecretString), Wrong> {
+    if url.path().contains("/api/v") {
+        let what = "names the API, whose path is added here";
+        return Err(Wrong::new(what, "remove /api/… from its end"));
+    }
+    if url.query().is_some() {
+        return Err(Wrong::new("holds a `?`", "remove what follows it"));
+    }
+    let host = url.host_str().unwrap_or_default();
+    let port = url.port_or_known_default().unwrap_or_default();
+    let base = url.as_str().trim_end_matches('/');
+    Ok((format!("{host}:{port}").into(), base.into()))
+}

@@ -1,0 +1,208 @@
+//! Which rules are in force: packs that are on, tuned, and the operator's own.
+
+use std::sync::Arc;
+
+use super::census::{Census, named};
+use super::keys;
+use super::rule_keys::RuleKeys;
+use super::sense;
+use crate::alert::board::Rules;
+use crate::alert::condition::{Condition, Own};
+use crate::alert::packs::{self, ON_BY_DEFAULT, Pack};
+use crate::alert::rule::{Rule, RuleFault};
+use crate::alert::texts::Texts;
+use crate::config::read::{Findings, Node, Section, Spot, Wrong, mend, quoted};
+
+/// A rule that is in force unless it is disabled, and where what is said of it stands.
+pub(super) struct Known {
+    pub(super) rule: Rule,
+    /// `None` for a ready-made one as it comes.
+    keys: Option<RuleKeys>,
+}
+
+/// Every rule of the packs that are on and the operator's own, those that are disabled included.
+pub(super) fn rules(
+    found: &mut Findings,
+    census: &Census<'_>,
+    section: &Section<'_>,
+) -> Vec<Known> {
+    let all = packs::all();
+    let on = packs_on(found, census, section, &all);
+    let mut known: Vec<_> = all
+        .iter()
+        .filter(|pack| on.contains(&pack.name))
+        .flat_map(|pack| pack.rules.iter().cloned())
+        .map(|rule| Known { rule, keys: None })
+        .collect();
+    tune(found, census, section, &all, &mut known);
+    own(found, census, section, &all, &mut known);
+    for Known { rule, keys } in &known {
+        let Some(keys) = keys else {
+            continue;
+        };
+        let faults = rule.check();
+        if faults.is_empty() {
+            sense::check(found, census, rule, &keys.spot);
+        }
+        for fault in faults {
+            tell(found, &keys.spot, &fault);
+        }
+    }
+    known
+}
+
+/// `packs`, by default those that are on by default.
+fn packs_on(
+    found: &mut Findings,
+    census: &Census<'_>,
+    section: &Section<'_>,
+    all: &[Pack],
+) -> Vec<&'static str> {
+    let Some(listed) = section.items(found, "packs") else {
+        return ON_BY_DEFAULT.to_vec();
+    };
+    let mut on = Vec::new();
+    for (spot, node) in listed {
+        let pack = |node: &Node| {
+            let name = node.text()?;
+            all.iter().find(|pack| pack.name == name).ok_or_else(|| {
+                let names: Vec<_> = all.iter().map(|pack| pack.name).collect();
+                let known = format!("write one of {}", names.join(", "));
+                let what = format!("{} is no pack", quoted(name));
+                Wrong::new(what, mend(name, names.into_iter(), &known))
+            })
+        };
+        let Some(pack) = found.keep(spot.clone(), pack(node)) else {
+            continue;
+        };
+        if on.contains(&pack.name) {
+            found.fault(
+                spot,
+                Wrong::new("stands in the list twice", "keep one of them"),
+            );
+            continue;
+        }
+        if pack.name == "calls" {
+            sense::warn_without_lines(found, census, &spot);
+        }
+        on.push(pack.name);
+    }
+    on
+}
+
+/// `tune`: ready-made rules by name.
+fn tune(
+    found: &mut Findings,
+    census: &Census<'_>,
+    section: &Section<'_>,
+    all: &[Pack],
+    known: &mut [Known],
+) {
+    for (spot, name, node) in section.named(found, "tune") {
+        let of_pack = all.iter().find(|pack| named(&pack.rules, name).is_some());
+        let Some(pack) = of_pack else {
+            let names = all.iter().flat_map(|pack| &pack.rules);
+            let what = format!("{} is no ready-made rule", quoted(name));
+            let otherwise = "see `rules list`; a rule of your own is written under `rules`";
+            let mend = mend(name, names.map(|rule| &*rule.name), otherwise);
+            found.fault(spot, Wrong::new(what, mend));
+            continue;
+        };
+        let Some(section) = Section::open(found, spot.clone(), node, keys::TUNE) else {
+            continue;
+        };
+        let keys = RuleKeys::read(found, census, &section);
+        let Some(known) = known.iter_mut().find(|known| *known.rule.name == *name) else {
+            let what = format!("has no effect: the pack `{}` is not on", pack.name);
+            let mend = format!("add {} to `packs`", pack.name);
+            found.warn(spot, Wrong::new(what, mend));
+            continue;
+        };
+        known.rule = keys.applied_to(known.rule.clone());
+        known.keys = Some(keys);
+    }
+}
+
+/// `rules`: the operator's own.
+fn own(
+    found: &mut Findings,
+    census: &Census<'_>,
+    section: &Section<'_>,
+    all: &[Pack],
+    known: &mut Vec<Known>,
+) {
+    for (spot, node) in section.items(found, "rules").unwrap_or_default() {
+        let Some(section) = Section::open(found, spot, node, keys::RULE) else {
+            continue;
+        };
+        section.require(found, "name");
+        section.require(found, "when");
+        let name = section.read(found, "name", |node| name(node, all, known));
+        let keys = RuleKeys::read(found, census, &section);
+        let Some(name) = name else {
+            continue;
+        };
+        // Whoever names a rule with faults is not told that there is none.
+        let rule = keys.applied_to(Rule::new(name.value, Condition::Own(Own::Watchdog)));
+        let keys = Some(keys);
+        known.push(Known { rule, keys });
+    }
+}
+
+/// The name of a new rule.
+fn name(node: &Node, all: &[Pack], known: &[Known]) -> Result<Box<str>, Wrong> {
+    let name = node.text()?;
+    let rule = Rule::new(name, Condition::Own(Own::Watchdog));
+    if rule.check().contains(&RuleFault::Name) {
+        let what = format!("{} is no name of a rule", quoted(name));
+        return Err(Wrong::new(
+            what,
+            "use letters, digits and `_`, no digit first",
+        ));
+    }
+    let of_packs = all.iter().flat_map(|pack| &pack.rules);
+    if named(of_packs, name).is_some() {
+        let what = format!("{} is the name of a ready-made rule", quoted(name));
+        return Err(Wrong::new(
+            what,
+            "change that one under `tune`, or choose another name",
+        ));
+    }
+    if named(known.iter().map(|known| &known.rule), name).is_some() {
+        let what = format!("{} is the name of another rule", quoted(name));
+        return Err(Wrong::new(what, "choose another name"));
+    }
+    Ok(name.into())
+}
+
+/// A fault that only the whole rule shows, where it most likely comes from.
+fn tell(found: &mut Findings, spot: &Spot, fault: &RuleFault) {
+    let text = fault.to_string();
+    let (what, mend) = text.split_once("; ").unwrap_or((&text, "correct it"));
+    found.fault(spot.clone(), Wrong::new(what, mend));
+}
+
+/// The texts of all rules; those of disabled ones are compiled too, so that enabling one cannot fail.
+pub(super) fn texts(found: &mut Findings, known: &[Known]) -> Arc<Texts> {
+    let rules = known.iter().map(|known| Rule {
+        enabled: true,
+        ..known.rule.clone()
+    });
+    let faults = match Texts::compile(&Rules::new(rules)) {
+        Ok(texts) => return Arc::new(texts),
+        Err(faults) => faults,
+    };
+    for fault in faults {
+        let rule = known.iter().find(|known| known.rule.name == fault.rule);
+        let keys = rule.and_then(|known| known.keys.as_ref());
+        let Some(keys) = keys else {
+            continue;
+        };
+        let written = keys.annotations.iter();
+        let mut written = written.filter(|(_, name, _)| *name == fault.annotation);
+        let spot = written.next().map_or(&keys.spot, |(spot, ..)| spot);
+        let mend = "correct the template; docs/alerting.md says what it may name";
+        found.fault(spot.clone(), Wrong::new(&*fault.what, mend));
+    }
+    Arc::default()
+}

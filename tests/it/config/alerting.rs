@@ -1,0 +1,1 @@
+//! The section `alerting`: what holds of it.
