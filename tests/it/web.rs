@@ -121,6 +121,7 @@ fn settings() -> Settings {
     Settings {
         metrics: config::Metrics::default(),
         values: Arc::default(),
+        overview: Arc::default(),
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
