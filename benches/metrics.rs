@@ -89,6 +89,7 @@ fn scrape(fleet: &Fleet, now: Moment) -> Scrape {
         settings: Arc::new(Settings {
             metrics: config::Metrics::default(),
             values: Arc::default(),
+            overview: Arc::default(),
             entrance: Arc::default(),
             reload: ReloadStatus {
                 successful: true,

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::matcher::LabelPatterns;
 use super::settings::Settings;
 use super::silence::Silence;
-use crate::store::{Event, Letter};
+pub use crate::store::{Event, Letter, NewEvent, NewLetter};
 
 /// How many commands may wait; beyond that the asker is refused.
 pub const MAX_WAITING: usize = 32;

@@ -27,7 +27,7 @@ use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::{Engine, Orders};
-use crate::web::{self, Doors, Entrance, Inputs, Limits, Settings};
+use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Settings};
 use herald::Herald;
 use reload::Reloader;
 
@@ -265,6 +265,7 @@ pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) 
     Settings {
         metrics: config.metrics,
         values: Arc::clone(&config.values),
+        overview: Arc::new(Overview::of(config)),
         ready_after: config
             .phones
             .iter()

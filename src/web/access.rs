@@ -34,7 +34,7 @@ pub(super) enum Caller {
     Local { uid: u32 },
 }
 
-/// Who changes something, for the log.
+/// Who changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Actor {
     User(Box<str>),
@@ -89,9 +89,18 @@ fn tell(from: SocketAddr, name: &str, known: bool) {
     }
 }
 
+/// Whether `caller` may change something from a page of ours: whether forms are shown.
+pub(super) fn may_operate(caller: &Caller, entrance: &Entrance) -> bool {
+    match caller {
+        Caller::Local { .. } => true,
+        Caller::Anyone => false,
+        Caller::User { name, .. } => entrance.operators.contains(name),
+    }
+}
+
 /// Whether `caller` may change something; `host` is how the request calls this server.
 pub(super) fn operate(
-    caller: Caller,
+    caller: &Caller,
     head: &Parts,
     host: Option<&str>,
     entrance: &Entrance,
@@ -103,17 +112,17 @@ pub(super) fn operate(
         ))
     };
     let (name, encrypted) = match caller {
-        Caller::Local { uid } => return Ok(Actor::Local { uid }),
+        Caller::Local { uid } => return Ok(Actor::Local { uid: *uid }),
         Caller::Anyone => return refused(NOT_FROM_THE_NETWORK),
-        Caller::User { name, encrypted } => (name, encrypted),
+        Caller::User { name, encrypted } => (name, *encrypted),
     };
-    if !entrance.operators.contains(&name) {
+    if !entrance.operators.contains(name) {
         return refused(NO_OPERATOR);
     }
     if !origin::is_ours(&head.headers, host, encrypted) {
         return refused(FOREIGN);
     }
-    Ok(Actor::User(name))
+    Ok(Actor::User(name.clone()))
 }
 
 const NOT_FROM_THE_NETWORK: &str = "whoever reaches this port could do that; over the network it \

@@ -8,7 +8,7 @@ use std::fmt;
 use hyper::Response;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-    HeaderValue, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    HeaderValue, LOCATION, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 
 use super::body::{Body, Turn};
@@ -26,6 +26,8 @@ pub(super) struct Answer {
     pub(super) allow: Option<&'static str>,
     /// Which headers of the request chose this answer.
     pub(super) vary: Option<&'static str>,
+    /// The header `Location`, where to look now.
+    pub(super) location: Option<HeaderValue>,
 }
 
 /// The text of an answer.
@@ -53,8 +55,17 @@ impl Answer {
     }
 
     /// A page.
-    pub(super) fn page(html: String) -> Self {
-        Self::new(Code::Ok, HTML, Content::Whole(html))
+    pub(super) fn page(code: Code, html: String) -> Self {
+        Self::new(code, HTML, Content::Whole(html))
+    }
+
+    /// It is done, and what became of it is seen there. A browser that renews that page does not do
+    /// it again.
+    pub(super) fn see_other(path: &str) -> Self {
+        Self {
+            location: HeaderValue::from_str(path).ok(),
+            ..Self::text(Code::SeeOther, format_args!("done; see {path}"))
+        }
     }
 
     /// The style sheet of the pages.
@@ -93,6 +104,7 @@ impl Answer {
             content,
             allow: None,
             vary: None,
+            location: None,
         }
     }
 
@@ -110,6 +122,9 @@ impl Answer {
         let mut response = Response::new(body);
         *response.status_mut() = self.code.status();
         let headers = response.headers_mut();
+        if let Some(location) = self.location {
+            headers.insert(LOCATION, location);
+        }
         let mut set = |name: HeaderName, value: &'static str| {
             headers.insert(name, HeaderValue::from_static(value));
         };

@@ -146,15 +146,15 @@ struct PollJson<'a> {
 }
 
 /// Pairs as a JSON object.
-struct Object<'a, T>(Vec<(&'a str, T)>);
+pub(super) struct Object<'a, T>(pub(super) Vec<(&'a str, T)>);
 
 /// All phones.
 pub(super) fn phones(fleet: &Fleet, now: Moment, settings: Arc<Settings>) -> impl Pieces + use<> {
     Listing {
         open: "{\"phones\":[",
         close: "]}",
-        phones: fleet.phones().map(Arc::clone).collect(),
-        item: move |phone: &Phone, out: &mut Vec<u8>| {
+        items: fleet.phones().map(Arc::clone).collect(),
+        item: move |phone: &Arc<Phone>, out: &mut Vec<u8>| {
             let json = phone_json(phone, now, &settings);
             serde_json::to_writer(out, &json).expect(ALWAYS_JSON);
         },
@@ -171,7 +171,7 @@ pub(super) fn error(text: &str) -> String {
     serde_json::json!({ "error": text }).to_string()
 }
 
-const ALWAYS_JSON: &str = "strings under string keys are always JSON";
+pub(super) const ALWAYS_JSON: &str = "strings under string keys are always JSON";
 
 fn phone_json<'a>(phone: &'a Phone, now: Moment, settings: &'a Settings) -> PhoneJson<'a> {
     let place = &*phone.place;
@@ -305,7 +305,7 @@ fn poll_json(poll: &PollSummary) -> PollJson<'_> {
 }
 
 /// Nanoseconds say nothing to anybody here.
-fn whole_millis(at: Timestamp) -> Timestamp {
+pub(super) fn whole_millis(at: Timestamp) -> Timestamp {
     at.round(Unit::Millisecond).unwrap_or(at)
 }
 

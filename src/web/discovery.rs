@@ -28,8 +28,8 @@ pub(super) fn targets(fleet: &Fleet, host: String) -> impl Pieces + use<> {
     Listing {
         open: "[",
         close: "]",
-        phones: fleet.phones().map(Arc::clone).collect(),
-        item: move |phone: &Phone, out: &mut Vec<u8>| write_target(&host, phone, out),
+        items: fleet.phones().map(Arc::clone).collect(),
+        item: move |phone: &Arc<Phone>, out: &mut Vec<u8>| write_target(&host, phone, out),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A small made-up fleet for the tests of this room.
+//! A small made-up fleet, and the alerts it would raise, for the tests of this room.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,6 +6,21 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
+use crate::alert::board::Rules;
+use crate::alert::calendar::{Calendar, Hours};
+use crate::alert::command::{Letter, NewLetter};
+use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
+use crate::alert::inhibit::Inhibit;
+use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
+use crate::alert::notify::digest::{Remind, Route};
+use crate::alert::own::Health;
+use crate::alert::picture::{ManagerTally, Queue, Tallies};
+use crate::alert::rule::{Annotations, Rule};
+use crate::alert::settings::Heartbeat;
+use crate::alert::silence::{Silence, Window};
+use crate::alert::suppress::Suppression;
+use crate::alert::{self, Picture};
 use crate::config::{Metrics, PublishedValue, ValueKind};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::expect::{Expectation, Wanted};
@@ -19,6 +34,7 @@ use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
 
 use super::Settings;
+use super::pieces::{Filled, Pieces};
 
 /// 2024-05-01 09:00 UTC, an hour after the start.
 pub(super) fn now() -> Moment {
@@ -45,6 +61,7 @@ pub(super) fn settings() -> Settings {
             mac_address: true,
         },
         values: [value("64", ValueKind::Info), value("33", ValueKind::Number)].into(),
+        overview: Arc::default(),
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
@@ -187,4 +204,199 @@ fn line(number: u16, state: LineState) -> Line {
 
 fn read<T>(value: T) -> Outcome<T> {
     Outcome::Read { at: now(), value }
+}
+
+/// What the alert task would publish of [`fleet`]: an alert that fires, one that a silence keeps back,
+/// one that is pending, one of the daemon; a receiver and an Alertmanager.
+pub(super) fn picture() -> Picture {
+    let settings = Arc::new(alert_settings());
+    let mut picture = Picture::new(Arc::clone(&settings));
+    picture
+        .board
+        .with_suppression(Arc::clone(&settings.suppression));
+    let over = |silence| Silence {
+        until: now().wall,
+        ..silence
+    };
+    picture
+        .board
+        .with_silences(vec![silence(7, HOSTILE_NAME), over(silence(8, "lobby"))]);
+    let fleet = fleet();
+    let _told = picture.board.after_tick(&fleet, &Health::default(), now());
+    let firing = picture.board.alerts();
+    let firing: Vec<_> = firing
+        .filter(|alert| alert.state.is_firing())
+        .map(|alert| (alert.key(), Arc::new(settings.texts.of(alert, None))))
+        .collect();
+    for (key, texts) in firing {
+        picture.texts.insert_mut(key, texts);
+    }
+    let matched = settings.rules.iter().map(|known| &known.rule.name);
+    picture.matched = Arc::new(matched.map(|name| (name.clone(), 4)).collect());
+    picture.evaluated = Some(now());
+    let queue = Queue {
+        waiting: 1,
+        oldest: Some(now().wall),
+        dead: 1,
+        failing: Some(Duration::from_secs(1200)),
+    };
+    picture.queues = Arc::new([("push".into(), queue)].into());
+    let tally = ManagerTally {
+        sent: 5,
+        ..ManagerTally::default()
+    };
+    picture.tallies = Arc::new(Tallies {
+        alertmanagers: [("am1:9093".into(), tally)].into(),
+        ..Tallies::default()
+    });
+    picture
+}
+
+/// A silence of one phone for another hour, with a comment that needs escaping.
+pub(super) fn silence(id: u64, phone: &str) -> Silence {
+    Silence {
+        id,
+        matching: Box::new([LabelPatterns {
+            name: "phone".into(),
+            any_of: Box::new([Glob::new(phone)]),
+        }]),
+        from: now().wall,
+        until: now().after(Duration::from_secs(3600)).wall,
+        by: "anna".into(),
+        comment: "moving <b>house</b>".into(),
+    }
+}
+
+/// A message that was given up.
+pub(super) fn dead_letter() -> Letter {
+    Letter {
+        id: 3,
+        letter: NewLetter {
+            receiver: "push".into(),
+            topic: "hq".into(),
+            body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"missed\":0}".into(),
+            due: now().wall,
+        },
+        created: now().wall,
+        attempts: 12,
+        error: Some("answered with <status> 404".into()),
+        dead: true,
+    }
+}
+
+fn alert_settings() -> alert::Settings {
+    let rules = Rules::new(rules());
+    alert::Settings {
+        enabled: true,
+        public_url: "https://phones.example".into(),
+        rules: Arc::new(rules),
+        suppression: Arc::new(Suppression {
+            inhibits: Box::new([Inhibit::new(&["Refused"], &["NotReadable"], &["phone"])]),
+            windows: Box::new([Window {
+                name: "patch-night".into(),
+                when: Calendar {
+                    zone: TimeZone::UTC,
+                    weekdays: Box::new([civil::Weekday::Tuesday]),
+                    hours: Box::new([Hours {
+                        from: civil::time(22, 0, 0, 0),
+                        to: civil::time(23, 30, 0, 0),
+                    }]),
+                    except: Box::new([civil::date(2024, 12, 24)]),
+                },
+                matching: Box::default(),
+            }]),
+            ..Suppression::default()
+        }),
+        receivers: vec![Arc::new(receiver())],
+        heartbeat: Some(Heartbeat {
+            url: SECRET_URL.into(),
+            every: Duration::from_secs(60),
+        }),
+        ..alert::Settings::default()
+    }
+}
+
+/// An address that must not be shown anywhere.
+pub(super) const SECRET_URL: &str = "https://push.example/t0ken";
+
+fn rules() -> [Rule; 4] {
+    let severity = |severity: &str| -> Box<[(Box<str>, Box<str>)]> {
+        Box::new([("severity".into(), severity.into())])
+    };
+    let texts = |summary: &str| Annotations {
+        summary: summary.into(),
+        impact: "Nobody can call.".into(),
+        first_steps: "Look at it.".into(),
+        runbook_url: "https://runbooks.example/one".into(),
+        others: Box::default(),
+    };
+    let rule = |name, when| Rule {
+        min_polls: 1,
+        ..Rule::new(name, when)
+    };
+    let refused = PhoneCondition::PollError {
+        reasons: Box::new([Reason::Auth]),
+    };
+    let unregistered = EachCondition::AccountNotRegistered { account: None };
+    [
+        Rule {
+            labels: severity("critical"),
+            annotations: texts("The password of <bar> is refused"),
+            ..rule("Refused", Condition::Phone(refused))
+        },
+        Rule {
+            labels: severity("warning"),
+            annotations: texts("An account of \"reception\" is not registered"),
+            ..rule("AccountUnregistered", Condition::Each(unregistered))
+        },
+        Rule {
+            hold: Duration::from_secs(300),
+            labels: severity("strange <i>"),
+            annotations: texts("It cannot be read"),
+            ..rule("NotReadable", Condition::Phone(PhoneCondition::NotReadable))
+        },
+        Rule {
+            labels: severity("none"),
+            annotations: texts("All is well"),
+            ..rule("Watchdog", Condition::Own(Own::Watchdog))
+        },
+    ]
+}
+
+fn receiver() -> Receiver {
+    Receiver {
+        route: Route {
+            receiver: "push".into(),
+            matching: Box::default(),
+            group_by: Box::new(["site".into()]),
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(300),
+            remind: Remind::Every(Duration::from_secs(4 * 3600)),
+            urgent: true,
+            quiet: None,
+        },
+        collapse_over: 10,
+        channel: Channel::Webhook(Webhook {
+            url: SECRET_URL.into(),
+            body: Body::Ntfy,
+            headers: Vec::new(),
+            auth: Auth::None,
+            hmac: None,
+            access: Access::default(),
+        }),
+    }
+}
+
+/// A text that is written piece by piece, as JSON.
+pub(super) fn written(mut source: impl Pieces) -> serde_json::Value {
+    let mut text = Vec::new();
+    loop {
+        let mut piece = Vec::new();
+        let filled = source.fill(&mut piece);
+        text.extend(piece);
+        if filled == Filled::Last {
+            break;
+        }
+    }
+    serde_json::from_slice(&text).expect("JSON")
 }

@@ -1,34 +1,31 @@
-//! JSON with one item a phone, written piece by piece.
+//! JSON with one item a phone, an alert or whatever else there is much of, written piece by piece.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
-
-use crate::fleet::Phone;
 
 use super::pieces::{Filled, PIECE, Pieces};
 
-/// Text before, one item a phone with commas between, text after.
-pub(super) struct Listing<F> {
+/// Text before, items with commas between, text after.
+pub(super) struct Listing<T, F> {
     /// What goes before the first item: ends with `[`.
     pub(super) open: &'static str,
     /// What goes after the last item: begins with `]`.
     pub(super) close: &'static str,
-    /// The phones yet to be written.
-    pub(super) phones: VecDeque<Arc<Phone>>,
-    /// Appends one phone's item.
+    /// What is yet to be written.
+    pub(super) items: VecDeque<T>,
+    /// Appends one item.
     pub(super) item: F,
 }
 
-impl<F: Fn(&Phone, &mut Vec<u8>) + Send> Pieces for Listing<F> {
+impl<T: Send, F: Fn(&T, &mut Vec<u8>) + Send> Pieces for Listing<T, F> {
     fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
         piece.extend_from_slice(std::mem::take(&mut self.open).as_bytes());
         while piece.len() < PIECE {
-            let Some(phone) = self.phones.pop_front() else {
+            let Some(item) = self.items.pop_front() else {
                 piece.extend_from_slice(self.close.as_bytes());
                 return Filled::Last;
             };
-            (self.item)(&phone, piece);
-            if !self.phones.is_empty() {
+            (self.item)(&item, piece);
+            if !self.items.is_empty() {
                 piece.push(b',');
             }
         }
@@ -39,38 +36,22 @@ impl<F: Fn(&Phone, &mut Vec<u8>) + Send> Pieces for Listing<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fleet::Fleet;
     use crate::web::example;
 
-    fn write(phones: Vec<Arc<Phone>>, padding: usize) -> serde_json::Value {
-        let mut listing = Listing {
-            open: "{\"phones\":[",
-            close: "]}",
-            phones: phones.into(),
-            item: |phone: &Phone, out: &mut Vec<u8>| {
-                let item = (&phone.place.name, "x".repeat(padding));
-                serde_json::to_writer(out, &item).expect("a Vec takes all");
-            },
-        };
-        let mut text = Vec::new();
-        loop {
-            let mut piece = Vec::new();
-            let filled = listing.fill(&mut piece);
-            text.extend(piece);
-            if filled == Filled::Last {
-                break;
-            }
-        }
-        serde_json::from_slice(&text).expect("JSON")
-    }
-
     #[test]
-    fn it_is_json_whatever_the_number_of_phones_and_pieces() {
-        for (phones, padding) in [(0, 0), (1, 0), (3, PIECE), (3, PIECE / 2)] {
-            let places = (0..phones).map(|n| Arc::new(example::place(&n.to_string())));
-            let fleet = Fleet::new(places);
-            let json = write(fleet.phones().map(Arc::clone).collect(), padding);
-            assert_eq!(json["phones"].as_array().map(Vec::len), Some(phones));
+    fn it_is_json_whatever_the_number_of_items_and_pieces() {
+        for (items, padding) in [(0, 0), (1, 0), (3, PIECE), (3, PIECE / 2)] {
+            let listing = Listing {
+                open: "{\"items\":[",
+                close: "]}",
+                items: (0..items).collect(),
+                item: |item: &usize, out: &mut Vec<u8>| {
+                    let item = (item, "x".repeat(padding));
+                    serde_json::to_writer(out, &item).expect("a Vec takes all");
+                },
+            };
+            let json = example::written(listing);
+            assert_eq!(json["items"].as_array().map(Vec::len), Some(items));
         }
     }
 }

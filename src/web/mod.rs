@@ -6,13 +6,15 @@
 //! | file | holds |
 //! |---|---|
 //! | `server`, `patience`, `listen` | connections and their limits |
-//! | `entrance`, `tls`, `login`, `origin`, `access` | who is let in, and who may what |
-//! | `service`, `route`, `answer`, `body` | from a request to an answer |
+//! | `entrance`, `tls`, `login`, `origin`, `access`, `who` | who is let in, and who may what |
+//! | `service`, `route`, `intake`, `answer`, `body` | from a request to an answer |
 //! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
 //! | `pages`, `html`, `words`, `health` | what people read |
 //! | `api`, `discovery`, `probe`, `ready`, `reload` | what programs ask for |
+//! | `alerting` | what programs ask of the alert side, and what changes it |
 
 mod access;
+mod alerting;
 mod answer;
 mod api;
 mod body;
@@ -22,6 +24,7 @@ mod entrance;
 mod example;
 mod health;
 mod html;
+mod intake;
 mod listen;
 mod listing;
 mod login;
@@ -40,8 +43,11 @@ mod route;
 mod server;
 mod service;
 mod tls;
+mod who;
 mod words;
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +56,7 @@ use tokio::sync::{mpsc, watch};
 use crate::alert::Picture;
 use crate::alert::command::Command;
 use crate::clock::Clock;
-use crate::config::{self, PublishedValue};
+use crate::config::{self, Config, PublishedValue, Shard};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
 use crate::fleet::{Fleet, Moment};
 
@@ -87,6 +93,8 @@ pub struct Settings {
     pub metrics: config::Metrics,
     /// Which P-values are shown.
     pub values: Arc<[PublishedValue]>,
+    /// What the page of the configuration says beyond phones and alerts.
+    pub overview: Arc<Overview>,
     /// How the network is let in.
     pub entrance: Arc<Entrance>,
     /// How reading the configuration went.
@@ -94,4 +102,35 @@ pub struct Settings {
     /// After this time from the start the daemon is ready even if some phone was never tried: the
     /// largest interval plus the largest timeout.
     pub ready_after: Duration,
+}
+
+/// What the page of the configuration says beyond phones and alerts: nothing secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// Where the server was told to listen.
+    pub listen: Vec<SocketAddr>,
+    /// Where state is kept; `None`: in memory.
+    pub state_dir: Option<PathBuf>,
+    /// Which part of the list is polled here.
+    pub shard: Shard,
+    /// How many phones are polled at the same time.
+    pub max_in_flight: usize,
+    /// Names of phones that are listed and not enabled.
+    pub disabled: Vec<Box<str>>,
+    /// What works but is worth a look.
+    pub warnings: Vec<String>,
+}
+
+impl Overview {
+    /// That of a configuration.
+    pub fn of(config: &Config) -> Self {
+        Self {
+            listen: config.listen.clone(),
+            state_dir: config.state_dir.clone(),
+            shard: config.shard,
+            max_in_flight: config.max_in_flight,
+            disabled: config.disabled.clone(),
+            warnings: config.warnings.clone(),
+        }
+    }
 }

@@ -13,6 +13,10 @@ pub enum Handler {
     Fleet,
     /// `/phones/NAME`.
     Phone,
+    /// `/alerts` and its forms.
+    Alerts,
+    /// `/config`.
+    Config,
     /// `/metrics`.
     Metrics,
     /// `/probe`.
@@ -25,7 +29,7 @@ pub enum Handler {
     Ready,
     /// `/-/reload`.
     Reload,
-    /// `/api/v1/phones` and what is below it.
+    /// `/api/v1` and what is below it.
     Api,
     /// Style sheet, and paths that do not exist.
     Other,
@@ -36,6 +40,8 @@ pub enum Handler {
 pub enum Code {
     /// As asked.
     Ok,
+    /// Done; look there.
+    SeeOther,
     /// The question makes no sense.
     BadRequest,
     /// Log in first.
@@ -46,9 +52,13 @@ pub enum Code {
     NotFound,
     /// The path is right, the method is not.
     MethodNotAllowed,
-    /// A body that nobody asked for.
+    /// The body took too long to come.
+    RequestTimeout,
+    /// A body larger than anything that is asked for.
     ContentTooLarge,
-    /// Understood and refused: a configuration with faults.
+    /// The body is of another kind than was asked for.
+    UnsupportedMedia,
+    /// Understood and refused: a configuration with faults, a silence without an end.
     Unprocessable,
     /// Not now.
     Unavailable,
@@ -89,9 +99,11 @@ impl RequestCounts {
 
 impl Handler {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Fleet,
         Self::Phone,
+        Self::Alerts,
+        Self::Config,
         Self::Metrics,
         Self::Probe,
         Self::Discovery,
@@ -107,6 +119,8 @@ impl Handler {
         match self {
             Self::Fleet => "fleet",
             Self::Phone => "phone",
+            Self::Alerts => "alerts",
+            Self::Config => "config",
             Self::Metrics => "metrics",
             Self::Probe => "probe",
             Self::Discovery => "sd",
@@ -121,7 +135,7 @@ impl Handler {
     /// The codes whose series exist from the start.
     fn answers(self) -> &'static [Code] {
         match self {
-            Self::Fleet | Self::Healthy => &[Code::Ok],
+            Self::Fleet | Self::Alerts | Self::Config | Self::Healthy => &[Code::Ok],
             Self::Phone | Self::Other => &[Code::Ok, Code::NotFound],
             Self::Metrics | Self::Api => &[Code::Ok, Code::NotFound, Code::Unavailable],
             Self::Discovery => &[Code::Ok, Code::BadRequest, Code::Unavailable],
@@ -144,14 +158,17 @@ impl Handler {
 
 impl Code {
     /// All of them, ascending.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Ok,
+        Self::SeeOther,
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::RequestTimeout,
         Self::ContentTooLarge,
+        Self::UnsupportedMedia,
         Self::Unprocessable,
         Self::Unavailable,
     ];
@@ -160,12 +177,15 @@ impl Code {
     pub fn status(self) -> StatusCode {
         match self {
             Self::Ok => StatusCode::OK,
+            Self::SeeOther => StatusCode::SEE_OTHER,
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -175,12 +195,15 @@ impl Code {
     pub fn label(self) -> &'static str {
         match self {
             Self::Ok => "200",
+            Self::SeeOther => "303",
             Self::BadRequest => "400",
             Self::Unauthorized => "401",
             Self::Forbidden => "403",
             Self::NotFound => "404",
             Self::MethodNotAllowed => "405",
+            Self::RequestTimeout => "408",
             Self::ContentTooLarge => "413",
+            Self::UnsupportedMedia => "415",
             Self::Unprocessable => "422",
             Self::Unavailable => "503",
         }

@@ -1,7 +1,9 @@
 //! Paths: which of them exist, and who answers them.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
+use hyper::Method;
 use percent_encoding::percent_decode_str;
 
 use super::requests::Handler;
@@ -13,6 +15,12 @@ pub(super) enum Route<'a> {
     Fleet,
     /// The page of one phone.
     Phone(Cow<'a, str>),
+    /// The page of alerts, silences and notifications.
+    Alerts,
+    /// A form of that page.
+    Form(Order),
+    /// The page of what was configured.
+    Config,
     /// The style sheet of the pages.
     Style,
     /// The page of metrics.
@@ -31,8 +39,46 @@ pub(super) enum Route<'a> {
     ApiPhones,
     /// One phone as JSON.
     ApiPhone(Cow<'a, str>),
+    /// Alerts as Prometheus lists them.
+    ApiAlerts,
+    /// Rules as Prometheus lists them.
+    ApiRules,
+    /// All silences as JSON.
+    ApiSilences,
+    /// One silence.
+    ApiSilence(u64),
+    /// What happened to phones, as JSON.
+    ApiEvents,
+    /// Messages that wait or were given up, as JSON.
+    ApiNotifications,
+    /// One such message.
+    ApiNotification(i64),
+    /// One such message, to be tried again.
+    ApiRetry(i64),
     /// Nothing that is here.
     Unknown,
+}
+
+/// What a request can change beside the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Make the silence that stands in the body.
+    AddSilence,
+    /// End this one.
+    ExpireSilence(u64),
+    /// Try this message again.
+    Retry(i64),
+    /// Throw this message away.
+    Drop(i64),
+}
+
+/// Who gives an order, and so reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Somebody who looks at a page.
+    Person,
+    /// A program that takes JSON.
+    Program,
 }
 
 impl<'a> Route<'a> {
@@ -47,9 +93,38 @@ impl<'a> Route<'a> {
             "/-/healthy" => Self::Healthy,
             "/-/ready" => Self::Ready,
             "/-/reload" => Self::Reload,
+            "/alerts" => Self::Alerts,
+            "/alerts/silences" => Self::Form(Order::AddSilence),
+            "/config" => Self::Config,
             "/api/v1/phones" => Self::ApiPhones,
-            _ => Self::of_phone(path).unwrap_or(Self::Unknown),
+            "/api/v1/alerts" => Self::ApiAlerts,
+            "/api/v1/rules" => Self::ApiRules,
+            "/api/v1/silences" => Self::ApiSilences,
+            "/api/v1/events" => Self::ApiEvents,
+            "/api/v1/notifications" => Self::ApiNotifications,
+            _ => Self::of_phone(path)
+                .or_else(|| Self::of_number(path))
+                .unwrap_or(Self::Unknown),
         }
+    }
+
+    fn of_number(path: &str) -> Option<Self> {
+        if let Some(rest) = path.strip_prefix("/alerts/") {
+            let order = match rest.split('/').collect::<Vec<_>>()[..] {
+                ["silences", id, "expire"] => Order::ExpireSilence(number(id)?),
+                ["notifications", id, "retry"] => Order::Retry(number(id)?),
+                ["notifications", id, "drop"] => Order::Drop(number(id)?),
+                _ => return None,
+            };
+            return Some(Self::Form(order));
+        }
+        let rest = path.strip_prefix("/api/v1/")?;
+        Some(match rest.split('/').collect::<Vec<_>>()[..] {
+            ["silences", id] => Self::ApiSilence(number(id)?),
+            ["notifications", id] => Self::ApiNotification(number(id)?),
+            ["notifications", id, "retry"] => Self::ApiRetry(number(id)?),
+            _ => return None,
+        })
     }
 
     fn of_phone(path: &'a str) -> Option<Self> {
@@ -64,9 +139,13 @@ impl<'a> Route<'a> {
     pub(super) fn methods(&self) -> Option<&'static str> {
         match self {
             Self::Unknown => None,
-            Self::Reload => Some("POST"),
+            Self::Reload | Self::Form(_) | Self::ApiRetry(_) => Some("POST"),
+            Self::ApiSilence(_) | Self::ApiNotification(_) => Some("DELETE"),
+            Self::ApiSilences => Some("GET, HEAD, POST"),
             Self::Fleet
             | Self::Phone(_)
+            | Self::Alerts
+            | Self::Config
             | Self::Style
             | Self::Metrics
             | Self::Probe
@@ -74,8 +153,26 @@ impl<'a> Route<'a> {
             | Self::Healthy
             | Self::Ready
             | Self::ApiPhones
-            | Self::ApiPhone(_) => Some("GET, HEAD"),
+            | Self::ApiPhone(_)
+            | Self::ApiAlerts
+            | Self::ApiRules
+            | Self::ApiEvents
+            | Self::ApiNotifications => Some("GET, HEAD"),
         }
+    }
+
+    /// What a request by one of [`Route::methods`] changes, and who reads the answer; `None` where it
+    /// only reads, or reloads.
+    pub(super) fn order(&self, method: &Method) -> Option<(Order, Reader)> {
+        let order = match (self, method) {
+            (Self::Form(order), _) => return Some((*order, Reader::Person)),
+            (Self::ApiSilences, &Method::POST) => Order::AddSilence,
+            (Self::ApiSilence(id), _) => Order::ExpireSilence(*id),
+            (Self::ApiNotification(id), _) => Order::Drop(*id),
+            (Self::ApiRetry(id), _) => Order::Retry(*id),
+            _ => return None,
+        };
+        Some((order, Reader::Program))
     }
 
     /// Who answers.
@@ -89,10 +186,27 @@ impl<'a> Route<'a> {
             Self::Healthy => Handler::Healthy,
             Self::Ready => Handler::Ready,
             Self::Reload => Handler::Reload,
-            Self::ApiPhones | Self::ApiPhone(_) => Handler::Api,
+            Self::Alerts | Self::Form(_) => Handler::Alerts,
+            Self::Config => Handler::Config,
+            Self::ApiPhones
+            | Self::ApiPhone(_)
+            | Self::ApiAlerts
+            | Self::ApiRules
+            | Self::ApiSilences
+            | Self::ApiSilence(_)
+            | Self::ApiEvents
+            | Self::ApiNotifications
+            | Self::ApiNotification(_)
+            | Self::ApiRetry(_) => Handler::Api,
             Self::Style | Self::Unknown => Handler::Other,
         }
     }
+}
+
+/// Digits alone: neither a sign nor blanks name anything.
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
 }
 
 fn decode(name: &str) -> Option<Cow<'_, str>> {
@@ -113,5 +227,52 @@ mod tests {
         assert_eq!(Route::of("/phones/%FF"), Route::Unknown);
         assert_eq!(Route::of("/phones"), Route::Unknown);
         assert_eq!(Route::of("/metrics/"), Route::Unknown);
+    }
+
+    #[test]
+    fn what_changes_something_is_told_by_path_and_method() {
+        for (path, method, expected) in [
+            (
+                "/api/v1/silences",
+                Method::POST,
+                Some((Order::AddSilence, Reader::Program)),
+            ),
+            ("/api/v1/silences", Method::GET, None),
+            (
+                "/api/v1/silences/7",
+                Method::DELETE,
+                Some((Order::ExpireSilence(7), Reader::Program)),
+            ),
+            (
+                "/alerts/silences/7/expire",
+                Method::POST,
+                Some((Order::ExpireSilence(7), Reader::Person)),
+            ),
+            (
+                "/alerts/notifications/3/drop",
+                Method::POST,
+                Some((Order::Drop(3), Reader::Person)),
+            ),
+            (
+                "/api/v1/notifications/3/retry",
+                Method::POST,
+                Some((Order::Retry(3), Reader::Program)),
+            ),
+            ("/alerts", Method::GET, None),
+        ] {
+            assert_eq!(Route::of(path).order(&method), expected, "{method} {path}");
+        }
+        for path in [
+            "/api/v1/silences/",
+            "/api/v1/silences/-1",
+            "/api/v1/silences/+1",
+            "/api/v1/silences/99999999999999999999",
+            "/api/v1/silences/7/expire",
+            "/api/v1/notifications/x",
+            "/alerts/silences/7",
+            "/alerts/",
+        ] {
+            assert_eq!(Route::of(path), Route::Unknown, "{path}");
+        }
     }
 }

@@ -71,6 +71,8 @@ pub struct Limits {
     pub head_time: Duration,
     /// Size of the head of a request in bytes, at least 8192.
     pub head_bytes: usize,
+    /// For the whole body of a request, where one is read.
+    pub body_time: Duration,
     /// For taking what was offered of an answer, at most a piece.
     pub stall: Duration,
     /// For answers under way when the server stops.
@@ -87,6 +89,7 @@ impl Default for Limits {
             handshake: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             head_bytes: 16 * 1024,
+            body_time: Duration::from_secs(10),
             stall: Duration::from_secs(30),
             grace: Duration::from_secs(5),
         }
@@ -104,7 +107,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
     let reception = Reception {
         settings: inputs.settings.clone(),
-        service: Arc::new(Service::new(inputs, limits.long_answers)),
+        service: Arc::new(Service::new(inputs, limits)),
         limits,
         stop: stop.clone(),
     };

@@ -1,9 +1,10 @@
 //! Answers requests: from path and method to an answer.
 //!
-//! Everything but `/probe` and a reload is a function of the published fleet and the time. Who may
-//! ask for what is decided in `access`.
+//! Everything but `/probe`, a reload and what the alert task is asked for is a function of what is
+//! published and the time. Who may ask for what is decided in `access`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::body::Body as _;
 use hyper::body::Incoming;
@@ -13,9 +14,13 @@ use hyper::{Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::debug;
 
-use crate::fleet::{Fleet, Phone, Text};
+use crate::alert::Picture;
+use crate::alert::command::{Command, Event, Letter};
+use crate::fleet::moment::earlier;
+use crate::fleet::{Fleet, Moment, Phone, Text};
 
 use super::access::{self, Caller};
+use super::alerting::{self, Given, Unanswered, Wish};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
 use super::entrance::Entrance;
@@ -25,8 +30,10 @@ use super::pieces::{Filled, Pieces};
 use super::query::Query;
 use super::requests::{Code, Requests};
 use super::route::Route;
-use super::server::Peer;
-use super::{Inputs, Settings, api, discovery, negotiate, pages, probe, ready, reload};
+use super::server::{Limits, Peer};
+use super::{
+    Inputs, Settings, api, discovery, intake, negotiate, pages, probe, ready, reload, who,
+};
 
 /// What answers are made from.
 #[derive(Debug)]
@@ -35,6 +42,15 @@ pub(super) struct Service {
     requests: Requests,
     long_answers: Arc<Semaphore>,
     logins: Logins,
+    body_time: Duration,
+}
+
+/// A request after the entrance.
+struct Visit<'a> {
+    caller: Caller,
+    route: Route<'a>,
+    head: &'a Parts,
+    entrance: &'a Entrance,
 }
 
 /// A long answer that counts as under way until it is dropped.
@@ -44,17 +60,15 @@ struct Admitted {
     permit: OwnedSemaphorePermit,
 }
 
-/// Largest body that a request may announce; nothing here reads one.
-const MAX_BODY: u64 = 64 * 1024;
-
 impl Service {
-    /// Answers from these inputs, at most so many long answers at a time.
-    pub(super) fn new(inputs: Inputs, long_answers: usize) -> Self {
+    /// Answers from these inputs within these limits.
+    pub(super) fn new(inputs: Inputs, limits: Limits) -> Self {
         Self {
             inputs,
             requests: Requests::default(),
-            long_answers: Arc::new(Semaphore::new(long_answers)),
+            long_answers: Arc::new(Semaphore::new(limits.long_answers)),
             logins: Logins::default(),
+            body_time: limits.body_time,
         }
     }
 
@@ -66,18 +80,27 @@ impl Service {
         turn: Turn,
     ) -> Response<Body> {
         let announced = request.body().size_hint().lower();
-        // The body is never read: the server hangs up on what of it did not come with the head.
-        let (head, _) = request.into_parts();
+        // Only an order's body is read: the server hangs up on what of others did not come with the
+        // head.
+        let (head, body) = request.into_parts();
         let route = Route::of(head.uri.path());
         let handler = route.handler();
         let entrance = Arc::clone(&self.settings().entrance);
         let admitted = access::admit(peer, &route, &head, &entrance, &self.logins).await;
         let answer = match admitted {
             Err(answer) => answer,
-            Ok(_) if announced > MAX_BODY => {
-                Answer::text(Code::ContentTooLarge, "nothing here reads a body")
+            Ok(_) if announced > intake::MAX_BODY as u64 => {
+                Answer::text(Code::ContentTooLarge, intake::Unread::TooLarge)
             }
-            Ok(caller) => self.admit(self.dispatch(caller, &route, &head, &entrance).await),
+            Ok(caller) => {
+                let visit = Visit {
+                    caller,
+                    route,
+                    head: &head,
+                    entrance: &entrance,
+                };
+                self.admit(Box::pin(self.receive(visit, body)).await)
+            }
         };
         self.requests.count(handler, answer.code);
         if answer.code != Code::Ok {
@@ -91,25 +114,49 @@ impl Service {
         response
     }
 
-    async fn dispatch(
-        &self,
-        caller: Caller,
-        route: &Route<'_>,
-        head: &Parts,
-        entrance: &Entrance,
-    ) -> Answer {
+    async fn receive(&self, visit: Visit<'_>, body: Incoming) -> Answer {
+        let Visit { route, head, .. } = &visit;
         if let Some(allowed) = route.methods()
             && !allowed.split(", ").any(|method| method == head.method)
         {
             return Answer::method_not_allowed(allowed);
         }
+        let Some((order, reader)) = route.order(&head.method) else {
+            return self.dispatch(&visit).await;
+        };
+        let host = host(head);
+        let actor = match access::operate(&visit.caller, head, host.as_deref(), visit.entrance) {
+            Ok(actor) => actor,
+            Err(answer) => return answer,
+        };
+        let given = Given {
+            order,
+            reader,
+            by: who::name_of(actor).await,
+            head,
+            body_time: self.body_time,
+        };
+        alerting::obey(given, body, &self.inputs).await
+    }
+
+    async fn dispatch(&self, visit: &Visit<'_>) -> Answer {
+        let Visit { route, head, .. } = visit;
         let now = self.inputs.clock.now();
         match route {
-            Route::Fleet => Answer::page(pages::fleet(&self.fleet(), now, &query(head))),
+            Route::Fleet => {
+                let page = pages::fleet(&self.fleet(), &self.picture(), now, &query(head));
+                Answer::page(Code::Ok, page)
+            }
             Route::Phone(name) => match self.phone(name) {
-                Some(phone) => Answer::page(pages::phone(&phone, now, &self.settings())),
+                Some(phone) => self.phone_page(&phone, now).await,
                 None => unknown_phone(name),
             },
+            Route::Alerts => self.alerts_page(visit, now).await,
+            Route::Config => {
+                let (fleet, picture) = (self.fleet(), self.picture());
+                let page = pages::config(&fleet, &picture, now, &self.settings());
+                Answer::page(Code::Ok, page)
+            }
             Route::Style => Answer::style(pages::STYLE),
             Route::Metrics => self.metrics(head),
             Route::Probe => self.probe(head).await,
@@ -119,17 +166,89 @@ impl Service {
                 let running = now.since(self.inputs.started);
                 ready::answer(&self.fleet(), running, self.settings().ready_after)
             }
-            Route::Reload => match access::operate(caller, head, host(head).as_deref(), entrance) {
-                Ok(actor) => reload::answer(&actor, &self.inputs.reloads).await,
-                Err(answer) => answer,
-            },
+            Route::Reload => {
+                let host = host(head);
+                match access::operate(&visit.caller, head, host.as_deref(), visit.entrance) {
+                    Ok(actor) => reload::answer(&actor, &self.inputs.reloads).await,
+                    Err(answer) => answer,
+                }
+            }
             Route::ApiPhones => Answer::long_json(api::phones(&self.fleet(), now, self.settings())),
             Route::ApiPhone(name) => match self.phone(name) {
                 Some(phone) => Answer::json(Code::Ok, api::phone(&phone, now, &self.settings())),
                 None => Answer::json(Code::NotFound, api::error(&no_such_phone(name))),
             },
-            Route::Unknown => Answer::text(Code::NotFound, UNKNOWN_PATH),
+            Route::ApiAlerts => Answer::long_json(alerting::alerts(self.picture(), now)),
+            Route::ApiRules => {
+                Answer::long_json(alerting::rules(self.picture(), now, &query(head)))
+            }
+            Route::ApiSilences => Answer::long_json(alerting::silences(&self.picture(), now)),
+            Route::ApiEvents => self.events(head, now).await,
+            Route::ApiNotifications => match self.letters(alerting::PATIENCE).await {
+                Ok(letters) => Answer::long_json(alerting::queue(letters)),
+                Err(unanswered) => failed(&unanswered),
+            },
+            // What has no GET was an order.
+            Route::Form(_)
+            | Route::ApiSilence(_)
+            | Route::ApiNotification(_)
+            | Route::ApiRetry(_)
+            | Route::Unknown => Answer::text(Code::NotFound, UNKNOWN_PATH),
         }
+    }
+
+    async fn phone_page(&self, phone: &Phone, now: Moment) -> Answer {
+        let wish = Wish {
+            phone: Some(phone.place.name.clone()),
+            since: earlier(now.wall, pages::HISTORY),
+            most: pages::MOST_HISTORY,
+        };
+        let events = self.ask_events(wish, alerting::GLANCE).await;
+        let beside = pages::Beside {
+            picture: &self.picture(),
+            events: events.as_deref().ok(),
+        };
+        let page = pages::phone(phone, beside, now, &self.settings());
+        Answer::page(Code::Ok, page)
+    }
+
+    async fn alerts_page(&self, visit: &Visit<'_>, now: Moment) -> Answer {
+        let letters = self.letters(alerting::GLANCE).await;
+        let scene = pages::Scene {
+            picture: &self.picture(),
+            letters: letters.as_deref().ok(),
+            may_operate: access::may_operate(&visit.caller, visit.entrance),
+        };
+        Answer::page(Code::Ok, pages::alerts(scene, now, &query(visit.head)))
+    }
+
+    async fn events(&self, head: &Parts, now: Moment) -> Answer {
+        let wish = match Wish::of(&query(head), now) {
+            Ok(wish) => wish,
+            Err(unclear) => {
+                return Answer::json(Code::BadRequest, api::error(&unclear.to_string()));
+            }
+        };
+        match self.ask_events(wish, alerting::PATIENCE).await {
+            Ok(events) => Answer::long_json(alerting::events(events)),
+            Err(unanswered) => failed(&unanswered),
+        }
+    }
+
+    async fn ask_events(&self, wish: Wish, patience: Duration) -> Result<Vec<Event>, Unanswered> {
+        let Wish { phone, since, most } = wish;
+        alerting::ask(&self.inputs.commands, patience, |done| Command::Events {
+            phone,
+            since,
+            most,
+            done,
+        })
+        .await
+    }
+
+    async fn letters(&self, patience: Duration) -> Result<Vec<Letter>, Unanswered> {
+        let queue = |done| Command::Queue { done };
+        alerting::ask(&self.inputs.commands, patience, queue).await
     }
 
     /// Lets a long answer begin only while few are under way: each needs memory until it was read.
@@ -207,6 +326,10 @@ impl Service {
         Arc::clone(&self.inputs.fleet.borrow())
     }
 
+    fn picture(&self) -> Arc<Picture> {
+        Arc::clone(&self.inputs.alerts.borrow())
+    }
+
     fn phone(&self, name: &str) -> Option<Arc<Phone>> {
         self.inputs.fleet.borrow().phone(name).map(Arc::clone)
     }
@@ -222,9 +345,15 @@ impl Pieces for Admitted {
     }
 }
 
-const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /metrics, \
-                            /probe?target=NAME, /sd, /api/v1/phones, /api/v1/phones/NAME, \
+const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /alerts, \
+                            /config, /metrics, /probe?target=NAME, /sd, /api/v1/phones, \
+                            /api/v1/phones/NAME, /api/v1/alerts, /api/v1/rules, \
+                            /api/v1/silences, /api/v1/events, /api/v1/notifications, \
                             /-/healthy, /-/ready";
+
+fn failed(unanswered: &Unanswered) -> Answer {
+    Answer::json(unanswered.code(), api::error(&unanswered.to_string()))
+}
 
 /// How the client names this exporter.
 fn host(head: &Parts) -> Option<String> {

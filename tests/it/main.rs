@@ -18,6 +18,7 @@ mod list;
 mod listener;
 mod logins;
 mod office;
+mod orders;
 mod package;
 mod phone;
 mod privacy;

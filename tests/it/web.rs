@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -27,33 +27,36 @@ use grandstream_exporter::fleet::{Failure, Fleet, Place, PollReport, Reason};
 use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Settings, bind, serve};
 
 /// Longer than anything here takes on a busy machine.
-const LONG: Duration = Duration::from_secs(20);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 /// A running server and the other ends of its channels.
-struct Server {
-    address: SocketAddr,
-    control: PathBuf,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) control: PathBuf,
     clock: Clock,
-    fleet: watch::Sender<Arc<Fleet>>,
+    pub(crate) fleet: watch::Sender<Arc<Fleet>>,
     polls: mpsc::Receiver<PollNow>,
     reloads: mpsc::Receiver<Reload>,
     stop: CancellationToken,
-    tasks: JoinSet<()>,
-    settings: watch::Sender<Arc<Settings>>,
-    _alerts: (watch::Sender<Arc<Picture>>, mpsc::Receiver<Command>),
+    pub(crate) tasks: JoinSet<()>,
+    pub(crate) settings: watch::Sender<Arc<Settings>>,
+    pub(crate) pictures: watch::Sender<Arc<Picture>>,
+    pub(crate) commands: mpsc::Receiver<Command>,
+    /// Another way in to the alert task, to keep it busy.
+    pub(crate) command_sender: mpsc::Sender<Command>,
     _directory: tempfile::TempDir,
 }
 
 /// What came back.
 #[derive(Debug)]
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
 impl Server {
-    fn start(fleet: Fleet, limits: Limits) -> Self {
+    pub(crate) fn start(fleet: Fleet, limits: Limits) -> Self {
         let clock = Clock::manual(jiff::Timestamp::UNIX_EPOCH);
         let directory = tempfile::tempdir().expect("a directory");
         let control = directory.path().join("control.sock");
@@ -77,7 +80,7 @@ impl Server {
             polls: poll_sender,
             reloads: reload_sender,
             alerts,
-            commands: command_sender,
+            commands: command_sender.clone(),
             started: clock.now(),
         };
         let stop = CancellationToken::new();
@@ -90,7 +93,9 @@ impl Server {
             fleet,
             polls,
             reloads,
-            _alerts: (pictures, commands),
+            pictures,
+            commands,
+            command_sender,
             stop,
             tasks,
             settings,
@@ -98,16 +103,16 @@ impl Server {
         }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         let connected = TcpStream::connect(self.address).await;
         connected.expect("the server listens")
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[]).await
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         ask(self.connect().await, method, path, headers).await
     }
 
@@ -115,12 +120,30 @@ impl Server {
         let stream = UnixStream::connect(&self.control).await;
         ask(stream.expect("the server listens"), method, path, &[]).await
     }
+
+    /// Sends a request with a body over the network.
+    pub(crate) async fn send(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        exchange(self.connect().await, (method, path), headers, body).await
+    }
+
+    /// Sends a request with a body over the control socket.
+    pub(crate) async fn send_control(&self, what: (&str, &str), body: &str) -> Answer {
+        let stream = UnixStream::connect(&self.control).await;
+        let headers = [("content-type", "application/json")];
+        exchange(stream.expect("the server listens"), what, &headers, body).await
+    }
 }
 
-fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         metrics: config::Metrics::default(),
         values: Arc::default(),
+        overview: Arc::default(),
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
@@ -130,7 +153,7 @@ fn settings() -> Settings {
     }
 }
 
-fn place(name: &str) -> Arc<Place> {
+pub(crate) fn place(name: &str) -> Arc<Place> {
     Arc::new(Place {
         name: name.into(),
         address: "192.0.2.1".into(),
@@ -150,7 +173,7 @@ fn place(name: &str) -> Arc<Place> {
 }
 
 /// Two phones, never polled.
-fn two_phones() -> Fleet {
+pub(crate) fn two_phones() -> Fleet {
     Fleet::new([place("reception"), place("café/2")])
 }
 
@@ -170,6 +193,18 @@ async fn ask<S>(stream: S, method: &str, path: &str, headers: &[(&str, &str)]) -
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    exchange(stream, (method, path), headers, "").await
+}
+
+async fn exchange<S>(
+    stream: S,
+    (method, path): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let exchange = async {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
             .await
@@ -183,7 +218,8 @@ where
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Empty::<Bytes>::new()).expect("a request");
+        let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
+        let request = request.body(body).expect("a request");
         let response = sender.send_request(request).await.expect("an answer");
         let (head, body) = response.into_parts();
         Answer {
@@ -198,16 +234,16 @@ where
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().expect("text"))
     }
 
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("UTF-8")
     }
 
-    fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).expect("JSON")
     }
 }

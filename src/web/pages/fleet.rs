@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::alert::Picture;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 use crate::web::health::{Health, held, registrations};
@@ -12,7 +13,9 @@ use crate::web::html::Html;
 use crate::web::query::Query;
 use crate::web::words;
 
-use super::{ago, badge, encode, frame, holding, phone_path, reason, silence, unregistered};
+use super::{
+    Renewal, ago, badge, encode, frame, holding, phone_path, reason, signs, silence, unregistered,
+};
 
 /// How many phones stand on one page: as many as a browser lays out at once without a pause.
 const ROWS: usize = 200;
@@ -37,7 +40,12 @@ struct Row<'a> {
 }
 
 /// The page of all phones.
-pub(in crate::web) fn fleet(fleet: &Fleet, now: Moment, query: &Query) -> String {
+pub(in crate::web) fn fleet(
+    fleet: &Fleet,
+    picture: &Picture,
+    now: Moment,
+    query: &Query,
+) -> String {
     let all: Vec<Row<'_>> = fleet
         .phones()
         .map(|phone| Row {
@@ -50,16 +58,16 @@ pub(in crate::web) fn fleet(fleet: &Fleet, now: Moment, query: &Query) -> String
     shown.sort_by_key(|row| row.health);
     let parts = shown.len().div_ceil(ROWS).max(1);
     view.part = view.part.clamp(1, parts);
-    frame("Phones", now.wall, |html| {
+    frame("Phones", now.wall, Renewal::EachMinute, |html| {
         html.markup("<h1>Phones</h1>\n");
-        summary(html, &all, now);
+        summary(html, &all, picture, now);
         form(html, &view, fleet);
         if shown.is_empty() {
             html.markup("<p>No phone is like that. <a href=\"/\">Show all</a></p>\n");
             return;
         }
         let first = (view.part - 1) * ROWS;
-        table(html, shown.iter().skip(first).take(ROWS), now);
+        table(html, shown.iter().skip(first).take(ROWS), picture, now);
         if parts > 1 {
             links(html, &view, parts);
         }
@@ -110,7 +118,7 @@ impl<'a> View<'a> {
     }
 }
 
-fn summary(html: &mut Html, all: &[Row<'_>], now: Moment) {
+fn summary(html: &mut Html, all: &[Row<'_>], picture: &Picture, now: Moment) {
     let count = |health| all.iter().filter(|row| row.health == health).count();
     // A phone in trouble is up: what it says is true, it only does not say all is well.
     let up = count(Health::Up) + count(Health::Trouble);
@@ -129,7 +137,17 @@ fn summary(html: &mut Html, all: &[Row<'_>], now: Moment) {
     let (registered, all) = accounts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     html.markup(" <span>")
         .text(format_args!("{registered} of {all} accounts registered"))
-        .markup("</span></p>\n");
+        .markup("</span>");
+    let firing = picture
+        .shown()
+        .filter(|alert| signs::matters(alert))
+        .count();
+    if firing > 0 {
+        html.markup(" <a href=\"/alerts\">")
+            .text(format_args!("{firing} firing"))
+            .markup("</a>");
+    }
+    html.markup("</p>\n");
 }
 
 fn form(html: &mut Html, view: &View<'_>, fleet: &Fleet) {
@@ -161,16 +179,24 @@ fn form(html: &mut Html, view: &View<'_>, fleet: &Fleet) {
         .markup("> only problems</label>\n<button>Show</button>\n</form>\n");
 }
 
-fn table<'a>(html: &mut Html, rows: impl Iterator<Item = &'a &'a Row<'a>>, now: Moment) {
+fn table<'a>(
+    html: &mut Html,
+    rows: impl Iterator<Item = &'a &'a Row<'a>>,
+    picture: &Picture,
+    now: Moment,
+) {
     html.markup(
         "<table class=\"fleet\">\n<thead><tr><th>Phone</th><th>Site</th><th>Health</th>\
-         <th>Accounts</th><th>Lines</th><th>Status</th><th>Model</th><th>Firmware</th>\
+         <th>Alerts</th><th>Accounts</th><th>Lines</th><th>Status</th><th>Model</th><th>Firmware</th>\
          <th>Uptime</th><th>Last success</th><th>Web page</th></tr></thead>\n<tbody>\n",
     );
     for row in rows {
         html.markup("<tr>");
         whereabouts(html, row.phone);
         health(html, row, now);
+        html.markup("<td data-name=\"Alerts\">");
+        signs::of_phone(html, &row.phone.place.name, picture);
+        html.markup("</td>");
         readings(html, row.phone, now);
         html.markup("<td data-name=\"Web page\"><a rel=\"noreferrer noopener\" href=\"")
             .text(words::web_page(&row.phone.place))
@@ -289,7 +315,12 @@ mod tests {
     use crate::web::example;
 
     fn names(query: &str) -> Vec<String> {
-        let page = fleet(&example::fleet(), example::now(), &Query::of(Some(query)));
+        let page = fleet(
+            &example::fleet(),
+            &example::picture(),
+            example::now(),
+            &Query::of(Some(query)),
+        );
         let rows = page.lines().filter(|line| line.starts_with("<tr>"));
         let name = |row: &str| row.split(['>', '<']).nth(6).map(str::to_owned);
         rows.filter_map(name).collect()
@@ -297,7 +328,12 @@ mod tests {
 
     #[test]
     fn the_page_of_all_phones() {
-        let page = fleet(&example::fleet(), example::now(), &Query::default());
+        let page = fleet(
+            &example::fleet(),
+            &example::picture(),
+            example::now(),
+            &Query::default(),
+        );
         insta::assert_snapshot!("fleet", example::without_version(&page));
     }
 
@@ -321,7 +357,12 @@ mod tests {
         let places = (0..450).map(|n| Arc::new(example::place(&format!("p{n}"))));
         let large = Fleet::new(places);
         let rows = |query: &str| {
-            let page = fleet(&large, example::now(), &Query::of(Some(query)));
+            let page = fleet(
+                &large,
+                &example::picture(),
+                example::now(),
+                &Query::of(Some(query)),
+            );
             let rows = page.matches("<tr><td").count();
             (rows, page.contains("Previous"), page.contains("Next"))
         };

@@ -1,10 +1,15 @@
-//! Pages for people: the fleet, and one phone. Rendered whole, without script.
+//! Pages for people: the fleet, one phone, alerts, the configuration. Rendered whole, without script.
 //!
 //! They are functions of a snapshot and the time like everything else here. What is wrong is said in
 //! words and shapes, not in colour alone.
 
+mod alerts;
+mod config;
 mod fleet;
 mod phone;
+mod signs;
+
+use std::fmt;
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -16,35 +21,99 @@ use super::health::{Health, registrations};
 use super::html::Html;
 use super::words;
 
+pub(super) use alerts::{Scene, alerts};
+pub(super) use config::config;
 pub(super) use fleet::fleet;
-pub(super) use phone::phone;
+pub(super) use phone::{Beside, HISTORY, MOST_HISTORY, phone};
 
 /// The style sheet.
 pub(super) const STYLE: &str = include_str!("style.css");
 
+/// Whether a page is loaded again by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Renewal {
+    EachMinute,
+    /// What is being typed would be lost.
+    Never,
+}
+
 /// A whole page around `main`.
-fn frame(title: &str, now: Timestamp, main: impl FnOnce(&mut Html)) -> String {
+fn frame(title: &str, now: Timestamp, renewal: Renewal, main: impl FnOnce(&mut Html)) -> String {
     let mut html = Html::default();
     html.markup(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta http-equiv=\"refresh\" content=\"60\">\n\
-         <link rel=\"icon\" href=\"data:,\">\n\
-         <link rel=\"stylesheet\" href=\"/style.css\">\n<title>",
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
     );
-    html.text(title)
-        .markup("</title>\n</head>\n<body>\n<main>\n");
+    let (refresh, renewed) = match renewal {
+        Renewal::EachMinute => (
+            "<meta http-equiv=\"refresh\" content=\"60\">\n",
+            ", renewed every minute. ",
+        ),
+        Renewal::Never => ("", ". "),
+    };
+    html.markup(refresh)
+        .markup(
+            "<link rel=\"icon\" href=\"data:,\">\n\
+             <link rel=\"stylesheet\" href=\"/style.css\">\n<title>",
+        )
+        .text(title)
+        .markup(
+            "</title>\n</head>\n<body>\n<header><nav><a href=\"/\">Phones</a>\
+             <a href=\"/alerts\">Alerts</a><a href=\"/config\">Configuration</a></nav></header>\n\
+             <main>\n",
+        );
     main(&mut html);
     html.markup("</main>\n<footer>As of ")
         .text(words::instant(now))
+        .markup(renewed)
         .markup(
-            ", renewed every minute. <a href=\"/\">All phones</a> \
-             <a href=\"/metrics\">Metrics</a> <a href=\"/api/v1/phones\">JSON</a>\
+            "<a href=\"/metrics\">Metrics</a> <a href=\"/api/v1/phones\">JSON</a>\
              <span>grandstream-exporter ",
         )
         .text(env!("CARGO_PKG_VERSION"))
         .markup("</span></footer>\n</body>\n</html>\n");
     html.into_string()
+}
+
+/// The page that says why an order was not carried out.
+pub(super) fn not_done(why: &str, now: Moment) -> String {
+    frame("Not done", now.wall, Renewal::Never, |html| {
+        html.markup("<h1>Not done</h1>\n<p>")
+            .text(why)
+            .markup("</p>\n<p><a href=\"/alerts\">Back to the alerts</a></p>\n");
+    })
+}
+
+/// A name and its value in a list of such.
+fn pair(html: &mut Html, name: &str, value: impl fmt::Display) {
+    html.markup("<dt>")
+        .text(name)
+        .markup("</dt><dd>")
+        .text(value)
+        .markup("</dd>");
+}
+
+/// The beginning of a table with these columns.
+fn columns(html: &mut Html, names: &[&'static str]) {
+    html.markup("<table><thead><tr>");
+    for name in names {
+        html.markup("<th>").markup(name).markup("</th>");
+    }
+    html.markup("</tr></thead>\n<tbody>\n");
+}
+
+/// A row of plain cells.
+fn row(html: &mut Html, cells: &[&dyn fmt::Display]) {
+    html.markup("<tr>");
+    for cell in cells {
+        html.markup("<td>").text(cell).markup("</td>");
+    }
+    html.markup("</tr>\n");
+}
+
+/// The end of a table.
+fn end_of_table(html: &mut Html) {
+    html.markup("</tbody></table>\n");
 }
 
 /// The word for how a phone does, with its shape and colour.

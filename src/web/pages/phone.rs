@@ -1,5 +1,12 @@
-//! The page of one phone: what is wrong and what to do, what it said last, and its last polls.
+//! The page of one phone: what is wrong and what to do, its alerts, what it said last, its last polls,
+//! and what happened to it.
 
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::alert::Picture;
+use crate::alert::command::Event;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Moment, Phone, Text, expect};
@@ -8,18 +15,39 @@ use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
 use crate::web::words;
 
-use super::{ago, badge, failure, frame, holding, silence, unregistered};
+use super::{
+    Renewal, ago, badge, columns, encode, end_of_table, failure, frame, holding, pair, signs,
+    silence, unregistered,
+};
+
+/// How far back the history of a phone is shown.
+pub(in crate::web) const HISTORY: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How many events of it are shown.
+pub(in crate::web) const MOST_HISTORY: u32 = 50;
+
+/// What is shown of a phone beside what it said.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::web) struct Beside<'a> {
+    pub(in crate::web) picture: &'a Picture,
+    /// What happened to it, newest first; `None` if the alert task did not tell.
+    pub(in crate::web) events: Option<&'a [Event]>,
+}
 
 /// The page of this phone.
-pub(in crate::web) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> String {
+pub(in crate::web) fn phone(
+    phone: &Phone,
+    beside: Beside<'_>,
+    now: Moment,
+    settings: &Settings,
+) -> String {
     let name = &*phone.place.name;
-    frame(name, now.wall, |html| {
-        html.markup("<nav><a href=\"/\">All phones</a></nav>\n<h1>")
-            .text(name)
-            .markup(" ");
+    frame(name, now.wall, Renewal::EachMinute, |html| {
+        html.markup("<h1>").text(name).markup(" ");
         badge(html, Health::of(phone, now));
         html.markup("</h1>\n");
+        muted(html, name, beside.picture);
         wrong(html, phone, now);
+        alerts(html, name, beside.picture, now);
         html.markup("<div class=\"parts\">\n");
         facts(html, phone, now, settings);
         accounts(html, phone, now);
@@ -29,7 +57,57 @@ pub(in crate::web) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> 
         totals(html, phone);
         html.markup("</div>\n");
         polls(html, phone, now);
+        history(html, beside.events, now);
     })
+}
+
+/// Says that alerts of the phone are kept back because somebody wanted it.
+fn muted(html: &mut Html, name: &str, picture: &Picture) {
+    if let Some(by) = picture.board.muted().get(name) {
+        html.markup("<p class=\"note\">Muted by a ")
+            .text(by.label())
+            .markup(
+                ": nobody is told of its alerts. <a href=\"/alerts#silences\">Silences</a></p>\n",
+            );
+    }
+}
+
+fn alerts(html: &mut Html, name: &str, picture: &Picture, now: Moment) {
+    let all = picture.board.alerts_of(name).iter();
+    let mut alerts: Vec<_> = all.filter(|alert| !alert.state.is_resolved()).collect();
+    alerts.sort_by_key(|alert| {
+        (
+            alert.state.is_pending(),
+            signs::rank(signs::severity(alert)),
+        )
+    });
+    if alerts.is_empty() {
+        return;
+    }
+    html.markup("<section><h2>Alerts</h2>\n");
+    columns(html, &["Alert", "Of", "Since", "What is wrong", "State"]);
+    for alert in alerts {
+        let texts = picture.texts_of(alert).iter();
+        let mut summary = texts.filter(|(name, _)| **name == *"summary");
+        let summary = summary.next().map(|(_, text)| &**text);
+        html.markup("<tr><td>");
+        signs::badge(html, signs::severity(alert));
+        html.markup(" <b>")
+            .text(&alert.rule().name)
+            .markup("</b></td><td>");
+        signs::subject(html, alert);
+        html.markup("</td><td>")
+            .text(words::since(alert.active_at.wall, now.wall))
+            .markup("</td><td>")
+            .text(summary.unwrap_or(&alert.rule().annotations.impact))
+            .markup("</td><td>");
+        signs::state(html, alert, picture, now);
+        html.markup("</td></tr>\n");
+    }
+    end_of_table(html);
+    html.markup("<p><a href=\"/alerts?silence=")
+        .text(encode(&format!("phone={name}")))
+        .markup("\">Silence this phone</a></p></section>\n");
 }
 
 fn wrong(html: &mut Html, phone: &Phone, now: Moment) {
@@ -227,7 +305,7 @@ fn totals(html: &mut Html, phone: &Phone) {
         ("Sessions found ended", tally.sessions_expired),
         ("Reboots", tally.reboots),
     ] {
-        pair(html, name, &count.to_string());
+        pair(html, name, count);
     }
     html.markup("</dl></section>\n");
 }
@@ -263,24 +341,69 @@ fn polls(html: &mut Html, phone: &Phone, now: Moment) {
     html.markup("</tbody></table></section>\n");
 }
 
-fn pair(html: &mut Html, name: &str, value: &str) {
-    html.markup("<dt>")
-        .text(name)
-        .markup("</dt><dd>")
-        .text(value)
-        .markup("</dd>");
+fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
+    let Some(events) = events else {
+        html.markup("<p>What happened to it is not known now: the alert task is busy.</p>\n");
+        return;
+    };
+    if events.is_empty() {
+        return;
+    }
+    html.markup("<section><h2>What happened in the last ")
+        .text(words::duration(HISTORY))
+        .markup("</h2>\n");
+    columns(html, &["When", "What", ""]);
+    for Event { event, .. } in events {
+        html.markup("<tr><td>")
+            .text(words::since(event.at, now.wall))
+            .markup(" ago</td><td>")
+            .text(event.kind.replace('_', " "))
+            .markup("</td><td>")
+            .text(particulars(&event.body))
+            .markup("</td></tr>\n");
+    }
+    end_of_table(html);
+    html.markup("</section>\n");
+}
+
+/// The particulars of an event in a line: `alert PhoneUnreachable, severity critical`.
+fn particulars(body: &str) -> String {
+    let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
+        return body.to_owned();
+    };
+    let shown = fields.iter().filter(|(_, value)| !value.is_null());
+    let shown = shown.map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name} {text}"),
+        None => format!("{name} {value}"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::command::NewEvent;
     use crate::web::example;
+
+    fn shown(of: &Phone) -> String {
+        let event = NewEvent {
+            at: example::now().wall,
+            phone: of.place.name.clone(),
+            kind: "firmware_changed".into(),
+            body: r#"{"from":"1.0.11.5","to":"<b>","by":null,"times":2}"#.into(),
+        };
+        let beside = Beside {
+            picture: &example::picture(),
+            events: Some(&[Event { id: 1, event }]),
+        };
+        phone(of, beside, example::now(), &example::settings())
+    }
 
     #[test]
     fn the_page_of_a_phone_that_tells_all() {
         let fleet = example::fleet();
         let reception = fleet.phone("reception").expect("it is listed");
-        let page = phone(reception, example::now(), &example::settings());
+        let page = shown(reception);
         insta::assert_snapshot!("reception", example::without_version(&page));
     }
 
@@ -288,7 +411,7 @@ mod tests {
     fn the_page_of_a_phone_that_refuses_us_says_what_to_do() {
         let fleet = example::fleet();
         let bar = fleet.phone(example::HOSTILE_NAME).expect("it is listed");
-        let page = phone(bar, example::now(), &example::settings());
+        let page = shown(bar);
         insta::assert_snapshot!("refused", example::without_version(&page));
     }
 }

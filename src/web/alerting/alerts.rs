@@ -1,0 +1,129 @@
+//! `/api/v1/alerts`: what is pending or fires, as Prometheus lists it.
+//!
+//! Our own keys say what Prometheus does not know: since when an alert fires and what keeps it from
+//! being said. Its `value` is always one: a condition that holds.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, Unit};
+use serde::Serialize;
+
+use crate::alert::suppress::Visibility;
+use crate::alert::{Alert, Picture};
+use crate::fleet::Moment;
+use crate::fleet::moment::earlier;
+use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
+use crate::web::listing::Listing;
+use crate::web::pieces::Pieces;
+
+/// One alert.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AlertJson<'a> {
+    labels: Object<'a, &'a str>,
+    /// Empty while it is pending.
+    annotations: Object<'a, &'a str>,
+    state: &'static str,
+    active_at: Timestamp,
+    value: &'static str,
+    fired_at: Option<Timestamp>,
+    /// Since then nothing is known of the condition.
+    unknown_since: Option<Timestamp>,
+    /// Restored after a restart, and not seen since.
+    unconfirmed: bool,
+    /// What keeps it from being said: `silence`, `window`, `inhibited`, `flapping` or `settling`.
+    suppressed: Option<&'static str>,
+    /// Which silence, window or rule.
+    suppressed_by: Option<String>,
+}
+
+/// A condition that holds, as Prometheus writes numbers there.
+const HOLDS: &str = "1e+00";
+
+/// All alerts.
+pub(in crate::web) fn alerts(picture: Arc<Picture>, now: Moment) -> impl Pieces + use<> {
+    Listing {
+        open: "{\"status\":\"success\",\"data\":{\"alerts\":[",
+        close: "]}}",
+        items: active(&picture).into(),
+        item: move |alert: &Alert, out: &mut Vec<u8>| write(alert, &picture, now, out),
+    }
+}
+
+/// What is pending or fires, sorted by labels, so that two answers can be compared.
+pub(super) fn active(picture: &Picture) -> Vec<Alert> {
+    let alerts = picture.board.alerts();
+    let mut active: Vec<_> = alerts
+        .filter(|alert| !alert.state.is_resolved())
+        .cloned()
+        .collect();
+    active.sort_by(|a, b| (&a.labels, &a.subject).cmp(&(&b.labels, &b.subject)));
+    active
+}
+
+/// Appends one alert.
+pub(super) fn write(alert: &Alert, picture: &Picture, now: Moment, out: &mut Vec<u8>) {
+    let unknown = alert.state.unknown.as_ref();
+    let since = unknown.map(|unknown| earlier(now.wall, unknown.elapsed()));
+    let kept_back = kept_back(alert);
+    let json = AlertJson {
+        labels: object(&alert.labels),
+        annotations: object(picture.texts_of(alert)),
+        state: if alert.state.is_firing() {
+            "firing"
+        } else {
+            "pending"
+        },
+        active_at: whole_millis(alert.active_at.wall),
+        value: HOLDS,
+        fired_at: alert.fired_at.map(|at| whole_millis(at.wall)),
+        unknown_since: since.map(|at| at.round(Unit::Second).unwrap_or(at)),
+        unconfirmed: alert.state.unconfirmed,
+        suppressed: kept_back.as_ref().map(|(label, _)| *label),
+        suppressed_by: kept_back.and_then(|(_, by)| by),
+    };
+    serde_json::to_writer(out, &json).expect(ALWAYS_JSON);
+}
+
+/// Pairs of text as an object.
+pub(super) fn object(pairs: &[(Box<str>, Box<str>)]) -> Object<'_, &str> {
+    let pairs = pairs.iter();
+    Object(pairs.map(|(name, value)| (&**name, &**value)).collect())
+}
+
+/// What keeps a firing alert from being said, and which silence, window or rule.
+fn kept_back(alert: &Alert) -> Option<(&'static str, Option<String>)> {
+    if !alert.state.is_firing() || alert.visibility == Visibility::Shown {
+        return None;
+    }
+    let by = match &alert.visibility {
+        Visibility::Silenced(id) => Some(id.to_string()),
+        Visibility::InWindow(name) | Visibility::Inhibited(name) => Some(name.to_string()),
+        Visibility::Shown | Visibility::Settling | Visibility::Flapping => None,
+    };
+    Some((alert.visibility.label(), by))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::example;
+
+    #[test]
+    fn alerts_have_the_shape_of_prometheus_and_say_what_keeps_them_back() {
+        let picture = Arc::new(example::picture());
+        let json = example::written(alerts(picture, example::now()));
+        let pretty = serde_json::to_string_pretty(&json).expect("JSON");
+        insta::assert_snapshot!("alerts", pretty);
+    }
+
+    #[test]
+    fn what_ended_is_not_listed() {
+        let mut picture = example::picture();
+        let rules = Arc::default();
+        let _told = picture.board.with_rules(rules, example::now());
+        assert!(picture.board.alerts().next().is_some());
+        let json = example::written(alerts(Arc::new(picture), example::now()));
+        assert_eq!(json["data"]["alerts"], serde_json::json!([]));
+    }
+}

@@ -1,0 +1,103 @@
+//! `/api/v1/notifications`: messages that wait to be sent, and those that were given up.
+//!
+//! What a message says in full is between the daemon and its receiver; here it is counted.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::alert::command::Letter;
+use crate::alert::notify::Notice;
+use crate::web::api::{ALWAYS_JSON, whole_millis};
+use crate::web::listing::Listing;
+use crate::web::pieces::Pieces;
+
+/// One message.
+#[derive(Serialize)]
+struct LetterJson<'a> {
+    id: i64,
+    receiver: &'a str,
+    /// Tells the group of alerts from others.
+    topic: &'a str,
+    /// `waiting` or `dead`.
+    state: &'static str,
+    attempts: u32,
+    /// Why the last attempt failed.
+    error: Option<&'a str>,
+    created: Timestamp,
+    /// When it is tried next; `null` if it was given up.
+    due: Option<Timestamp>,
+    /// Why it is sent; `null` if another version wrote it.
+    reason: Option<&'static str>,
+    /// How many alerts it tells of.
+    firing: Option<usize>,
+    /// How many ends it tells of.
+    over: Option<usize>,
+}
+
+/// The messages as they came from the store.
+pub(in crate::web) fn queue(letters: Vec<Letter>) -> impl Pieces {
+    Listing {
+        open: "{\"notifications\":[",
+        close: "]}",
+        items: letters.into(),
+        item: |letter: &Letter, out: &mut Vec<u8>| {
+            serde_json::to_writer(out, &json(letter)).expect(ALWAYS_JSON);
+        },
+    }
+}
+
+/// What a message says, if this version can read it.
+pub(in crate::web) fn notice(letter: &Letter) -> Option<Notice> {
+    serde_json::from_str(&letter.letter.body).ok()
+}
+
+fn json(letter: &Letter) -> LetterJson<'_> {
+    let notice = notice(letter);
+    LetterJson {
+        id: letter.id,
+        receiver: &letter.letter.receiver,
+        topic: &letter.letter.topic,
+        state: if letter.dead { "dead" } else { "waiting" },
+        attempts: letter.attempts,
+        error: letter.error.as_deref(),
+        created: whole_millis(letter.created),
+        due: (!letter.dead).then(|| whole_millis(letter.letter.due)),
+        reason: notice.as_ref().map(|notice| notice.reason.label()),
+        firing: notice.as_ref().map(|notice| notice.firing.len()),
+        over: notice.as_ref().map(|notice| notice.over.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::example;
+
+    #[test]
+    fn a_message_is_counted_and_not_shown() {
+        let mut unreadable = example::dead_letter();
+        unreadable.letter.body = "?".into();
+        unreadable.dead = false;
+        let json = example::written(queue(vec![example::dead_letter(), unreadable]));
+        assert_eq!(
+            json["notifications"][0],
+            serde_json::json!({
+                "id": 3,
+                "receiver": "push",
+                "topic": "hq",
+                "state": "dead",
+                "attempts": 12,
+                "error": "answered with <status> 404",
+                "created": "2024-05-01T09:00:00Z",
+                "due": null,
+                "reason": "new",
+                "firing": 0,
+                "over": 0,
+            })
+        );
+        let waiting = &json["notifications"][1];
+        assert_eq!(waiting["state"], "waiting");
+        assert_eq!(waiting["due"], "2024-05-01T09:00:00Z");
+        assert!(waiting["reason"].is_null());
+    }
+}

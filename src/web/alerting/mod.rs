@@ -1,0 +1,88 @@
+//! The alert side for programs: what is published of it, and what is asked of the alert task.
+//!
+//! What the picture holds is answered from it at once. Events and messages lie in the task's store and
+//! changes are its own, so these go there as commands, and wait neither for a place in its queue nor
+//! without a limit for an answer. Rules and alerts have the shapes of Prometheus' API, with keys of our
+//! own beside.
+
+mod alerts;
+mod events;
+mod letters;
+mod orders;
+mod rules;
+mod silences;
+mod wanted;
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::alert::command::{self, Command, Refusal};
+
+use super::requests::Code;
+
+pub(super) use alerts::alerts;
+pub(super) use events::{Wish, events};
+pub(super) use letters::{notice, queue};
+pub(super) use orders::{Given, obey};
+pub(super) use rules::{rules, state_of};
+pub(super) use silences::{matchers, silences};
+
+/// How long a program waits for the alert task, which may wait for its disk.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a page waits for the part that the alert task knows; it is shown without it then.
+pub(super) const GLANCE: Duration = Duration::from_secs(2);
+
+/// Why the alert task gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unanswered {
+    /// Too many ask.
+    #[error("the alert task has too much to do; try again")]
+    Busy,
+    /// It takes too long.
+    #[error("the alert task did not answer in time; it may still do what was asked")]
+    Late,
+    /// It ends.
+    #[error("the alert task is about to stop; try again")]
+    Gone,
+    /// It will not.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl Unanswered {
+    /// How that is said in HTTP.
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::Refused(Refusal::Unknown(..)) => Code::NotFound,
+            Self::Refused(
+                Refusal::Everything | Refusal::Lasting(_) | Refusal::Full(_) | Refusal::Over(_),
+            ) => Code::Unprocessable,
+            Self::Busy | Self::Late | Self::Gone | Self::Refused(Refusal::Store(_)) => {
+                Code::Unavailable
+            }
+        }
+    }
+}
+
+/// Asks the alert task and waits for its answer, at most for `patience`.
+pub(super) async fn ask<T>(
+    commands: &mpsc::Sender<Command>,
+    patience: Duration,
+    command: impl FnOnce(command::Answer<T>) -> Command,
+) -> Result<T, Unanswered> {
+    let (done, answer) = oneshot::channel();
+    commands
+        .try_send(command(done))
+        .map_err(|full| match full {
+            mpsc::error::TrySendError::Full(_) => Unanswered::Busy,
+            mpsc::error::TrySendError::Closed(_) => Unanswered::Gone,
+        })?;
+    let answer = tokio::time::timeout(patience, answer).await;
+    match answer {
+        Ok(Ok(answer)) => Ok(answer?),
+        Ok(Err(_dropped)) => Err(Unanswered::Gone),
+        Err(_late) => Err(Unanswered::Late),
+    }
+}

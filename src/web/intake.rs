@@ -1,0 +1,93 @@
+//! Bodies of requests: read only where an order needs one, as a whole, within a size and a time.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::HeaderMap;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+
+use super::requests::Code;
+
+/// Largest body that is read, and that a request may announce: a silence of hundreds of phones.
+pub(super) const MAX_BODY: usize = 64 * 1024;
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unread {
+    /// Nothing here makes sense of it.
+    #[error("the body must be {0}; say so in `Content-Type`")]
+    Media(&'static str),
+    /// Larger than [`MAX_BODY`].
+    #[error("a body has at most {MAX_BODY} bytes")]
+    TooLarge,
+    /// It took too long.
+    #[error("the body took too long to come")]
+    Late,
+    /// It ended before it was whole.
+    #[error("the body broke off")]
+    Broken,
+}
+
+impl Unread {
+    /// How that is said in HTTP.
+    pub(super) fn code(self) -> Code {
+        match self {
+            Self::Media(_) => Code::UnsupportedMedia,
+            Self::TooLarge => Code::ContentTooLarge,
+            Self::Late => Code::RequestTimeout,
+            Self::Broken => Code::BadRequest,
+        }
+    }
+}
+
+/// The body of a request with these headers, if it is of the kind `media`.
+pub(super) async fn read(
+    body: Incoming,
+    headers: &HeaderMap,
+    media: &'static str,
+    limit: Duration,
+) -> Result<Bytes, Unread> {
+    if !is_of(headers, media) {
+        return Err(Unread::Media(media));
+    }
+    let whole = Limited::new(body, MAX_BODY).collect();
+    match tokio::time::timeout(limit, whole).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Unread::TooLarge),
+        Ok(Err(_broken)) => Err(Unread::Broken),
+        Err(_late) => Err(Unread::Late),
+    }
+}
+
+/// Whether `Content-Type` says so, whatever its parameters are.
+fn is_of(headers: &HeaderMap, media: &str) -> bool {
+    let mut told = headers.get_all(CONTENT_TYPE).iter();
+    let (Some(only), None) = (told.next(), told.next()) else {
+        return false;
+    };
+    let essence = only.to_str().ok().and_then(|text| text.split(';').next());
+    essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case(media))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kind_of_a_body_is_told_once_and_may_have_parameters() {
+        let check = |told: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for one in told {
+                headers.append(CONTENT_TYPE, one.parse().expect("a value"));
+            }
+            is_of(&headers, "application/json")
+        };
+        assert!(check(&["application/json"]));
+        assert!(check(&["Application/JSON ; charset=utf-8"]));
+        assert!(!check(&["application/jsonp"]));
+        assert!(!check(&["text/plain"]));
+        assert!(!check(&["application/json", "text/plain"]));
+        assert!(!check(&[]));
+    }
+}

@@ -1,0 +1,68 @@
+//! The rules in force, folded: what they look for, how long it must last, how many phones they see.
+
+use std::collections::BTreeMap;
+
+use crate::alert::condition::Scope;
+use crate::alert::{Alert, Picture};
+use crate::web::alerting::state_of;
+use crate::web::html::Html;
+use crate::web::pages::{columns, end_of_table, signs};
+use crate::web::words;
+
+/// The whole section; nothing where there are no rules.
+pub(super) fn write(html: &mut Html, picture: &Picture) {
+    let rules: Vec<_> = picture.board.rules().iter().collect();
+    if rules.is_empty() {
+        return;
+    }
+    let mut alerts: BTreeMap<u64, Vec<&Alert>> = BTreeMap::new();
+    for alert in picture.board.alerts() {
+        alerts
+            .entry(alert.rule.fingerprint)
+            .or_default()
+            .push(alert);
+    }
+    html.markup("<details><summary>Rules: ")
+        .text(rules.len())
+        .markup("</summary>\n");
+    columns(
+        html,
+        &[
+            "Rule",
+            "Severity",
+            "For",
+            "Phones",
+            "State",
+            "What it means",
+        ],
+    );
+    for known in rules {
+        let rule = &known.rule;
+        let of_rule = alerts.get(&known.fingerprint).into_iter().flatten();
+        html.markup("<tr><td>").text(&rule.name).markup("</td><td>");
+        signs::badge(html, rule.severity().unwrap_or_default());
+        html.markup("</td><td>");
+        if !rule.hold.is_zero() {
+            html.text(words::duration(rule.hold));
+        }
+        html.markup("</td><td>");
+        match picture.matched.get(&rule.name) {
+            // Rules of the daemon itself see no phones and fire all the same.
+            Some(_) | None if rule.scope() == Scope::Daemon => {}
+            Some(0) => {
+                html.markup("<b class=\"lost\">0: never fires</b>");
+            }
+            Some(phones) => {
+                html.text(phones);
+            }
+            None => {}
+        }
+        html.markup("</td><td>")
+            .text(state_of(of_rule.copied()))
+            .markup("</td><td>")
+            .text(&rule.annotations.impact)
+            .markup("</td></tr>\n");
+    }
+    end_of_table(html);
+    html.markup("</details>\n");
+}

@@ -1,0 +1,102 @@
+//! Silences: those in force and to come, and the form that makes one.
+
+use crate::alert::silence::Silence;
+use crate::fleet::Moment;
+use crate::web::html::Html;
+use crate::web::pages::{columns, end_of_table, signs};
+use crate::web::query::Query;
+use crate::web::words;
+
+use super::{Scene, WHO_MAY};
+
+/// How many silences are listed; the rest is counted.
+const ROWS: usize = 100;
+
+/// The form, filled with the matchers that `?silence=LABEL=PATTERN` names.
+pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
+    html.markup("<section id=\"new-silence\"><h2>Make a silence</h2>\n");
+    if !may_operate {
+        html.markup("<p>")
+            .markup(WHO_MAY)
+            .markup("</p></section>\n");
+        return;
+    }
+    let matchers: Vec<_> = query
+        .all("silence")
+        .filter(|matcher| !matcher.is_empty())
+        .collect();
+    html.markup(
+        "<form method=\"post\" action=\"/alerts/silences\" class=\"tall\">\n\
+         <label>What, a line each: <code>LABEL=PATTERN</code>, where <code>*</code> is any text; \
+         every label must match, of several lines for one label one\n\
+         <textarea name=\"matching\" rows=\"4\" required>",
+    )
+    // A browser drops the first line break of a text area.
+    .markup("\n")
+    .text(matchers.join("\n"))
+    .markup(
+        "</textarea></label>\n\
+         <label>For how long, as <code>30m</code>, <code>2h</code>, <code>1d</code>\n\
+         <input name=\"for\" value=\"2h\" required></label>\n\
+         <label>Why\n<input name=\"comment\" maxlength=\"500\" required></label>\n\
+         <p><button>Silence</button> <a href=\"/alerts\">Leave it</a></p>\n</form></section>\n",
+    );
+}
+
+/// The silences that are not over, those that end first first.
+pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
+    let all = scene.picture.board.silences().iter();
+    let mut silences: Vec<_> = all.filter(|silence| now.wall < silence.until).collect();
+    silences.sort_by_key(|silence| (silence.until, silence.id));
+    html.markup("<section id=\"silences\"><h2>Silences</h2>\n");
+    if silences.is_empty() {
+        html.markup("<p>None is in force.</p>\n");
+    } else {
+        columns(html, &["", "What", "Until", "Who", "Why", ""]);
+        for silence in silences.iter().take(ROWS) {
+            row(html, silence, scene.may_operate, now);
+        }
+        end_of_table(html);
+    }
+    if let Some(more) = silences.len().checked_sub(ROWS + 1) {
+        html.markup("<p>")
+            .text(more + 1)
+            .markup(" more: <a href=\"/api/v1/silences\">/api/v1/silences</a> has them all.</p>\n");
+    }
+    if scene.may_operate {
+        html.markup("<p><a href=\"/alerts?silence=\">Make a silence</a></p>\n");
+    } else {
+        html.markup("<p>").markup(WHO_MAY).markup("</p>\n");
+    }
+    html.markup("</section>\n");
+}
+
+fn row(html: &mut Html, silence: &Silence, may_operate: bool, now: Moment) {
+    html.markup("<tr id=\"silence-")
+        .text(silence.id)
+        .markup("\"><td>")
+        .text(silence.id)
+        .markup("</td><td>");
+    signs::matching(html, silence);
+    html.markup("</td><td>")
+        .text(words::instant(silence.until))
+        .markup("<small>");
+    if now.wall < silence.from {
+        html.markup("begins in ")
+            .text(words::since(now.wall, silence.from));
+    } else {
+        html.markup("for ")
+            .text(words::since(now.wall, silence.until));
+    }
+    html.markup("</small></td><td>")
+        .text(&silence.by)
+        .markup("</td><td>")
+        .text(&silence.comment)
+        .markup("</td><td>");
+    if may_operate {
+        html.markup("<form method=\"post\" action=\"/alerts/silences/")
+            .text(silence.id)
+            .markup("/expire\"><button>Expire</button></form>");
+    }
+    html.markup("</td></tr>\n");
+}

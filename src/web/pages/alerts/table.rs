@@ -1,0 +1,225 @@
+//! The alerts in a table, a part at a time.
+
+use crate::alert::Alert;
+use crate::alert::subject;
+use crate::alert::suppress::Visibility;
+use crate::fleet::Moment;
+use crate::web::html::Html;
+use crate::web::pages::{encode, signs};
+use crate::web::query::Query;
+use crate::web::words;
+
+use super::Scene;
+
+/// How many alerts stand on one page, as many as phones on theirs.
+const ROWS: usize = 200;
+
+/// What somebody should look at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    /// It fires and may be said.
+    Firing,
+    /// It does not fire yet.
+    Pending,
+    /// It fires and is not said.
+    KeptBack,
+}
+
+/// An alert in its order.
+struct Row<'a> {
+    class: Class,
+    alert: &'a Alert,
+    /// What is wrong, in one line; its template while it is pending.
+    summary: &'a str,
+}
+
+/// Summary, filter and table.
+pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Query) {
+    let all = rows(scene);
+    let words = query.get("q").unwrap_or_default().trim().to_lowercase();
+    summary(html, &all);
+    if all.is_empty() {
+        html.markup("<p>Nothing fires and nothing is pending.</p>\n");
+        return;
+    }
+    html.markup("<form method=\"get\" action=\"/alerts\">\n<label>Find <input type=\"search\" ")
+        .markup("name=\"q\" placeholder=\"alert, phone, site\" value=\"")
+        .text(&words)
+        .markup("\"></label>\n<button>Show</button>\n</form>\n");
+    let found: Vec<_> = all.iter().filter(|row| row.holds(&words)).collect();
+    if found.is_empty() {
+        html.markup("<p>No alert is like that. <a href=\"/alerts\">Show all</a></p>\n");
+        return;
+    }
+    let parts = found.len().div_ceil(ROWS);
+    let part = query.get("page").and_then(|part| part.parse().ok());
+    let part = part.unwrap_or(1).clamp(1, parts);
+    html.markup(
+        "<table class=\"alerts\">\n<thead><tr><th>Alert</th><th>Of</th><th>Site</th><th>Since</th>\
+         <th>What is wrong</th><th>State</th><th></th></tr></thead>\n<tbody>\n",
+    );
+    for row in found.iter().skip((part - 1) * ROWS).take(ROWS) {
+        row.write(html, scene, now);
+    }
+    html.markup("</tbody>\n</table>\n");
+    if parts > 1 {
+        links(html, &words, part, parts);
+    }
+}
+
+fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
+    let alerts = scene.picture.board.alerts();
+    let active = alerts.filter(|alert| !alert.state.is_resolved());
+    let row = |alert| Row {
+        class: Class::of(alert),
+        alert,
+        summary: text(alert, scene, "summary").unwrap_or(&alert.rule().annotations.summary),
+    };
+    let mut rows: Vec<_> = active.map(row).collect();
+    rows.sort_by_key(|row| {
+        let Row { class, alert, .. } = row;
+        let rank = signs::rank(signs::severity(alert));
+        (*class, rank, site(alert), &alert.labels, &alert.subject)
+    });
+    rows
+}
+
+/// A text of an alert that fires.
+fn text<'a>(alert: &Alert, scene: Scene<'a>, name: &str) -> Option<&'a str> {
+    let mut texts = scene.picture.texts_of(alert).iter();
+    let (_, text) = texts.find(|(one, _)| **one == *name)?;
+    Some(text)
+}
+
+fn site(alert: &Alert) -> &str {
+    subject::value(&alert.labels, "site")
+}
+
+impl Class {
+    fn of(alert: &Alert) -> Self {
+        if alert.state.is_pending() {
+            Self::Pending
+        } else if alert.visibility == Visibility::Shown {
+            Self::Firing
+        } else {
+            Self::KeptBack
+        }
+    }
+}
+
+impl Row<'_> {
+    fn holds(&self, words: &str) -> bool {
+        let labels = self.alert.labels.iter().map(|(_, value)| &**value);
+        let mut texts = labels.chain([self.summary]);
+        texts.any(|text| text.to_lowercase().contains(words))
+    }
+
+    fn write(&self, html: &mut Html, scene: Scene<'_>, now: Moment) {
+        let alert = self.alert;
+        html.markup("<tr><td data-name=\"Alert\">");
+        signs::badge(html, signs::severity(alert));
+        html.markup(" <b>")
+            .text(&alert.rule().name)
+            .markup("</b></td><td data-name=\"Of\">");
+        signs::subject(html, alert);
+        html.markup("</td><td data-name=\"Site\">")
+            .text(site(alert))
+            .markup("</td><td data-name=\"Since\">")
+            .text(words::since(alert.active_at.wall, now.wall))
+            .markup("</td><td data-name=\"What is wrong\">");
+        self.wrong(html, scene);
+        html.markup("</td><td data-name=\"State\">");
+        signs::state(html, alert, scene.picture, now);
+        html.markup("</td><td>");
+        if scene.may_operate && self.class != Class::KeptBack {
+            html.markup("<a href=\"")
+                .text(signs::silence_path(alert))
+                .markup("\">Silence</a>");
+        }
+        html.markup("</td></tr>\n");
+    }
+
+    fn wrong(&self, html: &mut Html, scene: Scene<'_>) {
+        let alert = self.alert;
+        html.text(self.summary);
+        let told = ["alertname", "severity", "phone", "site", "account", "line"];
+        let others = alert
+            .labels
+            .iter()
+            .filter(|(name, _)| !told.contains(&&**name));
+        let others: Vec<_> = others
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !others.is_empty() {
+            html.markup("<small>")
+                .text(others.join(" "))
+                .markup("</small>");
+        }
+        if let Some(steps) = text(alert, scene, "first_steps")
+            && !steps.is_empty()
+        {
+            html.markup("<small><b>First</b> ")
+                .text(steps)
+                .markup("</small>");
+        }
+        if let Some(runbook) = text(alert, scene, "runbook_url") {
+            runbook_link(html, runbook);
+        }
+    }
+}
+
+/// Only an address of the web becomes a link: a text of the configuration is no script.
+fn runbook_link(html: &mut Html, address: &str) {
+    if address.starts_with("https://") || address.starts_with("http://") {
+        html.markup("<small><a rel=\"noreferrer noopener\" href=\"")
+            .text(address)
+            .markup("\">Runbook</a></small>");
+    }
+}
+
+fn summary(html: &mut Html, all: &[Row<'_>]) {
+    let count = |class| {
+        let rows = all.iter().filter(|row| row.class == class);
+        rows.filter(|row| signs::matters(row.alert)).count()
+    };
+    let fires = match count(Class::Firing) {
+        1 => "1 alert fires".to_owned(),
+        many => format!("{many} alerts fire"),
+    };
+    html.markup("<p class=\"summary\"><strong>")
+        .text(fires)
+        .markup("</strong>");
+    for (class, words) in [(Class::Pending, "pending"), (Class::KeptBack, "kept back")] {
+        let count = count(class);
+        if count > 0 {
+            html.markup(" <span>")
+                .text(format_args!("{count} {words}"))
+                .markup("</span>");
+        }
+    }
+    html.markup("</p>\n");
+}
+
+fn links(html: &mut Html, words: &str, part: usize, parts: usize) {
+    html.markup("<nav>");
+    if part > 1 {
+        link(html, words, part - 1, "Previous");
+    }
+    html.markup("<span>Page ")
+        .text(format_args!("{part} of {parts}"))
+        .markup("</span>");
+    if part < parts {
+        link(html, words, part + 1, "Next");
+    }
+    html.markup("</nav>\n");
+}
+
+fn link(html: &mut Html, words: &str, part: usize, name: &'static str) {
+    html.markup("<a href=\"/alerts?q=")
+        .text(encode(words))
+        .markup("&amp;page=")
+        .text(part)
+        .markup("\">")
+        .markup(name)
+        .markup("</a>");
+}

@@ -1,0 +1,192 @@
+//! How an alert is shown wherever it is: how severe it is, what it speaks of, what keeps it back.
+
+use crate::alert::silence::Silence;
+use crate::alert::subject::{self, Subject};
+use crate::alert::suppress::Visibility;
+use crate::alert::{Alert, Picture};
+use crate::fleet::Moment;
+use crate::web::alerting::matchers;
+use crate::web::html::Html;
+use crate::web::words;
+
+use super::{encode, phone_path};
+
+/// The value of the label `severity`.
+pub(super) fn severity(alert: &Alert) -> &str {
+    subject::value(&alert.labels, "severity")
+}
+
+/// Whether somebody should look at it: `none` marks what fires while all is well.
+pub(super) fn matters(alert: &Alert) -> bool {
+    severity(alert) != "none"
+}
+
+/// The worse comes first; what is none of ours comes last.
+pub(super) fn rank(severity: &str) -> usize {
+    let known = KNOWN.iter().position(|(name, _)| *name == severity);
+    known.unwrap_or(KNOWN.len())
+}
+
+/// Severities of the ready-made rules, with their class in the style sheet.
+const KNOWN: [(&str, &str); 3] = [
+    ("critical", "severity critical"),
+    ("warning", "severity warning"),
+    ("info", "severity info"),
+];
+
+/// The severity as a word with its shape and colour.
+pub(super) fn badge(html: &mut Html, severity: &str) {
+    let known = KNOWN.iter().find(|(name, _)| *name == severity);
+    let class = known.map_or("severity", |(_, class)| class);
+    let word = if severity.is_empty() {
+        "no severity"
+    } else {
+        severity
+    };
+    html.markup("<span class=\"")
+        .markup(class)
+        .markup("\">")
+        .text(word)
+        .markup("</span>");
+}
+
+/// What the alert speaks of, with a link where there is a page of it.
+pub(super) fn subject(html: &mut Html, alert: &Alert) {
+    match &alert.subject {
+        Subject::Daemon => {
+            html.markup("this exporter");
+        }
+        Subject::Group { label, value } => {
+            html.text(label).markup(" ").text(value);
+        }
+        Subject::Phone(phone) => phone_link(html, phone),
+        Subject::Account(phone, account) => {
+            phone_link(html, phone);
+            html.markup("<small>account ")
+                .text(account)
+                .markup("</small>");
+        }
+        Subject::Line(phone, line) => {
+            phone_link(html, phone);
+            html.markup("<small>line ").text(line).markup("</small>");
+        }
+    }
+}
+
+fn phone_link(html: &mut Html, phone: &str) {
+    html.markup("<a href=\"")
+        .text(phone_path(phone))
+        .markup("\">")
+        .text(phone)
+        .markup("</a>");
+}
+
+/// Where the alert stands in its life, and what keeps it from being said.
+pub(super) fn state(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
+    if alert.state.is_pending() {
+        html.markup("pending");
+        let hold = alert.rule().hold;
+        if !hold.is_zero() {
+            html.markup("<small>fires after ")
+                .text(words::duration(hold))
+                .markup("</small>");
+        }
+        return;
+    }
+    if alert.visibility == Visibility::Shown {
+        html.markup("<b>firing</b>");
+    } else {
+        html.markup("kept back<small>");
+        kept_back(html, alert, picture, now);
+        html.markup("</small>");
+    }
+    if let Some(unknown) = &alert.state.unknown {
+        html.markup("<small>nothing is known of it for ")
+            .text(words::duration(unknown.elapsed()))
+            .markup("</small>");
+    }
+}
+
+fn kept_back(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
+    match &alert.visibility {
+        Visibility::Shown => {}
+        Visibility::Settling => {
+            html.markup("it may be part of something larger: a moment of patience");
+        }
+        Visibility::Silenced(id) => {
+            html.markup("<a href=\"/alerts#silence-")
+                .text(id)
+                .markup("\">silence ")
+                .text(id)
+                .markup("</a>");
+            let mut silences = picture.board.silences().iter();
+            if let Some(silence) = silences.find(|silence| silence.id == *id) {
+                html.markup(" of ")
+                    .text(&silence.by)
+                    .markup(", for ")
+                    .text(words::since(now.wall, silence.until))
+                    .markup(": ")
+                    .text(&silence.comment);
+            }
+        }
+        Visibility::InWindow(name) => {
+            html.markup("window ").text(name);
+        }
+        Visibility::Inhibited(by) => {
+            html.markup("explained by ").text(by);
+        }
+        Visibility::Flapping => {
+            html.markup("it comes and goes");
+        }
+    }
+}
+
+/// The address of the form that silences this alert.
+pub(super) fn silence_path(alert: &Alert) -> String {
+    let names = ["alertname", "phone", "account", "line"];
+    let group = match &alert.subject {
+        Subject::Group { label, .. } => Some(&**label),
+        Subject::Daemon | Subject::Phone(_) | Subject::Account(..) | Subject::Line(..) => None,
+    };
+    let matchers = names.into_iter().chain(group).filter_map(|name| {
+        let value = subject::value(&alert.labels, name);
+        let matcher = format!("{name}={value}");
+        (!value.is_empty()).then(|| format!("silence={}", encode(&matcher)))
+    });
+    format!("/alerts?{}", matchers.collect::<Vec<_>>().join("&"))
+}
+
+/// How many alerts of a phone fire, the worst severity of them, and whether it is muted.
+pub(super) fn of_phone(html: &mut Html, phone: &str, picture: &Picture) {
+    let alerts = picture.board.alerts_of(phone);
+    let firing = || alerts.iter().filter(|alert| alert.state.is_firing());
+    let worst = firing().map(severity).min_by_key(|one| rank(one));
+    if let Some(worst) = worst {
+        badge(html, worst);
+        html.markup(" ").text(firing().count());
+        if firing().all(|alert| alert.visibility != Visibility::Shown) {
+            html.markup("<small>kept back</small>");
+        }
+    }
+    let pending = alerts.iter().filter(|alert| alert.state.is_pending());
+    let pending = pending.count();
+    if pending > 0 {
+        html.markup("<small>")
+            .text(pending)
+            .markup(" pending</small>");
+    }
+    if let Some(by) = picture.board.muted().get(phone) {
+        html.markup("<small class=\"muted\">muted by a ")
+            .text(by.label())
+            .markup("</small>");
+    }
+}
+
+/// What a silence or window speaks of, a line each.
+pub(super) fn matching(html: &mut Html, silence: &Silence) {
+    for matcher in matchers(&silence.matching) {
+        html.markup("<div><code>")
+            .text(matcher)
+            .markup("</code></div>");
+    }
+}
