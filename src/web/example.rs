@@ -226,7 +226,12 @@ pub(super) fn picture() -> Picture {
     let firing = picture.board.alerts();
     let firing: Vec<_> = firing
         .filter(|alert| alert.state.is_firing())
-        .map(|alert| (alert.key(), Arc::new(settings.texts.of(alert, None))))
+        .map(|alert| {
+            (
+                alert.key(),
+                Arc::new(settings.texts.of(alert, None, now()).texts),
+            )
+        })
         .collect();
     for (key, texts) in firing {
         picture.texts.insert_mut(key, texts);
