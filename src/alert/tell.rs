@@ -148,18 +148,18 @@ impl Worker {
         let mut end = Round::Told;
         while let Some(batch) = batches.pop() {
             let body = alertmanager::body(batch, &self.sender, picture, now);
-            match post_alerts(&self.manager, body).await {
-                Posting::Taken => {
+            match post_alerts(&self.manager, &body).await {
+                Posting::Accepted => {
                     self.rounds.taken(batch.iter().copied(), now);
                     self.tally.sent += count(batch.len());
                 }
-                Posting::Refused(why) if batch.len() == 1 => {
+                Posting::Refused { error } if batch.len() == 1 => {
                     self.rounds.refused(batch.iter().copied(), now);
                     self.tally.dropped += 1;
                     let name = &*self.manager.name;
-                    tracing::error!(alertmanager = name, "{name} refuses an alert: {why}");
+                    tracing::error!(alertmanager = name, "{name} refuses an alert: {error}");
                 }
-                Posting::Refused(_) => {
+                Posting::Refused { .. } => {
                     let (left, right) = batch.split_at(batch.len() / 2);
                     batches.extend([left, right]);
                 }
@@ -195,7 +195,7 @@ async fn beat(heartbeat: Heartbeat, (pictures, fleet): Signs, clock: Clock) {
         tick.tick().await;
         let well = is_well(&pictures.borrow(), &fleet.borrow(), clock.now());
         let outcome = match well {
-            Ok(()) => send_beat(&heartbeat).await,
+            Ok(()) => send_beat(&heartbeat).await.map_err(|unheard| unheard.error),
             Err(why) => Err(why.into()),
         };
         match &outcome {

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 /// Licences under which the program may be given away, as crates state them. A new wording is read
 /// by a person before it is added.
-const LICENCES: [&str; 17] = [
+const LICENCES: [&str; 19] = [
     "(MIT OR Apache-2.0) AND Unicode-3.0",
+    "0BSD",
     "Apache-2.0",
     "Apache-2.0 AND ISC",
     "Apache-2.0 OR BSL-1.0",
@@ -25,6 +26,7 @@ const LICENCES: [&str; 17] = [
     "MIT",
     "MIT OR Apache-2.0",
     "MIT/Apache-2.0",
+    "Unicode-3.0",
     "Unlicense OR MIT",
     "Unlicense/MIT",
     "Zlib",

@@ -205,6 +205,7 @@ impl Clerk {
             id: format!("{:x}-{:016x}", send.created.as_millisecond(), spread(&name)).into(),
             topic: format!("{:016x}", spread(&name)).into(),
             group: group.zip(values(&send.topic)).collect(),
+            written: send.created,
             notice: send.notice,
             public_url: self.settings.public_url.clone(),
         };

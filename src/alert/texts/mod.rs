@@ -164,7 +164,7 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// What is wrong, and with an unknown name what there is.
-fn in_words(error: &minijinja::Error, sample: &minijinja::Value) -> String {
+pub(super) fn in_words(error: &minijinja::Error, sample: &minijinja::Value) -> String {
     let mut words = match (error.kind(), error.detail()) {
         (ErrorKind::UndefinedError, Some(detail)) => detail.to_owned(),
         (kind, Some(detail)) => format!("{kind}: {detail}"),
@@ -181,7 +181,7 @@ fn in_words(error: &minijinja::Error, sample: &minijinja::Value) -> String {
                 Some(_) | None => name.to_string(),
             })
             .collect();
-        words = format!("{words}; this rule may name {}", known.join(", "));
+        words = format!("{words}; known here are {}", known.join(", "));
     }
     words
 }
@@ -296,14 +296,14 @@ mod tests {
         fault(
             unreachable(),
             "account {{ account }}",
-            "the annotation `summary` of the rule `A`: `account` is undefined; this rule may \
-             name alertname, cause, labels, phone.(name|address|site|model|firmware|labels), \
+            "the annotation `summary` of the rule `A`: `account` is undefined; known here are \
+             alertname, cause, labels, phone.(name|address|site|model|firmware|labels), \
              severity, since, site",
         );
         fault(
             Condition::Own(Own::Watchdog),
             "{{ phone.name }}",
-            "the annotation `summary` of the rule `A`: `phone` is undefined; this rule may name \
+            "the annotation `summary` of the rule `A`: `phone` is undefined; known here are \
              alertname, labels, severity, since",
         );
         let fraction = Fraction {
@@ -315,7 +315,7 @@ mod tests {
         fault(
             Condition::Fraction(fraction),
             "{{ site }}",
-            "the annotation `summary` of the rule `A`: `site` is undefined; this rule may name \
+            "the annotation `summary` of the rule `A`: `site` is undefined; known here are \
              alertname, labels, server, severity, since",
         );
     }

@@ -1,0 +1,306 @@
+//! A message over SMTP, one connection a mail.
+//!
+//! The conversation is led step by step, so that a recipient who is refused does not cost the others
+//! their mail, and each step can be shown. Where encryption is wanted nothing is said without it. A
+//! mail that was taken is taken, however the conversation ends.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{
+    AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
+};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use secrecy::ExposeSecret;
+use tokio::time::timeout;
+
+use super::Attempt;
+use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
+use super::letter::Letter;
+use super::trust;
+use crate::alert::notify::channel::{Email, Encryption, Receiver};
+use crate::alert::notify::envelope::Envelope;
+use crate::alert::notify::retry::{Cause, Verdict, of_smtp};
+use crate::alert::notify::words::{cut, line};
+
+/// How long the other side may take to say good-bye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How much of a reply is kept.
+const LONGEST: usize = 256;
+
+/// One conversation.
+struct Talk<'a> {
+    email: &'a Email,
+    letter: &'a Letter,
+    patience: Duration,
+    dialogue: Vec<String>,
+    remark: Option<Box<str>>,
+}
+
+/// How far the conversation had come when it failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Talking,
+}
+
+pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
+    let name = &receiver.route.receiver;
+    let letter = match Letter::new(name, receiver.collapse_over, email, envelope) {
+        Ok(letter) => letter,
+        Err(error) => {
+            return Attempt {
+                verdict: misconfigured(&error),
+                remark: None,
+                dialogue: Vec::new(),
+            };
+        }
+    };
+    let patience = email.timeout.unwrap_or(Email::PATIENCE);
+    let mut talk = Talk {
+        email,
+        letter: &letter,
+        patience,
+        dialogue: Vec::new(),
+        remark: None,
+    };
+    let verdict = match timeout(patience, talk.lead()).await {
+        Ok(Ok(mut connection)) => {
+            let _rude = timeout(FAREWELL, connection.quit()).await;
+            Verdict::Delivered
+        }
+        Ok(Err(verdict)) => verdict,
+        Err(_elapsed) => too_slow(patience),
+    };
+    Attempt {
+        verdict,
+        remark: talk.remark,
+        dialogue: talk.dialogue,
+    }
+}
+
+impl Talk<'_> {
+    /// Up to the moment when the mail was taken.
+    async fn lead(&mut self) -> Result<AsyncSmtpConnection, Verdict> {
+        let mut connection = self.connect().await?;
+        if let Some((user, password)) = &self.email.login {
+            self.says(&format!("AUTH as {user}"));
+            let login = Credentials::new(user.to_string(), password.expose_secret().to_owned());
+            let reply = connection.auth(DEFAULT_MECHANISMS, &login).await;
+            self.hears("AUTH", reply)?;
+        }
+        let parameters = self.parameters(&connection)?;
+        let from = self.letter.from.clone();
+        self.says(&format!("MAIL FROM:<{from}>"));
+        let reply = connection.command(Mail::new(Some(from), parameters)).await;
+        self.hears("MAIL", reply)?;
+        self.name_recipients(&mut connection).await?;
+        self.says("DATA");
+        let reply = connection.command(Data).await;
+        self.hears("DATA", reply)?;
+        self.says(&format!("{} bytes", self.letter.bytes.len()));
+        let reply = connection.message(&self.letter.bytes).await;
+        self.hears("the mail", reply)?;
+        Ok(connection)
+    }
+
+    async fn connect(&mut self) -> Result<AsyncSmtpConnection, Verdict> {
+        let Email {
+            host,
+            port,
+            encryption,
+            ..
+        } = self.email;
+        let hello = ClientId::Domain(self.letter.from.domain().to_owned());
+        let tls = match encryption {
+            Encryption::None => None,
+            Encryption::Starttls | Encryption::Tls => Some(self.tls().await?),
+        };
+        let (at_once, later) = match encryption {
+            Encryption::Tls => (tls, None),
+            Encryption::Starttls | Encryption::None => (None, tls),
+        };
+        let how = if at_once.is_some() { " with TLS" } else { "" };
+        self.says(&format!("connect to {host} port {port}{how}"));
+        let server = (&**host, *port);
+        let patience = Some(self.patience);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, patience, &hello, at_once, None)
+                .await
+                .map_err(|error| fault("the greeting", &error, Stage::Connecting))?;
+        self.dialogue
+            .push(format!("< {}", connection.server_info()));
+        if let Some(tls) = later {
+            if !connection.can_starttls() {
+                return Err(Verdict::Temporary {
+                    cause: Cause::Tls,
+                    error: "the server offers no STARTTLS, and nothing is sent without: see \
+                            whether `tls` or the port is right"
+                        .into(),
+                    after: None,
+                });
+            }
+            self.says("STARTTLS");
+            connection
+                .starttls(tls, &hello)
+                .await
+                .map_err(|error| fault("STARTTLS", &error, Stage::Talking))?;
+            self.dialogue.push("< encrypted".to_owned());
+        }
+        Ok(connection)
+    }
+
+    async fn tls(&self) -> Result<TlsParameters, Verdict> {
+        let wrong = |error: Error| misconfigured(&in_words(&error));
+        let mut builder = TlsParameters::builder(self.email.host.to_string())
+            .certificate_store(CertificateStore::None);
+        for authority in &*trust::authorities(self.email.authorities.as_deref()).await {
+            let certificate = Certificate::from_der(authority.to_vec()).map_err(wrong)?;
+            builder = builder.add_root_certificate(certificate);
+        }
+        builder.build().map_err(wrong)
+    }
+
+    /// What has to be said of the mail before it is sent.
+    fn parameters(&self, connection: &AsyncSmtpConnection) -> Result<Vec<MailParameter>, Verdict> {
+        let Letter { from, to, bytes } = self.letter;
+        let mut parameters = Vec::new();
+        let mut addresses = to.iter().chain([from]);
+        if !addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+            let server = connection.server_info();
+            if !server.supports_feature(Extension::SmtpUtfEight) {
+                let error = "the server takes no addresses beyond ASCII: write them without";
+                return Err(misconfigured(error));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !bytes.is_ascii() {
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(parameters)
+    }
+
+    /// Names all recipients; an error if none is taken.
+    async fn name_recipients(
+        &mut self,
+        connection: &mut AsyncSmtpConnection,
+    ) -> Result<(), Verdict> {
+        let mut refused = Vec::new();
+        let mut may_pass = false;
+        for to in &self.letter.to {
+            self.says(&format!("RCPT TO:<{to}>"));
+            let reply = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
+            let answered = reply.as_ref().err().and_then(Error::status).is_some();
+            match self.hears("RCPT", reply) {
+                Ok(()) | Err(Verdict::Delivered) => {}
+                Err(verdict) if !answered => return Err(verdict),
+                Err(Verdict::Temporary { error, .. }) => {
+                    may_pass = true;
+                    refused.push(format!("{to} ({error})"));
+                }
+                Err(Verdict::Permanent { error, .. }) => refused.push(format!("{to} ({error})")),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let list: Box<str> = format!("recipients were refused: {}", refused.join(", ")).into();
+        if refused.len() < self.letter.to.len() {
+            self.remark = Some(list);
+            return Ok(());
+        }
+        if may_pass {
+            return Err(Verdict::Temporary {
+                cause: Cause::Busy,
+                error: list,
+                after: None,
+            });
+        }
+        Err(Verdict::Permanent {
+            cause: Cause::Refused,
+            error: list,
+        })
+    }
+
+    fn says(&mut self, words: &str) {
+        self.dialogue.push(format!("> {words}"));
+    }
+
+    fn hears(&mut self, what: &str, reply: Result<Response, Error>) -> Result<(), Verdict> {
+        match reply {
+            Ok(reply) => {
+                let words = reply.first_line().unwrap_or_default();
+                let words = cut(&line(words), LONGEST);
+                self.dialogue.push(format!("< {} {words}", reply.code()));
+                Ok(())
+            }
+            Err(error) => {
+                self.dialogue
+                    .push(format!("< {}", cut(&line(&in_words(&error)), LONGEST)));
+                Err(fault(what, &error, Stage::Talking))
+            }
+        }
+    }
+}
+
+/// What an error means.
+fn fault(what: &str, error: &Error, stage: Stage) -> Verdict {
+    if let Some(code) = error.status() {
+        let words = error.source().map(ToString::to_string);
+        let words = cut(&line(&words.unwrap_or_default()), LONGEST);
+        let more = |error: Box<str>| format!("{what} was {error}: {words}").into();
+        return match of_smtp(code.into()) {
+            Verdict::Delivered => Verdict::Delivered,
+            Verdict::Temporary {
+                cause,
+                error,
+                after,
+            } => Verdict::Temporary {
+                cause,
+                error: more(error),
+                after,
+            },
+            Verdict::Permanent { cause, error } => Verdict::Permanent {
+                cause,
+                error: more(error),
+            },
+        };
+    }
+    let words = format!("{what}: {}", cut(&line(&in_words(error)), LONGEST));
+    // No way of proving who we are that both know, or an address that cannot be said.
+    if error.is_client() {
+        return misconfigured(&words);
+    }
+    let cause = if is_tls(error) {
+        Cause::Tls
+    } else if error.is_timeout() {
+        Cause::Timeout
+    } else if stage == Stage::Connecting && !broke_off(error) {
+        Cause::Connect
+    } else {
+        Cause::Broken
+    };
+    Verdict::Temporary {
+        cause,
+        error: words.into(),
+        after: None,
+    }
+}
+
+/// Whether somebody was there and hung up, or said what is no SMTP.
+fn broke_off(error: &Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    let kinds = [
+        BrokenPipe,
+        ConnectionAborted,
+        ConnectionReset,
+        UnexpectedEof,
+    ];
+    let mut inner = sources(error).filter_map(|source| source.downcast_ref::<std::io::Error>());
+    error.is_response() || inner.any(|error| kinds.contains(&error.kind()))
+}

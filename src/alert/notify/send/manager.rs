@@ -1,0 +1,117 @@
+//! Alerts to an Alertmanager, and the heartbeat: exchanges that are no messages.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::http::{self, Request};
+use super::hush::Hush;
+use crate::alert::notify::channel::{Access, Alertmanager, Auth};
+use crate::alert::notify::retry::{Cause, Verdict};
+use crate::alert::settings::Heartbeat;
+
+/// What became of alerts that were posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posting {
+    /// They were taken.
+    Accepted,
+    /// Something in them is wrong: the same will be refused again. Others among them may have been
+    /// taken all the same.
+    Refused {
+        /// In the words of the Alertmanager, without secrets.
+        error: Box<str>,
+    },
+    /// They did not get there; nothing is wrong with them.
+    Failed {
+        /// The kind of trouble.
+        cause: Cause,
+        /// What went wrong, without secrets.
+        error: Box<str>,
+        /// How long it wants to be left alone.
+        after: Option<Duration>,
+    },
+}
+
+/// Why a heartbeat was not heard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct Unheard {
+    /// The kind of trouble.
+    pub cause: Cause,
+    /// What went wrong, without secrets.
+    pub error: Box<str>,
+}
+
+/// How long a heartbeat may take: it comes each minute, and the next is as good.
+const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Posts alerts, as `alertmanager::requests` writes them.
+pub async fn post_alerts(manager: &Alertmanager, body: &str) -> Posting {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let request = Request {
+        method: Method::POST,
+        url: &manager.url,
+        path: "/api/v2/alerts",
+        auth: &manager.auth,
+        access: &manager.access,
+        headers,
+        body: body.to_owned(),
+    };
+    let hush = Hush::of(&manager.url, &manager.auth);
+    let (verdict, status) = match http::exchange(request, &hush).await {
+        Ok(answer) => (answer.verdict(), answer.status),
+        Err(verdict) => (verdict, 0),
+    };
+    match (verdict, status) {
+        (Verdict::Delivered, _) => Posting::Accepted,
+        // Not understood, too large, not valid: it lies in what was sent.
+        (Verdict::Permanent { error, .. }, 400 | 413 | 422) => Posting::Refused { error },
+        (Verdict::Permanent { cause, error }, _) => Posting::Failed {
+            cause,
+            error,
+            after: None,
+        },
+        (
+            Verdict::Temporary {
+                cause,
+                error,
+                after,
+            },
+            _,
+        ) => Posting::Failed {
+            cause,
+            error,
+            after,
+        },
+    }
+}
+
+/// Tells that the daemon lives.
+pub async fn beat(heartbeat: &Heartbeat) -> Result<(), Unheard> {
+    let access = Access {
+        timeout: Some(HEARTBEAT_PATIENCE),
+        ..Access::default()
+    };
+    let request = Request {
+        method: Method::GET,
+        url: &heartbeat.url,
+        path: "",
+        auth: &Auth::None,
+        access: &access,
+        headers: HeaderMap::new(),
+        body: String::new(),
+    };
+    let hush = Hush::of(&heartbeat.url, &Auth::None);
+    let verdict = match http::exchange(request, &hush).await {
+        Ok(answer) => answer.verdict(),
+        Err(verdict) => verdict,
+    };
+    match verdict {
+        Verdict::Delivered => Ok(()),
+        Verdict::Temporary { cause, error, .. } | Verdict::Permanent { cause, error } => {
+            Err(Unheard { cause, error })
+        }
+    }
+}
