@@ -194,6 +194,7 @@ impl Service {
             phones,
             now: self.inputs.clock.now(),
             settings: self.settings(),
+            alerts: Arc::clone(&self.inputs.alerts.borrow()),
             exporter,
             format: offer.format,
         });
