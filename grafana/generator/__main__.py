@@ -7,6 +7,7 @@ import json
 import pathlib
 import sys
 
+import alerts
 import exporter
 import firmware
 import fleet
@@ -14,7 +15,7 @@ import phones
 import registrations
 import sites
 
-DASHBOARDS = [fleet, sites, phones, registrations, firmware, exporter]
+DASHBOARDS = [fleet, sites, phones, registrations, firmware, alerts, exporter]
 
 
 def main():

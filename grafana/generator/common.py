@@ -12,6 +12,7 @@ SITE = "grandstream-site"
 PHONE_UID = "grandstream-phone"
 REGISTRATIONS = "grandstream-registrations"
 FIRMWARE = "grandstream-firmware"
+ALERTS = "grandstream-alerts"
 EXPORTER = "grandstream-exporter"
 
 JOB = variable(
@@ -67,7 +68,7 @@ def firmware_changes(more="", enabled=True):
 
 
 def critical_alerts():
-    """Marks the time in which critical alerts fire."""
+    """Marks the time in which critical alerts fire, whoever judges them."""
     return annotation(
         "Critical alerts", RED, promql.alerts('severity="critical"'), "{{alertname}}",
         "{{alertname}} {{phone}} {{site}}", ["alertname", "phone", "site"],
@@ -87,3 +88,8 @@ def reason_of():
     """For each phone one reason why something failed in the last poll, as the label `reason`."""
     one = f"topk by (site, phone) (1, {of('grandstream_poll_error')})"
     return f"group by (site, phone, reason) ({one})"
+
+
+def muted():
+    """1 for each phone that a silence or window covers, with the label `by`."""
+    return f"group by (site, phone, by) ({of('grandstream_phone_muted')})"

@@ -50,8 +50,8 @@ def registered():
 def critical():
     return stat(
         "Critical alerts",
-        "Firing alerts of severity critical. They are made by prometheus/alerts.yml; without "
-        "these rules in Prometheus this stays 0.",
+        "Firing alerts of severity critical that nothing keeps from being said: those that the "
+        "exporter judges, and those of prometheus/alerts.yml; without either this stays 0.",
         [query(f"count({alerts(CRITICAL)}) or vector(0)", instant=True)],
         unit="none", thresholds=NONE_IS_GOOD,
     )
@@ -135,13 +135,14 @@ def phone_table():
         "Value #G": column("Alerts", custom__width=70),
         "address": column("Address", links=[common.WEB_CELL]),
         "scheme": column("Scheme", custom__width=75),
+        "by": column("Muted", custom__width=75),
     }
     seen = of("grandstream_poll_last_success_timestamp_seconds")
     return table(
         "All phones",
         "One line a phone, the troubled first. Trouble is one reason why something failed in the "
-        "last poll; what is not known is empty. The name opens the phone, the address its own web "
-        "page.",
+        "last poll; what is not known is empty. Muted phones are covered by a silence or a window. "
+        "The name opens the phone, the address its own web page.",
         [
             query(f"min {by} ({health()})", table=True),
             query(f"sum {by} ({of('grandstream_account_registered')})", table=True),
@@ -157,6 +158,7 @@ def phone_table():
             ),
             query(common.reason_of(), table=True),
             query(promql.scheme(), table=True),
+            query(common.muted(), table=True),
         ],
         columns, sort="State",
     )

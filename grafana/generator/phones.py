@@ -117,6 +117,15 @@ def certificate():
     )
 
 
+def muted():
+    return stat(
+        "Muted",
+        "By a silence or a window that covers the phone: its alerts are not said.",
+        [query(f"max by (by) ({of('grandstream_phone_muted')})", "{{by}}", instant=True)],
+        text="name", thresholds=thresholds(AMBER), noValue="no",
+    )
+
+
 def identity():
     return table(
         "Identity",
@@ -310,7 +319,7 @@ def make():
         rows=[
             (4, [(4, state()), (4, trouble()), (4, registered()), (4, up_for()),
                  (4, last_good()), (4, logins_held())]),
-            (4, [(16, identity()), (4, clock()), (4, certificate())]),
+            (4, [(12, identity()), (4, clock()), (4, certificate()), (4, muted())]),
             (5, [(24, health_over_time())]),
             (7, [(24, registration_over_time())]),
             (8, [(24, lines_over_time())]),

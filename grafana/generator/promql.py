@@ -50,10 +50,21 @@ def scheme():
 # Alerts over many phones; those about one phone carry its job. Prometheus makes ALERTS from
 # prometheus/alerts.yml.
 WIDE_ALERTS = "PollerIsolated|SiteOutage|MassUnregistered|ExporterAbsent"
+# What tells one alert from another, whoever judged it.
+ALERT = "alertname, severity, site, phone, account, line, server, receiver"
 
 
 def alerts(more=""):
-    """Firing alerts about the chosen phones."""
-    more = f", {more}" if more else ""
-    firing = f'alertstate="firing", site=~"$site"{more}'
-    return f'(ALERTS{{job=~"$job", {firing}}} or ALERTS{{alertname=~"{WIDE_ALERTS}", {firing}}})'
+    """1 for each firing alert about the chosen phones, whether Prometheus judges it or the exporter
+    and lets it be said; once, if both do."""
+    firing = f'alertstate="firing", site=~"$site"{", " if more else ""}{more}'
+    of_prometheus = (
+        f'ALERTS{{job=~"$job", {firing}}} or ALERTS{{alertname=~"{WIDE_ALERTS}", {firing}}}'
+    )
+    # The exporter's alerts may come by another job than its phones.
+    said = f'alertname!="", severity!="none", suppressed="", {firing}'
+    own = (
+        f'(grandstream_alert_active{{phone!="", {said}}} and on (phone) {raw("grandstream_up")})'
+        f' or grandstream_alert_active{{phone="", {said}}}'
+    )
+    return f"group by ({ALERT}) ({of_prometheus} or {own})"

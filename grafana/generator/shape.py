@@ -202,7 +202,10 @@ def _merged(queries, columns):
 
 def _panel(kind, title, description, queries, options, field, custom=None):
     overrides = field.pop("overrides", [])
-    interval = field.pop("interval", None)
+    own = {
+        "interval": field.pop("interval", None),
+        "timeFrom": field.pop("time_from", None),
+    }
     defaults = dict(sorted(field.items()))
     defaults.setdefault("color", {"mode": "thresholds"})
     defaults.setdefault("mappings", [])
@@ -219,9 +222,7 @@ def _panel(kind, title, description, queries, options, field, custom=None):
         "options": options,
         "targets": targets,
     }
-    if interval:
-        panel["interval"] = interval
-    return panel
+    return panel | {key: value for key, value in own.items() if value}
 
 
 def variable(name, label, description, found, *, several=True, all_value=None, hidden=False,

@@ -93,8 +93,8 @@ def troubled():
     silent = of("grandstream_poll_last_success_timestamp_seconds")
     return table(
         "Phones in trouble",
-        "Why something failed in the last poll of a phone, and how long ago a poll was good. The "
-        "reasons and what to do are in the README.",
+        "Why something failed in the last poll of a phone, how long ago a poll was good, and whether "
+        "a silence or window covers it. The reasons and what to do are in the README.",
         [
             query(f"group by (site, phone, reason) ({of('grandstream_poll_error')})", table=True),
             query(
@@ -102,12 +102,17 @@ def troubled():
                 f"and on (site, phone) {of('grandstream_poll_error')}",
                 table=True,
             ),
+            query(
+                f"{common.muted()} and on (site, phone) {of('grandstream_poll_error')}",
+                table=True,
+            ),
         ],
         {
             "phone": column("Phone", links=[common.PHONE_CELL]),
             "site": column("Site", custom__width=110),
             "reason": column("Reason", custom__width=120),
-            "Value #B": column("Last good poll", unit="s", decimals=0, custom__width=130),
+            "Value #B": column("Last good poll", unit="s", decimals=0, custom__width=120),
+            "by": column("Muted", custom__width=80),
         },
         sort="Phone", noValue="None",
     )
@@ -116,8 +121,8 @@ def troubled():
 def firing():
     return table(
         "Alerts",
-        "Alerts that fire about these phones. They are made by prometheus/alerts.yml; without "
-        "these rules in Prometheus the table is empty.",
+        "Alerts that fire about these phones and may be said: those that the exporter judges, and "
+        "those of prometheus/alerts.yml; without either the table is empty.",
         [query(f"max by (alertname, severity, site, phone) ({alerts()})", table=True)],
         {
             "severity": column("Severity", custom__width=100),

@@ -24,7 +24,15 @@ MATCHES = {0: ("Differs", AMBER), 1: ("As expected", GREEN)}
 UNDERSTOOD = {0: ("Not read", AMBER), 1: ("Read", GREEN)}
 HELD_BACK = {0: ("Free", GREEN), 1: ("Held back", RED)}
 TRUE_OF_IT = {0: ("No", GREEN), 1: ("Yes", AMBER)}
+ON_DISK = {0: ("Not on disk", RED), 1: ("On disk", GREEN)}
 SCRAPED = {0: ("Down", RED), 1: ("Up", GREEN)}
+
+# An alert over time: pending, firing and said, firing and kept from being said.
+ALERT = {
+    1: ("Pending", AMBER),
+    2: ("Firing", RED),
+    3: ("Suppressed", GREY),
+}
 
 # grandstream_line_state_code, in the words of its help
 LINE = {

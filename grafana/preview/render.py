@@ -30,8 +30,15 @@ GROUND, PANEL, TEXT, FAINT, RULE = "#111217", "#181b1f", "#d8d9da", "#8e9297", "
 LINES = ["#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#8E8E8E"]
 CELL_WIDTH, CELL_HEIGHT, DPI = 0.62, 0.36, 80
 STEPS = 240
+# What stands for All at the head of a dashboard.
+ALL = {
+    "job": ".+", "instance": ".+", "site": ".*", "model": ".*",
+    "severity": "critical|warning|info",
+}
 # The shortest steps that panels ask for, in seconds.
-LEAST = {"1h": 3600}
+LEAST = {"10m": 600, "1h": 3600}
+# The times of their own that panels show, in seconds.
+SPANS = {"7d": 7 * 86400}
 # Characters that fit into an inch of table text.
 PER_INCH = 13.5
 
@@ -44,15 +51,16 @@ class Prometheus:
         self.end = time.time()
         self.start = self.end - 60 * minutes
         self.step = max(5, 60 * minutes / STEPS)
-        self.intervals = {
-            "__rate_interval": f"{max(30, int(4 * self.step))}s",
-            "__range": f"{60 * minutes}s",
-        }
+        self.intervals = {"__rate_interval": f"{max(30, int(4 * self.step))}s"}
 
-    def ask(self, target, least):
-        """The series that answer a query; `least` is the shortest step its panel wants."""
-        step = max(self.step, least)
-        self.intervals["__interval"] = f"{max(60, int(step))}s"
+    def ask(self, target, panel):
+        """The series that answer a query of a panel."""
+        step = max(self.step, LEAST.get(panel.get("interval"), 0))
+        span = SPANS.get(panel.get("timeFrom"), int(self.end - self.start))
+        self.intervals |= {
+            "__interval": f"{max(60, int(step))}s",
+            "__range": f"{span}s",
+        }
         filled = re.sub(r"\$(\w+)", self._value, target["expr"])
         if target["instant"]:
             return self._get("query", query=filled, time=self.end)
@@ -425,15 +433,14 @@ def draw(dashboard, prometheus):
     figure = plt.figure(figsize=(24 * CELL_WIDTH + 0.06, high * CELL_HEIGHT + HEAD + 0.06), dpi=DPI)
     figure.set_facecolor(GROUND)
     choices = "   ".join(f"{name}: {value}" for name, value in prometheus.choices.items()
-                         if value not in (".*", ".+"))
+                         if value != ALL.get(name))
     inch = 1 / figure.get_size_inches()[1]
     figure.text(0.008, 1 - 0.28 * inch, dashboard["title"], color=TEXT, size=13, weight="bold",
                 va="center")
     figure.text(0.992, 1 - 0.28 * inch, choices, color=FAINT, size=9, va="center", ha="right")
     for panel in panels:
         canvas = Canvas(figure, panel)
-        least = LEAST.get(panel.get("interval"), 0)
-        answers = [(target, prometheus.ask(target, least)) for target in panel["targets"]]
+        answers = [(target, prometheus.ask(target, panel)) for target in panel["targets"]]
         kind = panel["type"]
         if kind in ("timeseries", "state-timeline"):
             {"timeseries": timeseries, "state-timeline": timeline}[kind](
@@ -453,7 +460,7 @@ def main():
     parser.add_argument("--var", action="append", default=[], metavar="NAME=VALUE")
     given = parser.parse_args()
     chosen = dict(each.split("=", 1) for each in given.var)
-    choices = {"job": ".+", "instance": ".+", "site": ".*", "model": ".*"} | chosen
+    choices = ALL | chosen
     dashboard = json.loads(given.dashboard.read_text())
     figure = draw(dashboard, Prometheus(given.prometheus, given.minutes, choices))
     drawn = io.BytesIO()

@@ -118,15 +118,17 @@ pub enum RuleFault {
     NotANumber,
 }
 
-/// Labels of an alert that come from what it speaks of.
-pub const RESERVED_LABELS: [&str; 7] = [
+/// Labels of an alert that come from what it speaks of, or from how it is.
+pub const RESERVED_LABELS: [&str; 9] = [
     "alertname",
+    "alertstate",
     "phone",
     "site",
     "account",
     "line",
     "server",
     "receiver",
+    "suppressed",
 ];
 
 impl Rule {

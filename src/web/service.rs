@@ -313,6 +313,7 @@ impl Service {
             phones,
             now: self.inputs.clock.now(),
             settings: self.settings(),
+            alerts: Arc::clone(&self.inputs.alerts.borrow()),
             exporter,
             format: offer.format,
         });

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use grandstream_exporter::fleet::Reason;
-use grandstream_exporter::web::metrics::{FAMILIES, Family, Kind};
+use grandstream_exporter::web::metrics::{FAMILIES, Family, Kind, Read};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -25,14 +25,23 @@ fn pages() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// The labels of each family in the golden page of metrics, beyond those that every phone carries.
+/// The golden pages of metrics: of a daemon on simulated phones, and of everything that can be said
+/// of alerts.
+const GOLDEN: [&str; 2] = [
+    include_str!("snapshots/it__golden__the_whole_page_in_text.snap"),
+    include_str!(
+        "../../src/web/metrics/snapshots/grandstream_exporter__web__metrics__page__tests__text.snap"
+    ),
+];
+
+/// The labels of each family in the golden pages of metrics, beyond those that every phone carries.
 fn labels() -> BTreeMap<String, BTreeSet<String>> {
     // Of this one the golden page shows neither values nor labels.
     let build = ["version", "revision", "rustversion"].map(str::to_owned);
     let mut found: BTreeMap<_, BTreeSet<_>> =
         BTreeMap::from([("grandstream_exporter_build_info".to_owned(), build.into())]);
-    let golden = include_str!("snapshots/it__golden__the_whole_page_in_text.snap");
-    for line in golden.lines().filter(|line| !line.starts_with('#')) {
+    let lines = GOLDEN.iter().flat_map(|golden| golden.lines());
+    for line in lines.filter(|line| !line.starts_with('#')) {
         let Some((name, rest)) = line.split_once('{') else {
             continue;
         };
@@ -69,11 +78,21 @@ fn row(family: &Family, labels: &BTreeMap<String, BTreeSet<String>>) -> String {
     )
 }
 
-/// The exporter's own families are named after it, or after what every process has.
-fn is_of_phones(family: &Family) -> bool {
-    let own = ["grandstream_exporter_", "process_"];
-    !own.iter().any(|prefix| family.name.starts_with(prefix))
+/// The title under which a family stands.
+fn title(family: &Family) -> &'static str {
+    match family.read {
+        Read::Phone(_) | Read::Part(_, _) => OF_PHONES,
+        Read::Alerts(_) | Read::Alert(_) => OF_ALERTS,
+        Read::Exporter(_) => "Of the exporter",
+    }
 }
+
+const OF_PHONES: &str = "Of each phone\n\n\
+    Each series carries `phone`, `site` if it has one, and the configured labels.";
+
+const OF_ALERTS: &str = "Of alerts\n\n\
+    Only where the daemon judges alerts. `grandstream_alert_active` and its beginning carry all labels \
+    of the\nalert, those of the rule and of the phone included.";
 
 /// The reference as the table in the code has it.
 fn reference() -> String {
@@ -82,23 +101,18 @@ fn reference() -> String {
         when series\nexist, [the configuration](configuration.md) which are optional.\n"
         .to_owned();
     let labels = labels();
-    for (title, of_phones) in [
-        (
-            "Of each phone\n\nEach series carries `phone`, `site` if it has one, and the configured labels.",
-            true,
-        ),
-        ("Of the exporter", false),
-    ] {
-        let rows: String = FAMILIES
-            .iter()
-            .filter(|family| is_of_phones(family) == of_phones)
-            .map(|family| row(family, &labels))
-            .collect();
-        write!(
-            text,
-            "\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}"
-        )
-        .expect("text");
+    let mut title_before = "";
+    for family in FAMILIES {
+        let title = title(family);
+        if title != title_before {
+            write!(
+                text,
+                "\n## {title}\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n"
+            )
+            .expect("text");
+            title_before = title;
+        }
+        text.push_str(&row(family, &labels));
     }
     text
 }

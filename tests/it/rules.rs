@@ -8,8 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use grandstream_exporter::alert::export;
-use grandstream_exporter::alert::packs;
+use grandstream_exporter::alert::{Condition, export, packs, promql};
 
 /// The uid that most provisioned data sources have.
 const DATASOURCE: &str = "prometheus";
@@ -59,6 +58,24 @@ fn the_command_prints_the_shipped_files() {
             .expect("it runs");
         let shipped = fs::read(root().join(path)).expect("a file");
         assert!(printed.stdout == shipped, "{format} differs from {path}");
+    }
+}
+
+/// Prometheus knows nothing of silences and windows but this metric.
+#[test]
+fn every_rule_of_phones_leaves_muted_ones_out() {
+    let muted = "unless on (phone) grandstream_phone_muted == 1";
+    for rule in packs::all().into_iter().flat_map(|pack| pack.rules) {
+        let expression = promql::expression(&rule);
+        let obeys = match &rule.when {
+            // Neither the affected nor all of a group count them.
+            Condition::Fraction(_) => {
+                expression.matches(muted).count() == expression.matches("count ").count()
+            }
+            Condition::Phone(_) | Condition::Each(_) => expression.ends_with(muted),
+            Condition::Own(_) => !expression.contains("grandstream_phone"),
+        };
+        assert!(obeys, "{}: {expression}", rule.name);
     }
 }
 

@@ -101,6 +101,9 @@ impl Clerk {
         {
             self.mail.busy.remove(&receiver);
             self.judge(&receiver, &attempt.verdict, now);
+            if let Some(remark) = &attempt.remark {
+                tracing::warn!(receiver = %receiver, "A message to `{receiver}`: {remark}");
+            }
             // A letter that somebody dropped meanwhile needs no end.
             let Some(letter) = letters.iter().find(|one| one.id == letter) else {
                 continue;

@@ -161,6 +161,7 @@ impl Office {
                     receiver: outgoing.receiver,
                     attempt: Attempt {
                         verdict,
+                        remark: None,
                         dialogue: Vec::new(),
                     },
                 }

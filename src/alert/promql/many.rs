@@ -55,10 +55,10 @@ pub(super) fn of_daemon(own: Own) -> String {
                 more("grandstream_notifications_delivered_total")
             )
         }
-        Own::DeadLetters => "grandstream_notification_dead_letters > 0".to_owned(),
-        Own::StateNotPersisted => {
-            "time() - grandstream_alert_state_last_write_timestamp_seconds > 300".to_owned()
+        Own::DeadLetters => {
+            "sum without (receiver) (grandstream_notification_dead_letters) > 0".to_owned()
         }
+        Own::StateNotPersisted => "grandstream_alert_state_persisted == 0".to_owned(),
         Own::Watchdog => "vector(1)".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
+use crate::alert::Picture;
 use crate::app;
 use crate::cli::say;
 use crate::clock::Clock;
@@ -84,6 +85,7 @@ fn show(
         phones: fleet.phones().cloned().collect(),
         now,
         settings: Arc::new(app::settings(config, Arc::default(), loaded)),
+        alerts: Arc::new(Picture::new(Arc::default())),
         exporter: None,
         format: Format::Text,
     });

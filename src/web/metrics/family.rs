@@ -5,6 +5,7 @@
 //! full, has no type `info`, and no units.
 //! Sources: OpenMetrics 1.0, "Text format"; Prometheus, "Exposition formats".
 
+use crate::alert::Alert;
 use crate::fleet::{Endpoint, Phone};
 
 use super::exporter::Exporter;
@@ -55,12 +56,22 @@ pub enum Read {
     Phone(ReadPhone),
     /// From one part of what a phone said: gone while that is not fresh.
     Part(Endpoint, ReadPhone),
+    /// From what is known of alerts as a whole.
+    Alerts(ReadPicture),
+    /// From each alert that is pending or fires; there is a bound to how many are shown.
+    Alert(ReadAlert),
     /// From the exporter itself.
     Exporter(ReadExporter),
 }
 
 /// Writes what one phone has of a family.
 pub type ReadPhone = fn(&Scrape, &Phone, &mut Samples<'_>);
+
+/// Writes what alerts as a whole have of a family.
+pub type ReadPicture = fn(&Scrape, &mut Samples<'_>);
+
+/// Writes what one alert has of a family.
+pub type ReadAlert = fn(&Alert, &mut Samples<'_>);
 
 /// Writes what the exporter has of a family.
 pub type ReadExporter = fn(&Exporter, &mut Samples<'_>);

@@ -5,12 +5,15 @@
 //! registers anywhere, so nothing outlives the phone or the setting it came from.
 
 mod ahead;
+mod alerts;
 mod exporter;
 mod family;
 #[cfg(test)]
 mod hostile;
 mod page;
 mod phone;
+#[cfg(test)]
+mod picture;
 mod process;
 mod samples;
 #[cfg(test)]
@@ -18,7 +21,9 @@ mod strict;
 mod table;
 
 pub use exporter::Exporter;
-pub use family::{Family, Format, Kind, Read, ReadExporter, ReadPhone, Unit};
+pub use family::{
+    Family, Format, Kind, Read, ReadAlert, ReadExporter, ReadPhone, ReadPicture, Unit,
+};
 pub use page::{Page, Scrape};
 pub use process::Process;
 pub use samples::Samples;

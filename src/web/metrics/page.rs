@@ -6,13 +6,15 @@
 
 use std::sync::Arc;
 
+use crate::alert::{Alert, Picture};
 use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
 use crate::web::pieces::{Filled, PIECE, Pieces};
 
 use super::ahead::{self, AHEAD};
+use super::alerts;
 use super::exporter::Exporter;
-use super::family::{Family, Format, Read, ReadExporter, ReadPhone};
+use super::family::{Family, Format, Read, ReadAlert, ReadExporter, ReadPhone, ReadPicture};
 use super::samples::{Progress, Samples, push_place};
 use super::table::FAMILIES;
 
@@ -25,7 +27,9 @@ pub struct Scrape {
     pub now: Moment,
     /// What may be shown of them.
     pub settings: Arc<Settings>,
-    /// The exporter's own values; `None` leaves its families out.
+    /// What is known of alerts.
+    pub alerts: Arc<Picture>,
+    /// The exporter's own values; `None` leaves its families and those of alerts out.
     pub exporter: Option<Exporter>,
     /// In which format.
     pub format: Format,
@@ -36,10 +40,12 @@ pub struct Scrape {
 pub struct Page {
     scrape: Scrape,
     labels: Labels,
+    /// The alerts that have series of their own.
+    alerts: Vec<Alert>,
     /// Position in [`FAMILIES`].
     family: usize,
-    /// Position among the phones.
-    phone: usize,
+    /// Position among the phones or the alerts.
+    item: usize,
     progress: Progress,
 }
 
@@ -53,11 +59,16 @@ struct Labels {
 impl Page {
     /// A page of which nothing is written yet.
     pub fn new(scrape: Scrape) -> Self {
+        let alerts = match scrape.exporter {
+            Some(_) => alerts::listed(&scrape.alerts.board),
+            None => Vec::new(),
+        };
         Self {
             scrape,
             labels: Labels::default(),
+            alerts,
             family: 0,
-            phone: 0,
+            item: 0,
             progress: Progress::default(),
         }
     }
@@ -74,30 +85,64 @@ impl Page {
         read: ReadPhone,
         piece: &mut Vec<u8>,
     ) -> Filled {
-        while let Some(phone) = self.scrape.phones.get(self.phone) {
+        while let Some(phone) = self.scrape.phones.get(self.item) {
             if piece.len() >= PIECE {
                 return Filled::Full;
             }
             // Not before the first sample: a family that is switched off has none.
             if let Some(part) = part
                 && self.progress.announced
-                && self.phone.is_multiple_of(AHEAD)
+                && self.item.is_multiple_of(AHEAD)
             {
-                let next = self.scrape.phones.iter().skip(self.phone).take(AHEAD);
+                let next = self.scrape.phones.iter().skip(self.item).take(AHEAD);
                 ahead::look(next, part, self.scrape.now);
             }
             let mut samples = Samples {
                 out: piece,
                 family,
                 format: self.scrape.format,
-                labels: self.labels.of(self.phone, phone),
+                labels: self.labels.of(self.item, phone),
                 progress: &mut self.progress,
             };
             read(&self.scrape, phone, &mut samples);
-            self.phone += 1;
+            self.item += 1;
         }
         if let Some(exporter) = &mut self.scrape.exporter {
             exporter.series = self.progress.samples;
+        }
+        Filled::Last
+    }
+
+    fn ask_alerts(
+        &mut self,
+        family: &'static Family,
+        read: ReadAlert,
+        piece: &mut Vec<u8>,
+    ) -> Filled {
+        while let Some(alert) = self.alerts.get(self.item) {
+            if piece.len() >= PIECE {
+                return Filled::Full;
+            }
+            read(
+                alert,
+                &mut unlabelled(family, &self.scrape, &mut self.progress, piece),
+            );
+            self.item += 1;
+        }
+        Filled::Last
+    }
+
+    fn ask_picture(
+        &mut self,
+        family: &'static Family,
+        read: ReadPicture,
+        piece: &mut Vec<u8>,
+    ) -> Filled {
+        if self.scrape.exporter.is_some() {
+            read(
+                &self.scrape,
+                &mut unlabelled(family, &self.scrape, &mut self.progress, piece),
+            );
         }
         Filled::Last
     }
@@ -109,32 +154,49 @@ impl Page {
         piece: &mut Vec<u8>,
     ) -> Filled {
         if let Some(exporter) = &self.scrape.exporter {
-            let mut samples = Samples {
-                out: piece,
-                family,
-                format: self.scrape.format,
-                labels: &[],
-                progress: &mut self.progress,
-            };
-            read(exporter, &mut samples);
+            read(
+                exporter,
+                &mut unlabelled(family, &self.scrape, &mut self.progress, piece),
+            );
         }
         Filled::Last
+    }
+}
+
+/// The samples of a family that is of no phone.
+fn unlabelled<'a>(
+    family: &'static Family,
+    scrape: &Scrape,
+    progress: &'a mut Progress,
+    piece: &'a mut Vec<u8>,
+) -> Samples<'a> {
+    Samples {
+        out: piece,
+        family,
+        format: scrape.format,
+        labels: &[],
+        progress,
     }
 }
 
 impl Pieces for Page {
     fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
         while let Some(family) = FAMILIES.get(self.family) {
+            if piece.len() >= PIECE {
+                return Filled::Full;
+            }
             let filled = match family.read {
                 Read::Phone(read) => self.ask_phones(family, None, read, piece),
                 Read::Part(part, read) => self.ask_phones(family, Some(part), read, piece),
+                Read::Alerts(read) => self.ask_picture(family, read, piece),
+                Read::Alert(read) => self.ask_alerts(family, read, piece),
                 Read::Exporter(read) => self.ask_exporter(family, read, piece),
             };
             if filled == Filled::Full {
                 return Filled::Full;
             }
             self.family += 1;
-            self.phone = 0;
+            self.item = 0;
             self.progress.announced = false;
         }
         if self.scrape.format == Format::OpenMetrics {
@@ -162,11 +224,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::fleet::Fleet;
     use crate::fleet::totals::SkipReason;
+    use crate::fleet::{Failure, Fleet, PollReport, Reason};
     use crate::web::example;
     use crate::web::metrics::Process;
     use crate::web::metrics::hostile::any_fleet;
+    use crate::web::metrics::picture;
     use crate::web::metrics::strict::parse;
     use crate::web::requests::{Code, Handler, Requests};
 
@@ -195,6 +258,7 @@ mod tests {
             phones: fleet.phones().map(Arc::clone).collect(),
             now: example::now(),
             settings: example::settings().into(),
+            alerts: picture::of(fleet).into(),
             exporter: Some(exporter(fleet)),
             format,
         }
@@ -256,7 +320,9 @@ mod tests {
                 }
                 Read::Part(_, _) => assert!(is_in(&fresh) && !is_in(&stale), "{name}"),
                 Read::Phone(_) => assert_eq!(is_in(&fresh), is_in(&staler), "{name}"),
-                Read::Exporter(_) => assert!(!is_in(&fresh), "{name}"),
+                Read::Alerts(_) | Read::Alert(_) | Read::Exporter(_) => {
+                    assert!(!is_in(&fresh), "{name}");
+                }
             }
         }
         let down = "\ngrandstream_up{phone=\"reception\",site=\"hq\",floor=\"1\"} 0\n";
@@ -303,8 +369,7 @@ mod tests {
 
     #[test]
     fn pieces_are_bounded_and_make_the_same_page() {
-        let places = (0..3000).map(|n| Arc::new(example::place(&format!("phone {n}"))));
-        let fleet = Fleet::new(places);
+        let fleet = refusing(3000);
         let mut page = Page::new(scrape(&fleet, Format::OpenMetrics));
         let mut pieces = 0;
         loop {
@@ -320,6 +385,58 @@ mod tests {
         let whole = write(scrape(&fleet, Format::OpenMetrics));
         parse(&whole, Format::OpenMetrics).expect("a valid page");
         assert_eq!(whole.matches("grandstream_up{").count(), 3000);
+    }
+
+    /// Phones that all refuse our password.
+    fn refusing(phones: usize) -> Fleet {
+        let names = (0..phones).map(|n| format!("phone {n}"));
+        let fleet = Fleet::new(names.clone().map(|name| Arc::new(example::place(&name))));
+        names.fold(fleet, |fleet, name| {
+            let mut report = PollReport::new(example::now());
+            report.failure = Some(Failure::new(Reason::Auth, "the phone refused the password"));
+            fleet.with_report(&name, report)
+        })
+    }
+
+    #[test]
+    fn more_alerts_than_there_is_room_for_are_counted() {
+        let fleet = refusing(2100);
+        let page = write(scrape(&fleet, Format::Text));
+        parse(&page, Format::Text).expect("a valid page");
+        let of = |family: &str| page.matches(&format!("\n{family}{{")).count();
+        assert_eq!(of("grandstream_alert_active"), 2000);
+        assert_eq!(of("grandstream_alert_active_since_timestamp_seconds"), 2000);
+        // Two of them are of the daemon and a receiver.
+        assert!(page.contains("\ngrandstream_alerts_left_out 102\n"));
+        let all = "\ngrandstream_alerts{alertname=\"PhoneAuthRejected\",severity=\"warning\",\
+                   state=\"firing\"} 2100\n";
+        assert!(page.contains(all));
+    }
+
+    #[test]
+    fn where_alerts_are_not_judged_nothing_is_said_of_them() {
+        let fleet = example::fleet();
+        let off = Arc::new(Picture::new(Arc::default()));
+        let page = write(Scrape {
+            alerts: off,
+            ..scrape(&fleet, Format::Text)
+        });
+        for Family { name, read, .. } in FAMILIES {
+            let of_alerts = matches!(read, Read::Alerts(_) | Read::Alert(_));
+            assert!(!of_alerts || !page.contains(name), "{name}");
+        }
+        assert!(!page.contains("grandstream_phone_muted"));
+    }
+
+    #[test]
+    fn a_page_without_the_exporter_says_which_phones_are_muted_and_nothing_of_alerts() {
+        let fleet = example::fleet();
+        let page = write(Scrape {
+            exporter: None,
+            ..scrape(&fleet, Format::Text)
+        });
+        assert!(page.contains("\ngrandstream_phone_muted{phone=\"lobby\",by=\"window\"} 1\n"));
+        assert!(!page.contains("grandstream_alert"));
     }
 
     proptest::proptest! {

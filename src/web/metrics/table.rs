@@ -1,10 +1,11 @@
 //! The one table of metrics. A new metric is one entry here, and a look at the snapshots.
 //!
-//! Families of phones come first, so that the exporter's own can tell how many samples those were.
+//! Families of phones come first, so that the exporter's own can tell how many samples those were;
+//! those of alerts stand between.
 //! Closed label sets are complete whenever any of their series exists.
 
 use super::family::{Family, Kind, Read, Unit};
-use super::{exporter, phone};
+use super::{alerts, exporter, phone};
 use crate::fleet::Endpoint;
 use crate::fleet::moment::epoch_seconds;
 use crate::web::health::held;
@@ -242,6 +243,160 @@ pub static FAMILIES: &[Family] = &[
         read: Read::Phone(phone::posture),
     },
     Family {
+        name: "grandstream_phone_muted",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "1 for each phone that a silence or window covers, so that its alerts are not said",
+        read: Read::Phone(alerts::muted),
+    },
+    Family {
+        name: "grandstream_alerts",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Active alerts of each rule: pending, firing, or suppressed, which fire and are kept from being said",
+        read: Read::Alerts(alerts::by_rule),
+    },
+    Family {
+        name: "grandstream_alert_active",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "1 for each alert that is pending or fires; suppressed tells what keeps one that fires from being said",
+        read: Read::Alert(alerts::active_alert),
+    },
+    Family {
+        name: "grandstream_alert_active_since_timestamp_seconds",
+        kind: Kind::Gauge,
+        unit: Some(Unit::Seconds),
+        help: "When the condition of an active alert was first seen",
+        read: Read::Alert(alerts::active_since),
+    },
+    Family {
+        name: "grandstream_alerts_left_out",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Active alerts that have no series of their own, because 2000 have",
+        read: Read::Alerts(alerts::left_out),
+    },
+    Family {
+        name: "grandstream_alert_rule_matched_entities",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Phones that the rule speaks of; a rule that matches none never fires",
+        read: Read::Alerts(alerts::matched),
+    },
+    Family {
+        name: "grandstream_alert_rule_last_evaluation_timestamp_seconds",
+        kind: Kind::Gauge,
+        unit: Some(Unit::Seconds),
+        help: "When all rules were last looked at",
+        read: Read::Alerts(alerts::evaluated),
+    },
+    Family {
+        name: "grandstream_alert_rule_evaluation_errors_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Texts of alerts that could not be rendered and were told as they are written",
+        read: Read::Alerts(alerts::texts_failed),
+    },
+    Family {
+        name: "grandstream_notifications_delivered_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Messages that a receiver took, by why they were sent",
+        read: Read::Alerts(alerts::delivered),
+    },
+    Family {
+        name: "grandstream_notification_attempts_failed_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Attempts to reach a receiver that failed, by kind of trouble",
+        read: Read::Alerts(alerts::failed),
+    },
+    Family {
+        name: "grandstream_notifications_suppressed_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Alerts that fired and were kept from being said, by what did",
+        read: Read::Alerts(alerts::kept_back),
+    },
+    Family {
+        name: "grandstream_notification_queue_length",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Messages that wait for a receiver",
+        read: Read::Alerts(alerts::waiting),
+    },
+    Family {
+        name: "grandstream_notification_queue_oldest_age_seconds",
+        kind: Kind::Gauge,
+        unit: Some(Unit::Seconds),
+        help: "How long the oldest message waits for a receiver; 0 while none does",
+        read: Read::Alerts(alerts::oldest),
+    },
+    Family {
+        name: "grandstream_notification_dead_letters",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Messages to a receiver that were given up and are kept for a person to decide",
+        read: Read::Alerts(alerts::dead),
+    },
+    Family {
+        name: "grandstream_notifications_alertmanager_sent_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Alerts that an Alertmanager took, each as often as it was sent",
+        read: Read::Alerts(alerts::sent),
+    },
+    Family {
+        name: "grandstream_notifications_alertmanager_errors_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Requests to an Alertmanager that failed",
+        read: Read::Alerts(alerts::errors),
+    },
+    Family {
+        name: "grandstream_notifications_alertmanager_dropped_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Alerts that an Alertmanager refused and that are not sent again",
+        read: Read::Alerts(alerts::refused),
+    },
+    Family {
+        name: "grandstream_notifications_alertmanager_queue_length",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Alerts that wait to be taken by an Alertmanager",
+        read: Read::Alerts(alerts::unsent),
+    },
+    Family {
+        name: "grandstream_alert_state_last_write_timestamp_seconds",
+        kind: Kind::Gauge,
+        unit: Some(Unit::Seconds),
+        help: "When the state of alerts was last written to disk",
+        read: Read::Alerts(alerts::written),
+    },
+    Family {
+        name: "grandstream_alert_state_persisted",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Whether the state of alerts is on disk; absent where it is kept in memory on purpose",
+        read: Read::Alerts(alerts::persisted),
+    },
+    Family {
+        name: "grandstream_alert_state_restore_total",
+        kind: Kind::Counter,
+        unit: None,
+        help: "Alerts that were taken back at the start, by what became of them",
+        read: Read::Alerts(alerts::restored),
+    },
+    Family {
+        name: "grandstream_silences",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Silences in force, to come, and over",
+        read: Read::Alerts(alerts::silences),
+    },
+    Family {
         name: "grandstream_exporter_build_info",
         kind: Kind::Info,
         unit: None,
@@ -447,8 +602,12 @@ mod tests {
     }
 
     #[test]
-    fn phones_come_before_the_exporter() {
-        let exporter = |family: &Family| matches!(family.read, Read::Exporter(_));
-        assert!(FAMILIES.is_sorted_by_key(exporter));
+    fn phones_come_before_alerts_and_these_before_the_exporter() {
+        let rank = |family: &Family| match family.read {
+            Read::Phone(_) | Read::Part(_, _) => 0,
+            Read::Alerts(_) | Read::Alert(_) => 1,
+            Read::Exporter(_) => 2,
+        };
+        assert!(FAMILIES.is_sorted_by_key(rank));
     }
 }

@@ -13,21 +13,34 @@ use tokio::net::UnixStream;
 use tokio::time::Instant;
 
 use super::house::House;
+use super::judge::Judge;
 use super::queries::{self, Asks, Intervals, Query};
 use super::{Dashboard, committed, fields, list, text};
 use crate::harness::prometheus::{Prometheus, one_target};
 use crate::harness::{Daemon, PATIENCE, http};
 
 /// What is empty while all is well, beside all annotations: it lists trouble.
-const EMPTY_IN_PEACE: [&str; 17] = [
+const EMPTY_IN_PEACE: [&str; 30] = [
+    "alerts.json: Active alerts A",
+    "alerts.json: Alerts over time A",
+    "alerts.json: Failed attempts A",
+    "alerts.json: Messages delivered A",
+    "alerts.json: Muted phones A",
+    "alerts.json: Noisiest rules of seven days A",
+    "alerts.json: Noisiest rules of seven days B",
+    "alerts.json: Rules that match no phone A",
+    "alerts.json: Suppressed alerts A",
+    "alerts.json: variable site",
     "exporter.json: Failed polls by reason A",
     "firmware.json: All differences A",
     "firmware.json: Phones with other firmware A",
     "firmware.json: What differs most A",
     "fleet.json: All phones G",
     "fleet.json: All phones I",
+    "fleet.json: All phones K",
     "fleet.json: Least steady accounts A",
     "fleet.json: Why polls fail A",
+    "phone.json: Muted A",
     "phone.json: Trouble A",
     "registrations.json: Accounts that are not registered A",
     "registrations.json: Accounts that are not registered B",
@@ -37,10 +50,15 @@ const EMPTY_IN_PEACE: [&str; 17] = [
     "site.json: Alerts A",
     "site.json: Phones in trouble A",
     "site.json: Phones in trouble B",
+    "site.json: Phones in trouble C",
 ];
 
 /// What some panels say once the house is in trouble.
-const TRUTH: [(&str, &str); 10] = [
+const TRUTH: [(&str, &str); 14] = [
+    ("alerts.json: Alerts now A", "4"),
+    ("alerts.json: Alerts now B", "1"),
+    ("alerts.json: Alerts now C", "1"),
+    ("alerts.json: Critical now A", "3"),
     ("fleet.json: Phones A", "6"),
     ("fleet.json: Phones B", "4"),
     ("fleet.json: Phones C", "1"),
@@ -97,7 +115,8 @@ pub(super) type Answers = BTreeMap<String, Answer>;
 async fn a_real_prometheus_answers_every_query_of_every_dashboard() {
     let house = House::start().await;
     let daemon = Daemon::start(&house.config()).await;
-    let prometheus = Prometheus::start(daemon.path(), &config(&daemon));
+    let judge = Judge::start();
+    let prometheus = Prometheus::start(daemon.path(), &config(&daemon, &judge));
     let asked = Asked {
         prometheus: &prometheus,
         phones: house.names(),
@@ -121,22 +140,25 @@ async fn a_real_prometheus_answers_every_query_of_every_dashboard() {
     let answers = tokio::select! {
         answers = in_trouble => answers,
         () = house.restless() => unreachable!("it never ends"),
+        () = judge.trouble() => unreachable!("it never ends"),
     };
     assert_eq!(empty(&answers), [""; 0], "empty in trouble");
     let wrong = fields::findings(&dashboards, &answers);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     fields::planted_faults_are_seen(&answers);
+    asked.what_both_judge_counts_once(&dashboards).await;
     asked.planted_faults_are_seen().await;
 }
 
-/// The shipped scrape and alerts, the latter without their patience.
-fn config(daemon: &Daemon) -> String {
+/// The shipped scrape and alerts, the latter without their patience, and what is said of alerts.
+fn config(daemon: &Daemon, judge: &Judge) -> String {
     let rules: &Path = &daemon.path().join("alerts.yml");
     let hasty: Vec<_> = ALERTS.split("- alert: ").map(at_once).collect();
     std::fs::write(rules, hasty.join("- alert: ")).expect("written");
     format!(
-        "{}\nrule_files: ['{}']\n",
+        "{}{}\nrule_files: ['{}']\n",
         one_target(daemon.address),
+        judge.job(daemon.address),
         rules.display()
     )
 }
@@ -212,6 +234,7 @@ impl Asked<'_> {
                 "phone" => Some(*phone),
                 "job" | "instance" => Some(".+"),
                 "site" | "model" => Some(".*"),
+                "severity" => Some("critical|info|warning"),
                 _ => None,
             };
             let filled = queries::filled(query.expr, INTERVALS, value);
@@ -257,6 +280,10 @@ impl Asked<'_> {
             .expect("a dashboard");
         let all = queries::all(&dashboard.json);
         let query = all.iter().find(|one| one.place == query).expect("a query");
+        self.wait_for(query, value).await;
+    }
+
+    async fn wait_for(&self, query: &Query<'_>, value: &str) {
         let deadline = Instant::now() + PATIENCE;
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
@@ -267,8 +294,29 @@ impl Asked<'_> {
             }
             assert!(
                 Instant::now() < deadline,
-                "{place}: {answer:?}, not {value}"
+                "{}: {answer:?}, not {value}",
+                query.place
             );
+        }
+    }
+
+    /// That a phone does not answer is judged by the exporter and by Prometheus.
+    async fn what_both_judge_counts_once(&self, dashboards: &[Dashboard]) {
+        let one = "alertname=\"PhoneUnreachable\", phone=\"dead-1\"";
+        let both = format!("count(ALERTS{{{one}}}) + count(grandstream_alert_active{{{one}}})");
+        let all = dashboards.iter().flat_map(|one| queries::all(&one.json));
+        let critical = all
+            .filter(|query| query.place == "Critical alerts A")
+            .map(|query| query.expr.replace("severity=\"critical\"", one))
+            .next()
+            .expect("the fleet counts critical alerts");
+        for (expr, count) in [(&both, "2"), (&critical, "1")] {
+            let query = Query {
+                place: expr.clone(),
+                expr,
+                asks: Asks::Now,
+            };
+            self.wait_for(&query, count).await;
         }
     }
 

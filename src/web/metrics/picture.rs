@@ -1,0 +1,173 @@
+//! A made-up picture of alerts over any fleet, for tests: everything that can be said of alerts is in
+//! it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use crate::alert::board::{Board, KnownRule, Rules};
+use crate::alert::calendar::Calendar;
+use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
+use crate::alert::notify::digest::{Remind, Route};
+use crate::alert::notify::notice::Why;
+use crate::alert::notify::retry::Cause;
+use crate::alert::own::Health;
+use crate::alert::packs;
+use crate::alert::picture::{Keeping, ManagerTally, Queue, Tallies};
+use crate::alert::silence::{Silence, Window};
+use crate::alert::suppress::Suppression;
+use crate::alert::{Condition, Picture, Settings};
+use crate::fleet::Fleet;
+use crate::fleet::moment::later;
+use crate::web::example;
+
+/// The rules of the example: of accounts, of phones, of a receiver, of the daemon, and one that has
+/// nothing to say.
+const RULES: [&str; 5] = [
+    "AccountUnregistered",
+    "PhoneAuthRejected",
+    "NotifierFailing",
+    "Watchdog",
+    "ConfigReloadFailed",
+];
+
+/// A phone that refuses our password is silenced, a site-less phone is in a window, a receiver takes
+/// nothing, and so does an Alertmanager.
+pub(super) fn of(fleet: &Fleet) -> Picture {
+    let settings = Arc::new(settings());
+    let mut board = Board::new(Arc::clone(&settings.rules));
+    board.with_silences(vec![
+        silence(1, example::HOSTILE_NAME, 0, 3600),
+        silence(2, "reception", 3600, 7200),
+    ]);
+    board.with_suppression(Arc::clone(&settings.suppression));
+    let health = Health {
+        receivers: Box::new([("push".into(), Some(Duration::from_secs(3600)))]),
+        ..Health::default()
+    };
+    // The first tick covers, the second judges what fires.
+    let _told = board.after_tick(fleet, &health, example::now());
+    let _told = board.after_tick(fleet, &health, example::now());
+    let of_phones = |rule: &&Arc<KnownRule>| !matches!(rule.rule.when, Condition::Own(_));
+    let rules = settings.rules.iter().filter(of_phones);
+    let matched = rules.map(|known| (known.rule.name.clone(), 4));
+    Picture {
+        board,
+        matched: Arc::new(matched.collect()),
+        evaluated: Some(example::now()),
+        tallies: Arc::new(tallies()),
+        queues: Arc::new(queues()),
+        keeping: Keeping {
+            written: Some(example::now().wall),
+            fault: None,
+        },
+        ..Picture::new(settings)
+    }
+}
+
+fn settings() -> Settings {
+    let rules = packs::all().into_iter().flat_map(|pack| pack.rules);
+    let rules = rules.filter(|rule| RULES.contains(&&*rule.name));
+    let night = Window {
+        name: "moving house".into(),
+        when: Calendar {
+            zone: TimeZone::UTC,
+            weekdays: Box::default(),
+            hours: Box::default(),
+            except: Box::default(),
+        },
+        matching: phone("lobby"),
+    };
+    Settings {
+        enabled: true,
+        rules: Arc::new(Rules::new(rules)),
+        suppression: Arc::new(Suppression {
+            windows: Box::new([night]),
+            ..Suppression::default()
+        }),
+        alertmanagers: vec![Arc::new(Alertmanager {
+            name: "am1.example:9093".into(),
+            url: "http://am1.example:9093".to_owned().into(),
+            auth: Auth::None,
+            access: Access::default(),
+        })],
+        receivers: vec![receiver("helpdesk"), receiver("push")],
+        ..Settings::default()
+    }
+}
+
+fn receiver(name: &str) -> Arc<Receiver> {
+    Arc::new(Receiver {
+        route: Route {
+            receiver: name.into(),
+            matching: Box::default(),
+            group_by: Box::default(),
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(300),
+            remind: Remind::Never,
+            urgent: false,
+            quiet: None,
+        },
+        collapse_over: 10,
+        channel: Channel::Webhook(Webhook {
+            url: "http://hook.example".to_owned().into(),
+            body: Body::Generic,
+            headers: Vec::new(),
+            auth: Auth::None,
+            hmac: None,
+            access: Access::default(),
+        }),
+    })
+}
+
+fn silence(id: u64, name: &str, from: u64, until: u64) -> Silence {
+    let at = |seconds| later(example::now().wall, Duration::from_secs(seconds));
+    Silence {
+        id,
+        matching: phone(name),
+        from: at(from),
+        until: at(until),
+        by: "anna".into(),
+        comment: "moving house".into(),
+    }
+}
+
+fn phone(name: &str) -> Box<[LabelPatterns]> {
+    Box::new([LabelPatterns {
+        name: "phone".into(),
+        any_of: Box::new([Glob::new(name)]),
+    }])
+}
+
+fn tallies() -> Tallies {
+    Tallies {
+        delivered: BTreeMap::from([(("helpdesk".into(), Why::First), 2)]),
+        failed: BTreeMap::from([(("push".into(), Cause::Refused), 3)]),
+        suppressed: BTreeMap::from([("silence", 1)]),
+        alertmanagers: BTreeMap::from([(
+            "am1.example:9093".into(),
+            ManagerTally {
+                sent: 7,
+                errors: 2,
+                dropped: 1,
+                waiting: 4,
+            },
+        )]),
+        texts_failed: 1,
+        restored: BTreeMap::from([("continued", 3)]),
+    }
+}
+
+fn queues() -> BTreeMap<Box<str>, Queue> {
+    let minute = Duration::from_secs(60);
+    let push = Queue {
+        waiting: 2,
+        oldest: Some(example::now().wall - minute),
+        dead: 1,
+        failing: Some(60 * minute),
+    };
+    BTreeMap::from([("push".into(), push)])
+}
