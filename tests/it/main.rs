@@ -1,5 +1,6 @@
 //! The whole program, over real sockets, against the simulated phones.
 
+mod alerting;
 mod behaviours;
 mod canary;
 mod config;

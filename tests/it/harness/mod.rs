@@ -2,11 +2,13 @@
 //!
 //! Tests wait for a value, with a bound and a message, never for time to pass.
 
+pub(crate) mod alertmanager;
 pub(crate) mod certificates;
 pub(crate) mod curl;
 pub(crate) mod http;
 pub(crate) mod prometheus;
 pub(crate) mod samples;
+pub(crate) mod sink;
 
 use std::fmt::Write;
 use std::net::SocketAddr;

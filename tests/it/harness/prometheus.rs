@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{PATIENCE, http};
 
 /// How often a query is asked while its answer is waited for.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The shipped configuration for one target with all phones.
 const ONE_TARGET: &str = include_str!("../../../prometheus/scrape.example.yml");
