@@ -16,6 +16,7 @@ mod layers;
 mod list;
 mod listener;
 mod logins;
+mod notify;
 mod office;
 mod package;
 mod phone;
