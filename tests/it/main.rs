@@ -18,6 +18,7 @@ mod layers;
 mod list;
 mod listener;
 mod logins;
+mod notify;
 mod office;
 mod orders;
 mod package;

@@ -231,11 +231,10 @@ fn failure(error: &reqwest::Error) -> Verdict {
 
 /// Whether the TLS library is what failed.
 pub(super) fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    sources(error).any(|source| {
-        let inner = source.downcast_ref::<std::io::Error>();
-        let inner = inner.and_then(std::io::Error::get_ref);
-        source.is::<rustls::Error>()
-            || inner.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
+    sources(error).any(|source| match source.downcast_ref::<std::io::Error>() {
+        // What an I/O error wraps is not its source, and may be another one.
+        Some(wrapping) => wrapping.get_ref().is_some_and(|inner| is_tls(inner)),
+        None => source.is::<rustls::Error>(),
     })
 }
 

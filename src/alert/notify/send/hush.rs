@@ -41,6 +41,16 @@ impl Hush {
         Self(secrets)
     }
 
+    /// A login to a mail server, as it is sent by each of the ways we know.
+    pub(super) fn of_login(login: Option<&(Box<str>, SecretString)>) -> Self {
+        let secrets = login.map(|(user, password)| {
+            let password = password.expose_secret();
+            let plain = STANDARD.encode(format!("\0{user}\0{password}"));
+            vec![plain, STANDARD.encode(password), password.to_owned()]
+        });
+        Self(secrets.unwrap_or_default())
+    }
+
     /// More of them.
     pub(super) fn and<'a>(mut self, secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let secrets = secrets.into_iter();

@@ -20,24 +20,22 @@ use tokio::time::timeout;
 
 use super::Attempt;
 use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
+use super::hush::Hush;
 use super::letter::Letter;
 use super::trust;
 use crate::alert::notify::channel::{Email, Encryption, Receiver};
 use crate::alert::notify::envelope::Envelope;
 use crate::alert::notify::retry::{Cause, Verdict, of_smtp};
-use crate::alert::notify::words::{cut, line};
 
 /// How long the other side may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// How much of a reply is kept.
-const LONGEST: usize = 256;
 
 /// One conversation.
 struct Talk<'a> {
     email: &'a Email,
     letter: &'a Letter,
     patience: Duration,
+    hush: Hush,
     dialogue: Vec<String>,
     remark: Option<Box<str>>,
 }
@@ -66,6 +64,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
         email,
         letter: &letter,
         patience,
+        hush: Hush::of_login(email.login.as_ref()),
         dialogue: Vec::new(),
         remark: None,
     };
@@ -132,7 +131,7 @@ impl Talk<'_> {
         let mut connection =
             AsyncSmtpConnection::connect_tokio1(server, patience, &hello, at_once, None)
                 .await
-                .map_err(|error| fault("the greeting", &error, Stage::Connecting))?;
+                .map_err(|error| self.fault("the greeting", &error, Stage::Connecting))?;
         self.dialogue
             .push(format!("< {}", connection.server_info()));
         if let Some(tls) = later {
@@ -149,7 +148,7 @@ impl Talk<'_> {
             connection
                 .starttls(tls, &hello)
                 .await
-                .map_err(|error| fault("STARTTLS", &error, Stage::Talking))?;
+                .map_err(|error| self.fault("STARTTLS", &error, Stage::Talking))?;
             self.dialogue.push("< encrypted".to_owned());
         }
         Ok(connection)
@@ -235,60 +234,60 @@ impl Talk<'_> {
         match reply {
             Ok(reply) => {
                 let words = reply.first_line().unwrap_or_default();
-                let words = cut(&line(words), LONGEST);
+                let words = self.hush.over(words);
                 self.dialogue.push(format!("< {} {words}", reply.code()));
                 Ok(())
             }
             Err(error) => {
                 self.dialogue
-                    .push(format!("< {}", cut(&line(&in_words(&error)), LONGEST)));
-                Err(fault(what, &error, Stage::Talking))
+                    .push(format!("< {}", self.hush.over(&in_words(&error))));
+                Err(self.fault(what, &error, Stage::Talking))
             }
         }
     }
-}
 
-/// What an error means.
-fn fault(what: &str, error: &Error, stage: Stage) -> Verdict {
-    if let Some(code) = error.status() {
-        let words = error.source().map(ToString::to_string);
-        let words = cut(&line(&words.unwrap_or_default()), LONGEST);
-        let more = |error: Box<str>| format!("{what} was {error}: {words}").into();
-        return match of_smtp(code.into()) {
-            Verdict::Delivered => Verdict::Delivered,
-            Verdict::Temporary {
-                cause,
-                error,
-                after,
-            } => Verdict::Temporary {
-                cause,
-                error: more(error),
-                after,
-            },
-            Verdict::Permanent { cause, error } => Verdict::Permanent {
-                cause,
-                error: more(error),
-            },
+    /// What an error means.
+    fn fault(&self, what: &str, error: &Error, stage: Stage) -> Verdict {
+        if let Some(code) = error.status() {
+            let words = error.source().map(ToString::to_string);
+            let words = self.hush.over(&words.unwrap_or_default());
+            let more = |error: Box<str>| format!("{what} was {error}: {words}").into();
+            return match of_smtp(code.into()) {
+                Verdict::Delivered => Verdict::Delivered,
+                Verdict::Temporary {
+                    cause,
+                    error,
+                    after,
+                } => Verdict::Temporary {
+                    cause,
+                    error: more(error),
+                    after,
+                },
+                Verdict::Permanent { cause, error } => Verdict::Permanent {
+                    cause,
+                    error: more(error),
+                },
+            };
+        }
+        let words = format!("{what}: {}", self.hush.over(&in_words(error)));
+        // No way of proving who we are that both know, or an address that cannot be said.
+        if error.is_client() {
+            return misconfigured(&words);
+        }
+        let cause = if is_tls(error) {
+            Cause::Tls
+        } else if error.is_timeout() {
+            Cause::Timeout
+        } else if stage == Stage::Connecting && !broke_off(error) {
+            Cause::Connect
+        } else {
+            Cause::Broken
         };
-    }
-    let words = format!("{what}: {}", cut(&line(&in_words(error)), LONGEST));
-    // No way of proving who we are that both know, or an address that cannot be said.
-    if error.is_client() {
-        return misconfigured(&words);
-    }
-    let cause = if is_tls(error) {
-        Cause::Tls
-    } else if error.is_timeout() {
-        Cause::Timeout
-    } else if stage == Stage::Connecting && !broke_off(error) {
-        Cause::Connect
-    } else {
-        Cause::Broken
-    };
-    Verdict::Temporary {
-        cause,
-        error: words.into(),
-        after: None,
+        Verdict::Temporary {
+            cause,
+            error: words.into(),
+            after: None,
+        }
     }
 }
 

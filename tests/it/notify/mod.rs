@@ -1,0 +1,124 @@
+//! Messages on their way out, over real sockets, to servers that behave well or badly.
+
+mod mails;
+mod managers;
+mod smtp;
+mod templates;
+mod webhooks;
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
+use grandstream_exporter::alert::notify::digest::{Remind, Route};
+use grandstream_exporter::alert::notify::notice::{Said, Why};
+use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
+use grandstream_exporter::alert::notify::{Envelope, Notice};
+use jiff::Timestamp;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// How long somebody who does not answer is waited for where that is what is tested.
+const SHORT: Duration = Duration::from_millis(300);
+
+/// What a verdict comes to: what tests compare.
+type Meaning = (&'static str, Option<Cause>);
+
+const DELIVERED: Meaning = ("delivered", None);
+
+/// A receiver that is told like this.
+fn receiver(channel: Channel) -> Receiver {
+    Receiver {
+        route: Route {
+            receiver: "desk".into(),
+            matching: Box::default(),
+            group_by: Box::default(),
+            group_wait: Duration::ZERO,
+            group_interval: Duration::ZERO,
+            remind: Remind::Never,
+            urgent: false,
+            quiet: None,
+        },
+        collapse_over: 10,
+        channel,
+    }
+}
+
+/// A message about one phone of this name.
+fn envelope(phone: &str) -> Envelope {
+    let pair = |name: &str, value: &str| (name.into(), value.into());
+    Envelope {
+        id: "7".into(),
+        topic: "hq".into(),
+        group: vec![pair("site", "hq")],
+        notice: Notice {
+            reason: Why::First,
+            firing: vec![Said {
+                key: "a".into(),
+                labels: vec![
+                    pair("alertname", "PhoneUnreachable"),
+                    pair("phone", phone),
+                    pair("severity", "critical"),
+                    pair("site", "hq"),
+                ],
+                annotations: vec![pair("summary", &format!("{phone} does not answer"))],
+                since: Timestamp::from_second(1_700_000_000).expect("a moment"),
+                ended: None,
+            }],
+            over: Vec::new(),
+            missed: 0,
+        },
+        written: Timestamp::from_second(1_700_000_600).expect("a moment"),
+        public_url: "https://phones.example".into(),
+    }
+}
+
+fn meaning(verdict: &Verdict) -> Meaning {
+    match verdict {
+        Verdict::Delivered => DELIVERED,
+        Verdict::Temporary { cause, .. } => ("temporary", Some(*cause)),
+        Verdict::Permanent { cause, .. } => ("permanent", Some(*cause)),
+    }
+}
+
+fn error(verdict: &Verdict) -> &str {
+    match verdict {
+        Verdict::Delivered => "",
+        Verdict::Temporary { error, .. } | Verdict::Permanent { error, .. } => error,
+    }
+}
+
+/// An address at which nobody listens.
+fn nobody() -> SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    listener.local_addr().expect("an address")
+}
+
+/// A server's side of TLS with the certificate that an authority of this name made here.
+fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
+    let path = |end: &str| home.join(format!("{authority}-server.{end}"));
+    let chain = CertificateDer::from_pem_file(path("pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_file(path("key")).expect("a key");
+    let provider = Arc::new(ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![chain], key)
+        .expect("a certificate and its key");
+    TlsAcceptor::from(Arc::new(config))
+}
+
+/// The certificate of the authority of this name, as a receiver is configured with it.
+fn authorities(home: &Path, authority: &str) -> Arc<[Box<[u8]>]> {
+    let path = home.join(format!("{authority}.pem"));
+    let pem = fs::read(path).expect("a file");
+    let der = CertificateDer::from_pem_slice(&pem).expect("a certificate");
+    Arc::from([Box::from(&*der)])
+}
