@@ -34,6 +34,7 @@ pub mod suppress;
 pub mod task;
 pub mod texts;
 pub mod truth;
+pub mod words;
 
 pub use board::{Alert, Board};
 pub use condition::Condition;
