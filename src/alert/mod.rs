@@ -38,6 +38,7 @@ pub mod task;
 mod tell;
 pub mod texts;
 pub mod truth;
+pub mod words;
 
 pub use board::{Alert, Board};
 pub use condition::Condition;

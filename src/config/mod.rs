@@ -55,6 +55,7 @@ pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use listener::Listener;
 pub use load::load;
+pub use nearest::mend as nearest;
 pub use pvalues::is_secret_value;
 pub use secrets::{NoSecret, read_secret};
 pub use shard::Shard;

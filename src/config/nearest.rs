@@ -3,11 +3,7 @@
 use crate::fleet::Text;
 
 /// The mend of an unknown word: the known one that it resembles, or else `otherwise`.
-pub(crate) fn mend<'a>(
-    unknown: &str,
-    known: impl Iterator<Item = &'a str>,
-    otherwise: &str,
-) -> String {
+pub fn mend<'a>(unknown: &str, known: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
     let near = known.map(|word| (distance(unknown, word), word)).min();
     match near {
         Some((distance, word)) if distance <= tolerance(word) => {

@@ -4,7 +4,7 @@
 //! what is wrong with it, and reading goes on. Whoever reads with these tells every fault at once,
 //! with its place, and repeats no secret.
 
-pub(crate) use super::address::address;
+pub(crate) use super::address::{Address, address};
 pub(crate) use super::duration::{duration, duration_or_none, shown};
 pub(crate) use super::fault::{Findings, Spot, Wrong, quoted};
 pub(crate) use super::files::Files;

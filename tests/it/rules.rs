@@ -159,3 +159,226 @@ fn promtool(arguments: &[&str]) {
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// Rules of an operator: one of each kind of condition, and ready-made ones tuned.
+const OWN: &str = r#"
+metrics: { clock: true }
+phones:
+  - { name: a, address: 192.0.2.1, site: hq, password: test, time_zone: UTC, expect: [ { pvalue: "68", any_of: [x] } ] }
+  - { name: b, address: 192.0.2.2, site: hq, password: test, portable: true }
+alerting:
+  packs: [core, security, compliance, calls, self]
+  tune: { PhoneUnreachable: { for: 7m, where: { site: hq } }, PhoneRebooted: { enabled: false } }
+  rules:
+    - { name: O01, when: { phone_unreachable: } }
+    - { name: O02, when: { phone_not_readable: } }
+    - { name: O03, when: { unreachable_ratio: { over: 30m, above: 0.5 } } }
+    - { name: O04, when: { poll_error: { reason: [auth, locked] } } }
+    - { name: O05, when: { identity_changed: } }
+    - { name: O06, when: { login_blocked: } }
+    - { name: O07, when: { rebooted: { within: 15m } } }
+    - { name: O08, when: { reboot_loop: { count: 3, within: 1h } } }
+    - { name: O09, when: { firmware_not: { model: GXV3370, target: "1.0.3.30" } } }
+    - { name: O10, when: { pvalue_drift: { params: ["68"] } } }
+    - { name: O11, when: { plain_http: } }
+    - { name: O12, when: { tls_unverified: } }
+    - { name: O13, when: { clock_offset: { over: 3m } } }
+    - { name: O14, when: { certificate_expires: { within: 0s } } }
+    - { name: O15, when: { data_older_than: 30m } }
+    - { name: O16, when: { not_seen_for: 7d } }
+    - { name: O17, when: { account_not_registered: { account: 1 } } }
+    - { name: O18, when: { flapping: { count: 6, within: 30m } } }
+    - { name: O19, when: { line_state: { state: in_call, longer_than: 4h } } }
+    - { name: O20, when: { metric: { name: grandstream_lines, is: "> 3", over: 10m, take: avg, pick: in_call } } }
+    - { name: O21, when: { fraction_unreachable: { by: site, at_least: 0.5, min: 3 } }, outage: true }
+    - { name: O22, when: { fraction_unregistered: { by: sip_server, at_least: 0.3, min: 5 } } }
+    - { name: O23, when: { polls_overrun: { within: 15m } } }
+    - { name: O24, when: { reload_failed: } }
+    - { name: O25, when: { notifier_failing: { within: 15m } } }
+    - { name: O26, when: { dead_letters: } }
+    - { name: O27, when: { state_not_persisted: } }
+    - { name: O28, when: { watchdog: } }
+    - { name: O29, when: { any_of: [ { plain_http: }, { all_of: [ { login_blocked: }, { not: { rebooted: { within: 1h } } } ] } ] } }
+"#;
+
+fn rules(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"))
+        .arg("rules")
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("it runs");
+    let text = |bytes| String::from_utf8(bytes).expect("it prints text");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn written(name: &str, text: &str) -> String {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, text).expect("the directory for tests is writable");
+    path.to_str().expect("a plain name").to_owned()
+}
+
+#[test]
+fn the_rules_of_a_configuration_are_exported_and_promtool_finds_them_right() {
+    let config = written("own-rules.yaml", OWN);
+    let (code, exported, told) = rules(&["export", "--format", "prometheus", "--config", &config]);
+    assert_eq!((code, told.as_str()), (Some(0), ""));
+    promtool(&["check", "rules", &written("own-alerts.yml", &exported)]);
+    let alerts = exported.matches("- alert: ").count();
+    let ready: usize = export::built_in()
+        .iter()
+        .flat_map(|group| &group.rules)
+        .filter(|rule| rule.enabled)
+        .count();
+    // One is off; ExporterDown and ExporterAbsent are always there.
+    assert_eq!(alerts, ready - 1 + 29 + 2);
+    assert!(
+        exported.contains("grandstream_reachable{site=\"hq\"} == 0"),
+        "{exported}"
+    );
+    let (_, inhibits, _) = rules(&["export", "--format", "alertmanager", "--config", &config]);
+    assert!(inhibits.contains("alertname=~\\\"O21\\\""), "{inhibits}");
+}
+
+#[test]
+fn every_kind_of_condition_is_explained() {
+    let config = written("own-explained.yaml", OWN);
+    for n in 1..=29 {
+        let name = format!("O{n:02}");
+        let (code, told, complaint) = rules(&["explain", &name, "--config", &config]);
+        assert_eq!(code, Some(0), "{complaint}");
+        assert!(
+            told.contains("looks for") && told.contains("PromQL:\n"),
+            "{told}"
+        );
+    }
+    let (_, told, _) = rules(&["explain", "PhoneUnreachable", "--config", &config]);
+    for expected in [
+        "PhoneUnreachable (core, critical)",
+        "looks for      a phone whose last poll got no answer",
+        "where          site hq",
+        "for            7m",
+        "inhibited by   PollerIsolated, SiteOutage, O21",
+    ] {
+        assert!(told.contains(expected), "{expected}\n{told}");
+    }
+    let (code, _, complaint) = rules(&["explain", "PhoneUnreachabel"]);
+    assert_eq!(code, Some(1));
+    assert!(
+        complaint.contains("did you mean `PhoneUnreachable`?"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn the_rules_in_force_are_listed_with_their_patience() {
+    let config = written("own-listed.yaml", OWN);
+    let (_, told, _) = rules(&["list", "--config", &config]);
+    let line = told.lines().find(|line| line.contains("PhoneUnreachable"));
+    let words: Vec<_> = line.unwrap_or_default().split_whitespace().collect();
+    assert_eq!(
+        words,
+        ["PhoneUnreachable", "critical", "for", "7m", "site", "hq"]
+    );
+    assert!(
+        !told.contains("PhoneRebooted") && told.contains("own:"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_shipped_stories_come_true() {
+    let (code, told, complaint) = rules(&["test", "docs/examples/rules-test.yaml"]);
+    assert_eq!((code, complaint.as_str()), (Some(0), ""), "{told}");
+    assert_eq!(told, "docs/examples/rules-test.yaml: 4 tests, good\n");
+}
+
+#[test]
+fn a_story_that_does_not_come_true_is_told_with_what_happened_instead() {
+    let story = written(
+        "story.yaml",
+        "
+tests:
+  - name: too early
+    rules: [PhoneUnreachable]
+    phones: { a: { site: hq } }
+    timeline: [ { at: 1m, phone: a, reachable: false } ]
+    expect:
+      - { at: 3m, firing: [ { phone: a } ] }
+      - { at: 30m, firing: [], shown: [ { phone: a, site: hq } ] }
+",
+    );
+    let (code, told, _) = rules(&["test", &story]);
+    assert_eq!(code, Some(1));
+    let alert = "{alertname=PhoneUnreachable, phone=a, severity=critical, site=hq}";
+    let expected = [
+        format!("{story}: too early: at 3m: expected firing {{phone=a}}, found none"),
+        format!("{story}: too early: at 30m: expected firing none, found {alert}"),
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn stories_of_a_configuration_know_its_phones_rules_and_windows() {
+    let config = written("story-config.yaml", "
+phones: [ { name: a, address: 192.0.2.1, site: hq, password: test } ]
+alerting:
+  rules: [ { name: Down, when: { phone_unreachable: }, where: { site: hq }, for: 2m, min_polls: 1 } ]
+  windows: [ { name: night, every: { from: \"22:00\", to: \"23:00\", zone: UTC }, match: { site: hq } } ]
+");
+    let story = written(
+        "story-own.yaml",
+        "
+interval: 30s
+tests:
+  - name: own
+    begins: 2026-01-05T22:50:00Z
+    rules: [Down]
+    phones: { a: , b: { site: lyon } }
+    timeline: [ { at: 0s, phone: \"*\", reachable: false } ]
+    expect:
+      - { at: 1m 30s, pending: [ { phone: a } ], firing: [] }
+      - { at: 2m, firing: [ { phone: a } ], shown: [] }
+      - { at: 11m, shown: [ { phone: a } ] }
+",
+    );
+    let (code, told, complaint) = rules(&["test", &story, "--config", &config]);
+    assert_eq!(code, Some(0), "{told}{complaint}");
+}
+
+#[test]
+fn a_file_that_is_no_story_is_a_fault_of_its_own() {
+    for (text, expected) in [
+        ("tests: [ { nam: a } ]", "unknown field `nam`"),
+        (
+            "tests: [ { name: a, phones: {}, expect: [ { at: soon } ] } ]",
+            "is no file of stories",
+        ),
+        ("interval: 0s\ntests: []", "choose a longer `interval`"),
+        (
+            "tests: [ { name: a, phones: { a: }, expect: [ { at: 300000h } ] } ]",
+            "shorten it, or lengthen `interval`",
+        ),
+        (
+            "tests: [ { name: a, phones: { hall: }, timeline: [ { at: 0s, phone: hal } ], expect: [ { at: 0s } ] } ]",
+            "`hal` is no phone of the story; did you mean `hall`?",
+        ),
+        (
+            "tests: [ { name: a, phones: { a: }, timeline: [ { at: 0s, phone: a, error: auht } ], expect: [ { at: 0s } ] } ]",
+            "`auht` is no error",
+        ),
+        (
+            "tests: [ { name: a, phones: {}, rules: [SiteOutag], expect: [] } ]",
+            "there is no rule `SiteOutag`; did you mean `SiteOutage`?",
+        ),
+    ] {
+        let (code, told, complaint) = rules(&["test", &written("no-story.yaml", text)]);
+        assert_eq!(code, Some(2), "{text}\n{told}");
+        assert!(complaint.contains(expected), "{text}\n{complaint}");
+    }
+    assert_eq!(rules(&["test", "not/there.yaml"]).0, Some(2));
+}

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::condition::{Condition, Scope};
+use super::super::condition::{Condition, Grouping, Scope};
 use super::super::inhibit::Inhibit;
 use super::super::rule::Rule;
 use super::{Group, text};
@@ -27,7 +27,7 @@ pub fn alertmanager(groups: &[Group], inhibits: &[Inhibit]) -> String {
     for outage in rules.iter().filter(|rule| rule.outage) {
         let explained = rules.iter().filter(|rule| explains(outage, rule));
         let explained: Vec<_> = explained.map(|rule| &*rule.name).collect();
-        push(&mut file, &[&outage.name], &explained, same(outage))
+        push(&mut file, &[&outage.name], &explained, &same(outage))
             .expect("a string takes any text");
     }
     for inhibit in inhibits {
@@ -40,7 +40,7 @@ pub fn alertmanager(groups: &[Group], inhibits: &[Inhibit]) -> String {
 
 /// Whether alerts of `rule` can lie below one of `outage`: what an outage of the same kind of thing
 /// says is no less true beside it.
-fn explains(outage: &Rule, rule: &Rule) -> bool {
+pub fn explains(outage: &Rule, rule: &Rule) -> bool {
     if matches!(rule.when, Condition::Own(_)) {
         return false;
     }
@@ -53,13 +53,17 @@ fn explains(outage: &Rule, rule: &Rule) -> bool {
 }
 
 /// The labels that tell what lies below.
-fn same(outage: &Rule) -> &'static [&'static str] {
-    match outage.scope() {
-        Scope::Daemon => &[],
-        Scope::Group => &["site"],
-        Scope::Phone => &["phone"],
-        Scope::Account => &["phone", "account"],
-        Scope::Line => &["phone", "line"],
+fn same(outage: &Rule) -> Vec<&str> {
+    match (outage.scope(), &outage.when) {
+        (_, Condition::Fraction(fraction)) => match &fraction.by {
+            Grouping::Fleet => Vec::new(),
+            Grouping::Label(label) => vec![label],
+            Grouping::Server => vec!["server"],
+        },
+        (Scope::Daemon | Scope::Group, _) => Vec::new(),
+        (Scope::Phone, _) => vec!["phone"],
+        (Scope::Account, _) => vec!["phone", "account"],
+        (Scope::Line, _) => vec!["phone", "line"],
     }
 }
 

@@ -10,7 +10,7 @@ mod grafana;
 mod prometheus;
 mod runbooks;
 
-pub use alertmanager::alertmanager;
+pub use alertmanager::{alertmanager, explains};
 pub use grafana::grafana;
 pub use prometheus::prometheus;
 pub use runbooks::runbooks;
@@ -29,10 +29,17 @@ pub struct Group {
     pub rules: Vec<Rule>,
 }
 
+impl Group {
+    /// The name of the group of a pack, or of `own` rules.
+    pub fn named(pack: &str) -> Box<str> {
+        format!("grandstream-{pack}").into()
+    }
+}
+
 /// What the shipped files hold: every pack as it comes.
 pub fn built_in() -> Vec<Group> {
     let group = |pack: Pack| Group {
-        name: format!("grandstream-{}", pack.name).into(),
+        name: Group::named(pack.name),
         rules: pack.rules,
     };
     packs::all().into_iter().map(group).collect()

@@ -191,7 +191,7 @@ fn times(
             except,
         })
     });
-    every.or(named?.value)
+    every.or_else(|| named?.value)
 }
 
 /// `from` and `to`, which belong together; the whole day without them.

@@ -1,12 +1,10 @@
 //! `email` of a receiver: from whom, to whom, and through which server.
 
-use lettre::Address;
-
 use super::patterns::list_of;
 use super::web::{PASSWORD, is_this_machine, secret_file, timeout, user};
 use crate::alert::notify::channel::{Email, Encryption};
 use crate::config::read::{
-    Files, Findings, Node, Section, Wrong, address, authorities, quoted, word,
+    Address, Files, Findings, Node, Section, Wrong, address, authorities, quoted, word,
 };
 
 const ENCRYPTIONS: &[(&str, Encryption)] = &[
@@ -27,7 +25,7 @@ pub(super) fn email(
     let from = section.read(found, "from", mail_address);
     let encryption = section.read(found, "tls", |node| word(node, ENCRYPTIONS));
     let encryption = encryption.map_or(Encryption::Starttls, |encryption| encryption.value);
-    let server = section.read(found, "server", |node| address(node.text()?));
+    let server = section.read(found, "server", server);
     let login = login(found, files, section);
     let ca_file = section.read(found, "ca_file", |node| authorities(files, node.text()?));
     let timeout = timeout(found, section);
@@ -85,9 +83,16 @@ fn login(
     Some((user?.value, password?))
 }
 
+fn server(node: &Node) -> Result<Address, Wrong> {
+    address(node.text()?).map_err(|wrong| Wrong {
+        mend: "write host or host:port, an IPv6 address in brackets".to_owned(),
+        ..wrong
+    })
+}
+
 fn mail_address(node: &Node) -> Result<Box<str>, Wrong> {
     let text = node.text()?;
-    if text.parse::<Address>().is_err() {
+    if text.parse::<lettre::Address>().is_err() {
         let what = format!("{} is no mail address", quoted(text));
         return Err(Wrong::new(what, "write it as name@example.org"));
     }

@@ -30,6 +30,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::board::Rules;
+use super::export::Group;
 use super::notify::alertmanager::Sender;
 use super::notify::channel::{Alertmanager, Receiver};
 use super::suppress::Suppression;
@@ -109,7 +110,27 @@ pub fn load(
     environment: &Environment,
     secrets: Secrets,
 ) -> Result<(Config, Settings), Faults> {
-    load_with(path, environment, secrets, read::alerting)
+    let (config, read) = load_with(path, environment, secrets, read::alerting)?;
+    Ok((config, read.settings.in_force()))
+}
+
+/// The rules of a configuration, whether alerts are judged here or the rules are for somebody else.
+#[derive(Clone, Debug)]
+pub struct RuleBook {
+    /// Under the names of their packs, the operator's own last; disabled ones included.
+    pub groups: Vec<Group>,
+    /// What keeps their alerts back.
+    pub suppression: Arc<Suppression>,
+}
+
+/// Reads the whole configuration for its rules; secrets are left alone. Blocks on files.
+pub fn rule_book(path: &Path, environment: &Environment) -> Result<(Config, RuleBook), Faults> {
+    let (config, read) = load_with(path, environment, Secrets::Skip, read::alerting)?;
+    let book = RuleBook {
+        groups: read.groups,
+        suppression: read.settings.suppression,
+    };
+    Ok((config, book))
 }
 
 impl Settings {

@@ -80,13 +80,23 @@ fn of_alerts(name: &str) -> &str {
     if name == "rule" { "alertname" } else { name }
 }
 
+/// The mend of a key of `where` that resembles none.
+const ELSEWHERE: &str = "write labels of phones below `labels`";
+
 /// `where` of a rule, held against the phones that are listed.
 pub(super) fn phones(
     found: &mut Findings,
     census: &Census<'_>,
     section: &Section<'_>,
 ) -> Option<Where> {
-    let only = section.section(found, "where", keys::WHERE)?;
+    let node = section.read(found, "where", Ok)?.value;
+    let only = Section::open_of(
+        found,
+        section.spot_of("where"),
+        node,
+        keys::WHERE,
+        ELSEWHERE,
+    )?;
     let mut all_known = true;
     let mut globs = |found: &mut Findings, label: &str, globs: Vec<Spotted>| -> Box<[Glob]> {
         for (spot, glob) in &globs {

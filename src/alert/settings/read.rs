@@ -13,6 +13,7 @@ use super::{
     rules, web,
 };
 use crate::alert::board::Rules;
+use crate::alert::export::Group;
 use crate::alert::notify::alertmanager::Sender;
 use crate::alert::rule::Rule;
 use crate::alert::suppress::Suppression;
@@ -21,14 +22,25 @@ use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, check_l
 const RESEND_EVERY: Duration = Duration::from_secs(60);
 const BEAT_EVERY: Duration = Duration::from_secs(60);
 
-/// Reads `alerting`; without it alerts are not judged here.
-pub(super) fn alerting(
-    found: &mut Findings,
-    files: &mut Files<'_>,
-    around: &Around<'_>,
-) -> Settings {
-    let Some(section) = around.top.section(found, "alerting", keys::ALERTING) else {
-        return Settings::default();
+/// What was read, in force or not.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) settings: Settings,
+    /// The rules as they are written, those that are disabled too.
+    pub(super) groups: Vec<Group>,
+}
+
+/// Reads `alerting`; without it the packs are there that are on by default, and nothing is enabled.
+pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Around<'_>) -> Read {
+    let empty = Node::empty(1);
+    let section = match around.top.section(found, "alerting", keys::ALERTING) {
+        None if !around.top.has("alerting") => {
+            Section::open(found, around.top.spot.clone(), &empty, keys::ALERTING)
+        }
+        written => written,
+    };
+    let Some(section) = section else {
+        return Read::default();
     };
     refuse(found, &section, REFUSED);
     let enabled = section.read(found, "enabled", Node::flag);
@@ -36,6 +48,7 @@ pub(super) fn alerting(
     let census = Census::new(around.listed, around.config);
     let known = rules::rules(found, &census, &section);
     let texts = rules::texts(found, &known);
+    let groups = rules::groups(&known);
     let in_force = known.into_iter().map(|known| known.rule);
     let in_force: Vec<Rule> = in_force.filter(|rule| rule.enabled).collect();
     let calendars = calendars::calendars(found, &section);
@@ -68,7 +81,7 @@ pub(super) fn alerting(
     let exported = section.read(found, "exported_rules", Node::flag);
     let exported = exported.is_some_and(|exported| exported.value);
     warn(found, around, &section, (&settings, exported));
-    settings.in_force()
+    Read { settings, groups }
 }
 
 /// What each part may be right by itself and is odd together.
@@ -114,6 +127,7 @@ fn warn(
 /// Where people find the pages, without a slash at its end.
 fn public_url(node: &Node) -> Result<Box<str>, Wrong> {
     let url = web::parsed(node.text()?)?;
+    web::without_login(&url, "remove them: people see this address")?;
     if url.query().is_some() {
         return Err(Wrong::new("holds a `?`", "remove what follows it"));
     }

@@ -8,6 +8,7 @@ use super::rule_keys::RuleKeys;
 use super::sense;
 use crate::alert::board::Rules;
 use crate::alert::condition::{Condition, Own};
+use crate::alert::export::Group;
 use crate::alert::packs::{self, ON_BY_DEFAULT, Pack};
 use crate::alert::rule::{Rule, RuleFault};
 use crate::alert::texts::Texts;
@@ -16,6 +17,8 @@ use crate::config::read::{Findings, Node, Section, Spot, Wrong, mend, quoted};
 /// A rule that is in force unless it is disabled, and where what is said of it stands.
 pub(super) struct Known {
     pub(super) rule: Rule,
+    /// `None` for one of the operator's own.
+    pack: Option<&'static str>,
     /// `None` for a ready-made one as it comes.
     keys: Option<RuleKeys>,
 }
@@ -31,12 +34,16 @@ pub(super) fn rules(
     let mut known: Vec<_> = all
         .iter()
         .filter(|pack| on.contains(&pack.name))
-        .flat_map(|pack| pack.rules.iter().cloned())
-        .map(|rule| Known { rule, keys: None })
+        .flat_map(|pack| pack.rules.iter().map(|rule| (pack.name, rule.clone())))
+        .map(|(pack, rule)| Known {
+            rule,
+            pack: Some(pack),
+            keys: None,
+        })
         .collect();
     tune(found, census, section, &all, &mut known);
     own(found, census, section, &all, &mut known);
-    for Known { rule, keys } in &known {
+    for Known { rule, keys, .. } in &known {
         let Some(keys) = keys else {
             continue;
         };
@@ -144,8 +151,11 @@ fn own(
         };
         // Whoever names a rule with faults is not told that there is none.
         let rule = keys.applied_to(Rule::new(name.value, Condition::Own(Own::Watchdog)));
-        let keys = Some(keys);
-        known.push(Known { rule, keys });
+        known.push(Known {
+            rule,
+            pack: None,
+            keys: Some(keys),
+        });
     }
 }
 
@@ -180,6 +190,22 @@ fn tell(found: &mut Findings, spot: &Spot, fault: &RuleFault) {
     let text = fault.to_string();
     let (what, mend) = text.split_once("; ").unwrap_or((&text, "correct it"));
     found.fault(spot.clone(), Wrong::new(what, mend));
+}
+
+/// The rules under the names of their packs, the operator's own last.
+pub(super) fn groups(known: &[Known]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for Known { rule, pack, .. } in known {
+        let name = Group::named(pack.unwrap_or("own"));
+        match groups.last_mut() {
+            Some(last) if last.name == name => last.rules.push(rule.clone()),
+            Some(_) | None => groups.push(Group {
+                name,
+                rules: vec![rule.clone()],
+            }),
+        }
+    }
+    groups
 }
 
 /// The texts of all rules; those of disabled ones are compiled too, so that enabling one cannot fail.

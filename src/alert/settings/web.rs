@@ -68,7 +68,13 @@ pub(super) fn url(
     if url.expose_secret().is_empty() {
         return Some(url);
     }
-    found.keep(spot, parsed(url.expose_secret()))?;
+    let mend = if section.knows("auth") {
+        "move them to `auth`"
+    } else {
+        "remove them"
+    };
+    let good = parsed(url.expose_secret()).and_then(|url| without_login(&url, mend));
+    found.keep(spot, good)?;
     Some(url)
 }
 
@@ -79,10 +85,6 @@ pub(super) fn parsed(text: &str) -> Result<Url, Wrong> {
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(Wrong::new("is no URL of a web server", MEND));
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        let what = "holds a user or a password";
-        return Err(Wrong::new(what, "move them to `auth`"));
-    }
     if url.fragment().is_some() {
         return Err(Wrong::new(
             "holds a `#`, which no server sees",
@@ -90,6 +92,14 @@ pub(super) fn parsed(text: &str) -> Result<Url, Wrong> {
         ));
     }
     Ok(url)
+}
+
+/// An address that names neither user nor password.
+pub(super) fn without_login(url: &Url, mend: &str) -> Result<(), Wrong> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(());
+    }
+    Err(Wrong::new("holds a user or a password", mend))
 }
 
 /// A file that holds a secret; empty where secrets are left alone.
@@ -172,6 +182,7 @@ pub(super) fn access(found: &mut Findings, files: &mut Files<'_>, section: &Sect
     let ca_file = section.read(found, "ca_file", |node| authorities(files, node.text()?));
     let proxy = section.read(found, "proxy_url", |node| {
         let url = parsed(node.text()?)?;
+        without_login(&url, "use a proxy that asks for none")?;
         Ok(url.as_str().trim_end_matches('/').into())
     });
     Access {

@@ -104,7 +104,10 @@ fn picked(family: &Family, census: &Census<'_>, node: &Node) -> Result<Box<str>,
         return Ok(value);
     }
     let what = format!("{} is no {label} of `{}`", quoted(&value), family.name);
-    let all = format!("write one of {}", known.join(", "));
+    let all = match label {
+        "pvalue" => "add it to `pvalues`, so that it is read".to_owned(),
+        _ => format!("write one of {}", known.join(", ")),
+    };
     Err(Wrong::new(what, mend(&value, known.into_iter(), &all)))
 }
 

@@ -1,0 +1,142 @@
+//! A file of stories, as written.
+//!
+//! ```yaml
+//! interval: 1m
+//! tests:
+//!   - name: a phone that is off is told after five minutes
+//!     phones: { reception: { site: hq } }
+//!     timeline:
+//!       - { at: 0m, phone: reception, accounts: { 1: registered } }
+//!       - { at: 2m, phone: reception, reachable: false }
+//!     expect:
+//!       - { at: 6m, firing: [] }
+//!       - { at: 8m, firing: [ { alertname: PhoneUnreachable, phone: reception } ] }
+//! ```
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+/// Stories that share how often phones are polled.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// How often each phone is polled and everything is looked at.
+    #[serde(default = "a_minute", deserialize_with = "length")]
+    pub(super) interval: Duration,
+    pub(super) tests: Vec<Story>,
+}
+
+/// What happens to some phones, and which alerts are due.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Story {
+    pub(super) name: String,
+    /// When it begins: matters for windows.
+    #[serde(default)]
+    pub(super) begins: Option<Timestamp>,
+    /// Only these rules are looked at; all but those of the daemon itself if empty.
+    #[serde(default)]
+    pub(super) rules: Vec<String>,
+    pub(super) phones: BTreeMap<String, Option<Place>>,
+    #[serde(default)]
+    pub(super) timeline: Vec<Event>,
+    pub(super) expect: Vec<Expected>,
+}
+
+/// What is configured of a phone; what is left out is as in the configuration, or nothing.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Place {
+    pub(super) site: Option<String>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) portable: Option<bool>,
+    pub(super) https: Option<bool>,
+    /// The SIP server of its accounts.
+    pub(super) server: Option<String>,
+    /// Wanted P-values.
+    pub(super) expect: BTreeMap<String, Vec<String>>,
+}
+
+/// What a phone does from some moment on; what is left out stays as it was.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Event {
+    #[serde(deserialize_with = "length")]
+    pub(super) at: Duration,
+    /// One phone, or `*` for all.
+    pub(super) phone: String,
+    pub(super) reachable: Option<bool>,
+    /// Why it cannot be read; `none` ends it.
+    pub(super) error: Option<String>,
+    pub(super) accounts: Option<BTreeMap<u16, Registered>>,
+    pub(super) lines: Option<Vec<String>>,
+    pub(super) values: Option<BTreeMap<String, String>>,
+    /// It boots at this moment.
+    #[serde(default)]
+    pub(super) reboot: bool,
+    #[serde(default, deserialize_with = "some_length")]
+    pub(super) clock_ahead: Option<Duration>,
+    /// How long its certificate is still valid.
+    #[serde(default, deserialize_with = "some_length")]
+    pub(super) certificate_valid_for: Option<Duration>,
+}
+
+/// How an account is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Registered {
+    Registered,
+    Unregistered,
+}
+
+/// Alerts at a moment, each by some of its labels: exactly these.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expected {
+    #[serde(deserialize_with = "length")]
+    pub(super) at: Duration,
+    pub(super) pending: Option<Vec<Labels>>,
+    pub(super) firing: Option<Vec<Labels>>,
+    /// Those that fire and may be said: nothing mutes them.
+    pub(super) shown: Option<Vec<Labels>>,
+}
+
+pub(super) type Labels = BTreeMap<String, String>;
+
+impl File {
+    /// Reads a file of at most `limit` bytes.
+    pub(super) fn read(path: &Path, limit: u64) -> anyhow::Result<Self> {
+        let mut text = String::new();
+        let file = std::fs::File::open(path).context("cannot be read")?;
+        file.take(limit + 1)
+            .read_to_string(&mut text)
+            .context("cannot be read")?;
+        if text.len() as u64 > limit {
+            anyhow::bail!("is larger than {limit} bytes");
+        }
+        let file: Self = yaml_serde::from_str(&text).context("is no file of stories")?;
+        if file.interval.is_zero() {
+            anyhow::bail!("is polled at every 0s; choose a longer `interval`");
+        }
+        Ok(file)
+    }
+}
+
+fn a_minute() -> Duration {
+    Duration::from_secs(60)
+}
+
+fn length<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from)?;
+    humantime::parse_duration(&text).map_err(serde::de::Error::custom)
+}
+
+fn some_length<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    length(from).map(Some)
+}

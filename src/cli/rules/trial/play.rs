@@ -1,0 +1,206 @@
+//! One story, lived through poll by poll, and what differs from what was expected.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::bail;
+use jiff::Timestamp;
+
+use super::file::{Expected, Labels, Story};
+use super::life::Life;
+use crate::alert::Alert;
+use crate::alert::Board;
+use crate::alert::board::Rules;
+use crate::alert::condition::Condition;
+use crate::alert::own::Health;
+use crate::alert::rule::Rule;
+use crate::alert::settings::RuleBook;
+use crate::alert::suppress::Visibility;
+use crate::config::{Config, nearest};
+use crate::fleet::{Fleet, Moment};
+
+/// A story may have so many polls, all phones together.
+const MOST_POLLS: u128 = 1_000_000;
+
+/// When stories begin that do not say so: a Monday at midnight.
+const BEGINS: &str = "2026-01-05T00:00:00Z";
+
+/// Lives through the story; one line for each expectation that is not met.
+pub(super) fn play(
+    story: &Story,
+    interval: Duration,
+    book: &RuleBook,
+    config: Option<&Config>,
+) -> anyhow::Result<Vec<String>> {
+    let begins = Moment {
+        wall: story.begins.unwrap_or(BEGINS.parse::<Timestamp>()?),
+        // Long after the start, as a daemon that has been running.
+        mono: Duration::from_secs(10 * 86_400),
+    };
+    let rules = rules(story, book)?;
+    let mut board = Board::new(Arc::new(Rules::new(rules)));
+    board.with_suppression(Arc::clone(&book.suppression));
+    let mut lives = lives(story, config, (interval, begins));
+    let end = story.expect.iter().map(|expected| expected.at).max();
+    let end = end.unwrap_or_default();
+    let polls = end.as_nanos() / interval.as_nanos() * lives.len().max(1) as u128;
+    if polls > MOST_POLLS {
+        bail!("would take {polls} polls; shorten it, or lengthen `interval`");
+    }
+    let mut timeline: Vec<_> = story.timeline.iter().collect();
+    timeline.sort_by_key(|event| event.at);
+    let mut timeline = timeline.into_iter().peekable();
+    let mut expected: Vec<_> = story.expect.iter().collect();
+    expected.sort_by_key(|expected| expected.at);
+    let mut expected = expected.into_iter().peekable();
+    let mut fleet = Fleet::new(lives.values().map(|life| Arc::clone(&life.place)));
+    let mut differences = Vec::new();
+    let mut passed = Duration::ZERO;
+    while expected.peek().is_some() {
+        let now = begins.after(passed);
+        while let Some(event) = timeline.next_if(|event| event.at <= passed) {
+            let all = event.phone == "*";
+            if !all && !lives.contains_key(event.phone.as_str()) {
+                let known = lives.keys().copied();
+                let mend = nearest(&event.phone, known, "add it to `phones`");
+                bail!("`{}` is no phone of the story; {mend}", event.phone);
+            }
+            let meant = lives
+                .iter_mut()
+                .filter(|(name, _)| all || **name == event.phone);
+            for (_, life) in meant {
+                life.take(event, now)?;
+            }
+        }
+        for (name, life) in &lives {
+            fleet = fleet.with_report(name, life.report(now));
+            let _steps = board.after_poll(&fleet, name, now);
+        }
+        let _steps = board.after_tick(&fleet, &Health::default(), now);
+        // What is expected between two polls is what the last of them made of it.
+        while let Some(expected) = expected.next_if(|expected| expected.at < passed + interval) {
+            differences.extend(differ(&board, expected));
+        }
+        passed += interval;
+    }
+    Ok(differences)
+}
+
+/// The rules that the story looks at, in force.
+fn rules(story: &Story, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
+    let all = || book.groups.iter().flat_map(|group| &group.rules);
+    for name in &story.rules {
+        if !all().any(|rule| *rule.name == **name) {
+            let known = all().map(|rule| &*rule.name);
+            bail!(
+                "there is no rule `{name}`; {}",
+                nearest(name, known, "see `rules list`")
+            );
+        }
+    }
+    let named = |rule: &Rule| story.rules.iter().any(|name| **name == *rule.name);
+    let looked_at = |rule: &&Rule| match &*story.rules {
+        [] => rule.enabled && !matches!(rule.when, Condition::Own(_)),
+        _ => named(rule),
+    };
+    let enabled = |rule: &Rule| Rule {
+        enabled: true,
+        ..rule.clone()
+    };
+    Ok(all().filter(looked_at).map(enabled).collect())
+}
+
+fn lives<'a>(
+    story: &'a Story,
+    config: Option<&Config>,
+    times: (Duration, Moment),
+) -> BTreeMap<&'a str, Life> {
+    let phones = story.phones.iter().map(|(name, told)| {
+        let mut listed = config.iter().flat_map(|config| &config.phones);
+        let listed = listed.find(|phone| *phone.place.name == **name);
+        let listed = listed.map(|phone| &*phone.place);
+        let told = told.clone().unwrap_or_default();
+        (name.as_str(), Life::new(name, &told, listed, times))
+    });
+    phones.collect()
+}
+
+fn differ(board: &Board, expected: &Expected) -> Vec<String> {
+    let pending = |alert: &&Alert| alert.state.is_pending();
+    let firing = |alert: &&Alert| alert.state.is_firing();
+    let shown = |alert: &&Alert| alert.state.is_firing() && alert.visibility == Visibility::Shown;
+    let at = humantime::format_duration(expected.at);
+    let mut differences = Vec::new();
+    let mut compare = |what: &str, wanted: &Option<Vec<Labels>>, found: Vec<&Alert>| {
+        let Some(wanted) = wanted else {
+            return;
+        };
+        if !same(wanted, &found) {
+            let wanted = list(wanted.iter().map(written));
+            let found = list(found.into_iter().map(told));
+            differences.push(format!("at {at}: expected {what} {wanted}, found {found}"));
+        }
+    };
+    compare(
+        "pending",
+        &expected.pending,
+        board.alerts().filter(pending).collect(),
+    );
+    compare(
+        "firing",
+        &expected.firing,
+        board.alerts().filter(firing).collect(),
+    );
+    compare(
+        "shown",
+        &expected.shown,
+        board.alerts().filter(shown).collect(),
+    );
+    differences
+}
+
+/// Whether each wanted alert is there and no other.
+fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
+    let fits = |labels: &Labels, alert: &Alert| {
+        labels
+            .iter()
+            .all(|(name, value)| label(alert, name) == value)
+    };
+    wanted.len() == found.len()
+        && wanted
+            .iter()
+            .all(|labels| found.iter().any(|alert| fits(labels, alert)))
+        && found
+            .iter()
+            .all(|alert| wanted.iter().any(|labels| fits(labels, alert)))
+}
+
+fn label<'a>(alert: &'a Alert, name: &str) -> &'a str {
+    crate::alert::subject::value(&alert.labels, name)
+}
+
+fn written(labels: &Labels) -> String {
+    let labels: Vec<_> = labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("{{{}}}", labels.join(", "))
+}
+
+fn told(alert: &Alert) -> String {
+    let labels: Vec<_> = alert
+        .labels
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("{{{}}}", labels.join(", "))
+}
+
+fn list(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<_> = all.collect();
+    if all.is_empty() {
+        return "none".to_owned();
+    }
+    all.join(" ")
+}
