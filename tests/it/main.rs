@@ -17,6 +17,7 @@ mod list;
 mod listener;
 mod logins;
 mod office;
+mod operator;
 mod orders;
 mod package;
 mod phone;

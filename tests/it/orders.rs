@@ -94,7 +94,9 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
             }
             Command::Queue { done } => done.send(Ok(letters.clone())).expect("the asker waits"),
             Command::Retry { id, done, .. } => {
-                let found = letters.iter_mut().find(|letter| letter.id == id && letter.dead);
+                let found = letters
+                    .iter_mut()
+                    .find(|letter| letter.id == id && letter.dead);
                 let outcome = found.map(|letter| letter.dead = false);
                 let outcome = outcome.ok_or(Refusal::Unknown("dead letter", id));
                 done.send(outcome).expect("the asker waits");
@@ -176,13 +178,18 @@ const OURS: (&str, &str) = ("origin", "http://exporter:15060");
 /// The name of whoever runs this, as the system has it.
 fn login_name() -> String {
     let told = Process::new("id").arg("-un").output().expect("it runs");
-    String::from_utf8(told.stdout).expect("UTF-8").trim().to_owned()
+    String::from_utf8(told.stdout)
+        .expect("UTF-8")
+        .trim()
+        .to_owned()
 }
 
 #[tokio::test]
 async fn silences_are_made_listed_and_ended_over_the_control_socket() {
     let server = Server::start(two_phones(), Limits::default()).with_alert_task();
-    let made = server.send_control(("POST", "/api/v1/silences"), SILENCE).await;
+    let made = server
+        .send_control(("POST", "/api/v1/silences"), SILENCE)
+        .await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
     let made = made.json();
     assert_eq!(made["by"], login_name());
@@ -197,7 +204,9 @@ async fn silences_are_made_listed_and_ended_over_the_control_socket() {
     assert_eq!(ended.json()["state"], "expired");
     let again = server.send_control(expire, "").await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let unknown = server.send_control(("DELETE", "/api/v1/silences/7"), "").await;
+    let unknown = server
+        .send_control(("DELETE", "/api/v1/silences/7"), "")
+        .await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let error = unknown.json()["error"].to_string();
     assert!(error.contains("no silence 7; list them"), "{error}");
@@ -223,7 +232,12 @@ async fn over_the_network_only_operators_from_a_page_of_ours_change_anything() {
         (("DELETE", "/api/v1/silences/2"), JSON, "", 200),
         (("POST", "/api/v1/notifications/3/retry"), JSON, "", 200),
         (("DELETE", "/api/v1/notifications/3"), JSON, "", 200),
-        (("POST", "/alerts/notifications/4/drop"), URLENCODED, "", 303),
+        (
+            ("POST", "/alerts/notifications/4/drop"),
+            URLENCODED,
+            "",
+            303,
+        ),
     ];
     for (what, media, body, code) in orders {
         for (user, origin, expected) in [
@@ -235,7 +249,11 @@ async fn over_the_network_only_operators_from_a_page_of_ours_change_anything() {
             let headers = [("authorization", &**user), media, origin];
             let answer = server.send(what, &headers, body).await;
             let shown = answer.text();
-            assert_eq!(answer.status.as_u16(), expected, "{what:?} {origin:?} {shown}");
+            assert_eq!(
+                answer.status.as_u16(),
+                expected,
+                "{what:?} {origin:?} {shown}"
+            );
         }
         let stranger = server.send(what, &[media, OURS], body).await;
         assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
@@ -256,7 +274,9 @@ async fn a_form_leads_to_what_it_made_and_says_why_it_did_not() {
         .with_users();
     let anna = as_user("anna");
     let headers = [("authorization", &*anna), URLENCODED, OURS];
-    let made = server.send(("POST", "/alerts/silences"), &headers, FORM).await;
+    let made = server
+        .send(("POST", "/alerts/silences"), &headers, FORM)
+        .await;
     assert_eq!(made.status, StatusCode::SEE_OTHER);
     assert_eq!(made.header("location"), "/alerts#silence-1");
     let user = [("authorization", &*anna)];
@@ -271,12 +291,16 @@ async fn a_form_leads_to_what_it_made_and_says_why_it_did_not() {
     }
     assert!(!page.text().contains("<b>paint"));
     let bert = as_user("bert");
-    let reader = server.ask("GET", "/alerts", &[("authorization", &*bert)]).await;
+    let reader = server
+        .ask("GET", "/alerts", &[("authorization", &*bert)])
+        .await;
     assert!(reader.text().contains("paint"));
     assert!(!reader.text().contains("method=\"post\""));
 
     let wrong = FORM.replace("2h", "soon");
-    let refused = server.send(("POST", "/alerts/silences"), &headers, &wrong).await;
+    let refused = server
+        .send(("POST", "/alerts/silences"), &headers, &wrong)
+        .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(refused.header("content-type"), "text/html; charset=utf-8");
     assert!(refused.text().contains("`soon` is no length of time"));
@@ -300,7 +324,10 @@ async fn bodies_are_bounded_in_kind_size_and_time() {
     for (rest, expected) in [
         ("content-length: 2\r\n\r\n{}".to_owned(), "415"),
         (format!("{json}content-length: 90\r\n\r\n{{"), "408"),
-        (format!("{json}transfer-encoding: chunked\r\n\r\n{chunk}{chunk}"), "413"),
+        (
+            format!("{json}transfer-encoding: chunked\r\n\r\n{chunk}{chunk}"),
+            "413",
+        ),
         (format!("{json}content-length: 2\r\n\r\n{{}}"), "422"),
     ] {
         let stream = UnixStream::connect(&server.control).await;
@@ -310,7 +337,11 @@ async fn bodies_are_bounded_in_kind_size_and_time() {
         let mut answer = [0; 12];
         let read = tokio::time::timeout(LONG, stream.read_exact(&mut answer)).await;
         read.expect("an answer in time").expect("an answer");
-        assert_eq!(answer, *format!("HTTP/1.1 {expected}").as_bytes(), "{rest:.60}");
+        assert_eq!(
+            answer,
+            *format!("HTTP/1.1 {expected}").as_bytes(),
+            "{rest:.60}"
+        );
     }
 }
 
@@ -344,14 +375,21 @@ async fn events_and_messages_are_asked_of_the_alert_task() {
     let server = Server::start(two_phones(), Limits::default()).with_alert_task();
     let all = server.get("/api/v1/events").await.json();
     assert_eq!(all["events"].as_array().map(Vec::len), Some(2));
-    let one = server.get("/api/v1/events?phone=caf%C3%A9/2&since=1h").await.json();
+    let one = server
+        .get("/api/v1/events?phone=caf%C3%A9/2&since=1h")
+        .await
+        .json();
     assert_eq!(one["events"][0]["detail"]["uptime"], "<3 s>");
     assert_eq!(one["events"].as_array().map(Vec::len), Some(1));
     let unclear = server.get("/api/v1/events?since=yesterday").await;
     assert_eq!(unclear.status, StatusCode::BAD_REQUEST);
     assert!(unclear.text().contains("`since=yesterday`"));
     let page = server.get("/phones/reception").await;
-    assert!(page.text().contains("uptime &lt;3 s&gt;"), "{}", page.text());
+    assert!(
+        page.text().contains("uptime &lt;3 s&gt;"),
+        "{}",
+        page.text()
+    );
 
     let waiting = server.get("/api/v1/notifications").await.json();
     assert_eq!(waiting["notifications"][0]["state"], "dead");
@@ -370,13 +408,18 @@ async fn a_busy_alert_task_is_said_to_be_busy_and_pages_do_without_it() {
     let mut server = Server::start(two_phones(), Limits::default());
     let (done, _answer) = tokio::sync::oneshot::channel();
     let waiting = Command::Queue { done };
-    server.command_sender.try_send(waiting).expect("room for one");
+    server
+        .command_sender
+        .try_send(waiting)
+        .expect("room for one");
     let busy = async |server: &Server| {
         for path in ["/api/v1/events", "/api/v1/notifications"] {
             let refused = server.get(path).await;
             assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         }
-        let refused = server.send_control(("POST", "/api/v1/silences"), SILENCE).await;
+        let refused = server
+            .send_control(("POST", "/api/v1/silences"), SILENCE)
+            .await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
         for path in ["/alerts", "/phones/reception", "/config", "/"] {
             let page = server.get(path).await;
@@ -392,7 +435,7 @@ async fn a_busy_alert_task_is_said_to_be_busy_and_pages_do_without_it() {
 }
 
 /// A picture in which every phone is down.
-fn all_down(fleet: &Fleet, now: Moment) -> Picture {
+pub(crate) fn all_down(fleet: &Fleet, now: Moment) -> Picture {
     let down = Condition::Phone(PhoneCondition::Unreachable);
     let rule = Rule {
         min_polls: 1,

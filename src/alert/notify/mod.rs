@@ -13,5 +13,6 @@ pub mod notice;
 pub mod outbox;
 pub mod retry;
 pub mod send;
+pub mod trial;
 
 pub use notice::Notice;
