@@ -78,11 +78,6 @@ impl Glob {
         }
     }
 
-    /// As it was written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The text itself, if it is no pattern.
     pub fn literal(&self) -> Option<&str> {
         (!self.0.contains(['*', '?'])).then_some(&*self.0)

@@ -3,14 +3,14 @@
 //!
 //! It asks over the control socket, so that TLS, users and ports of the listener do not matter.
 
-use super::daemon::SocketArg;
+use super::daemon::DaemonArg;
 
 /// Ask the running daemon whether it serves; exit status 1 if not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter healthcheck --ready")]
 pub(super) struct Args {
     #[command(flatten)]
-    socket: SocketArg,
+    daemon: DaemonArg,
     /// Also demand that every phone was tried once
     #[arg(long)]
     ready: bool,
@@ -18,10 +18,5 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = if args.ready { "/-/ready" } else { "/-/healthy" };
-    super::block_on(|stop| async move {
-        match stop.run_until_cancelled(args.socket.answer(path)).await {
-            Some(answer) => answer.map(|_body| ()),
-            None => anyhow::bail!("interrupted"),
-        }
-    })
+    super::interruptible(args.daemon.answer(path)).map(|_body| ())
 }

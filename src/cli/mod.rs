@@ -4,20 +4,25 @@
 //! failed at run time, 2 wrong usage or configuration. Errors go to stderr, one a line, each with
 //! its mend.
 
+mod age;
+mod alerts;
 mod check_config;
 mod completions;
 mod daemon;
 mod demo;
 mod discover;
+mod events;
 mod healthcheck;
 mod import;
 mod logging;
+mod notify;
 mod phone;
 mod phones;
 mod probe;
 mod prometheus_config;
 mod rules;
 mod serve;
+mod silence;
 mod simulate;
 mod status;
 mod table;
@@ -57,6 +62,10 @@ enum Command {
     Phone(Box<phone::Args>),
     Discover(discover::Args),
     Status(status::Args),
+    Alerts(alerts::Args),
+    Silence(silence::Args),
+    Events(events::Args),
+    Notify(notify::Args),
     Phones(phones::Args),
     Rules(rules::Args),
     PrometheusConfig(prometheus_config::Args),
@@ -106,6 +115,10 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Phone(args) => return phone::run(*args),
         Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
+        Command::Alerts(args) => alerts::run(&args),
+        Command::Silence(args) => silence::run(&args),
+        Command::Events(args) => events::run(&args),
+        Command::Notify(args) => return notify::run(&args),
         Command::Phones(args) => return phones::run(&args),
         Command::PrometheusConfig(args) => prometheus_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
@@ -172,6 +185,16 @@ where
     // A name resolution without answer must not keep the process.
     runtime.shutdown_background();
     outcome
+}
+
+/// Runs `work` on the one thread there is, until it is done or a signal comes.
+fn interruptible<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    block_on(|stop| async move {
+        match stop.run_until_cancelled(work).await {
+            Some(done) => done,
+            None => anyhow::bail!("interrupted"),
+        }
+    })
 }
 
 #[expect(clippy::exit, reason = "a second signal ends the process at once")]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde::Deserialize;
 
-use super::daemon::SocketArg;
+use super::daemon::DaemonArg;
 use super::troubles::{self, By, Phone};
 
 /// Ask the running daemon how the fleet does; exit status 1 on trouble
@@ -12,7 +12,7 @@ use super::troubles::{self, By, Phone};
 #[command(after_help = "Example:\n  grandstream-exporter status --problems --by site,reason")]
 pub(super) struct Args {
     #[command(flatten)]
-    socket: SocketArg,
+    daemon: DaemonArg,
     /// Name each phone that is in trouble
     #[arg(long)]
     problems: bool,
@@ -33,15 +33,7 @@ struct Answer {
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    let answer = super::block_on(|stop| async move {
-        match stop
-            .run_until_cancelled(args.socket.get("/api/v1/phones"))
-            .await
-        {
-            Some(answer) => answer,
-            None => anyhow::bail!("interrupted"),
-        }
-    });
+    let answer = super::interruptible(args.daemon.get("/api/v1/phones"));
     let told = answer.and_then(|Answer { phones }| {
         troubles::tell(&phones, &args.by, args.problems)?;
         Ok(!phones.iter().any(Phone::is_in_trouble))

@@ -21,7 +21,7 @@ use crate::alert::settings::Heartbeat;
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
 use crate::alert::{self, Picture};
-use crate::config::{Metrics, PublishedValue, ValueKind};
+use crate::config::{Metrics, PublishedValue, Shard, ValueKind};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::expect::{Expectation, Wanted};
 use crate::fleet::guard::{Held, HeldBecause};
@@ -33,8 +33,9 @@ use crate::fleet::reading::{
 use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
 
-use super::Settings;
+use super::alerting::Told;
 use super::pieces::{Filled, Pieces};
+use super::{Overview, Settings};
 
 /// 2024-05-01 09:00 UTC, an hour after the start.
 pub(super) fn now() -> Moment {
@@ -61,7 +62,14 @@ pub(super) fn settings() -> Settings {
             mac_address: true,
         },
         values: [value("64", ValueKind::Info), value("33", ValueKind::Number)].into(),
-        overview: Arc::default(),
+        overview: Arc::new(Overview {
+            listen: vec![([192, 0, 2, 1], 15060).into()],
+            state_dir: Some("/var/lib/<state>".into()),
+            shard: Shard { index: 1, count: 3 },
+            max_in_flight: 256,
+            disabled: vec!["spare".into()],
+            warnings: vec!["config.yaml:3: poll.interval: is <short>".to_owned()],
+        }),
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
@@ -255,6 +263,15 @@ pub(super) fn picture() -> Picture {
         ..Tallies::default()
     });
     picture
+}
+
+/// What the API tells of this picture.
+pub(super) fn told(picture: Picture) -> Told {
+    Told {
+        picture: Arc::new(picture),
+        fleet: Arc::new(fleet()),
+        now: now(),
+    }
 }
 
 /// A silence of one phone for another hour, with a comment that needs escaping.

@@ -20,7 +20,7 @@ use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
 use super::access::{self, Caller};
-use super::alerting::{self, Given, Unanswered, Wish};
+use super::alerting::{self, Given, Told, Unanswered, Wish};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
 use super::entrance::Entrance;
@@ -178,10 +178,8 @@ impl Service {
                 Some(phone) => Answer::json(Code::Ok, api::phone(&phone, now, &self.settings())),
                 None => Answer::json(Code::NotFound, api::error(&no_such_phone(name))),
             },
-            Route::ApiAlerts => Answer::long_json(alerting::alerts(self.picture(), now)),
-            Route::ApiRules => {
-                Answer::long_json(alerting::rules(self.picture(), now, &query(head)))
-            }
+            Route::ApiAlerts => Answer::long_json(alerting::alerts(self.told(now))),
+            Route::ApiRules => Answer::long_json(alerting::rules(self.told(now), &query(head))),
             Route::ApiSilences => Answer::long_json(alerting::silences(&self.picture(), now)),
             Route::ApiEvents => self.events(head, now).await,
             Route::ApiNotifications => match self.letters(alerting::PATIENCE).await {
@@ -205,6 +203,7 @@ impl Service {
         };
         let events = self.ask_events(wish, alerting::GLANCE).await;
         let beside = pages::Beside {
+            fleet: &self.fleet(),
             picture: &self.picture(),
             events: events.as_deref().ok(),
         };
@@ -215,6 +214,7 @@ impl Service {
     async fn alerts_page(&self, visit: &Visit<'_>, now: Moment) -> Answer {
         let letters = self.letters(alerting::GLANCE).await;
         let scene = pages::Scene {
+            fleet: &self.fleet(),
             picture: &self.picture(),
             letters: letters.as_deref().ok(),
             may_operate: access::may_operate(&visit.caller, visit.entrance),
@@ -325,6 +325,14 @@ impl Service {
 
     fn fleet(&self) -> Arc<Fleet> {
         Arc::clone(&self.inputs.fleet.borrow())
+    }
+
+    fn told(&self, now: Moment) -> Told {
+        Told {
+            picture: self.picture(),
+            fleet: self.fleet(),
+            now,
+        }
     }
 
     fn picture(&self) -> Arc<Picture> {

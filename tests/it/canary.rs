@@ -69,6 +69,11 @@ phones:
         "/phones/p1",
         "/api/v1/phones",
         "/api/v1/phones/p0",
+        "/alerts",
+        "/config",
+        "/api/v1/alerts",
+        "/api/v1/rules",
+        "/api/v1/silences",
     ] {
         let answer = http::get(daemon.address, path).await;
         assert_eq!(answer.status, 200, "{path}");

@@ -20,6 +20,7 @@ mod listener;
 mod logins;
 mod notify;
 mod office;
+mod operator;
 mod orders;
 mod package;
 mod phone;

@@ -435,7 +435,7 @@ async fn a_busy_alert_task_is_said_to_be_busy_and_pages_do_without_it() {
 }
 
 /// A picture in which every phone is down.
-fn all_down(fleet: &Fleet, now: Moment) -> Picture {
+pub(crate) fn all_down(fleet: &Fleet, now: Moment) -> Picture {
     let down = Condition::Phone(PhoneCondition::Unreachable);
     let rule = Rule {
         min_polls: 1,

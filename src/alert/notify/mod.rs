@@ -16,6 +16,7 @@ pub mod render;
 pub mod retry;
 pub mod rounds;
 pub mod send;
+pub mod trial;
 mod words;
 
 pub use envelope::Envelope;

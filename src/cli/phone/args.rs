@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 
+use crate::cli::daemon::SocketArg;
 use crate::webapi::calls::change_password::Role;
 use crate::webapi::calls::phone_operation;
 
@@ -59,6 +60,11 @@ pub(super) struct Options {
     /// Print the writes, secrets masked, instead of sending them
     #[arg(long, global = true)]
     pub(super) dry_run: bool,
+    /// Do not ask the running daemon for a silence of phones that are restarted or provisioned
+    #[arg(long, global = true)]
+    pub(super) no_silence: bool,
+    #[command(flatten)]
+    pub(super) socket: SocketArg,
     /// Send secrets over plain HTTP, where the guide puts them into the URL
     #[arg(long, global = true)]
     pub(super) clear_text: bool,
@@ -307,7 +313,7 @@ impl Line {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .filter(|(key, _)| !key.is_empty())

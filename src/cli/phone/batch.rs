@@ -16,6 +16,7 @@ use super::args::Batch;
 use super::hand::Hand;
 use super::job::Job;
 use super::many::{Done, over};
+use super::quiet::Quiet;
 use super::trouble::Trouble;
 
 /// The phones that this run, or the one it resumes, has done.
@@ -73,11 +74,24 @@ impl Progress {
     }
 }
 
+/// How a job goes over many phones.
+pub(super) struct Pace {
+    pub(super) batch: Batch,
+    /// How many phones at the same time.
+    pub(super) jobs: usize,
+    /// What is asked for before each batch, so that nobody is told of what it does.
+    pub(super) quiet: Option<Quiet>,
+}
+
 /// Does the job batch by batch.
 pub(super) async fn in_batches(
     hands: Vec<Hand>,
     job: &Arc<Job>,
-    (batch, jobs): (Batch, usize),
+    Pace {
+        batch,
+        jobs,
+        mut quiet,
+    }: Pace,
     mut progress: Option<Progress>,
     mut each: impl FnMut(&Done),
 ) -> Vec<Done> {
@@ -92,6 +106,10 @@ pub(super) async fn in_batches(
         let next: Vec<Hand> = waiting.by_ref().take(size).collect();
         if next.is_empty() {
             break;
+        }
+        if let Some(quiet) = &mut quiet {
+            let names: Vec<_> = next.iter().map(Hand::name).collect();
+            quiet.ask_for(&names).await;
         }
         let ended = over(next, job, jobs, |one| {
             if one.result.is_ok()

@@ -16,6 +16,7 @@ mod hand;
 mod import;
 mod job;
 mod many;
+mod quiet;
 mod reads;
 mod show;
 mod system;
@@ -26,16 +27,17 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub(super) use args::Args;
+pub(super) use args::{Args, pair};
 pub(super) use told::table;
 
 use self::args::Options;
 use self::audit::Audit;
-use self::batch::Progress;
+use self::batch::{Pace, Progress};
 use self::build::Order;
 use self::hand::{Hand, Mode};
 use self::job::{Care, Job};
 use self::many::Done;
+use self::quiet::Quiet;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
@@ -329,7 +331,11 @@ async fn all(desk: &Desk, hands: Vec<Hand>, progress: Option<Progress>) -> Vec<D
             bar.inc(1);
         }
     };
-    let pace = (desk.order.batch, desk.options.jobs.get());
+    let pace = Pace {
+        batch: desk.order.batch,
+        jobs: desk.options.jobs.get(),
+        quiet: Quiet::of(desk),
+    };
     let done = batch::in_batches(hands, &desk.order.job, pace, progress, each).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();

@@ -10,18 +10,19 @@ use serde::Serialize;
 
 use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
-use crate::fleet::Moment;
 use crate::fleet::moment::earlier;
+use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::listing::Listing;
 use crate::web::pieces::Pieces;
+
+use super::texts;
 
 /// One alert.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AlertJson<'a> {
     labels: Object<'a, &'a str>,
-    /// Empty while it is pending.
     annotations: Object<'a, &'a str>,
     state: &'static str,
     active_at: Timestamp,
@@ -40,13 +41,20 @@ struct AlertJson<'a> {
 /// A condition that holds, as Prometheus writes numbers there.
 const HOLDS: &str = "1e+00";
 
+/// What alerts and rules are told from.
+pub(in crate::web) struct Told {
+    pub(in crate::web) picture: Arc<Picture>,
+    pub(in crate::web) fleet: Arc<Fleet>,
+    pub(in crate::web) now: Moment,
+}
+
 /// All alerts.
-pub(in crate::web) fn alerts(picture: Arc<Picture>, now: Moment) -> impl Pieces + use<> {
+pub(in crate::web) fn alerts(told: Told) -> impl Pieces + use<> {
     Listing {
         open: "{\"status\":\"success\",\"data\":{\"alerts\":[",
         close: "]}}",
-        items: active(&picture).into(),
-        item: move |alert: &Alert, out: &mut Vec<u8>| write(alert, &picture, now, out),
+        items: active(&told.picture).into(),
+        item: move |alert: &Alert, out: &mut Vec<u8>| write(alert, &told, out),
     }
 }
 
@@ -62,13 +70,14 @@ pub(super) fn active(picture: &Picture) -> Vec<Alert> {
 }
 
 /// Appends one alert.
-pub(super) fn write(alert: &Alert, picture: &Picture, now: Moment, out: &mut Vec<u8>) {
+pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
+    let texts = texts(alert, &told.picture, (&told.fleet, told.now));
     let unknown = alert.state.unknown.as_ref();
-    let since = unknown.map(|unknown| earlier(now.wall, unknown.elapsed()));
+    let since = unknown.map(|unknown| earlier(told.now.wall, unknown.elapsed()));
     let kept_back = kept_back(alert);
     let json = AlertJson {
         labels: object(&alert.labels),
-        annotations: object(picture.texts_of(alert)),
+        annotations: object(&texts),
         state: if alert.state.is_firing() {
             "firing"
         } else {
@@ -111,8 +120,7 @@ mod tests {
 
     #[test]
     fn alerts_have_the_shape_of_prometheus_and_say_what_keeps_them_back() {
-        let picture = Arc::new(example::picture());
-        let json = example::written(alerts(picture, example::now()));
+        let json = example::written(alerts(example::told(example::picture())));
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("alerts", pretty);
     }
@@ -123,7 +131,7 @@ mod tests {
         let rules = Arc::default();
         let _told = picture.board.with_rules(rules, example::now());
         assert!(picture.board.alerts().next().is_some());
-        let json = example::written(alerts(Arc::new(picture), example::now()));
+        let json = example::written(alerts(example::told(picture)));
         assert_eq!(json["data"]["alerts"], serde_json::json!([]));
     }
 }

@@ -13,15 +13,18 @@ mod rules;
 mod silences;
 mod wanted;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
 use crate::alert::command::{self, Command, Refusal};
+use crate::alert::{Alert, Picture};
+use crate::fleet::{Fleet, Moment};
 
 use super::requests::Code;
 
-pub(super) use alerts::alerts;
+pub(super) use alerts::{Told, alerts};
 pub(super) use events::{Wish, events};
 pub(super) use letters::{notice, queue};
 pub(super) use orders::{Given, obey};
@@ -64,6 +67,27 @@ impl Unanswered {
             }
         }
     }
+}
+
+/// The texts of an alert; those of one that is pending are rendered when somebody looks.
+pub(super) fn texts<'a>(
+    alert: &Alert,
+    picture: &'a Picture,
+    (fleet, now): (&Fleet, Moment),
+) -> Cow<'a, [(Box<str>, Box<str>)]> {
+    let rendered = picture.texts_of(alert);
+    if !rendered.is_empty() {
+        return Cow::Borrowed(rendered);
+    }
+    let phone = alert.subject.phone().and_then(|name| fleet.phone(name));
+    let texts = &picture.settings.texts;
+    Cow::Owned(texts.of(alert, phone.map(|phone| &**phone), now).texts)
+}
+
+/// The text of this name; empty if there is none.
+pub(super) fn text<'a>(texts: &'a [(Box<str>, Box<str>)], name: &str) -> &'a str {
+    let found = texts.iter().find(|(one, _)| **one == *name);
+    found.map_or("", |(_, text)| text)
 }
 
 /// Asks the alert task and waits for its answer, at most for `patience`.

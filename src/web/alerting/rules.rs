@@ -12,12 +12,11 @@ use serde::Serialize;
 
 use crate::alert::board::KnownRule;
 use crate::alert::{Alert, Picture, packs, promql};
-use crate::fleet::Moment;
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::pieces::{Filled, PIECE, Pieces};
 use crate::web::query::Query;
 
-use super::alerts::{active, object, write};
+use super::alerts::{Told, active, object, write};
 
 /// The beginning of a group, up to its rules.
 #[derive(Serialize)]
@@ -53,8 +52,7 @@ struct RuleJson<'a> {
 
 /// The answer in the making.
 struct Rules {
-    picture: Arc<Picture>,
-    now: Moment,
+    told: Told,
     steps: VecDeque<Step>,
 }
 
@@ -76,21 +74,13 @@ const INTERVAL_SECONDS: u32 = 15;
 const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 /// All rules; of recording rules, which `?type=record` asks for, there are none.
-pub(in crate::web) fn rules(
-    picture: Arc<Picture>,
-    now: Moment,
-    query: &Query,
-) -> impl Pieces + use<> {
+pub(in crate::web) fn rules(told: Told, query: &Query) -> impl Pieces + use<> {
     let mut steps = VecDeque::from([Step::Text("{\"status\":\"success\",\"data\":{\"groups\":[")]);
     if query.get("type") != Some("record") {
-        push_groups(&picture, &mut steps);
+        push_groups(&told.picture, &mut steps);
     }
     steps.push_back(Step::Text("]}}"));
-    Rules {
-        picture,
-        now,
-        steps,
-    }
+    Rules { told, steps }
 }
 
 /// `firing`, `pending` or `inactive`, of a rule with these alerts.
@@ -161,7 +151,7 @@ impl Rules {
                 open(&json, ",\"rules\":[", out);
             }
             Step::Rule(rule, state) => open(&self.rule(rule, state), ",\"alerts\":[", out),
-            Step::Alert(alert) => write(alert, &self.picture, self.now, out),
+            Step::Alert(alert) => write(alert, &self.told, out),
         }
     }
 
@@ -185,18 +175,18 @@ impl Rules {
             labels: object(&rule.labels),
             annotations: Object(annotations.chain(others).collect()),
             state,
-            health: match self.picture.evaluated {
+            health: match self.told.picture.evaluated {
                 Some(_) => "ok",
                 None => "unknown",
             },
             evaluation_time: 0.0,
             last_evaluation: self.evaluated(),
-            matched_phones: self.picture.matched.get(&rule.name).copied(),
+            matched_phones: self.told.picture.matched.get(&rule.name).copied(),
         }
     }
 
     fn evaluated(&self) -> Timestamp {
-        let evaluated = self.picture.evaluated;
+        let evaluated = self.told.picture.evaluated;
         evaluated.map_or(NEVER, |at| whole_millis(at.wall))
     }
 }
@@ -230,7 +220,7 @@ mod tests {
 
     fn listed(picture: Picture, query: &str) -> serde_json::Value {
         let query = Query::of(Some(query));
-        example::written(rules(Arc::new(picture), example::now(), &query))
+        example::written(rules(example::told(picture), &query))
     }
 
     #[test]

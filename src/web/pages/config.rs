@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::alert::notify::channel::{Body, Channel, Receiver};
 use crate::alert::notify::digest::Remind;
 use crate::alert::silence::Window;
-use crate::alert::{self, Picture};
+use crate::alert::{self, Picture, promql};
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
@@ -293,9 +293,9 @@ fn length(length: Duration) -> String {
     written(length)
 }
 
-/// A length of time as the configuration has it.
+/// A length of time as the configuration may have it.
 fn written(length: Duration) -> String {
-    humantime::format_duration(length).to_string()
+    promql::duration(length)
 }
 
 /// Windows and what explains what.
@@ -368,6 +368,7 @@ mod tests {
     fn the_page_of_the_configuration() {
         let (fleet, picture) = (example::fleet(), example::picture());
         let page = config(&fleet, &picture, example::now(), &example::settings());
+        assert!(!page.contains("t0ken"), "{page}");
         insta::assert_snapshot!("config", example::without_version(&page));
     }
 }

@@ -9,8 +9,9 @@ use crate::alert::Picture;
 use crate::alert::command::Event;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
-use crate::fleet::{Endpoint, Moment, Phone, Text, expect};
+use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
 use crate::web::Settings;
+use crate::web::alerting::{text, texts};
 use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
 use crate::web::words;
@@ -28,6 +29,7 @@ pub(in crate::web) const MOST_HISTORY: u32 = 50;
 /// What is shown of a phone beside what it said.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct Beside<'a> {
+    pub(in crate::web) fleet: &'a Fleet,
     pub(in crate::web) picture: &'a Picture,
     /// What happened to it, newest first; `None` if the alert task did not tell.
     pub(in crate::web) events: Option<&'a [Event]>,
@@ -47,7 +49,7 @@ pub(in crate::web) fn phone(
         html.markup("</h1>\n");
         muted(html, name, beside.picture);
         wrong(html, phone, now);
-        alerts(html, name, beside.picture, now);
+        alerts(html, name, beside, now);
         html.markup("<div class=\"parts\">\n");
         facts(html, phone, now, settings);
         accounts(html, phone, now);
@@ -72,7 +74,8 @@ fn muted(html: &mut Html, name: &str, picture: &Picture) {
     }
 }
 
-fn alerts(html: &mut Html, name: &str, picture: &Picture, now: Moment) {
+fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
+    let picture = beside.picture;
     let all = picture.board.alerts_of(name).iter();
     let mut alerts: Vec<_> = all.filter(|alert| !alert.state.is_resolved()).collect();
     alerts.sort_by_key(|alert| {
@@ -87,9 +90,7 @@ fn alerts(html: &mut Html, name: &str, picture: &Picture, now: Moment) {
     html.markup("<section><h2>Alerts</h2>\n");
     columns(html, &["Alert", "Of", "Since", "What is wrong", "State"]);
     for alert in alerts {
-        let texts = picture.texts_of(alert).iter();
-        let mut summary = texts.filter(|(name, _)| **name == *"summary");
-        let summary = summary.next().map(|(_, text)| &**text);
+        let texts = texts(alert, picture, (beside.fleet, now));
         html.markup("<tr><td>");
         signs::badge(html, signs::severity(alert));
         html.markup(" <b>")
@@ -99,7 +100,7 @@ fn alerts(html: &mut Html, name: &str, picture: &Picture, now: Moment) {
         html.markup("</td><td>")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td>")
-            .text(summary.unwrap_or(&alert.rule().annotations.impact))
+            .text(text(&texts, "summary"))
             .markup("</td><td>");
         signs::state(html, alert, picture, now);
         html.markup("</td></tr>\n");
@@ -136,7 +137,7 @@ fn wrong(html: &mut Html, phone: &Phone, now: Moment) {
 fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
     let place = &phone.place;
     let values = phone.values(now);
-    let text = |value: Option<&Text>| value.map(ToString::to_string);
+    let shown = |value: Option<&Text>| value.map(ToString::to_string);
     let offset = phone
         .clock_offset(now)
         .map(|offset| format!("{} s", offset.as_secs()));
@@ -145,17 +146,17 @@ fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
         .filter(|_| settings.metrics.mac_address);
     let facts = [
         ("Site", place.site.as_deref().map(str::to_owned)),
-        ("Model", text(values.and_then(|values| values.model()))),
-        ("Vendor", text(values.and_then(|values| values.vendor()))),
+        ("Model", shown(values.and_then(|values| values.model()))),
+        ("Vendor", shown(values.and_then(|values| values.vendor()))),
         (
             "Firmware",
-            text(values.and_then(|values| values.firmware())),
+            shown(values.and_then(|values| values.firmware())),
         ),
         (
             "Hardware",
-            text(values.and_then(|values| values.hardware())),
+            shown(values.and_then(|values| values.hardware())),
         ),
-        ("MAC address", text(mac)),
+        ("MAC address", shown(mac)),
         (
             "Status",
             phone.status(now).map(|status| status.label().to_owned()),
@@ -393,6 +394,7 @@ mod tests {
             body: r#"{"from":"1.0.11.5","to":"<b>","by":null,"times":2}"#.into(),
         };
         let beside = Beside {
+            fleet: &example::fleet(),
             picture: &example::picture(),
             events: Some(&[Event { id: 1, event }]),
         };

@@ -11,7 +11,7 @@ mod table;
 
 use crate::alert::Picture;
 use crate::alert::command::Letter;
-use crate::fleet::Moment;
+use crate::fleet::{Fleet, Moment};
 use crate::web::html::Html;
 use crate::web::query::Query;
 
@@ -20,6 +20,7 @@ use super::{Renewal, frame};
 /// What the page is made of.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct Scene<'a> {
+    pub(in crate::web) fleet: &'a Fleet,
     pub(in crate::web) picture: &'a Picture,
     /// Messages that wait or were given up; `None` if the alert task did not tell.
     pub(in crate::web) letters: Option<&'a [Letter]>,

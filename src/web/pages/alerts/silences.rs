@@ -27,8 +27,8 @@ pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
         .collect();
     html.markup(
         "<form method=\"post\" action=\"/alerts/silences\" class=\"tall\">\n\
-         <label>What, a line each: <code>LABEL=PATTERN</code>, where <code>*</code> is any text; \
-         every label must match, of several lines for one label one\n\
+         <label><span>What, a line each: <code>LABEL=PATTERN</code>, where <code>*</code> is any \
+         text; every label must match, of several lines for one label one</span>\n\
          <textarea name=\"matching\" rows=\"4\" required>",
     )
     // A browser drops the first line break of a text area.
@@ -36,7 +36,7 @@ pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
     .text(matchers.join("\n"))
     .markup(
         "</textarea></label>\n\
-         <label>For how long, as <code>30m</code>, <code>2h</code>, <code>1d</code>\n\
+         <label><span>For how long, as <code>30m</code>, <code>2h</code>, <code>1d</code></span>\n\
          <input name=\"for\" value=\"2h\" required></label>\n\
          <label>Why\n<input name=\"comment\" maxlength=\"500\" required></label>\n\
          <p><button>Silence</button> <a href=\"/alerts\">Leave it</a></p>\n</form></section>\n",

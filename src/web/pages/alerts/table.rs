@@ -4,6 +4,7 @@ use crate::alert::Alert;
 use crate::alert::subject;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
+use crate::web::alerting::{text, texts};
 use crate::web::html::Html;
 use crate::web::pages::{encode, signs};
 use crate::web::query::Query;
@@ -29,8 +30,8 @@ enum Class {
 struct Row<'a> {
     class: Class,
     alert: &'a Alert,
-    /// What is wrong, in one line; its template while it is pending.
-    summary: &'a str,
+    /// Its texts; empty while it is pending, since only those that are shown are rendered.
+    texts: &'a [(Box<str>, Box<str>)],
 }
 
 /// Summary, filter and table.
@@ -73,7 +74,7 @@ fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
     let row = |alert| Row {
         class: Class::of(alert),
         alert,
-        summary: text(alert, scene, "summary").unwrap_or(&alert.rule().annotations.summary),
+        texts: scene.picture.texts_of(alert),
     };
     let mut rows: Vec<_> = active.map(row).collect();
     rows.sort_by_key(|row| {
@@ -82,13 +83,6 @@ fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
         (*class, rank, site(alert), &alert.labels, &alert.subject)
     });
     rows
-}
-
-/// A text of an alert that fires.
-fn text<'a>(alert: &Alert, scene: Scene<'a>, name: &str) -> Option<&'a str> {
-    let mut texts = scene.picture.texts_of(alert).iter();
-    let (_, text) = texts.find(|(one, _)| **one == *name)?;
-    Some(text)
 }
 
 fn site(alert: &Alert) -> &str {
@@ -110,7 +104,7 @@ impl Class {
 impl Row<'_> {
     fn holds(&self, words: &str) -> bool {
         let labels = self.alert.labels.iter().map(|(_, value)| &**value);
-        let mut texts = labels.chain([self.summary]);
+        let mut texts = labels.chain([text(self.texts, "summary")]);
         texts.any(|text| text.to_lowercase().contains(words))
     }
 
@@ -127,7 +121,7 @@ impl Row<'_> {
             .markup("</td><td data-name=\"Since\">")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td data-name=\"What is wrong\">");
-        self.wrong(html, scene);
+        self.wrong(html, &texts(alert, scene.picture, (scene.fleet, now)));
         html.markup("</td><td data-name=\"State\">");
         signs::state(html, alert, scene.picture, now);
         html.markup("</td><td>");
@@ -139,9 +133,9 @@ impl Row<'_> {
         html.markup("</td></tr>\n");
     }
 
-    fn wrong(&self, html: &mut Html, scene: Scene<'_>) {
+    fn wrong(&self, html: &mut Html, texts: &[(Box<str>, Box<str>)]) {
         let alert = self.alert;
-        html.text(self.summary);
+        html.text(text(texts, "summary"));
         let told = ["alertname", "severity", "phone", "site", "account", "line"];
         let others = alert
             .labels
@@ -155,16 +149,13 @@ impl Row<'_> {
                 .text(others.join(" "))
                 .markup("</small>");
         }
-        if let Some(steps) = text(alert, scene, "first_steps")
-            && !steps.is_empty()
-        {
+        let steps = text(texts, "first_steps");
+        if !steps.is_empty() {
             html.markup("<small><b>First</b> ")
                 .text(steps)
                 .markup("</small>");
         }
-        if let Some(runbook) = text(alert, scene, "runbook_url") {
-            runbook_link(html, runbook);
-        }
+        runbook_link(html, text(texts, "runbook_url"));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::web::example;
 fn shown(picture: &Picture, may_operate: bool, query: &str) -> String {
     let letters = [example::dead_letter()];
     let scene = Scene {
+        fleet: &example::fleet(),
         picture,
         letters: Some(&letters),
         may_operate,

@@ -1,0 +1,57 @@
+//! The message that tests whether a receiver takes messages: marked as a test, about nothing real.
+
+use jiff::Timestamp;
+
+use super::Notice;
+use super::channel::Receiver;
+use super::notice::{Said, Why};
+use super::send::Envelope;
+
+/// What a message speaks of that tests `receiver`: labels as an alert of a phone has them.
+const LABELS: [(&str, &str); 4] = [
+    ("alertname", "TestAlert"),
+    ("phone", "test-phone"),
+    ("severity", "info"),
+    ("site", "test-site"),
+];
+
+/// A message about one alert that fires in nothing but this test.
+pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelope {
+    let label = |name: &str| {
+        let found = LABELS.iter().find(|(one, _)| *one == name);
+        found.map_or("", |(_, value)| value)
+    };
+    let group = receiver.route.group_by.iter();
+    let group = group.map(|name| (name.clone(), label(name).into()));
+    let said = Said {
+        key: "test".into(),
+        labels: owned(&LABELS),
+        annotations: owned(&[
+            ("summary", "This is a test: nothing is wrong"),
+            ("impact", "None. Somebody ran `notify test`."),
+            ("first_steps", "Nothing is to be done."),
+        ]),
+        since: now,
+        ended: None,
+    };
+    Envelope {
+        id: format!("test-{}", now.as_millisecond()).into(),
+        topic: format!("test {}", receiver.route.receiver).into(),
+        group: group.collect(),
+        notice: Notice {
+            reason: Why::Test,
+            firing: vec![said],
+            over: Vec::new(),
+            missed: 0,
+        },
+        written: now,
+        public_url: public_url.into(),
+    }
+}
+
+fn owned(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Box<str>)> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect()
+}

@@ -1,0 +1,140 @@
+//! `alerts`: what fires, as the running daemon judges it, and what is kept back and why.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::daemon::DaemonArg;
+use super::{age, phone, say};
+use crate::clock::Clock;
+
+/// Ask the running daemon which alerts fire and which are pending
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  grandstream-exporter alerts --all")]
+pub(super) struct Args {
+    #[command(flatten)]
+    daemon: DaemonArg,
+    /// Also what is kept back, with the reason
+    #[arg(long)]
+    all: bool,
+    /// Print JSON for programs instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is used of `/api/v1/alerts`.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    data: Data,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data {
+    alerts: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Alert {
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+    state: String,
+    active_at: Timestamp,
+    suppressed: Option<String>,
+    suppressed_by: Option<String>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let answer: Answer = super::interruptible(args.daemon.get("/api/v1/alerts"))?;
+    let mut alerts = Vec::new();
+    for value in answer.data.alerts {
+        let alert: Alert = serde_json::from_value(value.clone())?;
+        alerts.push((alert, value));
+    }
+    let hidden = alerts.len();
+    alerts.retain(|(alert, _)| args.all || alert.suppressed.is_none());
+    let hidden = hidden - alerts.len();
+    if args.json {
+        let values: Vec<_> = alerts.iter().map(|(_, value)| value).collect();
+        say(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
+        return Ok(());
+    }
+    alerts.sort_by_key(|(alert, _)| alert.order());
+    let now = Clock::real().now().wall;
+    let rows: Vec<_> = alerts.iter().map(|(alert, _)| alert.row(now)).collect();
+    if rows.is_empty() {
+        say(format_args!("nothing fires and nothing is pending"))?;
+    } else {
+        let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
+        for line in phone::table(&head, &rows) {
+            say(format_args!("{line}"))?;
+        }
+    }
+    if hidden > 0 {
+        say(format_args!(
+            "{hidden} more are kept back; --all names them and why"
+        ))?;
+    }
+    Ok(())
+}
+
+impl Alert {
+    fn label(&self, name: &str) -> &str {
+        self.labels.get(name).map_or("", String::as_str)
+    }
+
+    /// What fires and may be said first, then what is pending, then what is kept back; the worse
+    /// before the less bad.
+    fn order(&self) -> (u8, usize, String, Timestamp) {
+        let class = match (self.suppressed.is_some(), self.state.as_str()) {
+            (false, "firing") => 0,
+            (false, _) => 1,
+            (true, _) => 2,
+        };
+        let known = ["critical", "warning", "info"];
+        let severity = self.label("severity");
+        let rank = known.iter().position(|one| *one == severity);
+        let site = self.label("site").to_owned();
+        (class, rank.unwrap_or(known.len()), site, self.active_at)
+    }
+
+    fn row(&self, now: Timestamp) -> Vec<String> {
+        let state = match (&self.suppressed, &self.suppressed_by) {
+            (None, _) => self.state.clone(),
+            (Some(why), None) => format!("kept back: {why}"),
+            (Some(why), Some(by)) => format!("kept back: {why} {by}"),
+        };
+        let summary = self.annotations.get("summary").cloned();
+        vec![
+            self.label("severity").to_owned(),
+            self.label("alertname").to_owned(),
+            self.subject(),
+            self.label("site").to_owned(),
+            age::between(self.active_at, now),
+            state,
+            summary.unwrap_or_default(),
+        ]
+    }
+
+    /// The phone with its account or line, or whatever else tells it from others.
+    fn subject(&self) -> String {
+        let phone = self.label("phone");
+        for part in ["account", "line"] {
+            if let Some(number) = self.labels.get(part) {
+                return format!("{phone} {part} {number}");
+            }
+        }
+        if !phone.is_empty() {
+            return phone.to_owned();
+        }
+        let told = ["alertname", "severity", "site"];
+        let others = self.labels.iter();
+        let others = others.filter(|(name, _)| !told.contains(&name.as_str()));
+        let others: Vec<_> = others
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        others.join(" ")
+    }
+}

@@ -1,0 +1,44 @@
+//! One request over the control socket.
+
+use std::path::Path;
+
+use anyhow::Context;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::task::JoinSet;
+
+use super::{Ask, MAX_ANSWER, good};
+
+/// The body of a good answer.
+pub(super) async fn ask(socket: &Path, ask: Ask<'_>) -> anyhow::Result<Bytes> {
+    let stream = UnixStream::connect(socket).await.with_context(|| {
+        format!(
+            "no daemon answers at {}; start it, or name its control socket with --socket",
+            socket.display()
+        )
+    })?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // Driven beside the request; dropped with this set.
+    let mut driver = JoinSet::new();
+    driver.spawn(connection);
+    let mut request = Request::builder()
+        .method(ask.method)
+        .uri(ask.path)
+        .header("Host", "localhost");
+    if ask.body.is_some() {
+        request = request.header("Content-Type", "application/json");
+    }
+    let request = request.body(Full::new(Bytes::from(ask.body.unwrap_or_default())))?;
+    let answer = sender.send_request(request).await?;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), MAX_ANSWER)
+        .collect()
+        .await
+        .map_err(|error| anyhow::anyhow!(error))?
+        .to_bytes();
+    good(status, body)
+}

@@ -1,0 +1,125 @@
+//! One request over the network, as one of the users of the listener.
+//!
+//! `Origin` says that a program asks, not a page of somebody else that a browser shows. Redirects are
+//! not followed, since they would carry the password elsewhere, and no proxy of the environment is
+//! used.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use bytes::{Bytes, BytesMut};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Url};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::{Ask, MAX_ANSWER, good};
+use crate::config;
+
+/// A daemon somewhere else.
+pub(super) struct Remote {
+    client: Client,
+    /// Scheme, host, port and, behind a proxy, a path; without a slash at its end.
+    base: String,
+    origin: String,
+    user: Option<(String, SecretString)>,
+}
+
+impl Remote {
+    /// The daemon at this address, asked as this user, whose password stands in this file. Blocks on
+    /// files.
+    pub(super) fn new(
+        url: &str,
+        user: Option<(&str, &Path)>,
+        ca_file: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let parsed = Url::parse(url).ok();
+        let is_usable = |parsed: &Url| {
+            let plain = parsed.query().is_none() && parsed.fragment().is_none();
+            let bare = parsed.username().is_empty() && parsed.password().is_none();
+            matches!(parsed.scheme(), "http" | "https") && plain && bare
+        };
+        let Some(parsed) = parsed.filter(is_usable) else {
+            bail!("--url is no address of a daemon; write it as https://exporter.example:15060");
+        };
+        let user = match user {
+            None => None,
+            Some((name, file)) => Some((name.to_owned(), config::read_secret(file)?)),
+        };
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .tls_backend_preconfigured(tls(ca_file)?)
+            .build()?;
+        Ok(Self {
+            client,
+            base: parsed.as_str().trim_end_matches('/').to_owned(),
+            origin: parsed.origin().ascii_serialization(),
+            user,
+        })
+    }
+
+    /// The body of a good answer.
+    pub(super) async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Bytes> {
+        let url = format!("{}{}", self.base, ask.path);
+        let mut request = self.client.request(ask.method, url);
+        request = request.header("Origin", &self.origin);
+        if let Some((name, password)) = &self.user {
+            request = request.basic_auth(name, Some(password.expose_secret()));
+        }
+        if let Some(body) = ask.body {
+            request = request
+                .header("Content-Type", "application/json")
+                .body(body);
+        }
+        let no_daemon = || {
+            format!(
+                "no daemon answers at {}; see --url and --ca-file",
+                self.base
+            )
+        };
+        let mut answer = request.send().await.with_context(no_daemon)?;
+        let mut body = BytesMut::new();
+        while let Some(piece) = answer.chunk().await? {
+            if body.len() + piece.len() > MAX_ANSWER {
+                bail!("the answer is too long");
+            }
+            body.extend_from_slice(&piece);
+        }
+        good(answer.status(), body.freeze())
+    }
+}
+
+fn tls(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    match ca_file {
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        Some(file) => {
+            let unusable = || {
+                format!(
+                    "{} holds no certificate of an authority in PEM format",
+                    file.display()
+                )
+            };
+            let certificates = CertificateDer::pem_file_iter(file).with_context(unusable)?;
+            for certificate in certificates {
+                roots.add(certificate.with_context(unusable)?)?;
+            }
+            if roots.is_empty() {
+                bail!(unusable());
+            }
+        }
+    }
+    Ok(
+        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth(),
+    )
+}

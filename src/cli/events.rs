@@ -1,0 +1,94 @@
+//! `events`: what happened to phones, as the running daemon remembers it.
+
+use jiff::Timestamp;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::daemon::DaemonArg;
+use super::{phone, say};
+
+/// Ask the running daemon what happened to phones, newest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  grandstream-exporter events reception --since 7d")]
+pub(super) struct Args {
+    /// Only to this phone
+    phone: Option<String>,
+    #[command(flatten)]
+    daemon: DaemonArg,
+    /// How long ago at most, as 24h, or since when, as 2024-05-01T09:00:00Z
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    since: String,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value = "1000")]
+    limit: u32,
+    /// Print JSON for programs instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    events: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Event {
+    at: Timestamp,
+    phone: String,
+    kind: String,
+    detail: Value,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    let answer: Answer = super::interruptible(args.daemon.get(&path(args)))?;
+    if args.json {
+        let events = serde_json::to_string_pretty(&answer.events)?;
+        say(format_args!("{events}"))?;
+        return Ok(());
+    }
+    if answer.events.is_empty() {
+        say(format_args!("nothing is known to have happened"))?;
+        return Ok(());
+    }
+    let mut rows = Vec::new();
+    for value in answer.events {
+        let event: Event = serde_json::from_value(value)?;
+        rows.push(vec![
+            event.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            event.phone,
+            event.kind,
+            particulars(&event.detail),
+        ]);
+    }
+    for line in phone::table(&["TIME", "PHONE", "WHAT", ""], &rows) {
+        say(format_args!("{line}"))?;
+    }
+    Ok(())
+}
+
+fn path(args: &Args) -> String {
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let (since, limit) = (encode(&args.since), args.limit);
+    let mut path = format!("/api/v1/events?since={since}&limit={limit}");
+    if let Some(phone) = &args.phone {
+        path.extend(["&phone=", &encode(phone)]);
+    }
+    path
+}
+
+/// The particulars in one line.
+fn particulars(detail: &Value) -> String {
+    let text = |value: &Value| match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    let Some(fields) = detail.as_object() else {
+        return text(detail);
+    };
+    let fields = fields.iter().filter(|(_, value)| !value.is_null());
+    let fields: Vec<_> = fields
+        .map(|(name, value)| format!("{name} {}", text(value)))
+        .collect();
+    fields.join(", ")
+}

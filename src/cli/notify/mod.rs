@@ -1,0 +1,179 @@
+//! `notify`: messages that wait or were given up, and a test of every receiver.
+
+mod trial;
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::daemon::DaemonArg;
+use super::{age, phone, say};
+use crate::clock::Clock;
+
+/// Look after messages to receivers, and test whether they arrive
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  grandstream-exporter notify test --receiver helpdesk")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List messages that wait to be sent or were given up
+    Queue {
+        /// Only those that were given up
+        #[arg(long)]
+        dead: bool,
+        /// Print JSON for programs instead of a table
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        daemon: DaemonArg,
+    },
+    /// Try messages again that were given up
+    Retry {
+        /// Their numbers
+        #[arg(value_name = "ID", required_unless_present = "all_dead")]
+        ids: Vec<i64>,
+        /// All that were given up
+        #[arg(long, conflicts_with = "ids")]
+        all_dead: bool,
+        #[command(flatten)]
+        daemon: DaemonArg,
+    },
+    /// Throw messages away
+    Drop {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        #[command(flatten)]
+        daemon: DaemonArg,
+    },
+    Test(trial::Args),
+}
+
+#[derive(Debug, Deserialize)]
+struct Answer {
+    notifications: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Letter {
+    id: i64,
+    receiver: String,
+    topic: String,
+    state: String,
+    attempts: u32,
+    error: Option<String>,
+    created: Timestamp,
+    due: Option<Timestamp>,
+}
+
+/// Where messages are listed.
+const PATH: &str = "/api/v1/notifications";
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    let done = match &args.action {
+        Action::Queue { dead, json, daemon } => queue(*dead, *json, daemon),
+        Action::Retry {
+            ids,
+            all_dead,
+            daemon,
+        } => super::interruptible(retry(ids, *all_dead, daemon)),
+        Action::Drop { ids, daemon } => super::interruptible(drop_all(ids, daemon)),
+        Action::Test(args) => return trial::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => super::failed(&error),
+    }
+}
+
+async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<(Letter, Value)>> {
+    let answer: Answer = daemon.get(PATH).await?;
+    let mut letters = Vec::new();
+    for value in answer.notifications {
+        let letter: Letter = serde_json::from_value(value.clone())?;
+        if !dead || letter.is_dead() {
+            letters.push((letter, value));
+        }
+    }
+    Ok(letters)
+}
+
+fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
+    let letters = super::interruptible(letters(dead, daemon))?;
+    if as_json {
+        let values: Vec<_> = letters.iter().map(|(_, value)| value).collect();
+        say(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
+        return Ok(());
+    }
+    if letters.is_empty() {
+        let none = if dead { "was given up" } else { "waits" };
+        say(format_args!("no message {none}"))?;
+        return Ok(());
+    }
+    let now = Clock::real().now().wall;
+    let rows: Vec<_> = letters.iter().map(|(letter, _)| letter.row(now)).collect();
+    let head = [
+        "ID", "RECEIVER", "STATE", "ATTEMPTS", "WRITTEN", "ABOUT", "ERROR",
+    ];
+    for line in phone::table(&head, &rows) {
+        say(format_args!("{line}"))?;
+    }
+    Ok(())
+}
+
+async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
+    let mut ids = ids.to_vec();
+    if all_dead {
+        let dead = letters(true, daemon).await?;
+        ids.extend(dead.iter().map(|(letter, _)| letter.id));
+        if ids.is_empty() {
+            bail!("no message was given up");
+        }
+    }
+    for id in ids {
+        let _done: Value = daemon
+            .post(&format!("{PATH}/{id}/retry"), &Value::Null)
+            .await?;
+        say(format_args!("message {id} is tried again"))?;
+    }
+    Ok(())
+}
+
+async fn drop_all(ids: &[i64], daemon: &DaemonArg) -> anyhow::Result<()> {
+    for id in ids {
+        let _done: Value = daemon.delete(&format!("{PATH}/{id}")).await?;
+        say(format_args!("message {id} is gone"))?;
+    }
+    Ok(())
+}
+
+impl Letter {
+    fn is_dead(&self) -> bool {
+        self.state == "dead"
+    }
+
+    fn row(&self, now: Timestamp) -> Vec<String> {
+        let state = match self.due {
+            Some(due) if now < due => format!("tried in {}", age::between(now, due)),
+            Some(_) => "tried now".to_owned(),
+            None => "given up".to_owned(),
+        };
+        vec![
+            self.id.to_string(),
+            self.receiver.clone(),
+            state,
+            self.attempts.to_string(),
+            format!("{} ago", age::between(self.created, now)),
+            self.topic.clone(),
+            self.error.clone().unwrap_or_default(),
+        ]
+    }
+}

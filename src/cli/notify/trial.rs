@@ -1,0 +1,127 @@
+//! `notify test`: a marked message through the real channel of each receiver, and what was said.
+//!
+//! It needs no daemon and disturbs none: nothing is written to its outbox, and nobody counts as told.
+
+use std::process::ExitCode;
+
+use crate::alert::notify::channel::{Channel, Receiver};
+use crate::alert::notify::retry::Verdict;
+use crate::alert::notify::send::{self, Attempt};
+use crate::alert::notify::trial;
+use crate::alert::{self, Settings};
+use crate::cli::{self, ConfigArg, USAGE, complain, say};
+use crate::clock::Clock;
+use crate::config::Secrets;
+use crate::fleet::text::harmless;
+
+/// Send a marked message to receivers; exit status 1 if one does not take it
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  grandstream-exporter notify test --config /etc/grandstream-exporter/config.yaml"
+)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Only to this one
+    #[arg(long, value_name = "NAME")]
+    receiver: Option<String>,
+}
+
+/// How the whole test ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Outcome {
+    Taken,
+    NotTaken,
+    /// There is nobody of that name, or nobody at all.
+    Nobody(String),
+}
+
+pub(super) fn run(args: &Args) -> ExitCode {
+    let loaded = alert::settings::load(&args.config.config, &cli::environment(), Secrets::Read);
+    let settings = match loaded {
+        Ok((_, settings)) => settings,
+        Err(faults) => return cli::failed(&faults.into()),
+    };
+    match cli::interruptible(test(&settings, args.receiver.as_deref())) {
+        Ok(Outcome::Taken) => ExitCode::SUCCESS,
+        Ok(Outcome::NotTaken) => ExitCode::FAILURE,
+        Ok(Outcome::Nobody(why)) => {
+            let file = args.config.config.display();
+            complain(format_args!("grandstream-exporter: {file}: {why}"));
+            ExitCode::from(USAGE)
+        }
+        Err(error) => cli::failed(&error),
+    }
+}
+
+async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome> {
+    let is_meant = |one: &Receiver| name.is_none_or(|name| *one.route.receiver == *name);
+    let receivers = settings.receivers.iter();
+    let receivers: Vec<_> = receivers.filter(|one| is_meant(one)).collect();
+    if receivers.is_empty() && (name.is_some() || settings.alertmanagers.is_empty()) {
+        return Ok(Outcome::Nobody(nobody(settings, name)));
+    }
+    let mut outcome = Outcome::Taken;
+    for receiver in receivers {
+        let now = Clock::real().now().wall;
+        let envelope = trial::envelope(receiver, &settings.public_url, now);
+        let attempt = send::send(receiver, &envelope).await;
+        tell(receiver, &attempt)?;
+        if attempt.verdict != Verdict::Delivered {
+            outcome = Outcome::NotTaken;
+        }
+    }
+    for manager in settings.alertmanagers.iter().filter(|_| name.is_none()) {
+        say(format_args!(
+            "{}: an Alertmanager, which is sent alerts as they are and tells people itself; test it with \
+             `amtool alert add TestAlert --alertmanager.url=...`",
+            manager.name
+        ))?;
+    }
+    Ok(outcome)
+}
+
+fn nobody(settings: &Settings, name: Option<&str>) -> String {
+    let names = settings.receivers.iter().map(|one| &*one.route.receiver);
+    let names: Vec<_> = names.collect();
+    match name {
+        _ if names.is_empty() => {
+            "no receiver is configured; write one below `alerting.receivers`".to_owned()
+        }
+        Some(name) => format!(
+            "there is no receiver `{name}`; there are {}",
+            names.join(", ")
+        ),
+        None => String::new(),
+    }
+}
+
+fn tell(receiver: &Receiver, attempt: &Attempt) -> std::io::Result<()> {
+    let name = &receiver.route.receiver;
+    let way = match &receiver.channel {
+        Channel::Webhook(_) => "webhook",
+        Channel::Email(_) => "mail",
+    };
+    say(format_args!("{name}: {way}"))?;
+    for line in &attempt.dialogue {
+        let line: String = line.chars().map(harmless).collect();
+        say(format_args!("  {line}"))?;
+    }
+    match &attempt.verdict {
+        Verdict::Delivered => say(format_args!("{name}: taken")),
+        Verdict::Temporary { cause, error, .. } => {
+            complain(format_args!(
+                "{name}: not taken, and would be tried again: {}: {error}",
+                cause.label()
+            ));
+            Ok(())
+        }
+        Verdict::Permanent { cause, error } => {
+            complain(format_args!(
+                "{name}: not taken, and would be given up: {}: {error}",
+                cause.label()
+            ));
+            Ok(())
+        }
+    }
+}
