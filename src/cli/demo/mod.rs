@@ -1,7 +1,10 @@
 //! `demo`: a simulated fleet inside the process and the daemon on it; needs nothing.
 //!
 //! The daemon is the real one on a real configuration file in a temporary directory; only the phones
-//! are not. Every opt-in is on, so that every family of `/metrics` shows.
+//! are not, nor those whom it tells of alerts. Every opt-in is on, so that every family of `/metrics`
+//! shows.
+
+mod mailbox;
 
 use std::fmt::Write;
 use std::fs::{self, Permissions};
@@ -20,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, Setup};
 use crate::clock::Clock;
 use crate::sim::{self, Scenario};
+use mailbox::Mailbox;
 
 /// Simulate a lively fleet and run the exporter on it
 #[derive(Debug, clap::Args)]
@@ -58,7 +62,9 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     let secure = secure_phone().await?;
     let directory = tempfile::tempdir()?;
     let config = directory.path().join("config.yaml");
-    fs::write(&config, configuration(args, &fleet, &secure)?)?;
+    let mailbox = Mailbox::open().await?;
+    let text = configuration(args, &fleet, &secure)? + &mailbox.alerting();
+    fs::write(&config, text)?;
     fs::set_permissions(&config, Permissions::from_mode(0o600))?;
     let socket = directory.path().join("control.sock");
 
@@ -76,6 +82,7 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
         ended = daemon => ended,
         ended = play => ended,
+        ended = mailbox.serve() => ended,
     }
 }
 
@@ -106,6 +113,7 @@ fn suggest(config: &Path, socket: &Path) -> anyhow::Result<()> {
     for (command, option, file) in [
         ("status --problems", "--socket", socket),
         ("probe --all", "--config", config),
+        ("alerts", "--socket", socket),
     ] {
         let (program, file) = (program.display(), file.display());
         super::say(format_args!("Try: {program} {command} {option} {file}"))?;

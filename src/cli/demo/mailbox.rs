@@ -1,0 +1,96 @@
+//! Where the demo's daemon tells its alerts: a web server inside the process that stands for a push
+//! service and for an Alertmanager. Who comes to the first is read out on the terminal.
+
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// The path of the push service.
+const PUSH: &str = "/push";
+
+/// The largest message: an Alertmanager gets hundreds of alerts at once.
+const MAX_MESSAGE: usize = 4 << 20;
+
+/// At most so many connections: the daemon opens two.
+const MAX_CONNECTIONS: usize = 16;
+
+/// The server before it serves.
+pub(super) struct Mailbox {
+    listener: TcpListener,
+    pub(super) address: SocketAddr,
+}
+
+impl Mailbox {
+    pub(super) async fn open() -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// What the configuration says of it: quick rules, told at once, and one phone that is muted.
+    pub(super) fn alerting(&self) -> String {
+        let address = self.address;
+        format!(
+            r#"
+alerting:
+  enabled: true
+  evaluation_interval: 1s
+  packs: [core, security, compliance, calls, self]
+  tune:
+    PhoneUnreachable: {{ for: 4s }}
+    AccountUnregistered: {{ for: 4s }}
+    FirmwareMismatch: {{ for: 4s }}
+  receivers:
+    terminal:
+      webhook: {{ url: 'http://{address}{PUSH}', preset: ntfy }}
+      group_wait: 1s
+      group_interval: 15s
+  alertmanagers: [{{ url: 'http://{address}' }}]
+  windows:
+    - {{ name: demo, every: {{ zone: UTC }}, match: {{ phone: hq-secure }} }}
+"#
+        )
+    }
+
+    /// Takes what comes until it is dropped.
+    pub(super) async fn serve(self) -> anyhow::Result<()> {
+        let mut connections = JoinSet::new();
+        loop {
+            let (stream, _) = self.listener.accept().await?;
+            while connections.len() >= MAX_CONNECTIONS {
+                connections.join_next().await;
+            }
+            connections.spawn(async {
+                let service = service_fn(take);
+                let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                // The daemon tells of what did not get through.
+                let _broken = served.await;
+            });
+        }
+    }
+}
+
+async fn take(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infallible> {
+    let is_push = request.uri().path() == PUSH;
+    let title = request.headers().get("Title").cloned();
+    let title = title.and_then(|title| title.to_str().map(str::to_owned).ok());
+    let body = Limited::new(request.into_body(), MAX_MESSAGE)
+        .collect()
+        .await;
+    if is_push
+        && let Some(title) = title
+        && body.is_ok()
+    {
+        // Nobody listens where stdout is closed.
+        let _closed = crate::cli::say(format_args!("Told: {title}"));
+    }
+    Ok(Response::new(Empty::new()))
+}
