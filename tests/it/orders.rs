@@ -13,7 +13,9 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 
 use grandstream_exporter::alert::board::Rules;
-use grandstream_exporter::alert::command::{Command, Event, Letter, NewEvent, NewLetter, Refusal};
+use grandstream_exporter::alert::command::{
+    Command, Event, Letter, NewEvent, NewLetter, NewSilence, Refusal,
+};
 use grandstream_exporter::alert::condition::{Condition, PhoneCondition};
 use grandstream_exporter::alert::own::Health;
 use grandstream_exporter::alert::silence::Silence;
@@ -49,20 +51,7 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
     while let Some(command) = commands.recv().await {
         match command {
             Command::AddSilence { wanted, by, done } => {
-                let mut picture = Picture::clone(&pictures.borrow());
-                let mut silences = picture.board.silences().to_vec();
-                let from = wanted.from.unwrap_or_default();
-                let silence = Silence {
-                    id: silences.len() as u64 + 1,
-                    matching: wanted.matching,
-                    from,
-                    until: later(from, wanted.lasts),
-                    by,
-                    comment: wanted.comment,
-                };
-                silences.push(silence.clone());
-                picture.board.with_silences(silences);
-                pictures.send_replace(Arc::new(picture));
+                let silence = made(wanted, by, &pictures);
                 done.send(Ok(silence)).expect("the asker waits");
             }
             Command::ExpireSilence { id, done, .. } => {
@@ -114,6 +103,24 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
             Command::Reload { done, .. } => done.send(Ok(())).expect("the asker waits"),
         }
     }
+}
+
+fn made(wanted: NewSilence, by: Box<str>, pictures: &watch::Sender<Arc<Picture>>) -> Silence {
+    let mut picture = Picture::clone(&pictures.borrow());
+    let mut silences = picture.board.silences().to_vec();
+    let from = wanted.from.unwrap_or_default();
+    let silence = Silence {
+        id: silences.len() as u64 + 1,
+        matching: wanted.matching,
+        from,
+        until: later(from, wanted.lasts),
+        by,
+        comment: wanted.comment,
+    };
+    silences.push(silence.clone());
+    picture.board.with_silences(silences);
+    pictures.send_replace(Arc::new(picture));
+    silence
 }
 
 fn letter(id: i64, dead: bool) -> Letter {

@@ -55,3 +55,49 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Box<str>)> {
         .map(|(name, value)| ((*name).into(), (*value).into()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::alert::notify::channel::{Access, Auth, Body, Channel, Webhook};
+    use crate::alert::notify::digest::{Remind, Route};
+    use crate::alert::sample::minute;
+
+    #[test]
+    fn it_is_marked_and_grouped_as_a_real_message_would_be() {
+        let receiver = Receiver {
+            route: Route {
+                receiver: "push".into(),
+                matching: Box::default(),
+                group_by: Box::new(["site".into(), "team".into()]),
+                group_wait: Duration::ZERO,
+                group_interval: Duration::ZERO,
+                remind: Remind::Never,
+                urgent: false,
+                quiet: None,
+            },
+            collapse_over: 10,
+            channel: Channel::Webhook(Webhook {
+                url: "https://push.example".into(),
+                body: Body::Generic,
+                headers: Vec::new(),
+                auth: Auth::None,
+                hmac: None,
+                access: Access::default(),
+            }),
+        };
+        let envelope = envelope(&receiver, "https://phones.example", minute(0).wall);
+        assert_eq!(envelope.notice.reason, Why::Test);
+        let group = [
+            ("site".into(), "test-site".into()),
+            ("team".into(), "".into()),
+        ];
+        assert_eq!(envelope.group, group);
+        assert_eq!(envelope.notice.firing.len(), 1);
+        let next = super::envelope(&receiver, "", minute(1).wall);
+        assert_ne!(envelope.id, next.id);
+        assert_eq!(envelope.topic, next.topic);
+    }
+}
