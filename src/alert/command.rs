@@ -2,6 +2,7 @@
 //!
 //! Whoever asks says as whom: a login name or a user of the machine, never what somebody typed.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,6 +98,30 @@ impl Command {
 
 /// The way for an answer.
 pub type Answer<T> = oneshot::Sender<Result<T, Refusal>>;
+
+/// An answer that waits to be given.
+pub struct Reply(Box<dyn FnOnce() + Send>);
+
+impl Reply {
+    /// This answer on this way.
+    pub fn new<T: Send + 'static>(way: Answer<T>, answer: Result<T, Refusal>) -> Self {
+        Self(Box::new(move || {
+            // Whoever asked may have stopped waiting.
+            let _gone = way.send(answer);
+        }))
+    }
+
+    /// Gives it.
+    pub fn give(self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").finish_non_exhaustive()
+    }
+}
 
 /// A silence that somebody wants; from now on if `from` is not given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -16,7 +16,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::{Clerk, Outcome, Outgoing, Sent, Turn};
-use super::command::Command;
+use super::command::{Command, Reply};
 use super::notify::channel::Receiver;
 use super::notify::send::send;
 use super::picture::{ManagerTally, Picture};
@@ -170,6 +170,7 @@ impl Running {
         let settings = Arc::clone(&outcome.picture.settings);
         self.wake = outcome.wake;
         self.task.published.send_replace(outcome.picture);
+        outcome.replies.into_iter().for_each(Reply::give);
         for outgoing in outcome.sends {
             let receivers = settings.receivers.iter();
             let mut named = receivers.filter(|one| one.route.receiver == outgoing.receiver);

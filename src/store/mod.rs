@@ -93,6 +93,11 @@ impl Store {
         }
     }
 
+    /// Whether a file was named.
+    pub fn is_wanted_on_disk(&self) -> bool {
+        !matches!(self.home, Home::Memory)
+    }
+
     /// Why what should be on the disk is in memory.
     pub fn fault(&self) -> Option<&StoreFault> {
         match &self.home {

@@ -21,7 +21,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::board::{Alert, Board, Transition};
-use super::command::Command;
+use super::command::{Command, Reply};
 use super::event;
 use super::notify::digest;
 use super::notify::send::{Attempt, Envelope};
@@ -71,6 +71,8 @@ pub struct Sent {
 pub struct Outcome {
     /// What is to be published.
     pub picture: Arc<Picture>,
+    /// Answers to commands, to be given when the picture is published.
+    pub replies: Vec<Reply>,
     /// What is to be sent now; until its [`Sent`] comes in, nothing else goes to that receiver.
     pub sends: Vec<Outgoing>,
     /// When a message is to be tried again, at the earliest.
@@ -159,9 +161,9 @@ impl Clerk {
         }
         self.settle(turn.sent, now);
         let mut changes = Vec::new();
-        for command in turn.commands {
-            self.obey(command, now, &mut changes);
-        }
+        let commands = turn.commands.into_iter();
+        let replies = commands.map(|command| self.obey(command, now, &mut changes));
+        let replies = replies.collect();
         self.look(&turn.fleet, now, &mut changes);
         if tick {
             self.tick(turn.reload_failed, now, &mut changes);
@@ -179,6 +181,7 @@ impl Clerk {
         };
         Outcome {
             picture: Arc::new(self.picture(now)),
+            replies,
             sends,
             wake,
         }
@@ -277,10 +280,18 @@ impl Clerk {
             evaluated: self.evaluated,
             tallies: Arc::new(self.tallies.clone()),
             queues,
-            keeping: Keeping {
-                written: self.written,
-                fault: self.store.fault().map(|fault| fault.to_string().into()),
-            },
+            keeping: self.keeping(),
+        }
+    }
+
+    /// Of what is kept in memory as wanted there is nothing to say.
+    fn keeping(&self) -> Keeping {
+        if !self.store.is_wanted_on_disk() {
+            return Keeping::default();
+        }
+        Keeping {
+            written: self.written,
+            fault: self.store.fault().map(|fault| fault.to_string().into()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::board::Transition;
-use super::super::command::{Command, MOST_EVENTS, NewSilence, Refusal};
+use super::super::command::{Command, MOST_EVENTS, NewSilence, Refusal, Reply};
 use super::super::settings::Settings;
 use super::super::silence::{MAX_SILENCES, Silence};
 use super::Clerk;
@@ -17,15 +17,18 @@ use crate::store::Kind;
 const SILENCE_KEPT: Duration = Duration::from_secs(5 * 24 * 3600);
 
 impl Clerk {
-    /// Does what is asked and answers; whoever asked may have stopped waiting.
-    pub(super) fn obey(&mut self, command: Command, now: Moment, changes: &mut Vec<Transition>) {
+    /// Does what is asked; the answer waits until what was done is published.
+    pub(super) fn obey(
+        &mut self,
+        command: Command,
+        now: Moment,
+        changes: &mut Vec<Transition>,
+    ) -> Reply {
         match command {
             Command::AddSilence { wanted, by, done } => {
-                let _gone = done.send(self.silence(wanted, by, now));
+                Reply::new(done, self.silence(wanted, by, now))
             }
-            Command::ExpireSilence { id, by, done } => {
-                let _gone = done.send(self.expire(id, &by, now));
-            }
+            Command::ExpireSilence { id, by, done } => Reply::new(done, self.expire(id, &by, now)),
             Command::Events {
                 phone,
                 since,
@@ -34,23 +37,22 @@ impl Clerk {
             } => {
                 let most = most.min(MOST_EVENTS);
                 let events = self.store.events(phone.as_deref(), since, most);
-                let _gone = done.send(events.map_err(Refusal::from));
+                Reply::new(done, events.map_err(Refusal::from))
             }
             Command::Queue { done } => {
-                let _gone = done.send(self.store.letters().map_err(Refusal::from));
+                Reply::new(done, self.store.letters().map_err(Refusal::from))
             }
             Command::Retry { id, by, done } => {
-                let revived = self.store.revive(id, now.wall);
-                let _gone = done.send(found(revived, id));
                 tracing::info!(by = %by, "The message {id} is to be tried again, says {by}");
+                Reply::new(done, found(self.store.revive(id, now.wall), id))
             }
             Command::Drop { id, by, done } => {
-                let _gone = done.send(found(self.store.discard(id), id));
                 tracing::info!(by = %by, "The message {id} is to be dropped, says {by}");
+                Reply::new(done, found(self.store.discard(id), id))
             }
             Command::Reload { settings, done } => {
                 changes.extend(self.follow(settings, now));
-                let _gone = done.send(Ok(()));
+                Reply::new(done, Ok(()))
             }
         }
     }

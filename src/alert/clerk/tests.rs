@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use super::super::board::Rules;
-use super::super::command::{Command, NewSilence, Refusal};
+use super::super::command::{Command, NewSilence, Refusal, Reply};
 use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
@@ -205,7 +205,8 @@ impl Office {
             commands: vec![command(done)],
             ..self.nothing(n)
         };
-        let outcome = self.clerk.turn(turn);
+        let mut outcome = self.clerk.turn(turn);
+        outcome.replies.drain(..).for_each(Reply::give);
         self.deliver(n, outcome);
         answer.try_recv().expect("an answer")
     }

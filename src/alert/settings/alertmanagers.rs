@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 use super::{keys, web};
 use crate::alert::notify::channel::Alertmanager;
@@ -20,22 +19,14 @@ pub(super) fn alertmanagers(
         let Some(section) = Section::open(found, spot, node, keys::ALERTMANAGER) else {
             continue;
         };
-        let url = web::url(found, files, &section);
+        section.require(found, "url");
+        let address = section.read(found, "url", |node| base(node.text()?));
         let auth = web::auth(found, files, &section);
         let access = web::access(found, files, &section);
-        let Some(url) = url else {
+        let Some((name, url)) = address.map(|address| address.value) else {
             continue;
         };
         web::warn_of_plain(found, section.spot.clone(), &url, &auth);
-        let named = Url::parse(url.expose_secret()).ok();
-        let (name, url) = match named {
-            Some(parsed) => match found.keep(section.spot_of("url"), base(&parsed)) {
-                Some(base) => base,
-                None => continue,
-            },
-            // Left alone together with all secrets.
-            None => (section.spot.key.clone(), url),
-        };
         if all.iter().any(|other| other.name == name) {
             let what = format!("{} is listed twice", quoted(&name));
             let mend = "list each Alertmanager once, by host and port";
@@ -53,7 +44,9 @@ pub(super) fn alertmanagers(
 }
 
 /// Host and port, and where the API begins.
-fn base(url: &Url) -> Result<(Box<str>, SecretString), Wrong> {
+fn base(text: &str) -> Result<(Box<str>, SecretString), Wrong> {
+    let url = web::parsed(text)?;
+    web::without_login(&url, "move them to `auth`")?;
     if url.path().contains("/api/v") {
         let what = "names the API, whose path is added here";
         return Err(Wrong::new(what, "remove /api/… from its end"));

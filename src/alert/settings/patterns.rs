@@ -125,10 +125,10 @@ pub(super) fn phones(
         sites,
         labels: labels.into(),
     };
-    let none = census
+    let nobody = census
         .matching(&only_these)
         .is_some_and(|mut phones| phones.next().is_none());
-    if all_known && none {
+    if all_known && nobody {
         let what = "matches no phone, so that the rule never fires";
         found.warn(
             section.spot_of("where"),

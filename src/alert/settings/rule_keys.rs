@@ -11,7 +11,7 @@ use super::patterns::{self, text};
 use crate::alert::matcher::Where;
 use crate::alert::rule::{OnUnknown, RESERVED_LABELS, Rule};
 use crate::config::read::{
-    Findings, Node, Section, Spot, Wrong, check_letters, duration_or_none, word,
+    Findings, Node, Section, Spot, Wrong, check_letters, duration_or_none, mend, quoted, word,
 };
 
 /// What is said of a rule.
@@ -35,6 +35,9 @@ const ON_UNKNOWN: &[(&str, OnUnknown)] = &[
     ("resolve", OnUnknown::Resolve),
     ("fire", OnUnknown::Fire),
 ];
+
+/// Those of the packs; others are allowed, where somebody routes by them.
+const SEVERITIES: [&str; 4] = ["critical", "warning", "info", "none"];
 
 /// More polls than any patience takes.
 const MOST_POLLS: u32 = 1000;
@@ -128,7 +131,15 @@ fn labels(found: &mut Findings, section: &Section<'_>) -> Vec<(Box<str>, Box<str
             }
             text(node)
         });
-        labels.extend(found.keep(spot, label).map(|label| (name.into(), label)));
+        let Some(label) = found.keep(spot.clone(), label) else {
+            continue;
+        };
+        let mistyped = mend(&label, SEVERITIES.into_iter(), "");
+        if name == "severity" && !SEVERITIES.contains(&&*label) && !mistyped.is_empty() {
+            let what = format!("{} is no severity known here", quoted(&label));
+            found.warn(spot, Wrong::new(what, mistyped));
+        }
+        labels.push((name.into(), label));
     }
     labels
 }

@@ -2,10 +2,14 @@
 //!
 //! What is told here is a warning: the rule is right, and something else would have to change.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::census::Census;
-use crate::alert::condition::{Comparison, Condition, EachCondition, PhoneCondition};
+use crate::alert::condition::{
+    Comparison, Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
+};
+use crate::alert::matcher;
 use crate::alert::rule::Rule;
 use crate::config::read::{Findings, Spot, Wrong, shown};
 use crate::fleet::Place;
@@ -21,7 +25,39 @@ pub(super) fn check(found: &mut Findings, census: &Census<'_>, rule: &Rule, spot
             check_phone(found, census, condition, spot);
         }
         Condition::Each(condition) => check_each(found, census, condition, spot),
-        Condition::Fraction(_) | Condition::Own(_) => {}
+        Condition::Fraction(fraction) => check_fraction(found, census, (rule, fraction), spot),
+        Condition::Own(_) => {}
+    }
+}
+
+/// A group that is smaller than `min` never has so many.
+fn check_fraction(
+    found: &mut Findings,
+    census: &Census<'_>,
+    (rule, fraction): (&Rule, &Fraction),
+    spot: &Spot,
+) {
+    let Some(matching) = census.matching(&rule.only) else {
+        return;
+    };
+    if fraction.of == Counted::Unregistered {
+        return;
+    }
+    let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
+    for place in matching.filter(|place| !place.portable) {
+        let value = match &fraction.by {
+            Grouping::Label(label) => matcher::label(place, label),
+            Grouping::Fleet | Grouping::Server => "all",
+        };
+        if !value.is_empty() {
+            *groups.entry(value).or_default() += 1;
+        }
+    }
+    let largest = groups.into_values().max().unwrap_or_default();
+    if largest < fraction.min {
+        let what = format!("never fires: no group has more than {largest} phones");
+        let mend = format!("lower `min`, which is {}", fraction.min);
+        found.warn(spot.clone(), Wrong::new(what, mend));
     }
 }
 

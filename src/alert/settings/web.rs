@@ -38,43 +38,33 @@ pub(super) fn url(
     files: &mut Files<'_>,
     section: &Section<'_>,
 ) -> Option<SecretString> {
-    let by_file = section.knows("url_file") && section.has("url_file");
-    if by_file && section.has("url") {
-        let wrong = Wrong::new("stands beside `url`", "keep one of them");
-        found.fault(section.spot_of("url_file"), wrong);
-    } else if !by_file && !section.has("url") {
-        let key = if section.knows("url_file") {
-            "url_file"
-        } else {
-            "url"
-        };
-        let wrong = Wrong::new("has no address", format!("add `{key}: …`"));
-        found.fault(section.spot.clone(), wrong);
-    }
-    let key = if section.has("url") {
-        "url"
-    } else {
-        "url_file"
-    };
-    if !section.knows(key) {
-        return None;
-    }
-    let node = section.read(found, key, Ok)?.value;
-    let spot = section.spot_of(key);
-    let url = match key {
-        "url" => inline(found, files, ADDRESS, (&spot, node))?,
-        _ => from_file(found, files, ADDRESS, (&spot, node))?,
-    };
-    if url.expose_secret().is_empty() {
-        return Some(url);
+    match (section.has("url"), section.has("url_file")) {
+        (true, true) => {
+            let wrong = Wrong::new("stands beside `url`", "keep one of them");
+            found.fault(section.spot_of("url_file"), wrong);
+        }
+        (false, false) => {
+            let wrong = Wrong::new("has no address", "add `url_file: …`");
+            found.fault(section.spot.clone(), wrong);
+        }
+        (true, false) | (false, true) => {}
     }
     let mend = if section.knows("auth") {
         "move them to `auth`"
     } else {
         "remove them"
     };
-    let good = parsed(url.expose_secret()).and_then(|url| without_login(&url, mend));
-    found.keep(spot, good)?;
+    let check = |url: &str| without_login(&parsed(url)?, mend);
+    if let Some(node) = section.read(found, "url", Ok) {
+        let spot = section.spot_of("url");
+        // One that stands here is checked even where secrets are left alone.
+        found.keep(spot.clone(), node.value.text().and_then(check))?;
+        return inline(found, files, ADDRESS, (&spot, node.value));
+    }
+    let url = secret_file(found, files, section, ("url_file", ADDRESS))?;
+    if !url.expose_secret().is_empty() {
+        found.keep(section.spot_of("url_file"), check(url.expose_secret()))?;
+    }
     Some(url)
 }
 

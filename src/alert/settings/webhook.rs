@@ -146,7 +146,10 @@ fn template(text: &str) -> Result<Arc<str>, Wrong> {
                 .line()
                 .map_or_else(String::new, |line| format!(" on line {line}"));
             let what = format!("is no template: {}{line}", error.kind());
-            Err(Wrong::new(what, "correct it; docs/alerting.md shows one"))
+            Err(Wrong::new(
+                what,
+                "correct the syntax: `{{ … }}` puts a value in, `{% … %}` is a statement",
+            ))
         }
     }
 }

@@ -46,7 +46,7 @@ enum Action {
     },
     /// Tell all of one rule: what it looks for, its patience, texts, relations and PromQL
     Explain {
-        /// Its name, as PhoneUnreachable
+        /// Its name, one of `rules list`
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]

@@ -1,5 +1,6 @@
 //! The section `alerting`: what holds of it, what it warns of, and that its secrets go nowhere else.
 
+use std::process::Command;
 use std::time::Duration;
 
 use grandstream_exporter::alert::condition::{
@@ -353,6 +354,25 @@ fn without_the_section_nothing_is_judged_and_packs_are_ready() {
     assert!(has("PhoneUnreachable") && has("Watchdog") && !has("PhoneAuthRejected"));
 }
 
+#[test]
+fn check_config_counts_rules_and_who_is_told() {
+    let home = home(FULL);
+    let output = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"))
+        .args([
+            "check-config".as_ref(),
+            home.path("config.yaml").as_os_str(),
+        ])
+        .output()
+        .expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let expected =
+        ": good, 2 phones to poll, 0 disabled, 23 alert rules, 2 receivers, 2 Alertmanagers\n";
+    assert!(
+        output.status.success() && told.ends_with(expected),
+        "{told}"
+    );
+}
+
 /// What is warned of, without the file.
 fn warnings(alerting: &str) -> Vec<String> {
     let home = home(alerting);
@@ -361,79 +381,89 @@ fn warnings(alerting: &str) -> Vec<String> {
     home.told(&config.warnings)
 }
 
+/// What is odd, and the words in which it is told, without file and line.
+const ODD: &[(&str, &str)] = &[
+    (
+        "alerting: { enabled: true }",
+        "alerting.enabled: judges alerts, and nobody is told of them; add `receivers` or `alertmanagers`",
+    ),
+    (
+        "alerting: { enabled: true, exported_rules: true, alertmanagers: [ { url: \"https://a.example\" } ] }",
+        "alerting.exported_rules: says that Prometheus or Grafana judges the same rules: all is told twice; write `enabled: false`, or unload the rules there",
+    ),
+    (
+        "alerting: { enabled: true, alertmanagers: [ { url: \"https://a.example\" } ], receivers: { a: { webhook: { url: \"https://b.example\" } } } }",
+        "alerting.receivers: are told of what the Alertmanagers tell of too; keep one of the two, or route it apart there",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { severity: critcal } } } }",
+        "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: PhoneUnreachable, severity: info } } } }",
+        "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: ConfigDrift } } } }",
+        "alerting.receivers.a.match.alertname: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
+    ),
+    (
+        "alerting: { tune: { ConfigDrift: { for: 1h } } }",
+        "alerting.tune.ConfigDrift: has no effect: the pack `compliance` is not on; add compliance to `packs`",
+    ),
+    (
+        "alerting: { rules: [ { name: A, when: { phone_unreachable: }, where: { phone: \"lab-*\" } } ] }",
+        "alerting.rules[0].where.phone: is the name of no phone; correct the pattern, or remove it",
+    ),
+    (
+        "alerting: { rules: [ { name: A, when: { phone_unreachable: }, where: { phone: hall, site: hq } } ] }",
+        "alerting.rules[0].where: matches no phone, so that the rule never fires; correct or remove it",
+    ),
+    (
+        "alerting: { rules: [ { name: A, when: { not_seen_for: 7d } } ] }",
+        "alerting.rules[0]: never fires: no phone it speaks of is portable; set `portable: true` there, or use data_older_than",
+    ),
+    (
+        "alerting: { rules: [ { name: A, when: { data_older_than: 30s } } ] }",
+        "alerting.rules[0]: fires between two polls, which are up to 30s apart; choose a longer time",
+    ),
+    (
+        "alerting: { rules: [ { name: A, when: { not: { clock_offset: { over: 2m } } } } ] }",
+        "alerting.rules[0]: looks at the clocks of phones, which are not read; set `metrics.clock: true`, and `time_zone` of phones",
+    ),
+    (
+        "metrics: { lines: per_phone }\nalerting: { packs: [calls], rules: [ { name: A, when: { line_state: { state: failed } } } ] }",
+        "alerting.packs[0]: looks at single lines, whose state is not kept; set `metrics.lines: per_line`",
+    ),
+    (
+        "metrics: { lines: off }\nalerting: { rules: [ { name: A, when: { metric: { name: grandstream_lines, is: \"> 1\" } } } ] }",
+        "alerting.rules[0]: looks at lines, of which nothing is kept; set `metrics.lines`",
+    ),
+    (
+        "alerting: { rules: [ { name: A, when: { fraction_unreachable: { by: site, at_least: 0.5, min: 2 } } } ] }",
+        "alerting.rules[0]: never fires: no group has more than 1 phones; lower `min`, which is 2",
+    ),
+    (
+        "alerting: { tune: { PhoneUnreachable: { labels: { severity: critcal } } } }",
+        "alerting.tune.PhoneUnreachable.labels.severity: `critcal` is no severity known here; did you mean `critical`?",
+    ),
+    (
+        "alerting: { alertmanagers: [ { url: \"http://a.example\", auth: { bearer_file: secrets/token } } ] }",
+        "alerting.alertmanagers[0]: sends its password or token over plain HTTP; use https",
+    ),
+    (
+        "alerting: { alertmanagers: [ { url: \"https://a.example\", insecure_skip_verify: true } ] }",
+        "alerting.alertmanagers[0].insecure_skip_verify: lets anybody stand in for that server and read what it is told; set ca_file instead",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, remind_every: 1m } } }",
+        "alerting.receivers.a.remind_every: is shorter than group_interval, before which a group is not told again; lengthen it, or shorten group_interval",
+    ),
+];
+
 #[test]
 fn what_works_but_is_odd_is_warned_of() {
-    let cases = [
-        (
-            "alerting: { enabled: true }",
-            "alerting.enabled: judges alerts, and nobody is told of them; add `receivers` or `alertmanagers`",
-        ),
-        (
-            "alerting: { enabled: true, exported_rules: true, alertmanagers: [ { url: \"https://a.example\" } ] }",
-            "alerting.exported_rules: says that Prometheus or Grafana judges the same rules: all is told twice; write `enabled: false`, or unload the rules there",
-        ),
-        (
-            "alerting: { enabled: true, alertmanagers: [ { url: \"https://a.example\" } ], receivers: { a: { webhook: { url: \"https://b.example\" } } } }",
-            "alerting.receivers: are told of what the Alertmanagers tell of too; keep one of the two, or route it apart there",
-        ),
-        (
-            "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { severity: critcal } } } }",
-            "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
-        ),
-        (
-            "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: PhoneUnreachable, severity: info } } } }",
-            "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
-        ),
-        (
-            "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: ConfigDrift } } } }",
-            "alerting.receivers.a.match.alertname: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
-        ),
-        (
-            "alerting: { tune: { ConfigDrift: { for: 1h } } }",
-            "alerting.tune.ConfigDrift: has no effect: the pack `compliance` is not on; add compliance to `packs`",
-        ),
-        (
-            "alerting: { rules: [ { name: A, when: { phone_unreachable: }, where: { phone: \"lab-*\" } } ] }",
-            "alerting.rules[0].where.phone: is the name of no phone; correct the pattern, or remove it",
-        ),
-        (
-            "alerting: { rules: [ { name: A, when: { phone_unreachable: }, where: { phone: hall, site: hq } } ] }",
-            "alerting.rules[0].where: matches no phone, so that the rule never fires; correct or remove it",
-        ),
-        (
-            "alerting: { rules: [ { name: A, when: { not_seen_for: 7d } } ] }",
-            "alerting.rules[0]: never fires: no phone it speaks of is portable; set `portable: true` there, or use data_older_than",
-        ),
-        (
-            "alerting: { rules: [ { name: A, when: { data_older_than: 30s } } ] }",
-            "alerting.rules[0]: fires between two polls, which are up to 30s apart; choose a longer time",
-        ),
-        (
-            "alerting: { rules: [ { name: A, when: { not: { clock_offset: { over: 2m } } } } ] }",
-            "alerting.rules[0]: looks at the clocks of phones, which are not read; set `metrics.clock: true`, and `time_zone` of phones",
-        ),
-        (
-            "metrics: { lines: per_phone }\nalerting: { packs: [calls], rules: [ { name: A, when: { line_state: { state: failed } } } ] }",
-            "alerting.packs[0]: looks at single lines, whose state is not kept; set `metrics.lines: per_line`",
-        ),
-        (
-            "metrics: { lines: off }\nalerting: { rules: [ { name: A, when: { metric: { name: grandstream_lines, is: \"> 1\" } } } ] }",
-            "alerting.rules[0]: looks at lines, of which nothing is kept; set `metrics.lines`",
-        ),
-        (
-            "alerting: { alertmanagers: [ { url: \"http://a.example\", auth: { bearer_file: secrets/token } } ] }",
-            "alerting.alertmanagers[0]: sends its password or token over plain HTTP; use https",
-        ),
-        (
-            "alerting: { alertmanagers: [ { url: \"https://a.example\", insecure_skip_verify: true } ] }",
-            "alerting.alertmanagers[0].insecure_skip_verify: lets anybody stand in for that server and read what it is told; set ca_file instead",
-        ),
-        (
-            "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, remind_every: 1m } } }",
-            "alerting.receivers.a.remind_every: is shorter than group_interval, before which a group is not told again; lengthen it, or shorten group_interval",
-        ),
-    ];
-    for (text, expected) in cases {
+    for (text, expected) in ODD {
         let told = warnings(text);
         let found = told
             .iter()
@@ -441,7 +471,7 @@ fn what_works_but_is_odd_is_warned_of() {
         assert!(found, "{text}\n{told:#?}");
     }
     assert_eq!(
-        warnings("alerting: { tune: { SiteOutage: { for: 1m } } }"),
+        warnings("alerting: { tune: { PhoneUnreachable: { for: 1m } } }"),
         [""; 0]
     );
 }
@@ -489,6 +519,14 @@ fn secrets_are_watched_and_left_alone_where_they_are_not() {
     let bare = Home::new(&format!("{PHONES}{FULL}"));
     let faults = bare.load_all().expect_err("the files are missing");
     assert_eq!(faults.iter().count(), 7, "{faults}");
+    let wrong = FULL.replace("https://am1", "am1");
+    let wrong = Home::new(&format!("{PHONES}{wrong}"));
+    settings::load(
+        &wrong.path("config.yaml"),
+        &Environment::default(),
+        Secrets::Skip,
+    )
+    .expect_err("what stands in the file is checked all the same");
     let path = bare.path("config.yaml");
     let (_, settings) = settings::load(&path, &Environment::default(), Secrets::Skip)
         .unwrap_or_else(|faults| panic!("{faults}"));

@@ -11,63 +11,70 @@ mod play;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 use super::rule_book;
+use crate::alert::settings::RuleBook;
 use crate::cli::{USAGE, complain, failed, say};
+use crate::config::Config;
 
 use file::File;
 
 /// The largest file of stories.
 const MAX_FILE: u64 = 4 << 20;
 
+/// How the stories of a file went.
+enum Outcome {
+    /// All as expected: how many there are.
+    Good(usize),
+    /// What differs, a line each.
+    Differs(Vec<String>),
+}
+
 pub(super) fn run(paths: &[PathBuf], config: Option<&Path>) -> ExitCode {
     let (config, book) = match rule_book(config) {
         Ok(read) => read,
         Err(faults) => return failed(&faults.into()),
     };
-    let mut worst = ExitCode::SUCCESS;
-    let mut unreadable = false;
+    let (mut differs, mut unreadable) = (false, false);
     for path in paths {
-        let file = match File::read(path, MAX_FILE) {
-            Ok(file) => file,
+        let name = path.display();
+        let told = match play_all(path, &book, config.as_ref()) {
+            Ok(Outcome::Good(count)) => say(format_args!("{name}: {count} tests, good")),
+            Ok(Outcome::Differs(lines)) => {
+                differs = true;
+                let mut lines = lines.into_iter();
+                lines.try_for_each(|line| say(format_args!("{name}: {line}")))
+            }
             Err(error) => {
-                complain(format_args!("{}: {error:#}", path.display()));
                 unreadable = true;
-                continue;
+                complain(format_args!("{name}: {error:#}"));
+                Ok(())
             }
-        };
-        let mut wrong = Vec::new();
-        for story in &file.tests {
-            match play::play(story, file.interval, &book, config.as_ref()) {
-                Ok(differences) => {
-                    wrong.extend(differences.into_iter().map(|difference| {
-                        format!("{}: {}: {difference}", path.display(), story.name)
-                    }))
-                }
-                Err(error) => {
-                    complain(format_args!(
-                        "{}: {}: {error:#}",
-                        path.display(),
-                        story.name
-                    ));
-                    unreadable = true;
-                }
-            }
-        }
-        let told = if wrong.is_empty() {
-            let count = file.tests.len();
-            say(format_args!("{}: {count} tests, good", path.display()))
-        } else {
-            worst = ExitCode::FAILURE;
-            wrong
-                .iter()
-                .try_for_each(|line| say(format_args!("{line}")))
         };
         if told.is_err() {
             return ExitCode::FAILURE;
         }
     }
-    if unreadable {
-        return ExitCode::from(USAGE);
+    match (unreadable, differs) {
+        (true, _) => ExitCode::from(USAGE),
+        (false, true) => ExitCode::FAILURE,
+        (false, false) => ExitCode::SUCCESS,
     }
-    worst
+}
+
+fn play_all(path: &Path, book: &RuleBook, config: Option<&Config>) -> anyhow::Result<Outcome> {
+    let file = File::read(path, MAX_FILE)?;
+    let mut lines = Vec::new();
+    for story in &file.tests {
+        let name = &story.name;
+        let differences =
+            play::play(story, file.interval, book, config).with_context(|| name.clone())?;
+        let differences = differences.into_iter();
+        lines.extend(differences.map(|difference| format!("{name}: {difference}")));
+    }
+    if lines.is_empty() {
+        return Ok(Outcome::Good(file.tests.len()));
+    }
+    Ok(Outcome::Differs(lines))
 }
