@@ -20,7 +20,7 @@ pub(super) struct Census<'a> {
     pub(super) config: &'a Config,
 }
 
-/// A phone, or a rule.
+/// The label of a phone's name.
 pub(super) const PHONE: &str = "phone";
 
 impl<'a> Census<'a> {

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::LONGEST_SILENCE;
-use super::census::named;
+use super::census::{Census, named};
 use super::keys::{self, REFUSED_OF_SILENCES};
-use super::patterns::{label_name, list_of, listed, text};
+use super::patterns::{label_names, list_of, text};
 use super::reach;
 use super::refuse;
 use crate::alert::flap::Damping;
@@ -18,7 +18,7 @@ use crate::config::read::{Findings, Section, Wrong, duration};
 /// The relations of the packs between rules in force, and those of the operator.
 pub(super) fn inhibits(
     found: &mut Findings,
-    rules: &[Rule],
+    (census, rules): (&Census<'_>, &[Rule]),
     section: &Section<'_>,
 ) -> Box<[Inhibit]> {
     let mut inhibits: Vec<_> = packs::inhibits().into_iter().collect();
@@ -42,7 +42,7 @@ pub(super) fn inhibits(
                 Wrong::new(what, "remove it on one side"),
             );
         }
-        let same = listed(found, &section, "same", label_name).into();
+        let same = label_names(found, &section, "same", (census, rules));
         inhibits.push(Inhibit { when, mute, same });
     }
     let in_force = |names: Box<[Box<str>]>| -> Box<[Box<str>]> {

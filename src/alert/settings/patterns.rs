@@ -1,8 +1,9 @@
 //! Which phones and which alerts something speaks of: `where` and `match`.
 
 use super::census::{Census, PHONE};
-use super::keys;
+use super::{keys, reach};
 use crate::alert::matcher::{Glob, LabelPatterns, Where};
+use crate::alert::rule::Rule;
 use crate::config::read::Node;
 use crate::config::read::{Findings, Section, Spot, Wrong, check_letters, items, mend, quoted};
 use crate::fleet::Text;
@@ -69,8 +70,27 @@ fn glob(node: &Node) -> Result<Glob, Wrong> {
     text(node).map(Glob::new)
 }
 
+/// The names of labels of alerts in a list that may be empty; each must be known.
+pub(super) fn label_names(
+    found: &mut Findings,
+    section: &Section<'_>,
+    key: &'static str,
+    known: (&Census<'_>, &[Rule]),
+) -> Box<[Box<str>]> {
+    let items = section.items(found, key).unwrap_or_default();
+    let mut names = Vec::new();
+    for (spot, node) in items {
+        let name = label_name(node).and_then(|name| {
+            reach::check_label(known, &name)?;
+            Ok(name)
+        });
+        names.extend(found.keep(spot, name));
+    }
+    names.into()
+}
+
 /// The name of a label of alerts; `rule` is another word for `alertname`.
-pub(super) fn label_name(node: &Node) -> Result<Box<str>, Wrong> {
+fn label_name(node: &Node) -> Result<Box<str>, Wrong> {
     let name = node.text()?;
     check_letters(name)?;
     Ok(of_alerts(name).into())

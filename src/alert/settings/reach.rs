@@ -22,13 +22,11 @@ pub(super) fn check(
 ) {
     let mut all_known = true;
     for (spot, name, globs) in &matching.0 {
-        if !is_label(census, rules, name) {
+        if found
+            .keep(spot.clone(), check_label((census, rules), name))
+            .is_none()
+        {
             all_known = false;
-            let known = census.labels().into_iter().chain(OF_READINGS);
-            let known = known.chain(["alertname", "severity"]);
-            let what = format!("{} is a label of no rule and no phone", quoted(name));
-            let mend = mend(name, known, "correct or remove it");
-            found.fault(spot.clone(), Wrong::new(what, mend));
             continue;
         }
         for (spot, glob) in globs {
@@ -44,6 +42,20 @@ pub(super) fn check(
         let what = "fits no alert: no rule in force has these labels";
         found.warn(spot.clone(), Wrong::new(what, "correct or remove it"));
     }
+}
+
+/// Whether alerts can have a label of this name.
+pub(super) fn check_label(
+    (census, rules): (&Census<'_>, &[Rule]),
+    name: &str,
+) -> Result<(), Wrong> {
+    if is_label(census, rules, name) {
+        return Ok(());
+    }
+    let known = census.labels().into_iter().chain(OF_READINGS);
+    let known = known.chain(["alertname", "rule", "severity"]);
+    let what = format!("{} is a label of no rule and no phone", quoted(name));
+    Err(Wrong::new(what, mend(name, known, "correct or remove it")))
 }
 
 fn is_label(census: &Census<'_>, rules: &[Rule], name: &str) -> bool {

@@ -53,7 +53,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let in_force: Vec<Rule> = in_force.filter(|rule| rule.enabled).collect();
     let calendars = calendars::calendars(found, &section);
     let suppression = Suppression {
-        inhibits: inhibit::inhibits(found, &in_force, &section),
+        inhibits: inhibit::inhibits(found, (&census, &in_force), &section),
         windows: calendars::windows(found, (&census, &in_force), &section, &calendars),
         damping: inhibit::flapping(found, &section),
     };

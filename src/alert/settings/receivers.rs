@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::calendars::{self, Calendars, of_clock};
 use super::census::Census;
 use super::keys;
-use super::patterns::{Matching, label_name, listed};
+use super::patterns::{Matching, label_names};
 use super::{email, reach, webhook};
 use crate::alert::notify::channel::{Channel, Receiver};
 use crate::alert::notify::digest::{Quiet, Remind, Route};
@@ -105,9 +105,9 @@ fn route(found: &mut Findings, section: &Section<'_>, known: Known<'_>, name: &s
     if !matching.0.is_empty() {
         reach::check(found, census, rules, (&section.spot_of("match"), &matching));
     }
-    let mut group_by = listed(found, section, "group_by", label_name);
+    let mut group_by = label_names(found, section, "group_by", (census, rules));
     if !section.has("group_by") {
-        group_by = GROUP_BY.map(Into::into).to_vec();
+        group_by = GROUP_BY.map(Into::into).into();
     }
     let group_wait = section.read(found, "group_wait", duration_or_none);
     let group_interval = section.read(found, "group_interval", duration);
@@ -116,7 +116,7 @@ fn route(found: &mut Findings, section: &Section<'_>, known: Known<'_>, name: &s
     let route = Route {
         receiver: name.into(),
         matching: matching.patterns(),
-        group_by: group_by.into(),
+        group_by,
         group_wait: group_wait.map_or(GROUP_WAIT, |wait| wait.value),
         group_interval: group_interval.map_or(GROUP_INTERVAL, |interval| interval.value),
         remind: remind.map_or(REMIND_EVERY, |remind| remind.value),

@@ -9,7 +9,7 @@ use super::census::Census;
 use crate::alert::condition::{
     Comparison, Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
-use crate::alert::matcher;
+use crate::alert::matcher::{self, Where};
 use crate::alert::rule::Rule;
 use crate::config::read::{Findings, Spot, Wrong, shown};
 use crate::fleet::Place;
@@ -26,6 +26,10 @@ pub(super) fn check(found: &mut Findings, census: &Census<'_>, rule: &Rule, spot
         }
         Condition::Each(condition) => check_each(found, census, condition, spot),
         Condition::Fraction(fraction) => check_fraction(found, census, (rule, fraction), spot),
+        Condition::Own(_) if rule.only != Where::default() => {
+            let what = "speaks of the daemon, for which `where` has no effect";
+            found.warn(spot.clone(), Wrong::new(what, "remove `where`"));
+        }
         Condition::Own(_) => {}
     }
 }

@@ -448,6 +448,10 @@ const ODD: &[(&str, &str)] = &[
         "alerting.tune.PhoneUnreachable.labels.severity: `critcal` is no severity known here; did you mean `critical`?",
     ),
     (
+        "alerting: { tune: { Watchdog: { where: { site: hq } } } }",
+        "alerting.tune.Watchdog: speaks of the daemon, for which `where` has no effect; remove `where`",
+    ),
+    (
         "alerting: { alertmanagers: [ { url: \"http://a.example\", auth: { bearer_file: secrets/token } } ] }",
         "alerting.alertmanagers[0]: sends its password or token over plain HTTP; use https",
     ),
