@@ -4,14 +4,18 @@ use std::fmt::Write;
 
 use grandstream_exporter::sim::{self, Behaviour, Fault};
 
+use crate::harness::samples::Samples;
 use crate::harness::{Daemon, PASSWORD, http, spec};
 
 /// Families whose values depend on the machine or the moment; their lines stay, their values do not.
-const VOLATILE: [&str; 15] = [
+const VOLATILE: [&str; 18] = [
     "grandstream_boot_time_seconds",
     "grandstream_time_offset_seconds",
     "grandstream_poll_duration_seconds",
     "grandstream_poll_last_success_timestamp_seconds",
+    "grandstream_alert_active_since_timestamp_seconds",
+    "grandstream_alert_rule_last_evaluation_timestamp_seconds",
+    "grandstream_alert_state_last_write_timestamp_seconds",
     "grandstream_exporter_build_info",
     "grandstream_exporter_config_last_reload_success_timestamp_seconds",
     "grandstream_exporter_poll_duration_seconds_bucket",
@@ -25,8 +29,21 @@ const VOLATILE: [&str; 15] = [
     "process_start_time_seconds",
 ];
 
-/// A healthy phone in use, one whose password is wrong, one that is gone. Intervals are a day, so
-/// that each is polled exactly once, when it is asked for.
+/// What is said of alerts: the daemon judges them, and has nobody told within the day.
+const ALERTING: &str = "
+alerting:
+  enabled: true
+  evaluation_interval: 1h
+  packs: []
+  rules:
+    - { name: Down, when: { phone_unreachable: {} }, min_polls: 1, labels: { severity: critical } }
+    - { name: Lost, when: { account_not_registered: {} }, for: 1h }
+  receivers: { desk: { webhook: { url: 'http://127.0.0.1:1/' }, group_wait: 1d } }
+  windows: [{ name: always, every: { zone: UTC }, match: { phone: refusing } }]
+";
+
+/// A healthy phone in use, one whose password is wrong and that a window covers, one that is gone.
+/// Intervals are a day, so that each is polled exactly once, when it is asked for.
 async fn page(accept: &str) -> String {
     let healthy = sim::Phone::start(spec(Behaviour::default())).await;
     healthy.change(|state| {
@@ -70,9 +87,19 @@ phones:
         )
         .expect("text");
     }
+    config += ALERTING;
     let daemon = Daemon::start(&config).await;
     for phone in ["healthy", "refusing", "gone"] {
         http::get(daemon.address, &format!("/probe?target={phone}")).await;
+    }
+    for alert in ["Down", "Lost"] {
+        let what = format!("the alert {alert}");
+        let is_there = |samples: &Samples| {
+            !samples
+                .all("grandstream_alert_active", &[("alertname", alert)])
+                .is_empty()
+        };
+        daemon.wait_for(&what, is_there).await;
     }
     let answer = http::request(daemon.address, "GET", "/metrics", accept).await;
     let mut text = answer.text();

@@ -124,7 +124,9 @@ pub(super) fn matched(scrape: &Scrape, out: &mut Samples<'_>) {
 }
 
 pub(super) fn evaluated(scrape: &Scrape, out: &mut Samples<'_>) {
-    if let Some(at) = scrape.alerts.evaluated {
+    if let Some(at) = scrape.alerts.evaluated
+        && is_judged(scrape)
+    {
         out.number(&[], epoch_seconds(at.wall));
     }
 }
