@@ -20,12 +20,15 @@ use super::tree::Node;
 pub(crate) struct Kind {
     /// As `password`.
     pub(crate) noun: &'static str,
+    /// Several of it.
+    pub(crate) nouns: &'static str,
     /// As `password_file`.
     pub(crate) file: &'static str,
 }
 
 const PASSWORD: Kind = Kind {
     noun: "password",
+    nouns: "passwords",
     file: "password_file",
 };
 
@@ -156,8 +159,8 @@ pub(crate) fn inline(
         return Some(SecretString::default());
     }
     if files.is_world_readable(&spot.file) {
-        let Kind { noun, file } = kind;
-        let what = format!("holds {noun}s, and everybody on this machine may read it");
+        let Kind { nouns, file, .. } = kind;
+        let what = format!("holds {nouns}, and everybody on this machine may read it");
         let wrong = Wrong::new(what, format!("chmod o-r it, or use {file}"));
         found.warn(Spot::of_file(&spot.file), wrong);
     }

@@ -18,14 +18,17 @@ use crate::config::read::{
 
 const ADDRESS: Kind = Kind {
     noun: "address",
+    nouns: "addresses",
     file: "url_file",
 };
 pub(super) const PASSWORD: Kind = Kind {
     noun: "password",
+    nouns: "passwords",
     file: "password_file",
 };
 const TOKEN: Kind = Kind {
     noun: "token",
+    nouns: "tokens",
     file: "bearer_file",
 };
 

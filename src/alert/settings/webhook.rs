@@ -7,16 +7,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::web::{self, check_header, secret_file};
 use crate::alert::notify::channel::{Body, Webhook};
+use crate::alert::notify::render;
 use crate::config::read::{
     Files, Findings, Kind, Node, Section, Spot, Wrong, from_file, inline, word,
 };
 
 const KEY: Kind = Kind {
     noun: "key",
+    nouns: "keys",
     file: "hmac_file",
 };
 const HEADER: Kind = Kind {
     noun: "header",
+    nouns: "headers",
     file: "header_files",
 };
 
@@ -109,16 +112,16 @@ fn body(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -> O
         found.fault(section.spot_of("content_type"), wrong);
     }
     let preset = section.read(found, "preset", |node| word(node, PRESETS));
-    let text = section.read(found, "template", |node| template(node.text()?));
+    let media: Box<str> = content_type.map_or(JSON.into(), |given| given.value);
+    let text = section.read(found, "template", |node| template(node.text()?, &media));
     let of_file = section.read(found, "template_file", |node| {
         let path = files.path(node.text()?);
-        template(&files.read_text(&path, MAX_TEMPLATE)?)
+        template(&files.read_text(&path, MAX_TEMPLATE)?, &media)
     });
     if own {
-        let content_type = content_type.map(|content_type| content_type.value);
         return Some(Body::Own {
             template: text.or(of_file)?.value,
-            content_type: content_type.unwrap_or_else(|| "application/json".into()),
+            content_type: media,
         });
     }
     let preset = match preset {
@@ -136,22 +139,15 @@ fn body(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -> O
     })
 }
 
-/// A template that can be read; what it makes is known when it is filled.
-fn template(text: &str) -> Result<Arc<str>, Wrong> {
-    let mut environment = minijinja::Environment::empty();
-    match environment.add_template("webhook", text) {
-        Ok(()) => Ok(text.into()),
-        Err(error) => {
-            let line = error
-                .line()
-                .map_or_else(String::new, |line| format!(" on line {line}"));
-            let what = format!("is no template: {}{line}", error.kind());
-            Err(Wrong::new(
-                what,
-                "correct the syntax: `{{ … }}` puts a value in, `{% … %}` is a statement",
-            ))
-        }
-    }
+/// What a template makes where nothing else is said.
+const JSON: &str = "application/json";
+
+/// A template that can be filled, tried on messages of each kind.
+fn template(text: &str, media: &str) -> Result<Arc<str>, Wrong> {
+    let mend = "correct it; docs/receivers.md shows templates and what they may name";
+    render::check(text, media)
+        .map_err(|what| Wrong::new(format!("is no template: {what}"), mend))?;
+    Ok(text.into())
 }
 
 /// `headers` and `header_files`, each with its place.

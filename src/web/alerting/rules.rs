@@ -23,7 +23,7 @@ use super::alerts::{Told, active, object, write};
 struct GroupJson<'a> {
     name: &'a str,
     file: &'static str,
-    interval: u32,
+    interval: f64,
     #[serde(rename = "evaluationTime")]
     evaluation_time: f64,
     #[serde(rename = "lastEvaluation")]
@@ -68,8 +68,6 @@ enum Step {
 const FILE: &str = "grandstream-exporter";
 /// The group of the operator's own rules.
 const OWN: &str = "grandstream-own";
-/// How often everything is looked at; each poll is looked at when it ends.
-const INTERVAL_SECONDS: u32 = 15;
 /// What Prometheus says of an evaluation that never was.
 const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
@@ -144,7 +142,7 @@ impl Rules {
                 let json = GroupJson {
                     name,
                     file: FILE,
-                    interval: INTERVAL_SECONDS,
+                    interval: self.told.picture.settings.evaluation_interval.as_secs_f64(),
                     evaluation_time: 0.0,
                     last_evaluation: self.evaluated(),
                 };
