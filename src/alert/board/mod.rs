@@ -21,7 +21,7 @@ use crate::fleet::{Fleet, Moment};
 
 use super::condition::Condition;
 use super::own::{Health, Overruns};
-use super::phase::{self, Ending, Phase, Seen, State, Stopwatch};
+use super::phase::{self, Ending, Phase, Seen, State};
 use super::rule::Rule;
 use super::silence::{MutedBy, Silence};
 use super::subject::{Labels, Subject};
@@ -63,8 +63,6 @@ pub struct Alert {
     pub visibility: Visibility,
     /// When a silence or window last let it go.
     pub freed_at: Option<Moment>,
-    /// For how long it was shown: what reminders count by.
-    pub shown_for: Stopwatch,
 }
 
 /// An alert took a step that somebody may have to be told of.
@@ -280,7 +278,6 @@ impl Alert {
             fired_at: None,
             visibility: Visibility::Settling,
             freed_at: None,
-            shown_for: Stopwatch::default(),
         };
         if let Phase::Pending { .. } = state.phase {
             changes.push(Transition {
