@@ -36,6 +36,29 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The same, with more said of what went wrong.
+    #[must_use]
+    pub(super) fn explained(self, more: impl FnOnce(Box<str>) -> Box<str>) -> Self {
+        match self {
+            Self::Delivered => Self::Delivered,
+            Self::Temporary {
+                cause,
+                error,
+                after,
+            } => Self::Temporary {
+                cause,
+                error: more(error),
+                after,
+            },
+            Self::Permanent { cause, error } => Self::Permanent {
+                cause,
+                error: more(error),
+            },
+        }
+    }
+}
+
 /// The kind of trouble on the way: the label `cause` of failed attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {

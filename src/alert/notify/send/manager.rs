@@ -46,7 +46,7 @@ pub struct Unheard {
 /// How long a heartbeat may take: it comes each minute, and the next is as good.
 const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Posts alerts, as `alertmanager::requests` writes them.
+/// Posts alerts, as [`body`](crate::alert::notify::alertmanager::body) writes them.
 pub async fn post_alerts(manager: &Alertmanager, body: &str) -> Posting {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
