@@ -24,6 +24,7 @@ pub mod notify;
 pub mod observe;
 pub mod own;
 pub mod packs;
+pub mod pairs;
 pub mod phase;
 pub mod picture;
 pub mod promql;

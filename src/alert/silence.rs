@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 use super::matcher::{self, LabelPatterns};
-use super::subject::{self, Labels};
+use super::pairs;
+use super::subject::Labels;
 use crate::fleet::Place;
 
 /// A silence, kept over restarts.
@@ -71,7 +72,7 @@ impl Silence {
 
     /// Whether it speaks of an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matching, |name| subject::value(labels, name))
+        all_match(&self.matching, |name| pairs::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.
@@ -83,7 +84,7 @@ impl Silence {
 impl Window {
     /// Whether it speaks of an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matching, |name| subject::value(labels, name))
+        all_match(&self.matching, |name| pairs::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.

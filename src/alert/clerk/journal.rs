@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::super::board::{Alert, Step, Transition};
 use super::super::event::Happening;
+use super::super::pairs;
 use super::super::texts::Rendered;
 use super::Clerk;
 use crate::fleet::Moment;
@@ -119,8 +120,5 @@ fn words(alert: &Alert) -> String {
         .labels
         .iter()
         .filter(|(name, _)| **name != *"alertname");
-    let words: Vec<_> = labels
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    words.join(" ")
+    pairs::written(labels, " ")
 }

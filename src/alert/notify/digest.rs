@@ -77,8 +77,8 @@ impl Route {
     fn wants(&self, said: &Said) -> bool {
         let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
         let named = asks_by("severity") || asks_by("alertname");
-        (named || value(said, "severity") != "none")
-            && all_match(&self.matching, |name| value(said, name))
+        (named || said.label("severity") != "none")
+            && all_match(&self.matching, |name| said.label(name))
     }
 }
 
@@ -155,9 +155,8 @@ impl Told {
     ) -> Vec<(Values, Notice)> {
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
         for Hearsay { said, shown } in heard {
-            let value = |name: &str| value(said, name);
             if route.wants(said) {
-                let values = route.group_by.iter().map(|name| value(name).into());
+                let values = route.group_by.iter().map(|name| said.label(name).into());
                 let quiet = route.quiet.as_ref();
                 let hidden = quiet.is_some_and(|quiet| quiet.hides(said, now));
                 by_group.entry(values.collect()).or_default().push(Heard {
@@ -251,7 +250,7 @@ impl Group {
             let waiting = *self.waiting.get_or_insert(now);
             return (now.since(waiting) >= route.group_wait).then_some(Why::First);
         };
-        let critical = |said: &Said| value(said, "severity") == "critical";
+        let critical = |said: &Said| said.label("severity") == "critical";
         let urgent = route.urgent && new.iter().any(critical);
         let batched = now.since(last) >= route.group_interval;
         if !new.is_empty() && (urgent || batched) {
@@ -272,15 +271,8 @@ impl Group {
 
 impl Quiet {
     fn hides(&self, said: &Said, now: Moment) -> bool {
-        let excepted = !self.except.is_empty() && all_match(&self.except, |name| value(said, name));
+        let excepted = !self.except.is_empty() && all_match(&self.except, |name| said.label(name));
         self.calendar.covers(now.wall) != self.outside && !excepted
-    }
-}
-
-impl Said {
-    /// Whether it is the same life of the same alert.
-    fn is(&self, other: &Self) -> bool {
-        self.key == other.key && self.since == other.since
     }
 }
 
@@ -306,11 +298,6 @@ fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
         Phase::Resolved { at, ending } => Some((at.wall, ending.word().into())),
         Phase::Pending { .. } | Phase::Firing | Phase::Holding { .. } => None,
     }
-}
-
-fn value<'a>(said: &'a Said, name: &str) -> &'a str {
-    let found = said.labels.iter().find(|(one, _)| **one == *name);
-    found.map_or("", |(_, value)| value)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::alert::pairs::{self, Pair};
+
 /// One message about one group of alerts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -42,9 +44,9 @@ pub struct Said {
     /// Tells it from others; the same at its beginning and its end.
     pub key: Box<str>,
     /// Its labels.
-    pub labels: Vec<(Box<str>, Box<str>)>,
+    pub labels: Vec<Pair>,
     /// Its texts, rendered.
-    pub annotations: Vec<(Box<str>, Box<str>)>,
+    pub annotations: Vec<Pair>,
     /// Since when the condition holds.
     pub since: Timestamp,
     /// When it ended, and how, as a word.
@@ -83,10 +85,7 @@ impl Notice {
     pub fn merged(older: Self, newer: Self) -> Self {
         let mut over = newer.over;
         for said in older.over {
-            let told = over
-                .iter()
-                .any(|other| other.key == said.key && other.since == said.since);
-            if !told {
+            if !over.iter().any(|other| other.is(&said)) {
                 over.push(said);
             }
         }
@@ -102,6 +101,18 @@ impl Notice {
             over,
             missed: older.missed.saturating_add(newer.missed).saturating_add(1),
         }
+    }
+}
+
+impl Said {
+    /// The value of a label; empty if it has none such.
+    pub(super) fn label(&self, name: &str) -> &str {
+        pairs::text(&self.labels, name)
+    }
+
+    /// Whether it is the same life of the same alert.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.key == other.key && self.since == other.since
     }
 }
 

@@ -6,6 +6,7 @@ use super::Notice;
 use super::channel::Receiver;
 use super::notice::{Said, Why};
 use super::send::Envelope;
+use crate::alert::pairs::Pair;
 
 /// What a message speaks of that tests `receiver`: labels as an alert of a phone has them.
 const LABELS: [(&str, &str); 4] = [
@@ -17,12 +18,6 @@ const LABELS: [(&str, &str); 4] = [
 
 /// A message about one alert that fires in nothing but this test.
 pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelope {
-    let label = |name: &str| {
-        let found = LABELS.iter().find(|(one, _)| *one == name);
-        found.map_or("", |(_, value)| value)
-    };
-    let group = receiver.route.group_by.iter();
-    let group = group.map(|name| (name.clone(), label(name).into()));
     let said = Said {
         key: "test".into(),
         labels: owned(&LABELS),
@@ -34,10 +29,13 @@ pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelo
         since: now,
         ended: None,
     };
+    let group = receiver.route.group_by.iter();
+    let group = group.map(|name| (name.clone(), said.label(name).into()));
+    let group = group.collect();
     Envelope {
         id: format!("test-{}", now.as_millisecond()).into(),
         topic: format!("test {}", receiver.route.receiver).into(),
-        group: group.collect(),
+        group,
         notice: Notice {
             reason: Why::Test,
             firing: vec![said],
@@ -49,7 +47,7 @@ pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelo
     }
 }
 
-fn owned(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Box<str>)> {
+fn owned(pairs: &[(&str, &str)]) -> Vec<Pair> {
     let pairs = pairs.iter();
     pairs
         .map(|(name, value)| ((*name).into(), (*value).into()))

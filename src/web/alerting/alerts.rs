@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
+use crate::alert::pairs::Pair;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
 use crate::fleet::moment::earlier;
@@ -71,7 +72,7 @@ pub(super) fn active(picture: &Picture) -> Vec<Alert> {
 
 /// Appends one alert.
 pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
-    let texts = texts(alert, &told.picture, (&told.fleet, told.now));
+    let texts = texts(alert, &told.picture, &told.fleet, told.now);
     let unknown = alert.state.unknown.as_ref();
     let since = unknown.map(|unknown| earlier(told.now.wall, unknown.elapsed()));
     let kept_back = kept_back(alert);
@@ -95,7 +96,7 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
 }
 
 /// Pairs of text as an object.
-pub(super) fn object(pairs: &[(Box<str>, Box<str>)]) -> Object<'_, &str> {
+pub(super) fn object(pairs: &[Pair]) -> Object<'_, &str> {
     let pairs = pairs.iter();
     Object(pairs.map(|(name, value)| (&**name, &**value)).collect())
 }

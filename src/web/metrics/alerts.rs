@@ -267,8 +267,7 @@ fn active(board: &Board) -> impl Iterator<Item = &Alert> {
 
 /// Name and severity of a rule.
 fn named(rule: &Rule) -> (&str, &str) {
-    let severity = rule.labels.iter().find(|(name, _)| **name == *"severity");
-    (&rule.name, severity.map_or("", |(_, severity)| severity))
+    (&rule.name, rule.severity().unwrap_or_default())
 }
 
 fn own_labels(alert: &Alert) -> Vec<(&str, &str)> {

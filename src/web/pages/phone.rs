@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use crate::alert::Picture;
 use crate::alert::command::Event;
+use crate::alert::pairs;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
 use crate::web::Settings;
-use crate::web::alerting::{text, texts};
+use crate::web::alerting::texts;
 use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
 use crate::web::words;
@@ -90,7 +91,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
     html.markup("<section><h2>Alerts</h2>\n");
     columns(html, &["Alert", "Of", "Since", "What is wrong", "State"]);
     for alert in alerts {
-        let texts = texts(alert, picture, (beside.fleet, now));
+        let texts = texts(alert, picture, beside.fleet, now);
         html.markup("<tr><td>");
         signs::badge(html, signs::severity(alert));
         html.markup(" <b>")
@@ -100,7 +101,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
         html.markup("</td><td>")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td>")
-            .text(text(&texts, "summary"))
+            .text(pairs::text(&texts, "summary"))
             .markup("</td><td>");
         signs::state(html, alert, picture, now);
         html.markup("</td></tr>\n");

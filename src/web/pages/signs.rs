@@ -1,7 +1,8 @@
 //! How an alert is shown wherever it is: how severe it is, what it speaks of, what keeps it back.
 
+use crate::alert::pairs;
 use crate::alert::silence::Silence;
-use crate::alert::subject::{self, Subject};
+use crate::alert::subject::Subject;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
 use crate::fleet::Moment;
@@ -13,7 +14,7 @@ use super::{encode, phone_path};
 
 /// The value of the label `severity`.
 pub(super) fn severity(alert: &Alert) -> &str {
-    subject::value(&alert.labels, "severity")
+    pairs::text(&alert.labels, "severity")
 }
 
 /// Whether somebody should look at it: `none` marks what fires while all is well.
@@ -149,7 +150,7 @@ pub(super) fn silence_path(alert: &Alert) -> String {
         Subject::Daemon | Subject::Phone(_) | Subject::Account(..) | Subject::Line(..) => None,
     };
     let matchers = names.into_iter().chain(group).filter_map(|name| {
-        let value = subject::value(&alert.labels, name);
+        let value = pairs::text(&alert.labels, name);
         let matcher = format!("{name}={value}");
         (!value.is_empty()).then(|| format!("silence={}", encode(&matcher)))
     });

@@ -9,14 +9,13 @@ use jiff::Timestamp;
 
 use super::file::{Expected, Labels, Story};
 use super::life::Life;
-use crate::alert::Alert;
-use crate::alert::Board;
 use crate::alert::board::Rules;
 use crate::alert::condition::Condition;
 use crate::alert::own::Health;
 use crate::alert::rule::Rule;
 use crate::alert::settings::RuleBook;
 use crate::alert::suppress::Visibility;
+use crate::alert::{Alert, Board, pairs};
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
 
@@ -165,7 +164,7 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
     let fits = |labels: &Labels, alert: &Alert| {
         labels
             .iter()
-            .all(|(name, value)| label(alert, name) == value)
+            .all(|(name, value)| pairs::text(&alert.labels, name) == value)
     };
     wanted.len() == found.len()
         && wanted
@@ -174,10 +173,6 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
         && found
             .iter()
             .all(|alert| wanted.iter().any(|labels| fits(labels, alert)))
-}
-
-fn label<'a>(alert: &'a Alert, name: &str) -> &'a str {
-    crate::alert::subject::value(&alert.labels, name)
 }
 
 fn written(labels: &Labels) -> String {
@@ -189,12 +184,7 @@ fn written(labels: &Labels) -> String {
 }
 
 fn told(alert: &Alert) -> String {
-    let labels: Vec<_> = alert
-        .labels
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("{{{}}}", labels.join(", "))
+    format!("{{{}}}", pairs::written(&*alert.labels, ", "))
 }
 
 fn list(all: impl Iterator<Item = String>) -> String {

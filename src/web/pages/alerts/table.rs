@@ -1,10 +1,10 @@
 //! The alerts in a table, a part at a time.
 
 use crate::alert::Alert;
-use crate::alert::subject;
+use crate::alert::pairs::{self, Pair};
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
-use crate::web::alerting::{text, texts};
+use crate::web::alerting::texts;
 use crate::web::html::Html;
 use crate::web::pages::{encode, signs};
 use crate::web::query::Query;
@@ -31,7 +31,7 @@ struct Row<'a> {
     class: Class,
     alert: &'a Alert,
     /// Its texts; empty while it is pending, since only those that are shown are rendered.
-    texts: &'a [(Box<str>, Box<str>)],
+    texts: &'a [Pair],
 }
 
 /// Summary, filter and table.
@@ -86,7 +86,7 @@ fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
 }
 
 fn site(alert: &Alert) -> &str {
-    subject::value(&alert.labels, "site")
+    pairs::text(&alert.labels, "site")
 }
 
 impl Class {
@@ -104,7 +104,7 @@ impl Class {
 impl Row<'_> {
     fn holds(&self, words: &str) -> bool {
         let labels = self.alert.labels.iter().map(|(_, value)| &**value);
-        let mut texts = labels.chain([text(self.texts, "summary")]);
+        let mut texts = labels.chain([pairs::text(self.texts, "summary")]);
         texts.any(|text| text.to_lowercase().contains(words))
     }
 
@@ -121,7 +121,7 @@ impl Row<'_> {
             .markup("</td><td data-name=\"Since\">")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td data-name=\"What is wrong\">");
-        self.wrong(html, &texts(alert, scene.picture, (scene.fleet, now)));
+        self.wrong(html, &texts(alert, scene.picture, scene.fleet, now));
         html.markup("</td><td data-name=\"State\">");
         signs::state(html, alert, scene.picture, now);
         html.markup("</td><td>");
@@ -133,29 +133,25 @@ impl Row<'_> {
         html.markup("</td></tr>\n");
     }
 
-    fn wrong(&self, html: &mut Html, texts: &[(Box<str>, Box<str>)]) {
+    fn wrong(&self, html: &mut Html, texts: &[Pair]) {
         let alert = self.alert;
-        html.text(text(texts, "summary"));
+        html.text(pairs::text(texts, "summary"));
         let told = ["alertname", "severity", "phone", "site", "account", "line"];
         let others = alert
             .labels
             .iter()
             .filter(|(name, _)| !told.contains(&&**name));
-        let others: Vec<_> = others
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let others = pairs::written(others, " ");
         if !others.is_empty() {
-            html.markup("<small>")
-                .text(others.join(" "))
-                .markup("</small>");
+            html.markup("<small>").text(others).markup("</small>");
         }
-        let steps = text(texts, "first_steps");
+        let steps = pairs::text(texts, "first_steps");
         if !steps.is_empty() {
             html.markup("<small><b>First</b> ")
                 .text(steps)
                 .markup("</small>");
         }
-        runbook_link(html, text(texts, "runbook_url"));
+        runbook_link(html, pairs::text(texts, "runbook_url"));
     }
 }
 
