@@ -32,6 +32,7 @@ pub mod rule;
 #[cfg(test)]
 mod sample;
 pub mod settings;
+pub mod severity;
 pub mod silence;
 pub mod subject;
 pub mod suppress;

@@ -12,7 +12,6 @@ use super::board::{Alert, Board};
 use super::notify::notice::Why;
 use super::notify::retry::Cause;
 use super::settings::Settings;
-use super::suppress::Visibility;
 use super::texts::Rendered;
 use crate::fleet::Moment;
 
@@ -89,7 +88,7 @@ pub struct Keeping {
     pub fault: Option<Box<str>>,
 }
 
-/// The labels of what keeps alerts from being said, as [`Visibility::label`] gives them.
+/// The labels of what keeps alerts from being said, as [`Visibility::label`](super::suppress::Visibility::label) gives them.
 pub const SUPPRESSORS: [&str; 5] = ["flapping", "inhibited", "settling", "silence", "window"];
 
 /// What becomes of alerts that are taken back at the start: they go on, they had ended, their rule
@@ -118,8 +117,6 @@ impl Picture {
 
     /// Alerts that fire and may be said.
     pub fn shown(&self) -> impl Iterator<Item = &Alert> {
-        self.board
-            .alerts()
-            .filter(|alert| alert.state.is_firing() && alert.visibility == Visibility::Shown)
+        self.board.alerts().filter(|alert| alert.is_shown())
     }
 }

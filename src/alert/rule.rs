@@ -15,6 +15,7 @@ use super::condition::{
 use super::matcher::Where;
 use super::pairs::{self, Pair};
 use super::promql::{self, codes};
+use super::severity;
 
 /// One rule, valid if [`Rule::check`] has nothing to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,7 +197,7 @@ impl Rule {
 
     /// The value of its label `severity`.
     pub fn severity(&self) -> Option<&str> {
-        Some(pairs::text(&self.labels, "severity")).filter(|severity| !severity.is_empty())
+        Some(pairs::text(&self.labels, severity::LABEL)).filter(|severity| !severity.is_empty())
     }
 
     /// What it speaks of.

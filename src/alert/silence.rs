@@ -30,6 +30,17 @@ pub struct Silence {
     pub comment: Box<str>,
 }
 
+/// Where in its life a silence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceState {
+    /// In force.
+    Active,
+    /// To come.
+    Pending,
+    /// Over.
+    Expired,
+}
+
 /// A window of maintenance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -64,10 +75,35 @@ impl MutedBy {
     }
 }
 
+impl SilenceState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Pending, Self::Expired];
+
+    /// As a word, for labels and programs.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl Silence {
+    /// Where in its life it is. One that ended before it began is over.
+    pub fn state(&self, at: Timestamp) -> SilenceState {
+        if self.until <= at {
+            return SilenceState::Expired;
+        }
+        if at < self.from {
+            return SilenceState::Pending;
+        }
+        SilenceState::Active
+    }
+
     /// Whether it is in force.
     pub fn is_active(&self, at: Timestamp) -> bool {
-        self.from <= at && at < self.until
+        self.state(at) == SilenceState::Active
     }
 
     /// Whether it speaks of an alert with these labels.

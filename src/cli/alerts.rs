@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::daemon::DaemonArg;
 use super::{age, phone, say};
+use crate::alert::severity;
 use crate::clock::Clock;
 
 /// Ask the running daemon which alerts fire and which are pending
@@ -93,11 +94,9 @@ impl Alert {
             (false, _) => 1,
             (true, _) => 2,
         };
-        let known = ["critical", "warning", "info"];
-        let severity = self.label("severity");
-        let rank = known.iter().position(|one| *one == severity);
+        let rank = severity::rank(self.label(severity::LABEL));
         let site = self.label("site").to_owned();
-        (class, rank.unwrap_or(known.len()), site, self.active_at)
+        (class, rank, site, self.active_at)
     }
 
     fn row(&self, now: Timestamp) -> Vec<String> {
@@ -108,7 +107,7 @@ impl Alert {
         };
         let summary = self.annotations.get("summary").cloned();
         vec![
-            self.label("severity").to_owned(),
+            self.label(severity::LABEL).to_owned(),
             self.label("alertname").to_owned(),
             self.subject(),
             self.label("site").to_owned(),

@@ -18,6 +18,7 @@ use crate::alert::board::{Alert, Board};
 use crate::alert::calendar::Calendar;
 use crate::alert::matcher::LabelPatterns;
 use crate::alert::phase::{Ending, Phase, Stopwatch};
+use crate::alert::severity;
 use crate::alert::silence::all_match;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
@@ -76,8 +77,8 @@ impl Route {
     /// of life for Alertmanagers: it goes only to those who name it.
     fn wants(&self, said: &Said) -> bool {
         let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
-        let named = asks_by("severity") || asks_by("alertname");
-        (named || said.label("severity") != "none")
+        let named = asks_by(severity::LABEL) || asks_by("alertname");
+        (named || said.label(severity::LABEL) != severity::NONE)
             && all_match(&self.matching, |name| said.label(name))
     }
 }
@@ -250,7 +251,7 @@ impl Group {
             let waiting = *self.waiting.get_or_insert(now);
             return (now.since(waiting) >= route.group_wait).then_some(Why::First);
         };
-        let critical = |said: &Said| said.label("severity") == "critical";
+        let critical = |said: &Said| said.label(severity::LABEL) == severity::CRITICAL;
         let urgent = route.urgent && new.iter().any(critical);
         let batched = now.since(last) >= route.group_interval;
         if !new.is_empty() && (urgent || batched) {

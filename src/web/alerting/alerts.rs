@@ -61,11 +61,7 @@ pub(in crate::web) fn alerts(told: Told) -> impl Pieces + use<> {
 
 /// What is pending or fires, sorted by labels, so that two answers can be compared.
 pub(super) fn active(picture: &Picture) -> Vec<Alert> {
-    let alerts = picture.board.alerts();
-    let mut active: Vec<_> = alerts
-        .filter(|alert| !alert.state.is_resolved())
-        .cloned()
-        .collect();
+    let mut active: Vec<_> = picture.board.active().cloned().collect();
     active.sort_by(|a, b| (&a.labels, &a.subject).cmp(&(&b.labels, &b.subject)));
     active
 }
@@ -103,7 +99,7 @@ pub(super) fn object(pairs: &[Pair]) -> Object<'_, &str> {
 
 /// What keeps a firing alert from being said, and which silence, window or rule.
 fn kept_back(alert: &Alert) -> Option<(&'static str, Option<String>)> {
-    if !alert.state.is_firing() || alert.visibility == Visibility::Shown {
+    if !alert.state.is_firing() || alert.is_shown() {
         return None;
     }
     let by = match &alert.visibility {

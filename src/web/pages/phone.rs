@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::alert::Picture;
 use crate::alert::command::Event;
-use crate::alert::pairs;
+use crate::alert::{pairs, severity};
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
@@ -79,12 +79,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
     let picture = beside.picture;
     let all = picture.board.alerts_of(name).iter();
     let mut alerts: Vec<_> = all.filter(|alert| !alert.state.is_resolved()).collect();
-    alerts.sort_by_key(|alert| {
-        (
-            alert.state.is_pending(),
-            signs::rank(signs::severity(alert)),
-        )
-    });
+    alerts.sort_by_key(|alert| (alert.state.is_pending(), severity::rank(alert.severity())));
     if alerts.is_empty() {
         return;
     }
@@ -93,7 +88,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
     for alert in alerts {
         let texts = texts(alert, picture, beside.fleet, now);
         html.markup("<tr><td>");
-        signs::badge(html, signs::severity(alert));
+        signs::badge(html, alert.severity());
         html.markup(" <b>")
             .text(&alert.rule().name)
             .markup("</b></td><td>");

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::alert::notify::envelope::Envelope;
 use crate::alert::notify::notice::{Said, Why};
 use crate::alert::notify::words;
+use crate::alert::severity;
 
 /// A message.
 #[derive(Clone, Debug, Serialize)]
@@ -119,7 +120,13 @@ impl Story {
         let items = |list: &[Said]| {
             let items = list.iter().map(|said| Item::new(said, envelope.written));
             let mut items: Vec<_> = items.collect();
-            items.sort_by_key(|item| (weight(&item.severity), item.alertname.clone(), item.since));
+            items.sort_by_key(|item| {
+                (
+                    severity::rank(&item.severity),
+                    item.alertname.clone(),
+                    item.since,
+                )
+            });
             items
         };
         let url = match &*envelope.public_url {
@@ -306,16 +313,5 @@ fn kinds(items: &[Item]) -> String {
             format!("{first}, {second} and {} more", others.len())
         }
         names => names.join(", "),
-    }
-}
-
-/// The heaviest first.
-fn weight(severity: &str) -> u8 {
-    match severity {
-        "critical" => 0,
-        "warning" => 1,
-        "info" => 3,
-        "none" => 4,
-        _ => 2,
     }
 }

@@ -14,7 +14,6 @@ use crate::alert::condition::Condition;
 use crate::alert::own::Health;
 use crate::alert::rule::Rule;
 use crate::alert::settings::RuleBook;
-use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Board, pairs};
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
@@ -128,7 +127,7 @@ fn lives<'a>(
 fn differ(board: &Board, expected: &Expected) -> Vec<String> {
     let pending = |alert: &&Alert| alert.state.is_pending();
     let firing = |alert: &&Alert| alert.state.is_firing();
-    let shown = |alert: &&Alert| alert.state.is_firing() && alert.visibility == Visibility::Shown;
+    let shown = |alert: &&Alert| alert.is_shown();
     let at = humantime::format_duration(expected.at);
     let mut differences = Vec::new();
     let mut compare = |what: &str, wanted: &Option<Vec<Labels>>, found: Vec<&Alert>| {

@@ -2,7 +2,7 @@
 
 use crate::alert::Alert;
 use crate::alert::pairs::{self, Pair};
-use crate::alert::suppress::Visibility;
+use crate::alert::severity;
 use crate::fleet::Moment;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
@@ -69,8 +69,7 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Quer
 }
 
 fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
-    let alerts = scene.picture.board.alerts();
-    let active = alerts.filter(|alert| !alert.state.is_resolved());
+    let active = scene.picture.board.active();
     let row = |alert| Row {
         class: Class::of(alert),
         alert,
@@ -79,7 +78,7 @@ fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
     let mut rows: Vec<_> = active.map(row).collect();
     rows.sort_by_key(|row| {
         let Row { class, alert, .. } = row;
-        let rank = signs::rank(signs::severity(alert));
+        let rank = severity::rank(alert.severity());
         (*class, rank, site(alert), &alert.labels, &alert.subject)
     });
     rows
@@ -93,7 +92,7 @@ impl Class {
     fn of(alert: &Alert) -> Self {
         if alert.state.is_pending() {
             Self::Pending
-        } else if alert.visibility == Visibility::Shown {
+        } else if alert.is_shown() {
             Self::Firing
         } else {
             Self::KeptBack
@@ -111,7 +110,7 @@ impl Row<'_> {
     fn write(&self, html: &mut Html, scene: Scene<'_>, now: Moment) {
         let alert = self.alert;
         html.markup("<tr><td data-name=\"Alert\">");
-        signs::badge(html, signs::severity(alert));
+        signs::badge(html, alert.severity());
         html.markup(" <b>")
             .text(&alert.rule().name)
             .markup("</b></td><td data-name=\"Of\">");
