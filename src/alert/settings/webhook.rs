@@ -64,7 +64,7 @@ pub(super) fn webhook(
     let body = body(found, files, section);
     let headers = headers(found, files, section);
     let auth = web::auth(found, files, section);
-    let hmac = secret_file(found, files, section, ("hmac_file", KEY));
+    let hmac = secret_file(found, files, section, KEY);
     let access = web::access(found, files, section);
     if section.has("auth")
         && let Some((spot, ..)) = headers

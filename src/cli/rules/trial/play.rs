@@ -39,7 +39,7 @@ pub(super) fn play(
     let rules = rules(story, book)?;
     let mut board = Board::new(Arc::new(Rules::new(rules)));
     board.with_suppression(Arc::clone(&book.suppression));
-    let mut lives = lives(story, config, (interval, begins));
+    let mut lives = lives(story, config, interval, begins);
     let end = story.expect.iter().map(|expected| expected.at).max();
     let end = end.unwrap_or_default();
     let polls = end.as_nanos() / interval.as_nanos() * lives.len().max(1) as u128;
@@ -112,14 +112,18 @@ fn rules(story: &Story, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
 fn lives<'a>(
     story: &'a Story,
     config: Option<&Config>,
-    times: (Duration, Moment),
+    interval: Duration,
+    begins: Moment,
 ) -> BTreeMap<&'a str, Life> {
     let phones = story.phones.iter().map(|(name, told)| {
         let mut listed = config.iter().flat_map(|config| &config.phones);
         let listed = listed.find(|phone| *phone.place.name == **name);
         let listed = listed.map(|phone| &*phone.place);
         let told = told.clone().unwrap_or_default();
-        (name.as_str(), Life::new(name, &told, listed, times))
+        (
+            name.as_str(),
+            Life::new(name, &told, listed, interval, begins),
+        )
     });
     phones.collect()
 }
