@@ -10,6 +10,7 @@ use super::super::event::Happening;
 use super::super::pairs;
 use super::super::texts::Rendered;
 use super::Clerk;
+use super::kept::json;
 use crate::fleet::Moment;
 use crate::store::NewEvent;
 
@@ -62,12 +63,11 @@ impl Clerk {
 
     /// Writes something down in the history of a phone.
     pub(super) fn note(&mut self, phone: &str, happening: &Happening, now: Moment) {
-        let body = serde_json::to_string(happening).expect("a happening has a form in JSON");
         self.unwritten.events.push(NewEvent {
             at: now.wall,
             phone: phone.into(),
             kind: happening.kind().into(),
-            body: body.into(),
+            body: json(happening),
         });
     }
 

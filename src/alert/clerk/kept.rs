@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::super::board::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 use super::super::notify::digest::{SavedGroup, Told};
+use super::super::picture::Restored;
 use super::super::silence::Silence;
 use super::Clerk;
 use crate::fleet::Moment;
@@ -27,10 +30,8 @@ impl Clerk {
     pub(super) fn keep_alerts(&mut self) {
         let saved = self.board.save().into_iter();
         let texts = saved.map(|alert| {
-            let subject = serde_json::to_string(&alert.subject).expect("it has a form in JSON");
-            let key = format!("{:016x} {subject}", alert.fingerprint);
-            let text = serde_json::to_string(&alert).expect("it has a form in JSON");
-            (key.into(), text.into())
+            let key = format!("{:016x} {}", alert.fingerprint, json(&alert.subject));
+            (key.into(), json(&alert))
         });
         let now = texts.collect();
         let before = std::mem::replace(&mut self.kept.alerts, now);
@@ -45,10 +46,7 @@ impl Clerk {
         let saved = told.map(|(receiver, told)| (receiver.clone(), told.save()));
         let now = saved
             .filter(|(_, groups)| !groups.is_empty())
-            .map(|(receiver, groups)| {
-                let text = serde_json::to_string(&groups).expect("it has a form in JSON");
-                (receiver, text.into())
-            })
+            .map(|(receiver, groups)| (receiver, json(&groups)))
             .collect();
         let before = std::mem::replace(&mut self.kept.told, now);
         self.unwritten
@@ -71,11 +69,11 @@ impl Clerk {
         };
         for alert in &alerts {
             let became = match alert.phase {
-                SavedPhase::Resolved { .. } => "ended",
-                _ if !known(alert) => "rule_removed",
-                _ if too_old => "too_old",
+                SavedPhase::Resolved { .. } => Restored::Ended,
+                _ if !known(alert) => Restored::RuleRemoved,
+                _ if too_old => Restored::TooOld,
                 SavedPhase::Pending { .. } | SavedPhase::Firing | SavedPhase::Holding { .. } => {
-                    "continued"
+                    Restored::Continued
                 }
             };
             *self.tallies.restored.entry(became).or_default() += 1;
@@ -124,6 +122,12 @@ impl Clerk {
             }
         }
     }
+}
+
+/// As it lies in the store.
+pub(super) fn json(kept: &impl Serialize) -> Box<str> {
+    let text = serde_json::to_string(kept).expect("what is kept has a form in JSON");
+    text.into()
 }
 
 type Change = (Kind, Box<str>, Option<Box<str>>);

@@ -13,6 +13,7 @@ use super::super::notify::retry::{self, Verdict};
 use super::super::notify::send::Envelope;
 use super::super::picture::Queue;
 use super::super::settings::Settings;
+use super::kept::json;
 use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
 use crate::fleet::place::spread;
@@ -73,11 +74,10 @@ impl Clerk {
             let name = &receiver.route.receiver;
             let told = self.mail.told.entry(name.clone()).or_default();
             for (values, notice) in told.compose(&receiver.route, &heard, now) {
-                let json = |notice| serde_json::to_string(notice).expect("it has a form in JSON");
                 letters.push(NewLetter {
                     receiver: name.clone(),
-                    topic: topic(&values),
-                    body: json(&notice).into(),
+                    topic: json(&values),
+                    body: json(&notice),
                     due: now.wall,
                 });
             }
@@ -160,7 +160,7 @@ impl Clerk {
         let broken: Vec<_> = broken.collect();
         self.end(&broken);
         for merge in &plan.merges {
-            let body = serde_json::to_string(&merge.notice).expect("it has a form in JSON");
+            let body = json(&merge.notice);
             if let Err(fault) = self.store.merge(merge.into, &body, &merge.gone) {
                 tracing::error!("Messages cannot be merged: {fault}");
                 return (Vec::new(), self.mail.wake);
@@ -195,9 +195,7 @@ impl Clerk {
 
     /// Puts a letter into an envelope; one to nobody is given up.
     fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
-        let receivers = self.settings.receivers.iter();
-        let mut named = receivers.filter(|one| one.route.receiver == send.receiver);
-        let Some(receiver) = named.next() else {
+        let Some(receiver) = self.settings.receiver(&send.receiver) else {
             self.end(&[(send.id, nobody())]);
             return None;
         };
@@ -271,12 +269,7 @@ fn queues(letters: &[Letter], settings: &Settings) -> BTreeMap<Box<str>, Queue> 
     queues
 }
 
-/// The values that make a group, as the topic of its letters.
-fn topic(values: &Values) -> Box<str> {
-    let text = serde_json::to_string(values).expect("texts have a form in JSON");
-    text.into()
-}
-
+/// The values that make a group, from the topic of its letters.
 fn values(topic: &str) -> Values {
     serde_json::from_str(topic).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use super::super::command::{Command, MOST_EVENTS, NewSilence, Refusal, Reply};
 use super::super::settings::Settings;
 use super::super::silence::{MAX_SILENCES, Silence};
 use super::Clerk;
-use super::kept::LAST_SILENCE;
+use super::kept::{LAST_SILENCE, json};
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 use crate::store::Kind;
@@ -118,11 +118,10 @@ impl Clerk {
     }
 
     fn keep_silence(&mut self, silence: &Silence) {
-        let text = serde_json::to_string(silence).expect("it has a form in JSON");
         let key = silence.id.to_string();
         let last = self.last_silence.to_string();
         let documents = &mut self.unwritten.documents;
-        documents.push((Kind::Silence, key.into(), Some(text.into())));
+        documents.push((Kind::Silence, key.into(), Some(json(silence))));
         documents.push((Kind::Silence, LAST_SILENCE.into(), Some(last.into())));
     }
 

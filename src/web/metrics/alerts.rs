@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::alert::board::{Alert, Board};
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
-use crate::alert::picture::{ManagerTally, Queue, RESTORED, SUPPRESSORS};
+use crate::alert::picture::{ManagerTally, Queue, Restored, SUPPRESSORS};
 use crate::alert::silence::SilenceState;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Picture, Rule};
@@ -222,9 +222,9 @@ pub(super) fn persisted(scrape: &Scrape, out: &mut Samples<'_>) {
 
 pub(super) fn restored(scrape: &Scrape, out: &mut Samples<'_>) {
     if is_judged(scrape) {
-        for result in RESTORED {
-            let count = scrape.alerts.tallies.restored.get(result).copied();
-            out.count(&[("result", result)], count.unwrap_or_default());
+        for result in Restored::ALL {
+            let count = scrape.alerts.tallies.restored.get(&result).copied();
+            out.count(&[("result", result.label())], count.unwrap_or_default());
         }
     }
 }

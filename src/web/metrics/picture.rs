@@ -16,7 +16,7 @@ use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
 use crate::alert::own::Health;
 use crate::alert::packs;
-use crate::alert::picture::{Keeping, ManagerTally, Queue, Tallies};
+use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
 use crate::alert::{Condition, Picture, Settings};
@@ -157,7 +157,7 @@ fn tallies() -> Tallies {
             },
         )]),
         texts_failed: 1,
-        restored: BTreeMap::from([("continued", 3)]),
+        restored: BTreeMap::from([(Restored::Continued, 3)]),
     }
 }
 

@@ -21,7 +21,7 @@ use grandstream_exporter::alert::notify::digest::{Remind, Route};
 use grandstream_exporter::alert::notify::notice::Why;
 use grandstream_exporter::alert::notify::retry::Cause;
 use grandstream_exporter::alert::own::Health;
-use grandstream_exporter::alert::picture::{Keeping, ManagerTally, Queue, Tallies};
+use grandstream_exporter::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use grandstream_exporter::alert::silence::Silence;
 use grandstream_exporter::alert::{self, Board, Picture, Rule, packs};
 use grandstream_exporter::clock::Clock;
@@ -272,7 +272,7 @@ fn tallies(round: u64) -> Tallies {
             },
         )]),
         texts_failed: round,
-        restored: BTreeMap::from([("continued", round)]),
+        restored: BTreeMap::from([(Restored::Continued, round)]),
     }
 }
 
