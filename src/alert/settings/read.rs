@@ -15,6 +15,7 @@ use super::{
 use crate::alert::board::Rules;
 use crate::alert::export::Group;
 use crate::alert::notify::alertmanager::Sender;
+use crate::alert::notify::envelope::page_of_alerts;
 use crate::alert::rule::Rule;
 use crate::alert::suppress::Suppression;
 use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, check_letters, duration};
@@ -80,7 +81,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     };
     let exported = section.read(found, "exported_rules", Node::flag);
     let exported = exported.is_some_and(|exported| exported.value);
-    warn(found, around, &section, (&settings, exported));
+    warn(found, around, &section, &settings, exported);
     Read { settings, groups }
 }
 
@@ -89,7 +90,8 @@ fn warn(
     found: &mut Findings,
     around: &Around<'_>,
     section: &Section<'_>,
-    (settings, exported): (&Settings, bool),
+    settings: &Settings,
+    exported: bool,
 ) {
     if !settings.enabled {
         return;
@@ -149,13 +151,9 @@ fn sender(found: &mut Findings, section: &Section<'_>, public_url: &str) -> Send
     }
     // An Alertmanager takes alerts for over that it has not heard of for some minutes.
     let resend_every = section.read(found, "resend_every", within_an_hour);
-    let alerts = match public_url {
-        "" => Box::default(),
-        url => format!("{url}/alerts").into(),
-    };
     Sender {
         labels: labels.into(),
-        public_url: alerts,
+        alerts_url: page_of_alerts(public_url).into(),
         resend_every: resend_every.map_or(RESEND_EVERY, |every| every.value),
     }
 }

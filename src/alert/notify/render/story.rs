@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::notify::envelope::Envelope;
+use crate::alert::notify::envelope::{Envelope, page_of_alerts};
 use crate::alert::notify::notice::{Said, Why};
 use crate::alert::notify::words;
 use crate::alert::severity;
@@ -129,10 +129,6 @@ impl Story {
             });
             items
         };
-        let url = match &*envelope.public_url {
-            "" => String::new(),
-            url => format!("{url}/alerts"),
-        };
         let mut story = Self {
             version: "1",
             id: envelope.id.clone(),
@@ -148,7 +144,7 @@ impl Story {
             written: envelope.written,
             group: envelope.group.iter().cloned().collect(),
             missed: notice.missed,
-            url,
+            url: page_of_alerts(&envelope.public_url),
             firing_count: notice.firing.len(),
             over_count: notice.over.len(),
             firing: items(&notice.firing),
