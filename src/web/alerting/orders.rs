@@ -69,28 +69,24 @@ pub(in crate::web) async fn obey(given: Given<'_>, body: Incoming, inputs: &Inpu
 }
 
 async fn carry_out(given: Given<'_>, body: Incoming, inputs: &Inputs) -> Result<Done, Refused> {
-    let commands = &inputs.commands;
+    let (commands, by) = (&inputs.commands, given.by.clone());
     match given.order {
         Order::AddSilence => {
             let wanted = wanted(&given, body, inputs).await?;
-            let by = given.by;
             let add = |done| Command::AddSilence { wanted, by, done };
             let silence = ask(commands, PATIENCE, add).await?;
             Ok(Done::Made(silence))
         }
         Order::ExpireSilence(id) => {
-            let by = given.by;
             let expire = |done| Command::ExpireSilence { id, by, done };
             let silence = ask(commands, PATIENCE, expire).await?;
             Ok(Done::Ended(silence))
         }
         Order::Retry(id) => {
-            let by = given.by;
             ask(commands, PATIENCE, |done| Command::Retry { id, by, done }).await?;
             Ok(Done::Settled)
         }
         Order::Drop(id) => {
-            let by = given.by;
             ask(commands, PATIENCE, |done| Command::Drop { id, by, done }).await?;
             Ok(Done::Settled)
         }
