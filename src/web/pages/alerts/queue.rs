@@ -24,7 +24,7 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment) {
     if nobody && dead.as_ref().is_none_or(Vec::is_empty) {
         return;
     }
-    html.markup("<section id=\"notifications\"><h2>Notifications</h2>\n");
+    html.markup("<section id=\"notifications\"><h2>Messages</h2>\n");
     receivers(html, picture, now);
     alertmanagers(html, picture);
     match dead {
