@@ -66,14 +66,11 @@ fn lost() -> Rule {
 
 fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
     let route = Route {
-        receiver: "desk".into(),
-        matching: Box::default(),
         group_by: Box::default(),
         group_wait: Duration::ZERO,
         group_interval: Duration::ZERO,
         remind: Remind::Never,
-        urgent: true,
-        quiet: None,
+        ..Route::new("desk")
     };
     let webhook = Webhook {
         url: SecretString::from("http://127.0.0.1:1/"),

@@ -73,6 +73,20 @@ pub struct Quiet {
 }
 
 impl Route {
+    /// To a receiver that is told of everything, with the usual patience.
+    pub fn new(receiver: &str) -> Self {
+        Self {
+            receiver: receiver.into(),
+            matching: Box::default(),
+            group_by: ["alertname", "site"].map(Into::into).into(),
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(5 * 60),
+            remind: Remind::Every(Duration::from_secs(4 * 3600)),
+            urgent: true,
+            quiet: None,
+        }
+    }
+
     /// Whether an alert concerns this receiver. What has the severity `none` is no news, but a sign
     /// of life for Alertmanagers: it goes only to those who name it.
     fn wants(&self, said: &Said) -> bool {

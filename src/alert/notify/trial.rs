@@ -56,25 +56,17 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<Pair> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::alert::notify::channel::{Access, Auth, Body, Channel, Webhook};
-    use crate::alert::notify::digest::{Remind, Route};
+    use crate::alert::notify::digest::Route;
     use crate::alert::sample::minute;
 
     #[test]
     fn it_is_marked_and_grouped_as_a_real_message_would_be() {
         let receiver = Receiver {
             route: Route {
-                receiver: "push".into(),
-                matching: Box::default(),
                 group_by: Box::new(["site".into(), "team".into()]),
-                group_wait: Duration::ZERO,
-                group_interval: Duration::ZERO,
-                remind: Remind::Never,
-                urgent: false,
-                quiet: None,
+                ..Route::new("push")
             },
             collapse_over: 10,
             channel: Channel::Webhook(Webhook {

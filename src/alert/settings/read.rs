@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::census::Census;
 use super::keys::{self, REFUSED};
 use super::patterns::text;
+use super::reach::Reach;
 use super::{
     EVALUATION_INTERVAL, Heartbeat, Settings, alertmanagers, calendars, inhibit, receivers, refuse,
     rules, web,
@@ -52,16 +53,15 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let groups = rules::groups(&known);
     let in_force = known.into_iter().map(|known| known.rule);
     let in_force: Vec<Rule> = in_force.filter(|rule| rule.enabled).collect();
-    let calendars = calendars::calendars(found, &section);
-    let suppression = Suppression {
-        inhibits: inhibit::inhibits(found, (&census, &in_force), &section),
-        windows: calendars::windows(found, (&census, &in_force), &section, &calendars),
-        damping: inhibit::flapping(found, &section),
-    };
-    let known = receivers::Known {
+    let reach = Reach {
         census: &census,
         rules: &in_force,
-        calendars: &calendars,
+    };
+    let calendars = calendars::calendars(found, &section);
+    let suppression = Suppression {
+        inhibits: inhibit::inhibits(found, reach, &section),
+        windows: calendars::windows(found, reach, &section, &calendars),
+        damping: inhibit::flapping(found, &section),
     };
     let public_url = section.read(found, "public_url", public_url);
     let public_url = public_url.map_or_else(Box::default, |url| url.value);
@@ -74,7 +74,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
         suppression: Arc::new(suppression),
         texts,
         alertmanagers: alertmanagers::alertmanagers(found, files, &section),
-        receivers: receivers::receivers(found, files, &section, known),
+        receivers: receivers::receivers(found, files, &section, reach, &calendars),
         heartbeat: heartbeat(found, files, &section),
         longest_silence: inhibit::longest_silence(found, &section),
         rules: Arc::new(Rules::new(in_force)),

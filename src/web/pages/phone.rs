@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::alert::Picture;
 use crate::alert::command::Event;
+use crate::alert::event::particulars;
 use crate::alert::{pairs, severity};
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
@@ -351,29 +350,17 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
         .markup("</h2>\n");
     columns(html, &["When", "What", ""]);
     for Event { event, .. } in events {
+        let body = serde_json::from_str(&event.body);
         html.markup("<tr><td>")
             .text(words::since(event.at, now.wall))
             .markup(" ago</td><td>")
             .text(event.kind.replace('_', " "))
             .markup("</td><td>")
-            .text(particulars(&event.body))
+            .text(body.map_or_else(|_no_json| event.body.to_string(), |body| particulars(&body)))
             .markup("</td></tr>\n");
     }
     end_of_table(html);
     html.markup("</section>\n");
-}
-
-/// The particulars of an event in a line: `alert PhoneUnreachable, severity critical`.
-fn particulars(body: &str) -> String {
-    let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
-        return body.to_owned();
-    };
-    let shown = fields.iter().filter(|(_, value)| !value.is_null());
-    let shown = shown.map(|(name, value)| match value.as_str() {
-        Some(text) => format!("{name} {text}"),
-        None => format!("{name} {value}"),
-    });
-    shown.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

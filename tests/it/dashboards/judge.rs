@@ -17,7 +17,7 @@ use grandstream_exporter::alert::matcher::{Glob, LabelPatterns};
 use grandstream_exporter::alert::notify::channel::{
     Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook,
 };
-use grandstream_exporter::alert::notify::digest::{Remind, Route};
+use grandstream_exporter::alert::notify::digest::Route;
 use grandstream_exporter::alert::notify::notice::Why;
 use grandstream_exporter::alert::notify::retry::Cause;
 use grandstream_exporter::alert::own::Health;
@@ -220,16 +220,7 @@ fn hasty(rule: Rule) -> Rule {
 
 fn receiver(name: &str) -> Arc<Receiver> {
     Arc::new(Receiver {
-        route: Route {
-            receiver: name.into(),
-            matching: Box::default(),
-            group_by: Box::default(),
-            group_wait: Duration::ZERO,
-            group_interval: Duration::ZERO,
-            remind: Remind::Never,
-            urgent: false,
-            quiet: None,
-        },
+        route: Route::new(name),
         collapse_over: 10,
         channel: Channel::Webhook(Webhook {
             url: "http://hook.example".to_owned().into(),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
-use grandstream_exporter::alert::notify::digest::{Remind, Route};
+use grandstream_exporter::alert::notify::digest::Route;
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::{Envelope, Notice};
@@ -35,16 +35,7 @@ const DELIVERED: Meaning = ("delivered", None);
 /// A receiver that is told like this.
 fn receiver(channel: Channel) -> Receiver {
     Receiver {
-        route: Route {
-            receiver: "desk".into(),
-            matching: Box::default(),
-            group_by: Box::default(),
-            group_wait: Duration::ZERO,
-            group_interval: Duration::ZERO,
-            remind: Remind::Never,
-            urgent: false,
-            quiet: None,
-        },
+        route: Route::new("desk"),
         collapse_over: 10,
         channel,
     }

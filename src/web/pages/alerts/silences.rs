@@ -3,7 +3,7 @@
 use crate::alert::silence::{Silence, SilenceState};
 use crate::fleet::Moment;
 use crate::web::html::Html;
-use crate::web::pages::{columns, end_of_table, signs};
+use crate::web::pages::{columns, end_of_table, left_out, signs};
 use crate::web::query::Query;
 use crate::web::words;
 
@@ -60,11 +60,7 @@ pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
         }
         end_of_table(html);
     }
-    if let Some(more) = silences.len().checked_sub(ROWS + 1) {
-        html.markup("<p>")
-            .text(more + 1)
-            .markup(" more: <a href=\"/api/v1/silences\">/api/v1/silences</a> has them all.</p>\n");
-    }
+    left_out(html, silences.len(), ROWS, "/api/v1/silences");
     if scene.may_operate {
         html.markup("<p><a href=\"/alerts?silence=\">Make a silence</a></p>\n");
     } else {

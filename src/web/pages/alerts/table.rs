@@ -6,14 +6,12 @@ use crate::alert::severity;
 use crate::fleet::Moment;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
+use crate::web::pages::part::Part;
 use crate::web::pages::{encode, signs};
 use crate::web::query::Query;
 use crate::web::words;
 
 use super::Scene;
-
-/// How many alerts stand on one page, as many as phones on theirs.
-const ROWS: usize = 200;
 
 /// What somebody should look at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,20 +50,18 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Quer
         html.markup("<p>No alert is like that. <a href=\"/alerts\">Show all</a></p>\n");
         return;
     }
-    let parts = found.len().div_ceil(ROWS);
-    let part = query.get("page").and_then(|part| part.parse().ok());
-    let part = part.unwrap_or(1).clamp(1, parts);
+    let part = Part::of(query, found.len());
     html.markup(
         "<table class=\"alerts\">\n<thead><tr><th>Alert</th><th>Of</th><th>Site</th><th>Since</th>\
          <th>What is wrong</th><th>State</th><th></th></tr></thead>\n<tbody>\n",
     );
-    for row in found.iter().skip((part - 1) * ROWS).take(ROWS) {
+    for row in part.rows(&found) {
         row.write(html, scene, now);
     }
     html.markup("</tbody>\n</table>\n");
-    if parts > 1 {
-        links(html, &words, part, parts);
-    }
+    part.links(html, |part| {
+        format!("/alerts?q={}&page={part}", encode(&words))
+    });
 }
 
 fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
@@ -184,28 +180,4 @@ fn summary(html: &mut Html, all: &[Row<'_>]) {
         }
     }
     html.markup("</p>\n");
-}
-
-fn links(html: &mut Html, words: &str, part: usize, parts: usize) {
-    html.markup("<nav>");
-    if part > 1 {
-        link(html, words, part - 1, "Previous");
-    }
-    html.markup("<span>Page ")
-        .text(format_args!("{part} of {parts}"))
-        .markup("</span>");
-    if part < parts {
-        link(html, words, part + 1, "Next");
-    }
-    html.markup("</nav>\n");
-}
-
-fn link(html: &mut Html, words: &str, part: usize, name: &'static str) {
-    html.markup("<a href=\"/alerts?q=")
-        .text(encode(words))
-        .markup("&amp;page=")
-        .text(part)
-        .markup("\">")
-        .markup(name)
-        .markup("</a>");
 }
