@@ -5,7 +5,7 @@
 //! promise: whoever was told of a beginning is told of the end, however the alert ended and whatever
 //! hid it meanwhile. What began and ended before anybody was told is not told at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -80,6 +80,12 @@ impl Route {
         (named || value(said, "severity") != "none")
             && all_match(&self.matching, |name| value(said, name))
     }
+
+    /// The values of the group to which an alert belongs.
+    fn values(&self, said: &Said) -> Values {
+        let names = self.group_by.iter();
+        names.map(|name| value(said, name).into()).collect()
+    }
 }
 
 /// An alert as a receiver may hear of it.
@@ -120,7 +126,7 @@ struct Group {
 pub struct SavedGroup {
     /// The group.
     pub values: Values,
-    /// What its receiver was told and not yet told the end of.
+    /// What its receiver was told and not yet told the end of, be it over or not.
     pub told: Vec<Said>,
 }
 
@@ -153,18 +159,21 @@ impl Told {
         heard: &[Hearsay],
         now: Moment,
     ) -> Vec<(Values, Notice)> {
+        let held = self.held();
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
         for Hearsay { said, shown } in heard {
-            let value = |name: &str| value(said, name);
-            if route.wants(said) {
-                let values = route.group_by.iter().map(|name| value(name).into());
-                let quiet = route.quiet.as_ref();
-                let hidden = quiet.is_some_and(|quiet| quiet.hides(said, now));
-                by_group.entry(values.collect()).or_default().push(Heard {
-                    said,
-                    shown: *shown && !hidden,
-                });
-            }
+            let wanted = route.wants(said);
+            let values = match held.get(&said.life()) {
+                Some(values) => (*values).clone(),
+                None if wanted => route.values(said),
+                None => continue,
+            };
+            let quiet = route.quiet.as_ref();
+            let hidden = !wanted || quiet.is_some_and(|quiet| quiet.hides(said, now));
+            by_group.entry(values).or_default().push(Heard {
+                said,
+                shown: *shown && !hidden,
+            });
         }
         for values in by_group.keys() {
             self.0.entry(values.clone()).or_default();
@@ -177,6 +186,15 @@ impl Told {
             !group.told.is_empty() || group.waiting.is_some()
         });
         notices
+    }
+
+    /// Of each life that was told, the group in which it was: there it is told to its end, whatever
+    /// a changed route says by now. A receiver that closes what it opened knows it by its group.
+    fn held(&self) -> BTreeMap<Life<'_>, &Values> {
+        let groups = self.0.iter();
+        groups
+            .flat_map(|(values, group)| group.told.iter().map(move |said| (said.life(), values)))
+            .collect()
     }
 
     /// A message about the group was taken: reminders count from here.
@@ -213,22 +231,20 @@ impl Told {
 
 impl Group {
     fn compose(&mut self, route: &Route, heard: &[Heard<'_>], now: Moment) -> Option<Notice> {
-        let fires = |one: &&Heard<'_>| one.said.ended.is_none();
-        let firing: Vec<_> = heard.iter().filter(fires).collect();
-        let over: Vec<_> = self
-            .told
-            .iter()
-            .filter(|told| !firing.iter().any(|one| one.said.is(told)))
-            .map(|told| ended(told, heard, now))
-            .collect();
-        let shown = || firing.iter().filter(|one| one.shown);
-        let is_new = |one: &&&Heard<'_>| !self.told.iter().any(|told| one.said.is(told));
+        self.note_ends(heard, now);
+        let over = self.told.iter().filter(|told| told.ended.is_some());
+        let over: Vec<_> = over.cloned().collect();
+        let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
+        let shown = || {
+            let heard = heard.iter().filter(|one| one.shown);
+            heard.filter(|one| one.said.ended.is_none())
+        };
+        let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life());
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
         self.quiet.run_if(shown().next().is_some(), now);
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
-        self.told
-            .retain(|told| !over.iter().any(|said| said.is(told)));
+        self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;
         self.last = Some(now);
@@ -239,6 +255,22 @@ impl Group {
             over,
             missed: 0,
         })
+    }
+
+    /// Notes the ends of what was told, which the board forgets before they may be due.
+    fn note_ends(&mut self, heard: &[Heard<'_>], now: Moment) {
+        let heard: BTreeMap<_, _> = heard
+            .iter()
+            .map(|one| (one.said.life(), one.said))
+            .collect();
+        for told in self.told.iter_mut().filter(|told| told.ended.is_none()) {
+            match heard.get(&told.life()) {
+                Some(said) if said.ended.is_none() => {}
+                Some(said) => *told = (*said).clone(),
+                // It ended while nobody looked.
+                None => told.ended = Some((now.wall, Ending::Unknown.word().into())),
+            }
+        }
     }
 
     /// Why a message is due, if one is.
@@ -277,10 +309,12 @@ impl Quiet {
     }
 }
 
+/// One life of one alert: its key, and since when.
+type Life<'a> = (&'a str, Timestamp);
+
 impl Said {
-    /// Whether it is the same life of the same alert.
-    fn is(&self, other: &Self) -> bool {
-        self.key == other.key && self.since == other.since
+    fn life(&self) -> Life<'_> {
+        (&self.key, self.since)
     }
 }
 
@@ -289,16 +323,6 @@ fn is_between(last: Timestamp, at: Time, zone: &TimeZone, now: Timestamp) -> boo
     let (last, now) = (zone.to_datetime(last), zone.to_datetime(now));
     let due = now.date().to_datetime(at);
     last < due && due <= now
-}
-
-fn ended(told: &Said, heard: &[Heard<'_>], now: Moment) -> Said {
-    let end = heard.iter().find(|one| one.said.is(told));
-    let end = end.and_then(|one| one.said.ended.clone());
-    Said {
-        // What is no longer on the board ended while nobody looked.
-        ended: Some(end.unwrap_or_else(|| (now.wall, Ending::Unknown.word().into()))),
-        ..told.clone()
-    }
 }
 
 fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
@@ -508,5 +532,54 @@ mod tests {
         let mut again = fires("a");
         again.said.since = minute(4).wall;
         assert_eq!(hear(&mut told, 6, &[again]), "New +a -a");
+    }
+
+    #[test]
+    fn an_end_is_told_as_it_was_even_if_the_board_forgot_it_before_it_was_due() {
+        let slow = Route {
+            group_interval: 60 * MINUTE,
+            ..route()
+        };
+        let mut told = Told::default();
+        for n in [0, 1] {
+            told.compose(&slow, &[fires("a")], minute(n));
+        }
+        let mut end = over("a", 5);
+        end.said.annotations = vec![("changed".into(), "rebooted".into())];
+        assert!(told.compose(&slow, &[end.clone()], minute(5)).is_empty());
+        let mut told = Told::restored(told.save(), minute(6));
+        let notices = told.compose(&slow, &[], minute(66));
+        assert_eq!(notices[0].1.over, [end.said]);
+        assert!(told.save().is_empty());
+    }
+
+    #[test]
+    fn what_was_told_before_a_route_changed_is_told_to_its_end_in_its_group_and_not_before() {
+        let regrouped = Route {
+            group_by: Box::new(["severity".into()]),
+            ..route()
+        };
+        let other_way = Route {
+            matching: Box::new([LabelPatterns {
+                name: "site".into(),
+                any_of: Box::new([Glob::new("lyon")]),
+            }]),
+            ..route()
+        };
+        for changed in [regrouped, other_way] {
+            let mut told = Told::default();
+            hear(&mut told, 0, &[fires("a")]);
+            assert_eq!(hear(&mut told, 1, &[fires("a")]), "First +a -");
+            for n in 2..50 {
+                let said = told.compose(&changed, &[fires("a")], minute(n));
+                assert_eq!(said, [], "at minute {n}");
+            }
+            let said = told.compose(&changed, &[over("a", 50)], minute(50));
+            let [(values, notice)] = &said[..] else {
+                panic!("{said:?}");
+            };
+            assert_eq!(values[..], ["hq".into()]);
+            assert_eq!(notice.over, [over("a", 50).said]);
+        }
     }
 }
