@@ -84,7 +84,9 @@ impl Route {
     /// The values of the group to which an alert belongs.
     fn values(&self, said: &Said) -> Values {
         let names = self.group_by.iter();
-        names.map(|name| value(said, name).into()).collect()
+        names
+            .map(|name| (name.clone(), value(said, name).into()))
+            .collect()
     }
 }
 
@@ -108,8 +110,8 @@ struct Heard<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Told(BTreeMap<Values, Group>);
 
-/// The values of the labels that make a group.
-pub type Values = Vec<Box<str>>;
+/// The labels that make a group, with their values.
+pub type Values = BTreeMap<Box<str>, Box<str>>;
 
 #[derive(Clone, Debug, Default)]
 struct Group {
@@ -151,12 +153,14 @@ pub fn hearsay(
 }
 
 impl Told {
-    /// What is due to be said now, by group. The caller writes it down together with
-    /// [`Told::save`], so that what counts as told is on its way for good.
+    /// What is due to be said now, by group, at most `room` messages: the rest is said when there is
+    /// room. The caller writes it down together with [`Told::save`], so that what counts as told is
+    /// on its way for good.
     pub fn compose(
         &mut self,
         route: &Route,
         heard: &[Hearsay],
+        room: usize,
         now: Moment,
     ) -> Vec<(Values, Notice)> {
         let held = self.held();
@@ -181,8 +185,11 @@ impl Told {
         let mut notices = Vec::new();
         self.0.retain(|values, group| {
             let heard = by_group.get(values).map_or(&[][..], Vec::as_slice);
-            let notice = group.compose(route, heard, now);
-            notices.extend(notice.map(|notice| (values.clone(), notice)));
+            group.listen(heard, now);
+            if notices.len() < room {
+                let notice = group.compose(route, heard, now);
+                notices.extend(notice.map(|notice| (values.clone(), notice)));
+            }
             !group.told.is_empty() || group.waiting.is_some()
         });
         notices
@@ -202,6 +209,17 @@ impl Told {
         if let Some(group) = self.0.get_mut(values) {
             group.quiet = Stopwatch::started(now);
         }
+    }
+
+    /// An old message is sent once more: what it says to fire must be told to its end again.
+    pub fn again(&mut self, values: &Values, firing: Vec<Said>, now: Moment) {
+        let held: BTreeSet<_> = self.held().into_keys().map(owned).collect();
+        let group = self.0.entry(values.clone()).or_default();
+        let unknown = firing
+            .into_iter()
+            .filter(|said| !held.contains(&owned(said.life())));
+        group.told.extend(unknown);
+        group.last.get_or_insert(now);
     }
 
     /// What is to be kept.
@@ -231,19 +249,15 @@ impl Told {
 
 impl Group {
     fn compose(&mut self, route: &Route, heard: &[Heard<'_>], now: Moment) -> Option<Notice> {
-        self.note_ends(heard, now);
         let over = self.told.iter().filter(|told| told.ended.is_some());
         let over: Vec<_> = over.cloned().collect();
         let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
-        let shown = || {
-            let heard = heard.iter().filter(|one| one.shown);
-            heard.filter(|one| one.said.ended.is_none())
-        };
+        let shown = || heard.iter().filter(|one| one.is_shown());
         let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life());
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
-        self.quiet.run_if(shown().next().is_some(), now);
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
+        let fresh = new.iter().map(|said| said.key.clone()).collect();
         self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;
@@ -253,8 +267,15 @@ impl Group {
             reason,
             firing,
             over,
+            fresh,
             missed: 0,
         })
+    }
+
+    /// Takes in what is heard, whether or not something may be said.
+    fn listen(&mut self, heard: &[Heard<'_>], now: Moment) {
+        self.note_ends(heard, now);
+        self.quiet.run_if(heard.iter().any(Heard::is_shown), now);
     }
 
     /// Notes the ends of what was told, which the board forgets before they may be due.
@@ -312,6 +333,16 @@ impl Quiet {
 /// One life of one alert: its key, and since when.
 type Life<'a> = (&'a str, Timestamp);
 
+impl Heard<'_> {
+    fn is_shown(&self) -> bool {
+        self.shown && self.said.ended.is_none()
+    }
+}
+
+fn owned((key, since): Life<'_>) -> (Box<str>, Timestamp) {
+    (key.into(), since)
+}
+
 impl Said {
     fn life(&self) -> Life<'_> {
         (&self.key, self.since)
@@ -345,6 +376,7 @@ mod tests {
     use crate::alert::sample::minute;
 
     const MINUTE: Duration = Duration::from_secs(60);
+    const ROOM: usize = 1000;
 
     fn route() -> Route {
         Route {
@@ -389,7 +421,7 @@ mod tests {
 
     /// What is said at this minute: `First +a,b -c`.
     fn hear(told: &mut Told, n: u64, heard: &[Hearsay]) -> String {
-        let notices = told.compose(&route(), heard, minute(n));
+        let notices = told.compose(&route(), heard, ROOM, minute(n));
         let keys = |list: &[Said]| {
             list.iter()
                 .map(|one| &*one.key)
@@ -473,7 +505,11 @@ mod tests {
         };
         let mut told = Told::default();
         let said: Vec<_> = (0..48 * 60)
-            .filter(|n| !told.compose(&daily, &[fires("a")], minute(*n)).is_empty())
+            .filter(|n| {
+                !told
+                    .compose(&daily, &[fires("a")], ROOM, minute(*n))
+                    .is_empty()
+            })
             .collect();
         assert_eq!(said, [1, 74, 74 + 24 * 60]);
     }
@@ -505,7 +541,7 @@ mod tests {
         let heard = [fires("a"), labelled("b", "critical", true, None)];
         let mut said = Vec::new();
         for n in 0..30 {
-            for (_, notice) in told.compose(&route, &heard, minute(n)) {
+            for (_, notice) in told.compose(&route, &heard, ROOM, minute(n)) {
                 said.push((n, notice.firing.len()));
             }
         }
@@ -542,13 +578,16 @@ mod tests {
         };
         let mut told = Told::default();
         for n in [0, 1] {
-            told.compose(&slow, &[fires("a")], minute(n));
+            told.compose(&slow, &[fires("a")], ROOM, minute(n));
         }
         let mut end = over("a", 5);
         end.said.annotations = vec![("changed".into(), "rebooted".into())];
-        assert!(told.compose(&slow, &[end.clone()], minute(5)).is_empty());
+        assert!(
+            told.compose(&slow, &[end.clone()], ROOM, minute(5))
+                .is_empty()
+        );
         let mut told = Told::restored(told.save(), minute(6));
-        let notices = told.compose(&slow, &[], minute(66));
+        let notices = told.compose(&slow, &[], ROOM, minute(66));
         assert_eq!(notices[0].1.over, [end.said]);
         assert!(told.save().is_empty());
     }
@@ -571,15 +610,37 @@ mod tests {
             hear(&mut told, 0, &[fires("a")]);
             assert_eq!(hear(&mut told, 1, &[fires("a")]), "First +a -");
             for n in 2..50 {
-                let said = told.compose(&changed, &[fires("a")], minute(n));
+                let said = told.compose(&changed, &[fires("a")], ROOM, minute(n));
                 assert_eq!(said, [], "at minute {n}");
             }
-            let said = told.compose(&changed, &[over("a", 50)], minute(50));
+            let said = told.compose(&changed, &[over("a", 50)], ROOM, minute(50));
             let [(values, notice)] = &said[..] else {
                 panic!("{said:?}");
             };
-            assert_eq!(values[..], ["hq".into()]);
+            assert_eq!(values["site"], "hq".into());
             assert_eq!(notice.over, [over("a", 50).said]);
         }
+    }
+
+    #[test]
+    fn what_finds_no_room_is_told_when_there_is_some() {
+        let single = Route {
+            group_by: Box::new(["severity".into()]),
+            group_wait: Duration::ZERO,
+            ..route()
+        };
+        let heard = ["critical", "warning", "info"];
+        let heard = heard.map(|severity| labelled(severity, severity, true, None));
+        let mut told = Told::default();
+        let mut said = Vec::new();
+        for (n, room) in [(0, 0), (1, 2), (2, 0), (3, 2), (4, 2)] {
+            let notices = told.compose(&single, &heard, room, minute(n));
+            said.extend(
+                notices
+                    .iter()
+                    .map(|(_, notice)| notice.firing[0].key.clone()),
+            );
+        }
+        assert_eq!(said, ["critical".into(), "info".into(), "warning".into()]);
     }
 }

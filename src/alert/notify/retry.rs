@@ -85,6 +85,9 @@ pub const LONGEST: Duration = Duration::from_secs(600);
 pub const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 /// Older letters are of no use to anybody at night; a person decides.
 pub const GIVE_UP: Duration = Duration::from_secs(24 * 3600);
+/// Nor before so many attempts, the least that fit into a day: a machine that starts in 1970 is told
+/// the time a moment later, and its letters are then older than they are.
+pub const TRIED: u32 = 24;
 
 /// What a status of HTTP means (RFC 9110; 425 RFC 8470, 429 RFC 6585). Redirects are not followed:
 /// they would carry what is secret to somewhere else.
@@ -126,7 +129,9 @@ pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
     match verdict {
         Verdict::Delivered => Settled::Delivered,
         Verdict::Permanent { error, .. } => Settled::GivenUp { error },
-        Verdict::Temporary { error, .. } if now >= later(letter.created, GIVE_UP) => {
+        Verdict::Temporary { error, .. }
+            if now >= later(letter.created, GIVE_UP) && letter.attempts >= TRIED =>
+        {
             Settled::GivenUp { error }
         }
         Verdict::Temporary { error, after, .. } => {
@@ -226,6 +231,10 @@ mod tests {
             Settled::GivenUp { error: error() }
         );
         let day = later(letter(0).created, GIVE_UP);
+        assert!(matches!(
+            settled(&letter(3), temporary(None), day),
+            Settled::Later { .. }
+        ));
         assert!(matches!(
             settled(&letter(99), temporary(None), day),
             Settled::GivenUp { .. }
