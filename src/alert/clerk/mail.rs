@@ -15,6 +15,7 @@ use super::super::picture::Queue;
 use super::super::settings::Settings;
 use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
+use crate::fleet::moment::later;
 use crate::fleet::place::spread;
 use crate::store::{Letter, MOST_LETTERS, NewLetter, Settled};
 
@@ -25,6 +26,8 @@ pub(super) struct Mail {
     pub(super) told: BTreeMap<Box<str>, Told>,
     /// Receivers to which something is on its way.
     busy: BTreeSet<Box<str>>,
+    /// Receivers that are left alone, and until when.
+    held: BTreeMap<Box<str>, Moment>,
     /// Since when nothing gets through to a receiver.
     failing: BTreeMap<Box<str>, Moment>,
     /// When the next letter is to be tried; `None` if none waits for its time.
@@ -48,12 +51,21 @@ impl Mail {
             .collect()
     }
 
+    /// Receivers to which nothing is sent now.
+    fn resting(&self, now: Moment) -> BTreeSet<Box<str>> {
+        let held = self.held.iter().filter(|(_, until)| now.mono < until.mono);
+        let held = held.map(|(name, _)| name.clone());
+        self.busy.iter().cloned().chain(held).collect()
+    }
+
     /// Takes over the receivers of changed settings; who stayed keeps what it was told.
     pub(super) fn follow(&mut self, settings: &Settings) {
         let names = || settings.receivers.iter().map(|one| &one.route.receiver);
         self.told
             .retain(|name, _| names().any(|other| other == name));
         self.failing
+            .retain(|name, _| names().any(|other| other == name));
+        self.held
             .retain(|name, _| names().any(|other| other == name));
         for name in names() {
             self.told.entry(name.clone()).or_default();
@@ -136,6 +148,11 @@ impl Clerk {
     }
 
     fn judge(&mut self, receiver: &str, verdict: &Verdict, now: Moment) {
+        self.mail.held.remove(receiver);
+        if let Verdict::Temporary { after, .. } = verdict {
+            let wait = retry::pause(*after);
+            self.mail.held.insert(receiver.into(), now.after(wait));
+        }
         let (cause, error) = match verdict {
             Verdict::Delivered => {
                 if self.mail.failing.remove(receiver).is_some() {
@@ -173,7 +190,8 @@ impl Clerk {
     /// What goes out now, and when to look again.
     pub(super) fn post(&mut self, now: Moment) -> (Vec<Outgoing>, Option<Timestamp>) {
         let mut letters = self.letters();
-        let plan = outbox::plan(&letters, &self.mail.busy, now.wall);
+        let resting = self.mail.resting(now);
+        let plan = outbox::plan(&letters, &resting, now.wall);
         let broken = plan.broken.iter().map(|id| (*id, unreadable()));
         let broken: Vec<_> = broken.collect();
         self.end(&broken);
@@ -197,7 +215,11 @@ impl Clerk {
         let waiting = letters.iter().filter(|letter| !letter.dead);
         self.mail.wake = waiting
             .filter(|letter| !self.mail.busy.contains(&letter.letter.receiver))
-            .map(|letter| outbox::due(letter, now.wall))
+            .map(|letter| {
+                let held = self.mail.held.get(&letter.letter.receiver);
+                let held = held.map_or(now.wall, |until| later(now.wall, until.since(now)));
+                outbox::due(letter, now.wall).max(held)
+            })
             .min();
         self.queues = Arc::new(queues(&letters, &self.settings));
         (sends, self.mail.wake)

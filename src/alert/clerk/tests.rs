@@ -29,6 +29,8 @@ enum Door {
     Open,
     /// It answers 503.
     Busy,
+    /// It answers 429 and wants two minutes.
+    Closed,
     /// It answers 400.
     Shut,
 }
@@ -146,10 +148,10 @@ impl Office {
                 let error = || "no".into();
                 let verdict = match self.door {
                     Door::Open => Verdict::Delivered,
-                    Door::Busy => Verdict::Temporary {
+                    Door::Busy | Door::Closed => Verdict::Temporary {
                         cause: Cause::Busy,
                         error: error(),
-                        after: None,
+                        after: (self.door == Door::Closed).then_some(2 * MINUTE),
                     },
                     Door::Shut => Verdict::Permanent {
                         cause: Cause::Refused,
@@ -597,6 +599,24 @@ fn a_disk_that_comes_late_loses_no_letter_no_end_and_no_silence() {
         again.mail.told["desk"].save(),
         office.clerk.mail.told["desk"].save()
     );
+}
+
+#[test]
+fn a_receiver_that_asks_for_peace_is_left_alone_by_all_letters() {
+    let mut office = Office::new([]);
+    let mut settings = settings([down()]);
+    let receiver = Arc::get_mut(&mut settings.receivers[0]).expect("nobody else has it");
+    receiver.route.group_by = Box::new(["phone".into()]);
+    office.settings = Arc::new(settings);
+    office.restart(0);
+    office.door = Door::Closed;
+    let three = |n| ["a", "b", "c"].map(|name| Sample::new(name).polled(minute(n)).down());
+    office.minute(0, three(0));
+    office.minute(1, three(1));
+    office.told(&["0: [Down a] []"]);
+    office.door = Door::Open;
+    office.minute(2, three(2));
+    assert_eq!(office.told.len(), 4, "{:?}", office.told);
 }
 
 #[test]

@@ -143,6 +143,12 @@ pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
     }
 }
 
+/// For how long a receiver is left alone altogether after one letter found no way: what else waits
+/// for it would find none either.
+pub fn pause(asked: Option<Duration>) -> Duration {
+    asked.unwrap_or_default().clamp(SHORTEST, LONGEST_ASKED)
+}
+
 /// Between half and all of a doubling wait, the same for the same attempt of the same one.
 pub fn backoff(attempts: u32, whose: &str) -> Duration {
     let doubled = SHORTEST.saturating_mul(1 << attempts.min(16));

@@ -355,7 +355,7 @@ impl Night {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whoever_can_be_reached_in_the_end_knows_what_fires_and_nothing_else(
