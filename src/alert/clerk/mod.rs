@@ -101,6 +101,8 @@ pub struct Clerk {
     kept: Kept,
     /// What is to be written; stays until it is.
     unwritten: Batch,
+    /// By phone, when something happened that is not yet written and may explain an end, in words.
+    reasons: BTreeMap<Box<str>, Vec<(Timestamp, String)>>,
     texts: rpds::RedBlackTreeMapSync<Box<str>, Arc<Rendered>>,
     tallies: Tallies,
     /// Alerts that are kept back, and by what, so that each counts once.
@@ -132,6 +134,7 @@ impl Clerk {
             store,
             kept: Kept::default(),
             unwritten: Batch::default(),
+            reasons: BTreeMap::new(),
             texts: rpds::RedBlackTreeMapSync::new_sync(),
             tallies: Tallies::default(),
             kept_back: BTreeMap::new(),
@@ -255,6 +258,7 @@ impl Clerk {
         match self.store.write(&self.unwritten, at) {
             Ok(()) => {
                 self.unwritten = Batch::default();
+                self.reasons.clear();
                 self.written = Some(at);
             }
             Err(fault) => tracing::error!("The state of alerts cannot be kept at all: {fault}"),

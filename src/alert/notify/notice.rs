@@ -86,15 +86,10 @@ impl Notice {
     /// of both, each once, the latest ends first where there are too many.
     #[must_use]
     pub fn merged(older: Self, newer: Self) -> Self {
+        let told: BTreeSet<_> = newer.over.iter().map(|said| said.key.clone()).collect();
         let mut over = newer.over;
-        for said in older.over {
-            let told = over
-                .iter()
-                .any(|other| other.key == said.key && other.since == said.since);
-            if !told {
-                over.push(said);
-            }
-        }
+        let older_ends = older.over.into_iter();
+        over.extend(older_ends.filter(|said| !told.contains(&said.key)));
         over.sort_by_key(|said| std::cmp::Reverse(said.ended.as_ref().map(|(at, _)| *at)));
         let mut fresh: BTreeSet<_> = older.fresh.into_iter().chain(newer.fresh).collect();
         let mut unheard = 0;
