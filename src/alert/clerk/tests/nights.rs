@@ -240,6 +240,8 @@ impl Night {
     }
 
     fn again(&mut self, command: Command) {
+        // No alert ends and begins anew at one moment.
+        self.n += 1;
         let fleet = Arc::clone(&self.office.clerk.fleet);
         self.turn(fleet, vec![command]);
     }
