@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod kill;
+mod runbooks;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
