@@ -3,6 +3,7 @@
 mod alertmanager;
 mod kill;
 mod mail;
+mod runbooks;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
