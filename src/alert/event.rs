@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::reading::{Account, Registration};
 use crate::fleet::{Phone, Text, expect};
+use crate::store::NewEvent;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Happening {
-    /// It stopped to answer.
+    /// It stopped answering.
     Lost,
     /// It answers again.
     Found,
@@ -93,7 +94,7 @@ impl Happening {
     pub fn words(&self) -> String {
         let mut words = String::new();
         match self {
-            Self::Lost => write!(words, "stopped to answer"),
+            Self::Lost => write!(words, "stopped answering"),
             Self::Found => write!(words, "answers again"),
             Self::RegistrationLost { account, server } => {
                 write!(words, "account {account} lost its registration at {server}")
@@ -105,6 +106,7 @@ impl Happening {
             Self::FirmwareChanged { from, to } => write!(words, "firmware {from} became {to}"),
             Self::Drifted { pvalue } => write!(words, "P-value {pvalue} is not as expected"),
             Self::Restored { pvalue } => write!(words, "P-value {pvalue} is as expected again"),
+            Self::LoginsRefused { times: 1 } => write!(words, "refused a login"),
             Self::LoginsRefused { times } => write!(words, "refused {times} logins"),
             Self::AlertFired { alert } => write!(words, "alert {alert} began"),
             Self::AlertResolved { alert, ending } => write!(words, "alert {alert} ended: {ending}"),
@@ -116,6 +118,14 @@ impl Happening {
     /// Whether it may be why an alert ended.
     pub fn explains_an_end(&self) -> bool {
         matches!(self, Self::Rebooted | Self::FirmwareChanged { .. })
+    }
+}
+
+/// In words what the history holds; of what another version wrote there, its kind.
+pub fn in_words(event: &NewEvent) -> String {
+    match serde_json::from_str::<Happening>(&event.body) {
+        Ok(happening) => happening.words(),
+        Err(_) => event.kind.replace('_', " "),
     }
 }
 
@@ -248,7 +258,7 @@ mod tests {
         );
         let lost = ["answers again", "account 1 lost its registration at pbx"];
         let back = ["account 1 is registered at backup again"];
-        check(&sample, &[&["stopped to answer"], &lost, &back]);
+        check(&sample, &[&["stopped answering"], &lost, &back]);
     }
 
     #[test]

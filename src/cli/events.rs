@@ -36,8 +36,7 @@ struct Answer {
 struct Event {
     at: Timestamp,
     phone: String,
-    kind: String,
-    detail: Value,
+    words: String,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
@@ -57,11 +56,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         rows.push(vec![
             event.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
             event.phone,
-            event.kind,
-            particulars(&event.detail),
+            event.words,
         ]);
     }
-    for line in phone::table(&["TIME", "PHONE", "WHAT", ""], &rows) {
+    for line in phone::table(&["TIME", "PHONE", "WHAT"], &rows) {
         say(format_args!("{line}"))?;
     }
     Ok(())
@@ -75,20 +73,4 @@ fn path(args: &Args) -> String {
         path.extend(["&phone=", &encode(phone)]);
     }
     path
-}
-
-/// The particulars in one line.
-fn particulars(detail: &Value) -> String {
-    let text = |value: &Value| match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    };
-    let Some(fields) = detail.as_object() else {
-        return text(detail);
-    };
-    let fields = fields.iter().filter(|(_, value)| !value.is_null());
-    let fields: Vec<_> = fields
-        .map(|(name, value)| format!("{name} {}", text(value)))
-        .collect();
-    fields.join(", ")
 }

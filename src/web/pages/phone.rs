@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::alert::Picture;
 use crate::alert::command::Event;
+use crate::alert::event::in_words;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
@@ -353,31 +352,16 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
     html.markup("<section><h2>What happened in the last ")
         .text(words::duration(HISTORY))
         .markup("</h2>\n");
-    columns(html, &["When", "What", ""]);
+    columns(html, &["When", "What"]);
     for Event { event, .. } in events {
         html.markup("<tr><td>")
             .text(words::since(event.at, now.wall))
             .markup(" ago</td><td>")
-            .text(event.kind.replace('_', " "))
-            .markup("</td><td>")
-            .text(particulars(&event.body))
+            .text(in_words(event))
             .markup("</td></tr>\n");
     }
     end_of_table(html);
     html.markup("</section>\n");
-}
-
-/// The particulars of an event in a line: `alert PhoneUnreachable, severity critical`.
-fn particulars(body: &str) -> String {
-    let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
-        return body.to_owned();
-    };
-    let shown = fields.iter().filter(|(_, value)| !value.is_null());
-    let shown = shown.map(|(name, value)| match value.as_str() {
-        Some(text) => format!("{name} {text}"),
-        None => format!("{name} {value}"),
-    });
-    shown.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -391,7 +375,7 @@ mod tests {
             at: example::now().wall,
             phone: of.place.name.clone(),
             kind: "firmware_changed".into(),
-            body: r#"{"from":"1.0.11.5","to":"<b>","by":null,"times":2}"#.into(),
+            body: r#"{"kind":"firmware_changed","from":"1.0.11.5","to":"<b>"}"#.into(),
         };
         let beside = Beside {
             fleet: &example::fleet(),
