@@ -23,12 +23,8 @@ pub fn condition(condition: &Condition) -> String {
 
 /// The phones that a rule speaks of.
 pub fn phones(only: &Where) -> String {
-    let own = [("phone", &only.phones), ("site", &only.sites)];
-    let labels = only.labels.iter().map(|one| (&*one.name, &one.any_of));
-    let said: Vec<_> = own
-        .into_iter()
-        .chain(labels)
-        .filter(|(_, globs)| !globs.is_empty())
+    let said: Vec<_> = only
+        .patterns()
         .map(|(name, globs)| {
             let globs: Vec<_> = globs.iter().map(Glob::as_str).collect();
             format!("{name} {}", globs.join(" or "))
