@@ -215,8 +215,8 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outco
 
 async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {
     Sent {
-        letter: outgoing.letter,
-        receiver: outgoing.receiver,
         attempt: send(&receiver, &outgoing.envelope).await,
+        message: outgoing.envelope.id,
+        receiver: outgoing.receiver,
     }
 }

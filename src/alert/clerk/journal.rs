@@ -63,6 +63,10 @@ impl Clerk {
 
     /// Writes something down in the history of a phone.
     pub(super) fn note(&mut self, phone: &str, happening: &Happening, now: Moment) {
+        if happening.explains_an_end() {
+            let reasons = self.reasons.entry(phone.into()).or_default();
+            reasons.push((now.wall, happening.words()));
+        }
         self.unwritten.events.push(NewEvent {
             at: now.wall,
             phone: phone.into(),
@@ -77,14 +81,15 @@ impl Clerk {
         const MOST: u32 = 32;
         let written = self.store.events(Some(phone), since, MOST);
         let written = written.unwrap_or_default();
-        let unwritten = self.unwritten.events.iter();
-        let unwritten = unwritten.filter(|event| *event.phone == *phone && event.at >= since);
-        let mut words: Vec<_> = unwritten
-            .chain(written.iter().map(|event| &event.event))
-            .filter_map(|event| serde_json::from_str::<Happening>(&event.body).ok())
+        let written = written
+            .iter()
+            .filter_map(|event| serde_json::from_str::<Happening>(&event.event.body).ok())
             .filter(Happening::explains_an_end)
-            .map(|happening| happening.words())
-            .collect();
+            .map(|happening| happening.words());
+        let unwritten = self.reasons.get(phone).into_iter().flatten();
+        let unwritten = unwritten.filter(|(at, _)| *at >= since);
+        let unwritten = unwritten.map(|(_, words)| words.clone());
+        let mut words: Vec<_> = unwritten.chain(written).collect();
         words.sort_unstable();
         words.dedup();
         words.join(", ")

@@ -1,5 +1,7 @@
 //! The message that tests whether a receiver takes messages: marked as a test, about nothing real.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::Notice;
@@ -40,6 +42,7 @@ pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelo
             reason: Why::Test,
             firing: vec![said],
             over: Vec::new(),
+            fresh: BTreeSet::new(),
             missed: 0,
         },
         written: now,

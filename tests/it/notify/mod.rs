@@ -6,6 +6,7 @@ mod smtp;
 mod templates;
 mod webhooks;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -63,6 +64,7 @@ fn envelope(phone: &str) -> Envelope {
                 ended: None,
             }],
             over: Vec::new(),
+            fresh: BTreeSet::new(),
             missed: 0,
         },
         written: Timestamp::from_second(1_700_000_600).expect("a moment"),

@@ -135,6 +135,8 @@ fn fingerprint(labels: &Texts<'_>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use super::*;
@@ -168,6 +170,7 @@ mod tests {
                 reason: Why::New,
                 firing,
                 over,
+                fresh: BTreeSet::new(),
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,
