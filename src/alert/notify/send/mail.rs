@@ -265,11 +265,14 @@ impl Talk<'_> {
 
     /// What an error on the way to the server means.
     fn unreached(&self, error: &io::Error) -> Verdict {
-        let cause = match error.kind() {
-            _ if is_tls(error) => Cause::Tls,
-            io::ErrorKind::TimedOut => Cause::Timeout,
-            kind if BROKE_OFF.contains(&kind) => Cause::Broken,
-            _ => Cause::Connect,
+        let cause = if is_tls(error) {
+            Cause::Tls
+        } else if error.kind() == io::ErrorKind::TimedOut {
+            Cause::Timeout
+        } else if BROKE_OFF.contains(&error.kind()) {
+            Cause::Broken
+        } else {
+            Cause::Connect
         };
         let words = self.hush.over(&in_words(error));
         Verdict::Temporary {
