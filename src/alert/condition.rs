@@ -236,12 +236,12 @@ pub enum Own {
     },
     /// The configuration on disk is not the one in use.
     ReloadFailed,
-    /// A receiver of notifications fails and nothing got through for this long.
+    /// A receiver fails and nothing got through for this long.
     NotifierFailing {
         /// The time looked back.
         within: Duration,
     },
-    /// Notifications were given up.
+    /// Messages were given up.
     DeadLetters,
     /// The state of alerts is not on disk.
     StateNotPersisted,

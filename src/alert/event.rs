@@ -7,6 +7,7 @@
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::fleet::reading::{Account, Registration};
 use crate::fleet::{Phone, Text, expect};
@@ -117,6 +118,22 @@ impl Happening {
     pub fn explains_an_end(&self) -> bool {
         matches!(self, Self::Rebooted | Self::FirmwareChanged { .. })
     }
+}
+
+/// The particulars of an event in a line, whatever its kind: `alert PhoneUnreachable, ending cleared`.
+pub fn particulars(body: &Value) -> String {
+    let text = |value: &Value| match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => value.to_string(),
+    };
+    let Some(fields) = body.as_object() else {
+        return text(body);
+    };
+    let fields = fields.iter().filter(|(_, value)| !value.is_null());
+    let fields: Vec<_> = fields
+        .map(|(name, value)| format!("{name} {}", text(value)))
+        .collect();
+    fields.join(", ")
 }
 
 /// What happened between two snapshots of one phone.

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::pairs;
 use crate::fleet::Place;
 
 /// A pattern of a name.
@@ -140,11 +141,7 @@ pub fn label<'a>(place: &'a Place, name: &str) -> &'a str {
     match name {
         "phone" => &place.name,
         "site" => place.site.as_deref().unwrap_or_default(),
-        _ => place
-            .labels
-            .iter()
-            .find(|(candidate, _)| **candidate == *name)
-            .map_or("", |(_, value)| value),
+        _ => pairs::text(&place.labels, name),
     }
 }
 

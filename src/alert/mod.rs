@@ -1,10 +1,22 @@
 //! Alerts: what is worth a word, for how long it must last, and who is told how it ended.
 //!
 //! A [`Rule`] is a typed [`Condition`] with its patience. It has two forms that mean the same: what
-//! it sees of a fleet (`observe`, `group`) and PromQL over the metrics (`promql`), so that the same
-//! rules serve the daemon, Prometheus and Grafana. The [`Board`] holds what they make of a fleet
-//! (`phase` is the life of one alert); `suppress` says what of it may be said. Everything here is
-//! plain data and functions that are pure in `now`.
+//! it sees of a fleet and PromQL over the metrics, so that the same rules serve the daemon, Prometheus
+//! and Grafana. The [`Board`] holds what they make of a fleet. All of that is plain data and functions
+//! that are pure in `now`; [`clerk`] has board, messages and store in one hand, and [`task`] is the
+//! thin shell around it. What the task publishes is a [`Picture`].
+//!
+//! | to see … | go to |
+//! |---|---|
+//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`matcher`], [`packs`] |
+//! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
+//! | the same as PromQL, and as files for others | [`promql`], [`export`] |
+//! | an alert and its life | [`board`], [`phase`], [`subject`], [`severity`], [`pairs`] |
+//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
+//! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
+//! | who is told what, when and how | [`notify`] |
+//! | what is asked of the task, done, kept over a restart | [`command`], [`clerk`] |
+//! | how `alerting` of the configuration is read | [`settings`] |
 
 pub mod board;
 pub mod calendar;
@@ -24,6 +36,7 @@ pub mod notify;
 pub mod observe;
 pub mod own;
 pub mod packs;
+pub mod pairs;
 pub mod phase;
 pub mod picture;
 pub mod promql;
@@ -31,6 +44,7 @@ pub mod rule;
 #[cfg(test)]
 mod sample;
 pub mod settings;
+pub mod severity;
 pub mod silence;
 pub mod subject;
 pub mod suppress;

@@ -17,7 +17,7 @@ pub struct Health {
     pub reload_failed: bool,
     /// The state of alerts should be on disk and is not.
     pub not_persisted: bool,
-    /// Notifications that were given up.
+    /// Messages that were given up.
     pub dead_letters: u64,
     /// Each receiver, and for how long it fails without anything getting through; `None` while all
     /// is well.

@@ -12,7 +12,6 @@ use super::board::{Alert, Board};
 use super::notify::notice::Why;
 use super::notify::retry::Cause;
 use super::settings::Settings;
-use super::suppress::Visibility;
 use super::texts::Rendered;
 use crate::fleet::Moment;
 
@@ -50,8 +49,8 @@ pub struct Tallies {
     pub alertmanagers: BTreeMap<Box<str>, ManagerTally>,
     /// Texts of alerts that could not be rendered and were told as they are written.
     pub texts_failed: u64,
-    /// Alerts that were taken back at the start, by what became of them; see [`RESTORED`].
-    pub restored: BTreeMap<&'static str, u64>,
+    /// Alerts that were taken back at the start, by what became of them.
+    pub restored: BTreeMap<Restored, u64>,
 }
 
 /// What was counted of one Alertmanager.
@@ -89,12 +88,41 @@ pub struct Keeping {
     pub fault: Option<Box<str>>,
 }
 
-/// The labels of what keeps alerts from being said, as [`Visibility::label`] gives them.
+/// The labels of what keeps alerts from being said, as [`Visibility::label`](super::suppress::Visibility::label) gives them.
 pub const SUPPRESSORS: [&str; 5] = ["flapping", "inhibited", "settling", "silence", "window"];
 
-/// What becomes of alerts that are taken back at the start: they go on, they had ended, their rule
-/// is gone, or they are too old.
-pub const RESTORED: [&str; 4] = ["continued", "ended", "rule_removed", "too_old"];
+/// What becomes of an alert that is taken back at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Restored {
+    /// It goes on.
+    Continued,
+    /// It had ended.
+    Ended,
+    /// Its rule is gone.
+    RuleRemoved,
+    /// It was kept for too long.
+    TooOld,
+}
+
+impl Restored {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Continued,
+        Self::Ended,
+        Self::RuleRemoved,
+        Self::TooOld,
+    ];
+
+    /// The value of the label `result`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Continued => "continued",
+            Self::Ended => "ended",
+            Self::RuleRemoved => "rule_removed",
+            Self::TooOld => "too_old",
+        }
+    }
+}
 
 impl Picture {
     /// Before anything was looked at.
@@ -118,8 +146,6 @@ impl Picture {
 
     /// Alerts that fire and may be said.
     pub fn shown(&self) -> impl Iterator<Item = &Alert> {
-        self.board
-            .alerts()
-            .filter(|alert| alert.state.is_firing() && alert.visibility == Visibility::Shown)
+        self.board.alerts().filter(|alert| alert.is_shown())
     }
 }

@@ -13,7 +13,9 @@ use super::condition::{
     Repeats, Scope,
 };
 use super::matcher::Where;
+use super::pairs::{self, Pair};
 use super::promql::{self, codes};
+use super::severity;
 
 /// One rule, valid if [`Rule::check`] has nothing to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +41,7 @@ pub struct Rule {
     /// accounts, and nobody needs to be told so.
     pub outage: bool,
     /// Labels of the alert beside those of what it speaks of; `severity` is one of them.
-    pub labels: Box<[(Box<str>, Box<str>)]>,
+    pub labels: Box<[Pair]>,
     /// Texts for people, as templates; see [`Annotations`].
     pub annotations: Annotations,
 }
@@ -57,7 +59,7 @@ pub struct Annotations {
     /// Where to read on.
     pub runbook_url: Box<str>,
     /// Others, by name.
-    pub others: Box<[(Box<str>, Box<str>)]>,
+    pub others: Box<[Pair]>,
 }
 
 /// What a rule makes of a condition that is unknown.
@@ -131,6 +133,20 @@ pub const RESERVED_LABELS: [&str; 9] = [
     "suppressed",
 ];
 
+impl Annotations {
+    /// Every text by name, in the order in which they are told; empty ones too.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = [
+            ("summary", &*self.summary),
+            ("impact", &self.impact),
+            ("first_steps", &self.first_steps),
+            ("runbook_url", &self.runbook_url),
+        ];
+        let others = self.others.iter().map(|(name, text)| (&**name, &**text));
+        own.into_iter().chain(others)
+    }
+}
+
 impl Rule {
     /// A rule with the usual patience: seen in two polls, and held while unknown.
     pub fn new(name: impl Into<Box<str>>, when: Condition) -> Self {
@@ -181,8 +197,7 @@ impl Rule {
 
     /// The value of its label `severity`.
     pub fn severity(&self) -> Option<&str> {
-        let (_, severity) = self.labels.iter().find(|(name, _)| **name == *"severity")?;
-        Some(severity)
+        Some(pairs::text(&self.labels, severity::LABEL)).filter(|severity| !severity.is_empty())
     }
 
     /// What it speaks of.

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 use super::matcher::{self, LabelPatterns};
-use super::subject::{self, Labels};
+use super::pairs;
+use super::subject::Labels;
 use crate::fleet::Place;
 
 /// A silence, kept over restarts.
@@ -27,6 +28,17 @@ pub struct Silence {
     pub by: Box<str>,
     /// Why.
     pub comment: Box<str>,
+}
+
+/// Where in its life a silence is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceState {
+    /// In force.
+    Active,
+    /// To come.
+    Pending,
+    /// Over.
+    Expired,
 }
 
 /// A window of maintenance.
@@ -63,15 +75,40 @@ impl MutedBy {
     }
 }
 
+impl SilenceState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Pending, Self::Expired];
+
+    /// As a word, for labels and programs.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Pending => "pending",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl Silence {
+    /// Where in its life it is. One that ended before it began is over.
+    pub fn state(&self, at: Timestamp) -> SilenceState {
+        if self.until <= at {
+            return SilenceState::Expired;
+        }
+        if at < self.from {
+            return SilenceState::Pending;
+        }
+        SilenceState::Active
+    }
+
     /// Whether it is in force.
     pub fn is_active(&self, at: Timestamp) -> bool {
-        self.from <= at && at < self.until
+        self.state(at) == SilenceState::Active
     }
 
     /// Whether it speaks of an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matching, |name| subject::value(labels, name))
+        all_match(&self.matching, |name| pairs::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.
@@ -83,7 +120,7 @@ impl Silence {
 impl Window {
     /// Whether it speaks of an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matching, |name| subject::value(labels, name))
+        all_match(&self.matching, |name| pairs::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.

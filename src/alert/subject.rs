@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::{Moment, Phone, Place};
 
+use super::pairs::Pair;
 use super::rule::Rule;
 
 /// What an alert speaks of.
@@ -31,7 +32,7 @@ pub enum Subject {
 
 /// The labels of an alert, sorted by name. They are set when the alert begins and stay, so that its
 /// end reaches whoever was told of its beginning.
-pub type Labels = Arc<[(Box<str>, Box<str>)]>;
+pub type Labels = Arc<[Pair]>;
 
 impl Subject {
     /// The phone it is or belongs to.
@@ -86,26 +87,20 @@ pub fn labels_of_phone(rule: &Rule, subject: &Subject, phone: &Phone, now: Momen
     sorted(labels)
 }
 
-/// The value of a label; a label that is missing is empty.
-pub fn value<'a>(labels: &'a Labels, name: &str) -> &'a str {
-    let found = labels.iter().find(|(one, _)| **one == *name);
-    found.map_or("", |(_, value)| value)
-}
-
-fn of_rule(rule: &Rule) -> Vec<(Box<str>, Box<str>)> {
+fn of_rule(rule: &Rule) -> Vec<Pair> {
     let mut labels = vec![("alertname".into(), rule.name.clone())];
     labels.extend(rule.labels.iter().cloned());
     labels
 }
 
-fn push_place(labels: &mut Vec<(Box<str>, Box<str>)>, place: &Place) {
+fn push_place(labels: &mut Vec<Pair>, place: &Place) {
     labels.push(("phone".into(), place.name.clone()));
     labels.extend(place.site.iter().map(|site| ("site".into(), site.clone())));
     labels.extend(place.labels.iter().cloned());
 }
 
 /// Sorted, without empty values; of a name said twice the rule's counts, which is first.
-fn sorted(mut labels: Vec<(Box<str>, Box<str>)>) -> Labels {
+fn sorted(mut labels: Vec<Pair>) -> Labels {
     labels.retain(|(_, value)| !value.is_empty());
     labels.sort_by(|(left, _), (right, _)| left.cmp(right));
     labels.dedup_by(|(later, _), (first, _)| later == first);

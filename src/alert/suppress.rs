@@ -17,9 +17,10 @@ use super::board::{Alert, KnownRule};
 use super::flap::Damping;
 use super::inhibit::Inhibit;
 use super::matcher;
+use super::pairs;
 use super::rule::Rule;
 use super::silence::{Silence, Window};
-use super::subject::{self, Subject};
+use super::subject::Subject;
 use crate::fleet::{Moment, Place};
 
 /// What the configuration says of keeping back.
@@ -186,7 +187,7 @@ pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) 
 /// Whether `above`, once it fires, explains `alert`; `place` is that of the alert's phone, if it has
 /// one.
 pub fn explains(above: &Alert, alert: &Alert, place: Option<&Place>, inhibits: &[Inhibit]) -> bool {
-    let values = |name: &str| subject::value(&above.labels, name);
+    let values = |name: &str| pairs::text(&above.labels, name);
     above.rule.fingerprint != alert.rule.fingerprint
         && (lies_below(alert, above.rule(), &above.subject, place)
             || inhibits
@@ -233,7 +234,7 @@ fn relates<'a>(
         && inhibit
             .same
             .iter()
-            .all(|label| values(label) == subject::value(&alert.labels, label))
+            .all(|label| values(label) == pairs::text(&alert.labels, label))
 }
 
 /// What was silenced and is free again waits longer where something above is pending: while it was
@@ -265,6 +266,6 @@ fn is_settling(alert: &Alert, above: Above<'_>, scene: Scene<'_>) -> bool {
 fn same(inhibit: &Inhibit, alert: &Alert) -> Vec<Box<str>> {
     let values = inhibit.same.iter();
     values
-        .map(|label| subject::value(&alert.labels, label).into())
+        .map(|label| pairs::text(&alert.labels, label).into())
         .collect()
 }

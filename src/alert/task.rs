@@ -12,7 +12,6 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::clerk::{Clerk, Outcome, Outgoing, Sent, Turn};
@@ -21,7 +20,7 @@ use super::notify::channel::Receiver;
 use super::notify::send::send;
 use super::picture::{ManagerTally, Picture};
 use super::settings::Settings;
-use super::tell::Tellers;
+use super::tell::{Tellers, interval};
 use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::fleet::command::ReloadStatus;
@@ -172,9 +171,7 @@ impl Running {
         self.task.published.send_replace(outcome.picture);
         outcome.replies.into_iter().for_each(Reply::give);
         for outgoing in outcome.sends {
-            let receivers = settings.receivers.iter();
-            let mut named = receivers.filter(|one| one.route.receiver == outgoing.receiver);
-            if let Some(receiver) = named.next() {
+            if let Some(receiver) = settings.receiver(&outgoing.receiver) {
                 self.sends.spawn(deliver(Arc::clone(receiver), outgoing));
             }
         }
@@ -218,15 +215,8 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outco
 
 async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {
     Sent {
-        letter: outgoing.letter,
-        receiver: outgoing.receiver,
         attempt: send(&receiver, &outgoing.envelope).await,
+        message: outgoing.envelope.id,
+        receiver: outgoing.receiver,
     }
-}
-
-fn interval(every: Duration) -> Interval {
-    let mut interval = tokio::time::interval(every);
-    // A late look sees as much as an early one.
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
 }

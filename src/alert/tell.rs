@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Interval, MissedTickBehavior};
 
 use super::board::Alert;
 use super::notify::alertmanager::{self, MOST_ALERTS, Sender};
@@ -67,9 +67,9 @@ impl Tellers {
                 .spawn(worker.run(pictures, clock, self.reports.clone()));
         }
         if let Some(heartbeat) = settings.heartbeat.clone() {
-            let signs = (self.pictures.clone(), self.fleet.clone());
+            let (pictures, fleet) = (self.pictures.clone(), self.fleet.clone());
             self.workers
-                .spawn(beat(heartbeat, signs, self.clock.clone()));
+                .spawn(beat(heartbeat, pictures, fleet, self.clock.clone()));
         }
     }
 
@@ -105,9 +105,7 @@ impl Worker {
         clock: Clock,
         reports: mpsc::Sender<(Box<str>, ManagerTally)>,
     ) {
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        // A late look sees as much as an early one.
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look = interval(LOOK_EVERY);
         let mut failures = 0;
         let mut held: Option<Moment> = None;
         loop {
@@ -163,10 +161,15 @@ impl Worker {
                     let (left, right) = batch.split_at(batch.len() / 2);
                     batches.extend([left, right]);
                 }
-                Posting::Failed { error, after, .. } => {
+                Posting::Failed {
+                    cause,
+                    error,
+                    after,
+                } => {
                     let name = &*self.manager.name;
                     self.tally.errors += 1;
-                    tracing::warn!(alertmanager = name, "{name} was not told: {error}");
+                    let cause = cause.label();
+                    tracing::warn!(alertmanager = name, cause, "{name} was not told: {error}");
                     batches.push(batch);
                     end = Round::Failed(after);
                     break;
@@ -178,24 +181,32 @@ impl Worker {
     }
 }
 
+/// Ticks that are not made up for: a late look sees as much as an early one, and two at once see no
+/// more.
+pub(super) fn interval(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
 fn count(alerts: usize) -> u64 {
     u64::try_from(alerts).unwrap_or(u64::MAX)
 }
 
-/// What proves that all is well.
-type Signs = (watch::Receiver<Arc<Picture>>, watch::Receiver<Arc<Fleet>>);
-
 /// Asks for the address of the heartbeat again and again, while all is well.
-async fn beat(heartbeat: Heartbeat, (pictures, fleet): Signs, clock: Clock) {
-    let mut tick = tokio::time::interval(heartbeat.every);
-    // Two beats at once prove no more than one.
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn beat(
+    heartbeat: Heartbeat,
+    pictures: watch::Receiver<Arc<Picture>>,
+    fleet: watch::Receiver<Arc<Fleet>>,
+    clock: Clock,
+) {
+    let mut tick = interval(heartbeat.every);
     let mut failing = false;
     loop {
         tick.tick().await;
         let well = is_well(&pictures.borrow(), &fleet.borrow(), clock.now());
         let outcome = match well {
-            Ok(()) => send_beat(&heartbeat).await.map_err(|unheard| unheard.error),
+            Ok(()) => send_beat(&heartbeat).await,
             Err(why) => Err(why.into()),
         };
         match &outcome {

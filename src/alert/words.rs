@@ -1,4 +1,7 @@
-//! What a condition looks for, in words for people.
+//! What a rule looks for and where, in words for people: "a phone whose last poll got no answer".
+//!
+//! This is the rule as it was written, for `rules explain`; what is wrong with one phone now is told by
+//! `cause`.
 
 use std::time::Duration;
 

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{age, phone, say};
+use super::{age, listing, say};
+use crate::alert::severity;
 use crate::clock::Clock;
 
 /// Ask the running daemon which alerts fire and which are pending
@@ -35,7 +36,7 @@ struct Data {
     alerts: Vec<Value>,
 }
 
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Alert {
     labels: BTreeMap<String, String>,
@@ -48,29 +49,20 @@ struct Alert {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(args.daemon.get("/api/v1/alerts"))?;
-    let mut alerts = Vec::new();
-    for value in answer.data.alerts {
-        let alert: Alert = serde_json::from_value(value.clone())?;
-        alerts.push((alert, value));
-    }
-    let hidden = alerts.len();
-    alerts.retain(|(alert, _)| args.all || alert.suppressed.is_none());
-    let hidden = hidden - alerts.len();
+    let mut alerts = listing::items::<Alert>(answer.data.alerts)?;
+    let all = alerts.len();
+    alerts.retain(|alert| args.all || alert.told.suppressed.is_none());
+    let hidden = all - alerts.len();
     if args.json {
-        let values: Vec<_> = alerts.iter().map(|(_, value)| value).collect();
-        say(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
-        return Ok(());
+        return listing::print_json(&alerts);
     }
-    alerts.sort_by_key(|(alert, _)| alert.order());
+    alerts.sort_by_key(|alert| alert.told.order());
     let now = Clock::real().now().wall;
-    let rows: Vec<_> = alerts.iter().map(|(alert, _)| alert.row(now)).collect();
-    if rows.is_empty() {
+    if alerts.is_empty() {
         say(format_args!("nothing fires and nothing is pending"))?;
     } else {
         let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
-        for line in phone::table(&head, &rows) {
-            say(format_args!("{line}"))?;
-        }
+        listing::print_table(&head, &alerts, |alert| alert.row(now))?;
     }
     if hidden > 0 {
         say(format_args!(
@@ -93,11 +85,9 @@ impl Alert {
             (false, _) => 1,
             (true, _) => 2,
         };
-        let known = ["critical", "warning", "info"];
-        let severity = self.label("severity");
-        let rank = known.iter().position(|one| *one == severity);
+        let rank = severity::rank(self.label(severity::LABEL));
         let site = self.label("site").to_owned();
-        (class, rank.unwrap_or(known.len()), site, self.active_at)
+        (class, rank, site, self.active_at)
     }
 
     fn row(&self, now: Timestamp) -> Vec<String> {
@@ -108,7 +98,7 @@ impl Alert {
         };
         let summary = self.annotations.get("summary").cloned();
         vec![
-            self.label("severity").to_owned(),
+            self.label(severity::LABEL).to_owned(),
             self.label("alertname").to_owned(),
             self.subject(),
             self.label("site").to_owned(),

@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{phone, say};
+use super::{listing, say};
+use crate::alert::event::particulars;
 
 /// Ask the running daemon what happened to phones, newest first
 #[derive(Debug, clap::Args)]
@@ -42,29 +43,15 @@ struct Event {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(args.daemon.get(&path(args)))?;
+    let events = listing::items::<Event>(answer.events)?;
     if args.json {
-        let events = serde_json::to_string_pretty(&answer.events)?;
-        say(format_args!("{events}"))?;
-        return Ok(());
+        return listing::print_json(&events);
     }
-    if answer.events.is_empty() {
+    if events.is_empty() {
         say(format_args!("nothing is known to have happened"))?;
         return Ok(());
     }
-    let mut rows = Vec::new();
-    for value in answer.events {
-        let event: Event = serde_json::from_value(value)?;
-        rows.push(vec![
-            event.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
-            event.phone,
-            event.kind,
-            particulars(&event.detail),
-        ]);
-    }
-    for line in phone::table(&["TIME", "PHONE", "WHAT", ""], &rows) {
-        say(format_args!("{line}"))?;
-    }
-    Ok(())
+    listing::print_table(&["TIME", "PHONE", "WHAT", ""], &events, Event::row)
 }
 
 fn path(args: &Args) -> String {
@@ -77,18 +64,13 @@ fn path(args: &Args) -> String {
     path
 }
 
-/// The particulars in one line.
-fn particulars(detail: &Value) -> String {
-    let text = |value: &Value| match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    };
-    let Some(fields) = detail.as_object() else {
-        return text(detail);
-    };
-    let fields = fields.iter().filter(|(_, value)| !value.is_null());
-    let fields: Vec<_> = fields
-        .map(|(name, value)| format!("{name} {}", text(value)))
-        .collect();
-    fields.join(", ")
+impl Event {
+    fn row(&self) -> Vec<String> {
+        vec![
+            self.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+            self.phone.clone(),
+            self.kind.clone(),
+            particulars(&self.detail),
+        ]
+    }
 }

@@ -14,6 +14,7 @@ mod discover;
 mod events;
 mod healthcheck;
 mod import;
+mod listing;
 mod logging;
 mod notify;
 mod phone;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
-use super::{age, phone, say};
+use super::{age, listing, phone, say};
 use crate::clock::Clock;
 
 /// Make, list and end silences: alerts that nobody is told of for some time
@@ -138,32 +138,18 @@ pub(super) fn body(matchers: &[(String, String)], lasts: &str, comment: &str) ->
 
 fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(daemon.get(PATH))?;
-    let mut silences = Vec::new();
-    for value in answer.silences {
-        let silence: Silence = serde_json::from_value(value.clone())?;
-        if all || silence.state != "expired" {
-            silences.push((silence, value));
-        }
-    }
+    let mut silences = listing::items::<Silence>(answer.silences)?;
+    silences.retain(|silence| all || silence.told.state != "expired");
     if as_json {
-        let values: Vec<_> = silences.iter().map(|(_, value)| value).collect();
-        say(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
-        return Ok(());
+        return listing::print_json(&silences);
     }
     if silences.is_empty() {
         say(format_args!("no silence is in force"))?;
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let rows: Vec<_> = silences
-        .iter()
-        .map(|(silence, _)| silence.row(now))
-        .collect();
     let head = ["ID", "STATE", "TIME", "WHO", "WHAT", "WHY"];
-    for line in phone::table(&head, &rows) {
-        say(format_args!("{line}"))?;
-    }
-    Ok(())
+    listing::print_table(&head, &silences, |silence| silence.row(now))
 }
 
 impl Silence {

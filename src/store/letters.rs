@@ -73,6 +73,34 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Takes over letters as they are.
+    pub(super) fn adopt(&mut self, letters: &[Letter]) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            for one in letters {
+                let Letter { letter, .. } = one;
+                let (created, due) = (one.created, letter.due);
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO letters
+                         (id, receiver, topic, body, created_ms, due_ms, attempts, error, dead)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    )?
+                    .execute(params![
+                        one.id,
+                        letter.receiver,
+                        letter.topic,
+                        letter.body,
+                        created.as_millisecond(),
+                        due.as_millisecond(),
+                        one.attempts,
+                        one.error,
+                        one.dead
+                    ])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Notes how attempts ended.
     pub fn settle(&mut self, settled: &[(i64, Settled)]) -> Result<(), StoreFault> {
         self.in_transaction(|transaction| {

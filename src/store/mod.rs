@@ -134,7 +134,8 @@ impl Store {
     }
 
     /// Goes back to the disk with all that is in memory, if the disk works again; whether it is
-    /// there now. What the disk holds and memory never saw stays.
+    /// there now. What the disk holds and memory never saw stays; of a document that both hold, that
+    /// of the disk, for the owner to look at: it holds the newer one and writes it again.
     pub fn try_return(&mut self) -> bool {
         let Home::Lost { path, taken, .. } = &self.home else {
             return true;
@@ -181,8 +182,14 @@ impl Store {
             taken,
         };
         let mut memory = Self::in_memory(lost(true));
-        if copy(&self.connection, &mut memory.connection).is_err() {
+        let copied = copy(&self.connection, &mut memory.connection);
+        // What is corrupt is copied as it is.
+        if copied.and_then(|()| check(&memory.connection)).is_err() {
             memory = Self::in_memory(lost(false));
+            let letters = self.letters().unwrap_or_default();
+            if let Err(fault) = memory.adopt(&letters) {
+                tracing::error!("Messages that wait are left on the disk: {fault}");
+            }
         }
         *self = memory;
     }
@@ -247,12 +254,17 @@ fn connect(path: &Path) -> Result<Connection, StoreFault> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    check(&connection)?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+fn check(connection: &Connection) -> Result<(), StoreFault> {
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if sound != "ok" {
         return Err(StoreFault::Corrupt);
     }
-    schema::migrate(&mut connection)?;
-    Ok(connection)
+    Ok(())
 }
 
 /// The file and its log under another name, so that somebody may look; an older one is replaced.

@@ -57,16 +57,20 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
     Ok(())
 }
 
-/// Adds all of a database in memory to the file: of a document said twice that in memory is newer.
+/// Adds all of a database in memory to the file, except what is there already.
 pub(super) fn add(memory: &Connection, path: &Path) -> Result<(), StoreFault> {
     let path = path.to_string_lossy();
     memory.execute("ATTACH DATABASE ?1 AS disk", [&*path])?;
     let added = memory.execute_batch(
         "BEGIN;
-         INSERT OR REPLACE INTO disk.documents SELECT * FROM main.documents;
+         INSERT OR IGNORE INTO disk.documents SELECT * FROM main.documents;
          INSERT INTO disk.letters (receiver, topic, body, created_ms, due_ms, attempts, error, dead)
              SELECT receiver, topic, body, created_ms, due_ms, attempts, error, dead
-             FROM main.letters ORDER BY id;
+             FROM main.letters AS mine WHERE NOT EXISTS (
+                 SELECT 1 FROM disk.letters AS theirs WHERE theirs.created_ms = mine.created_ms
+                 AND theirs.receiver = mine.receiver AND theirs.topic = mine.topic
+                 AND theirs.body = mine.body
+             ) ORDER BY id;
          INSERT INTO disk.events (at_ms, phone, kind, body)
              SELECT at_ms, phone, kind, body FROM main.events ORDER BY id;
          INSERT OR REPLACE INTO disk.facts SELECT * FROM main.facts;

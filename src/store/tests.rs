@@ -184,6 +184,55 @@ fn a_disk_that_comes_late_keeps_what_it_holds() {
 }
 
 #[test]
+fn a_disk_that_turns_out_corrupt_is_left_with_what_waits_and_not_with_what_is_broken() {
+    use std::os::unix::fs::FileExt;
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let mut batch = letters([letter("mail", "unsent")]);
+    batch.events.push(event("a", NOW));
+    store.write(&batch, NOW).expect("it is written");
+    let id = store.letters().expect("letters")[0].id;
+    let number = |query| {
+        store
+            .connection
+            .query_row(query, [], |row| row.get::<_, i64>(0))
+    };
+    number("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
+    let page = number("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").expect("a page");
+    let size = number("PRAGMA page_size").expect("a size");
+    let file = std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .expect("a file");
+    file.write_all_at(
+        &[0xff; 64],
+        u64::try_from((page - 1) * size).expect("a place"),
+    )
+    .expect("it is broken");
+    store
+        .connection
+        .execute_batch("PRAGMA shrink_memory")
+        .expect("nothing is remembered");
+    let mut batch = document("a", Some("1"));
+    batch.events.push(event("b", NOW));
+    store.write(&batch, NOW).expect("it is kept in memory");
+    assert_eq!(store.fault(), Some(&StoreFault::Corrupt));
+    let waiting = |store: &Store| {
+        let letters = store.letters().expect("letters").into_iter();
+        letters
+            .map(|one| (one.id, one.letter.body))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(waiting(&store), [(id, "unsent".into())]);
+    assert!(store.try_return());
+    assert_eq!(keys(&store), ["a"]);
+    assert_eq!(waiting(&store), [(id, "unsent".into())]);
+    assert_eq!(store.events(None, NOW, 9).expect("events").len(), 1);
+    assert!(directory.path().join("alerts.db.corrupt").exists());
+}
+
+#[test]
 fn a_file_of_a_later_version_is_left_alone() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("alerts.db");

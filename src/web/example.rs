@@ -13,7 +13,7 @@ use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
 use crate::alert::inhibit::Inhibit;
 use crate::alert::matcher::{Glob, LabelPatterns};
 use crate::alert::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
-use crate::alert::notify::digest::{Remind, Route};
+use crate::alert::notify::digest::Route;
 use crate::alert::own::Health;
 use crate::alert::picture::{ManagerTally, Queue, Tallies};
 use crate::alert::rule::{Annotations, Rule};
@@ -388,14 +388,8 @@ fn rules() -> [Rule; 4] {
 fn receiver() -> Receiver {
     Receiver {
         route: Route {
-            receiver: "push".into(),
-            matching: Box::default(),
             group_by: Box::new(["site".into()]),
-            group_wait: Duration::from_secs(30),
-            group_interval: Duration::from_secs(300),
-            remind: Remind::Every(Duration::from_secs(4 * 3600)),
-            urgent: true,
-            quiet: None,
+            ..Route::new("push")
         },
         collapse_over: 10,
         channel: Channel::Webhook(Webhook {

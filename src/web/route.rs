@@ -15,7 +15,7 @@ pub(super) enum Route<'a> {
     Fleet,
     /// The page of one phone.
     Phone(Cow<'a, str>),
-    /// The page of alerts, silences and notifications.
+    /// The page of alerts, silences and messages.
     Alerts,
     /// A form of that page.
     Form(Order),

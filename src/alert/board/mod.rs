@@ -21,8 +21,10 @@ use crate::fleet::{Fleet, Moment};
 
 use super::condition::Condition;
 use super::own::{Health, Overruns};
-use super::phase::{self, Ending, Phase, Seen, State, Stopwatch};
+use super::pairs;
+use super::phase::{self, Ending, Phase, Seen, State};
 use super::rule::Rule;
+use super::severity;
 use super::silence::{MutedBy, Silence};
 use super::subject::{Labels, Subject};
 use super::suppress::{Sources, Suppression, Visibility};
@@ -63,8 +65,6 @@ pub struct Alert {
     pub visibility: Visibility,
     /// When a silence or window last let it go.
     pub freed_at: Option<Moment>,
-    /// For how long it was shown: what reminders count by.
-    pub shown_for: Stopwatch,
 }
 
 /// An alert took a step that somebody may have to be told of.
@@ -178,6 +178,11 @@ impl Board {
         self.wide.iter().chain(desks)
     }
 
+    /// Those that are pending or fire.
+    pub fn active(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts().filter(|alert| !alert.state.is_resolved())
+    }
+
     /// Those of one phone, its accounts and its lines.
     pub fn alerts_of(&self, phone: &str) -> &[Alert] {
         self.desks.get(phone).map_or(&[], |desk| desk.alerts())
@@ -204,6 +209,16 @@ impl Alert {
     /// Its rule as written.
     pub fn rule(&self) -> &Rule {
         &self.rule.rule
+    }
+
+    /// The value of its label `severity`; empty if it has none.
+    pub fn severity(&self) -> &str {
+        pairs::text(&self.labels, severity::LABEL)
+    }
+
+    /// Whether it fires and may be said.
+    pub fn is_shown(&self) -> bool {
+        self.state.is_firing() && self.visibility == Visibility::Shown
     }
 
     /// Whether it is kept no longer.
@@ -280,7 +295,6 @@ impl Alert {
             fired_at: None,
             visibility: Visibility::Settling,
             freed_at: None,
-            shown_for: Stopwatch::default(),
         };
         if let Phase::Pending { .. } = state.phase {
             changes.push(Transition {

@@ -125,7 +125,6 @@ impl SavedAlert {
                 Visibility::Settling
             },
             freed_at: None,
-            shown_for: Stopwatch::default(),
         }
     }
 }

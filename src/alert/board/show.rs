@@ -98,7 +98,6 @@ impl Stage {
             alert.freed_at = Some(now);
         }
         let visibility = wanted.unwrap_or_else(|| suppress::judge(alert, above, scene, flapping));
-        alert.shown_for.run_if(visibility == Visibility::Shown, now);
         let before = std::mem::replace(&mut alert.visibility, visibility);
         let (was, is) = (
             before == Visibility::Shown,

@@ -4,9 +4,9 @@ use super::super::calendar::{Calendar, Hours};
 use super::super::condition::{Condition, EachCondition, PhoneCondition};
 use super::super::matcher::{Glob, LabelPatterns};
 use super::super::packs;
+use super::super::pairs::text;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::silence::Window;
-use super::super::subject::value;
 use super::*;
 use crate::fleet::Reason;
 
@@ -211,7 +211,7 @@ fn labels_stay_as_they_were_when_the_alert_began() {
     story.at(0, [up("a", 0).account(1, "old", false)]);
     story.at(1, [up("a", 1).site("lyon").account(1, "new", false)]);
     let labels = &story.board.alerts_of("a")[0].labels;
-    let found = ["alertname", "phone", "site", "account", "server"].map(|name| value(labels, name));
+    let found = ["alertname", "phone", "site", "account", "server"].map(|name| text(labels, name));
     assert_eq!(found, ["Account", "a", "hq", "1", "old"]);
 }
 

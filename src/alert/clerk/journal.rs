@@ -7,8 +7,10 @@ use jiff::Timestamp;
 
 use super::super::board::{Alert, Step, Transition};
 use super::super::event::Happening;
+use super::super::pairs;
 use super::super::texts::Rendered;
 use super::Clerk;
+use super::kept::json;
 use crate::fleet::Moment;
 use crate::store::NewEvent;
 
@@ -61,12 +63,15 @@ impl Clerk {
 
     /// Writes something down in the history of a phone.
     pub(super) fn note(&mut self, phone: &str, happening: &Happening, now: Moment) {
-        let body = serde_json::to_string(happening).expect("a happening has a form in JSON");
+        if happening.explains_an_end() {
+            let reasons = self.reasons.entry(phone.into()).or_default();
+            reasons.push((now.wall, happening.words()));
+        }
         self.unwritten.events.push(NewEvent {
             at: now.wall,
             phone: phone.into(),
             kind: happening.kind().into(),
-            body: body.into(),
+            body: json(happening),
         });
     }
 
@@ -76,14 +81,15 @@ impl Clerk {
         const MOST: u32 = 32;
         let written = self.store.events(Some(phone), since, MOST);
         let written = written.unwrap_or_default();
-        let unwritten = self.unwritten.events.iter();
-        let unwritten = unwritten.filter(|event| *event.phone == *phone && event.at >= since);
-        let mut words: Vec<_> = unwritten
-            .chain(written.iter().map(|event| &event.event))
-            .filter_map(|event| serde_json::from_str::<Happening>(&event.body).ok())
+        let written = written
+            .iter()
+            .filter_map(|event| serde_json::from_str::<Happening>(&event.event.body).ok())
             .filter(Happening::explains_an_end)
-            .map(|happening| happening.words())
-            .collect();
+            .map(|happening| happening.words());
+        let unwritten = self.reasons.get(phone).into_iter().flatten();
+        let unwritten = unwritten.filter(|(at, _)| *at >= since);
+        let unwritten = unwritten.map(|(_, words)| words.clone());
+        let mut words: Vec<_> = unwritten.chain(written).collect();
         words.sort_unstable();
         words.dedup();
         words.join(", ")
@@ -119,8 +125,5 @@ fn words(alert: &Alert) -> String {
         .labels
         .iter()
         .filter(|(name, _)| **name != *"alertname");
-    let words: Vec<_> = labels
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    words.join(" ")
+    pairs::written(labels, " ")
 }

@@ -4,8 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::super::board::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 use super::super::notify::digest::{SavedGroup, Told};
+use super::super::picture::Restored;
 use super::super::silence::Silence;
 use super::Clerk;
 use crate::fleet::Moment;
@@ -27,10 +30,8 @@ impl Clerk {
     pub(super) fn keep_alerts(&mut self) {
         let saved = self.board.save().into_iter();
         let texts = saved.map(|alert| {
-            let subject = serde_json::to_string(&alert.subject).expect("it has a form in JSON");
-            let key = format!("{:016x} {subject}", alert.fingerprint);
-            let text = serde_json::to_string(&alert).expect("it has a form in JSON");
-            (key.into(), text.into())
+            let key = format!("{:016x} {}", alert.fingerprint, json(&alert.subject));
+            (key.into(), json(&alert))
         });
         let now = texts.collect();
         let before = std::mem::replace(&mut self.kept.alerts, now);
@@ -45,10 +46,7 @@ impl Clerk {
         let saved = told.map(|(receiver, told)| (receiver.clone(), told.save()));
         let now = saved
             .filter(|(_, groups)| !groups.is_empty())
-            .map(|(receiver, groups)| {
-                let text = serde_json::to_string(&groups).expect("it has a form in JSON");
-                (receiver, text.into())
-            })
+            .map(|(receiver, groups)| (receiver, json(&groups)))
             .collect();
         let before = std::mem::replace(&mut self.kept.told, now);
         self.unwritten
@@ -71,11 +69,11 @@ impl Clerk {
         };
         for alert in &alerts {
             let became = match alert.phase {
-                SavedPhase::Resolved { .. } => "ended",
-                _ if !known(alert) => "rule_removed",
-                _ if too_old => "too_old",
+                SavedPhase::Resolved { .. } => Restored::Ended,
+                _ if !known(alert) => Restored::RuleRemoved,
+                _ if too_old => Restored::TooOld,
                 SavedPhase::Pending { .. } | SavedPhase::Firing | SavedPhase::Holding { .. } => {
-                    "continued"
+                    Restored::Continued
                 }
             };
             *self.tallies.restored.entry(became).or_default() += 1;
@@ -90,10 +88,9 @@ impl Clerk {
         let kept = self.documents(Kind::Told);
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
-            let groups: Vec<SavedGroup> = kept
+            let groups = kept
                 .get(name)
-                .and_then(|text| serde_json::from_str(text).ok())
-                .unwrap_or_default();
+                .map_or_else(Vec::new, |text| groups(name, text));
             let told = Told::restored(groups, now);
             self.mail.told.insert(name.clone(), told);
         }
@@ -102,17 +99,58 @@ impl Clerk {
     }
 
     pub(super) fn take_back_silences(&mut self) {
-        let mut silences = Vec::new();
-        for (key, text) in self.documents(Kind::Silence) {
-            if *key == *LAST_SILENCE {
-                self.last_silence = text.parse().unwrap_or_default();
-            } else if let Ok(silence) = serde_json::from_str::<Silence>(&text) {
-                silences.push(silence);
+        let kept = self.documents(Kind::Silence);
+        let (silences, last) = silences(&kept);
+        self.last_silence = last;
+        self.board.with_silences(silences);
+    }
+
+    /// The disk is there again, and what it holds may be old or was never read: who was told of what
+    /// and silences are taken in then, and all is written that differs.
+    pub(super) fn come_back(&mut self, now: Moment) {
+        self.kept.alerts = self.documents(Kind::Alert);
+        self.kept.told = self.documents(Kind::Told);
+        let silences = self.documents(Kind::Silence);
+        if std::mem::take(&mut self.unread) {
+            self.take_in_told(now);
+            self.take_in_silences(&silences);
+        }
+        self.keep_alerts();
+        self.keep_told();
+        let mine = self.board.silences().iter();
+        let mut mine: BTreeMap<_, _> = mine.map(Silence::document).collect();
+        if self.last_silence > 0 {
+            mine.insert(LAST_SILENCE.into(), self.last_silence.to_string().into());
+        }
+        let changed = differences(Kind::Silence, &silences, &mine);
+        self.unwritten.documents.extend(changed);
+    }
+
+    fn take_in_told(&mut self, now: Moment) {
+        for (name, text) in &self.kept.told {
+            let Some(told) = self.mail.told.get_mut(name) else {
+                continue;
+            };
+            for group in groups(name, text) {
+                told.again(&group.values, group.told, now);
             }
         }
-        let highest = silences.iter().map(|silence| silence.id).max();
-        self.last_silence = self.last_silence.max(highest.unwrap_or_default());
-        self.board.with_silences(silences);
+    }
+
+    /// Theirs get other numbers where ours have been told to somebody.
+    fn take_in_silences(&mut self, kept: &BTreeMap<Box<str>, Box<str>>) {
+        let (theirs, last) = silences(kept);
+        self.last_silence = self.last_silence.max(last);
+        let mut all = self.board.silences().to_vec();
+        for mut silence in theirs {
+            if all.iter().any(|mine| mine.id == silence.id) {
+                self.last_silence += 1;
+                silence.id = self.last_silence;
+            }
+            all.push(silence);
+        }
+        all.sort_by_key(|silence| silence.id);
+        self.board.with_silences(all);
     }
 
     fn documents(&self, kind: Kind) -> BTreeMap<Box<str>, Box<str>> {
@@ -123,6 +161,55 @@ impl Clerk {
                 BTreeMap::new()
             }
         }
+    }
+}
+
+/// As it lies in the store.
+pub(super) fn json(kept: &impl Serialize) -> Box<str> {
+    let text = serde_json::to_string(kept).expect("what is kept has a form in JSON");
+    text.into()
+}
+
+/// What a receiver was told; of what cannot be read the rest.
+fn groups(receiver: &str, text: &str) -> Vec<SavedGroup> {
+    let whole: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
+    let written = whole.len();
+    let groups = whole.into_iter().map(serde_json::from_value);
+    let groups: Vec<_> = groups.filter_map(Result::ok).collect();
+    if written == 0 || groups.len() < written {
+        tracing::error!(
+            receiver,
+            "Not all that `{receiver}` was told can be read: another version wrote it; what it was \
+             told of may end without a word"
+        );
+    }
+    groups
+}
+
+/// The silences among these documents, and the highest id that one ever had.
+fn silences(kept: &BTreeMap<Box<str>, Box<str>>) -> (Vec<Silence>, u64) {
+    let mut silences = Vec::new();
+    let mut last = 0;
+    for (key, text) in kept {
+        if **key == *LAST_SILENCE {
+            last = text.parse().unwrap_or_default();
+            continue;
+        }
+        match serde_json::from_str::<Silence>(text) {
+            Ok(silence) => silences.push(silence),
+            Err(_unreadable) => {
+                tracing::error!("The silence {key} cannot be read: another version wrote it");
+            }
+        }
+    }
+    let highest = silences.iter().map(|silence| silence.id).max();
+    (silences, last.max(highest.unwrap_or_default()))
+}
+
+impl Silence {
+    /// Its key and text in the store.
+    pub(super) fn document(&self) -> (Box<str>, Box<str>) {
+        (self.id.to_string().into(), json(self))
     }
 }
 

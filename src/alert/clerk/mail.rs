@@ -13,10 +13,12 @@ use super::super::notify::retry::{self, Verdict};
 use super::super::notify::send::Envelope;
 use super::super::picture::Queue;
 use super::super::settings::Settings;
+use super::kept::json;
 use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
+use crate::fleet::moment::later;
 use crate::fleet::place::spread;
-use crate::store::{Letter, NewLetter, Settled};
+use crate::store::{Letter, MOST_LETTERS, NewLetter, Settled};
 
 /// What is known of receivers beside what lies in the store.
 #[derive(Debug, Default)]
@@ -25,6 +27,8 @@ pub(super) struct Mail {
     pub(super) told: BTreeMap<Box<str>, Told>,
     /// Receivers to which something is on its way.
     busy: BTreeSet<Box<str>>,
+    /// Receivers that are left alone, and until when.
+    held: BTreeMap<Box<str>, Moment>,
     /// Since when nothing gets through to a receiver.
     failing: BTreeMap<Box<str>, Moment>,
     /// When the next letter is to be tried; `None` if none waits for its time.
@@ -48,12 +52,21 @@ impl Mail {
             .collect()
     }
 
+    /// Receivers to which nothing is sent now.
+    fn resting(&self, now: Moment) -> BTreeSet<Box<str>> {
+        let held = self.held.iter().filter(|(_, until)| now.mono < until.mono);
+        let held = held.map(|(name, _)| name.clone());
+        self.busy.iter().cloned().chain(held).collect()
+    }
+
     /// Takes over the receivers of changed settings; who stayed keeps what it was told.
     pub(super) fn follow(&mut self, settings: &Settings) {
         let names = || settings.receivers.iter().map(|one| &one.route.receiver);
         self.told
             .retain(|name, _| names().any(|other| other == name));
         self.failing
+            .retain(|name, _| names().any(|other| other == name));
+        self.held
             .retain(|name, _| names().any(|other| other == name));
         for name in names() {
             self.told.entry(name.clone()).or_default();
@@ -72,12 +85,12 @@ impl Clerk {
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
             let told = self.mail.told.entry(name.clone()).or_default();
-            for (values, notice) in told.compose(&receiver.route, &heard, now) {
-                let json = |notice| serde_json::to_string(notice).expect("it has a form in JSON");
+            let room = room(name, &self.queues, &self.unwritten.letters);
+            for (values, notice) in told.compose(&receiver.route, &heard, room, now) {
                 letters.push(NewLetter {
                     receiver: name.clone(),
-                    topic: topic(&values),
-                    body: json(&notice).into(),
+                    topic: json(&values),
+                    body: json(&notice),
                     due: now.wall,
                 });
             }
@@ -94,7 +107,7 @@ impl Clerk {
         let letters = self.letters();
         let mut settled = Vec::new();
         for Sent {
-            letter,
+            message,
             receiver,
             attempt,
         } in sent
@@ -104,8 +117,12 @@ impl Clerk {
             if let Some(remark) = &attempt.remark {
                 tracing::warn!(receiver = %receiver, "A message to `{receiver}`: {remark}");
             }
-            // A letter that somebody dropped meanwhile needs no end.
-            let Some(letter) = letters.iter().find(|one| one.id == letter) else {
+            // A letter that somebody dropped meanwhile needs no end. Its number may have changed, on the
+            // way from memory back to the disk.
+            let mut to_it = letters.iter().filter(|one| one.letter.receiver == receiver);
+            let Some(letter) = to_it
+                .find(|one| id(&one.letter.receiver, &one.letter.topic, one.created) == message)
+            else {
                 continue;
             };
             if attempt.verdict == Verdict::Delivered {
@@ -117,7 +134,25 @@ impl Clerk {
         self.end(&settled);
     }
 
+    /// An old letter is to be sent once more: what fired when it was written may be over long since.
+    pub(super) fn told_again(&mut self, id: i64, now: Moment) {
+        let letters = self.letters();
+        let Some(Letter { letter, .. }) = letters.iter().find(|letter| letter.id == id) else {
+            return;
+        };
+        if let Ok(notice) = serde_json::from_str::<Notice>(&letter.body)
+            && let Some(told) = self.mail.told.get_mut(&letter.receiver)
+        {
+            told.again(&values(&letter.topic), notice.firing, now);
+        }
+    }
+
     fn judge(&mut self, receiver: &str, verdict: &Verdict, now: Moment) {
+        self.mail.held.remove(receiver);
+        if let Verdict::Temporary { after, .. } = verdict {
+            let wait = retry::pause(*after);
+            self.mail.held.insert(receiver.into(), now.after(wait));
+        }
         let (cause, error) = match verdict {
             Verdict::Delivered => {
                 if self.mail.failing.remove(receiver).is_some() {
@@ -155,12 +190,13 @@ impl Clerk {
     /// What goes out now, and when to look again.
     pub(super) fn post(&mut self, now: Moment) -> (Vec<Outgoing>, Option<Timestamp>) {
         let mut letters = self.letters();
-        let plan = outbox::plan(&letters, &self.mail.busy, now.wall);
+        let resting = self.mail.resting(now);
+        let plan = outbox::plan(&letters, &resting, now.wall);
         let broken = plan.broken.iter().map(|id| (*id, unreadable()));
         let broken: Vec<_> = broken.collect();
         self.end(&broken);
         for merge in &plan.merges {
-            let body = serde_json::to_string(&merge.notice).expect("it has a form in JSON");
+            let body = json(&merge.notice);
             if let Err(fault) = self.store.merge(merge.into, &body, &merge.gone) {
                 tracing::error!("Messages cannot be merged: {fault}");
                 return (Vec::new(), self.mail.wake);
@@ -179,7 +215,11 @@ impl Clerk {
         let waiting = letters.iter().filter(|letter| !letter.dead);
         self.mail.wake = waiting
             .filter(|letter| !self.mail.busy.contains(&letter.letter.receiver))
-            .map(|letter| letter.letter.due)
+            .map(|letter| {
+                let held = self.mail.held.get(&letter.letter.receiver);
+                let held = held.map_or(now.wall, |until| later(now.wall, until.since(now)));
+                outbox::due(letter, now.wall).max(held)
+            })
             .min();
         self.queues = Arc::new(queues(&letters, &self.settings));
         (sends, self.mail.wake)
@@ -195,28 +235,28 @@ impl Clerk {
 
     /// Puts a letter into an envelope; one to nobody is given up.
     fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
-        let receivers = self.settings.receivers.iter();
-        let mut named = receivers.filter(|one| one.route.receiver == send.receiver);
-        let Some(receiver) = named.next() else {
+        if self.settings.receiver(&send.receiver).is_none() {
             self.end(&[(send.id, nobody())]);
             return None;
-        };
-        let group = receiver.route.group_by.iter().cloned();
-        let name = format!("{} {}", send.receiver, send.topic);
+        }
+        let whole = whole_topic(&send.receiver, &send.topic);
         let envelope = Envelope {
-            // Not the number of the letter: that is another one where the database was made anew.
-            id: format!("{:x}-{:016x}", send.created.as_millisecond(), spread(&name)).into(),
-            topic: format!("{:016x}", spread(&name)).into(),
-            group: group.zip(values(&send.topic)).collect(),
+            id: id(&send.receiver, &send.topic, send.created),
+            topic: format!("{whole:016x}").into(),
+            group: values(&send.topic).into_iter().collect(),
             written: send.created,
             notice: send.notice,
             public_url: self.settings.public_url.clone(),
         };
         Some(Outgoing {
-            letter: send.id,
             receiver: send.receiver,
             envelope,
         })
+    }
+
+    /// Counts what waits, before anything is sent.
+    pub(super) fn count_letters(&mut self) {
+        self.queues = Arc::new(queues(&self.letters(), &self.settings));
     }
 
     fn end(&mut self, settled: &[(i64, Settled)]) {
@@ -239,6 +279,26 @@ impl Clerk {
             Vec::new()
         })
     }
+}
+
+/// What a receiver may tell repetitions by. Not the number of the letter: that is another one where
+/// the database was made anew.
+fn id(receiver: &str, topic: &str, created: Timestamp) -> Box<str> {
+    let (created, topic) = (created.as_millisecond(), whole_topic(receiver, topic));
+    format!("{created:x}-{topic:016x}").into()
+}
+
+fn whole_topic(receiver: &str, topic: &str) -> u64 {
+    spread(&format!("{receiver} {topic}"))
+}
+
+/// How many more letters to a receiver may be written before older ones that wait would have to go.
+fn room(receiver: &str, queues: &BTreeMap<Box<str>, Queue>, unwritten: &[NewLetter]) -> usize {
+    let waiting = queues.get(receiver).map_or(0, |queue| queue.waiting);
+    let unwritten = unwritten.iter().filter(|one| *one.receiver == *receiver);
+    let most = usize::try_from(MOST_LETTERS).unwrap_or(usize::MAX);
+    let taken = usize::try_from(waiting).unwrap_or(usize::MAX);
+    most.saturating_sub(taken).saturating_sub(unwritten.count())
 }
 
 fn unreadable() -> Settled {
@@ -271,12 +331,7 @@ fn queues(letters: &[Letter], settings: &Settings) -> BTreeMap<Box<str>, Queue> 
     queues
 }
 
-/// The values that make a group, as the topic of its letters.
-fn topic(values: &Values) -> Box<str> {
-    let text = serde_json::to_string(values).expect("texts have a form in JSON");
-    text.into()
-}
-
+/// The labels that make a group, from the topic of its letters.
 fn values(topic: &str) -> Values {
     serde_json::from_str(topic).unwrap_or_default()
 }

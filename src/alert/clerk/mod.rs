@@ -30,6 +30,7 @@ use super::picture::{Keeping, ManagerTally, Picture, Queue, Tallies};
 use super::settings::Settings;
 use super::suppress::Visibility;
 use super::texts::Rendered;
+use crate::fleet::moment::later;
 use crate::fleet::{Fleet, Moment, Phone};
 use crate::store::{Batch, Store};
 
@@ -58,8 +59,8 @@ pub struct Turn {
 /// How the sending of one message went.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// The letter.
-    pub letter: i64,
+    /// The id of its envelope.
+    pub message: Box<str>,
     /// To whom.
     pub receiver: Box<str>,
     /// How it went.
@@ -82,8 +83,6 @@ pub struct Outcome {
 /// One message to be sent.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
-    /// The letter.
-    pub letter: i64,
     /// The name of the receiver in the settings of the picture.
     pub receiver: Box<str>,
     /// What is sent.
@@ -102,6 +101,8 @@ pub struct Clerk {
     kept: Kept,
     /// What is to be written; stays until it is.
     unwritten: Batch,
+    /// By phone, when something happened that is not yet written and may explain an end, in words.
+    reasons: BTreeMap<Box<str>, Vec<(Timestamp, String)>>,
     texts: rpds::RedBlackTreeMapSync<Box<str>, Arc<Rendered>>,
     tallies: Tallies,
     /// Alerts that are kept back, and by what, so that each counts once.
@@ -113,6 +114,8 @@ pub struct Clerk {
     /// When the way back to a disk that failed was last tried.
     returned: Option<Moment>,
     last_silence: u64,
+    /// Whether there may be something on the disk that was never read.
+    unread: bool,
 }
 
 /// How often the way back to a disk that failed is tried.
@@ -127,9 +130,11 @@ impl Clerk {
             fleet,
             mail: Mail::default(),
             written: store.written_at().ok().flatten(),
+            unread: store.fault().is_some(),
             store,
             kept: Kept::default(),
             unwritten: Batch::default(),
+            reasons: BTreeMap::new(),
             texts: rpds::RedBlackTreeMapSync::new_sync(),
             tallies: Tallies::default(),
             kept_back: BTreeMap::new(),
@@ -144,6 +149,7 @@ impl Clerk {
         clerk.take_back_silences();
         clerk.take_back_alerts(now);
         clerk.take_back_mail(now);
+        clerk.count_letters();
         clerk
     }
 
@@ -238,6 +244,7 @@ impl Clerk {
             self.returned = Some(now);
             if self.store.try_return() {
                 tracing::info!("The state of alerts is on disk again");
+                self.come_back(now);
             }
         }
         let batch = &self.unwritten;
@@ -247,10 +254,12 @@ impl Clerk {
             return;
         }
         let sound = self.store.fault().is_none();
-        match self.store.write(&self.unwritten, now.wall) {
+        let at = self.time_of_writing(now.wall);
+        match self.store.write(&self.unwritten, at) {
             Ok(()) => {
                 self.unwritten = Batch::default();
-                self.written = Some(now.wall);
+                self.reasons.clear();
+                self.written = Some(at);
             }
             Err(fault) => tracing::error!("The state of alerts cannot be kept at all: {fault}"),
         }
@@ -259,6 +268,17 @@ impl Clerk {
                 "The state of alerts is kept in memory only: {fault}; see to state_dir"
             );
         }
+    }
+
+    /// No two batches are of one millisecond, since messages are told apart by when they were written.
+    fn time_of_writing(&self, now: Timestamp) -> Timestamp {
+        /// A batch that seems to be of later than this was written before the clock was put back.
+        const HASTE: Duration = Duration::from_secs(1);
+        let next = self
+            .written
+            .map(|last| later(last, Duration::from_millis(1)));
+        let next = next.filter(|next| *next <= later(now, HASTE));
+        next.map_or(now, |next| next.max(now))
     }
 
     fn picture(&self, now: Moment) -> Picture {

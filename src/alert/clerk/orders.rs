@@ -44,7 +44,7 @@ impl Clerk {
             }
             Command::Retry { id, by, done } => {
                 tracing::info!(by = %by, "The message {id} is to be tried again, says {by}");
-                Reply::new(done, found(self.store.revive(id, now.wall), id))
+                Reply::new(done, self.retry(id, now))
             }
             Command::Drop { id, by, done } => {
                 tracing::info!(by = %by, "The message {id} is to be dropped, says {by}");
@@ -64,6 +64,12 @@ impl Clerk {
             .with_suppression(Arc::clone(&settings.suppression));
         self.settings = settings;
         self.board.with_rules(rules, now)
+    }
+
+    fn retry(&mut self, id: i64, now: Moment) -> Result<(), Refusal> {
+        found(self.store.revive(id, now.wall), id)?;
+        self.told_again(id, now);
+        Ok(())
     }
 
     fn silence(
@@ -118,11 +124,10 @@ impl Clerk {
     }
 
     fn keep_silence(&mut self, silence: &Silence) {
-        let text = serde_json::to_string(silence).expect("it has a form in JSON");
-        let key = silence.id.to_string();
+        let (key, text) = silence.document();
         let last = self.last_silence.to_string();
         let documents = &mut self.unwritten.documents;
-        documents.push((Kind::Silence, key.into(), Some(text.into())));
+        documents.push((Kind::Silence, key, Some(text)));
         documents.push((Kind::Silence, LAST_SILENCE.into(), Some(last.into())));
     }
 

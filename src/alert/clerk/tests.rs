@@ -29,6 +29,8 @@ enum Door {
     Open,
     /// It answers 503.
     Busy,
+    /// It answers 429 and wants two minutes.
+    Closed,
     /// It answers 400.
     Shut,
 }
@@ -66,14 +68,11 @@ fn lost() -> Rule {
 
 fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
     let route = Route {
-        receiver: "desk".into(),
-        matching: Box::default(),
         group_by: Box::default(),
         group_wait: Duration::ZERO,
         group_interval: Duration::ZERO,
         remind: Remind::Never,
-        urgent: true,
-        quiet: None,
+        ..Route::new("desk")
     };
     let webhook = Webhook {
         url: SecretString::from("http://127.0.0.1:1/"),
@@ -146,10 +145,10 @@ impl Office {
                 let error = || "no".into();
                 let verdict = match self.door {
                     Door::Open => Verdict::Delivered,
-                    Door::Busy => Verdict::Temporary {
+                    Door::Busy | Door::Closed => Verdict::Temporary {
                         cause: Cause::Busy,
                         error: error(),
-                        after: None,
+                        after: (self.door == Door::Closed).then_some(2 * MINUTE),
                     },
                     Door::Shut => Verdict::Permanent {
                         cause: Cause::Refused,
@@ -157,7 +156,7 @@ impl Office {
                     },
                 };
                 Sent {
-                    letter: outgoing.letter,
+                    message: outgoing.envelope.id,
                     receiver: outgoing.receiver,
                     attempt: Attempt {
                         verdict,
@@ -521,6 +520,103 @@ fn without_a_disk_everything_goes_on_and_says_so() {
 }
 
 #[test]
+fn what_is_sent_again_long_after_is_told_to_its_end_again() {
+    let mut office = Office::new([down()]);
+    office.door = Door::Shut;
+    office.minute(0, [at(0).down()]);
+    office.door = Door::Open;
+    office.minute(1, [at(1).up()]);
+    let dead = office.command(2, |done| Command::Queue { done });
+    let id = dead.expect("letters")[0].id;
+    let by = "anna".into();
+    let retried = office.command(2, |done| Command::Retry { id, by, done });
+    assert_eq!(retried, Ok(()));
+    office.minute(3, [at(3).up()]);
+    office.minute(4, [at(4).up()]);
+    office.told(&[
+        "0: [Down a] []",
+        "1: [] [Down a(cleared)]",
+        "2: [Down a] []",
+        "3: [] [Down a(cleared)]",
+    ]);
+}
+
+#[test]
+fn a_disk_that_comes_late_loses_no_letter_no_end_and_no_silence() {
+    let mut before = Office::new([down()]);
+    before.minute(0, [at(0).down()]);
+    let silence = before.silence(0, "c", 60);
+    before.door = Door::Busy;
+    before.minute(1, [at(1).down(), Sample::new("d").polled(minute(1)).down()]);
+    let mut office = Office::new([down()]);
+    let away = office.directory.path().join("away");
+    let store = Store::open(Some(&away.join("alerts.sqlite")));
+    let settings = Arc::clone(&office.settings);
+    office.clerk = Clerk::open(settings, store, Arc::default(), minute(2));
+    assert_eq!(
+        office.silence(2, "e", 60),
+        silence,
+        "nobody knows of the other"
+    );
+    let b = |n| Sample::new("b").polled(minute(n)).down();
+    let first = office.clerk.turn(Turn {
+        fleet: Arc::new(fleet([at(2).up(), b(2)])),
+        tick: true,
+        ..office.nothing(2)
+    });
+    assert_eq!(first.sends.len(), 1);
+    std::fs::rename(before.directory.path(), &away).expect("it comes back");
+    let second = office.clerk.turn(Turn {
+        tick: true,
+        ..office.nothing(4)
+    });
+    office.deliver(4, second);
+    // Now that letter arrives which was on its way.
+    office.deliver(4, first);
+    for n in 5..30 {
+        office.minute(n, [at(n).up(), b(n)]);
+    }
+    let told = office.told.join("; ");
+    assert!(told.contains("Down d"), "what waited on the disk: {told}");
+    assert!(
+        told.contains("[Down a("),
+        "the end of what was told: {told}"
+    );
+    let silences = office.clerk.board.silences();
+    let of: Vec<_> = silences
+        .iter()
+        .map(|one| (one.id, one.matching[0].any_of[0].as_str()))
+        .collect();
+    assert_eq!(of, [(1, "e"), (2, "c")]);
+    let store = Store::open(Some(&away.join("alerts.sqlite")));
+    let settings = Arc::clone(&office.settings);
+    let again = Clerk::open(settings, store, Arc::default(), minute(31));
+    assert_eq!(again.board.silences(), office.clerk.board.silences());
+    assert_eq!(
+        again.mail.told["desk"].save(),
+        office.clerk.mail.told["desk"].save()
+    );
+}
+
+#[test]
+fn a_receiver_that_asks_for_peace_is_left_alone_by_all_letters() {
+    let mut office = Office::new([]);
+    let mut settings = settings([down()]);
+    let receiver = Arc::get_mut(&mut settings.receivers[0]).expect("nobody else has it");
+    receiver.route.group_by = Box::new(["phone".into()]);
+    office.settings = Arc::new(settings);
+    office.restart(0);
+    office.door = Door::Closed;
+    let three = |n| ["a", "b", "c"].map(|name| Sample::new(name).polled(minute(n)).down());
+    office.minute(0, three(0));
+    office.minute(1, three(1));
+    office.told(&["0: [Down a] []"]);
+    office.door = Door::Open;
+    office.minute(2, three(2));
+    assert_eq!(office.told.len(), 4, "{:?}", office.told);
+}
+
+#[test]
 fn silences_are_bounded_in_number_time_and_reach() {
     let mut office = Office::new([down()]);
     let mut ask = |matching: Box<[LabelPatterns]>, lasts| {
@@ -553,3 +649,5 @@ fn silences_are_bounded_in_number_time_and_reach() {
     }
     assert_eq!(ask(phone, MINUTE), Err(Refusal::Full(1000)));
 }
+
+mod nights;

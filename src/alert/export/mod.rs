@@ -90,16 +90,8 @@ fn exported(groups: &[Group], runbooks: &str) -> Vec<(String, Vec<Exported>)> {
 
 fn export(rule: &Rule) -> Exported {
     let mut approximated = approximations(rule);
-    let texts = &rule.annotations;
-    let own = [
-        ("summary", &texts.summary),
-        ("impact", &texts.impact),
-        ("first_steps", &texts.first_steps),
-        ("runbook_url", &texts.runbook_url),
-    ];
-    let others = texts.others.iter().map(|(name, text)| (&**name, text));
     let mut annotations = Vec::new();
-    for (name, text) in own.into_iter().chain(others) {
+    for (name, text) in rule.annotations.all() {
         match template(text) {
             Some(text) if !text.is_empty() => annotations.push((name.to_owned(), text)),
             Some(_) => {}

@@ -36,7 +36,7 @@ pub struct Sender {
     /// Labels added to each alert that does not have them: which exporter it is.
     pub labels: Box<[(Box<str>, Box<str>)]>,
     /// Where people find the alerts of this exporter; empty if it has no address for them.
-    pub public_url: Box<str>,
+    pub alerts_url: Box<str>,
     /// How often firing alerts are sent again.
     pub resend_every: Duration,
 }
@@ -84,7 +84,7 @@ pub fn postable(
         annotations: annotations.into_iter().collect(),
         starts_at: fired.wall,
         ends_at,
-        generator_url: sender.public_url.clone(),
+        generator_url: sender.alerts_url.clone(),
     })
 }
 
@@ -105,7 +105,7 @@ mod tests {
                 ("fleet".into(), "acme".into()),
                 ("site".into(), "elsewhere".into()),
             ]),
-            public_url: "https://phones.example/alerts".into(),
+            alerts_url: "https://phones.example/alerts".into(),
             resend_every: Duration::from_secs(60),
         }
     }

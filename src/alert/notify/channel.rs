@@ -69,6 +69,20 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// As `preset` of the configuration names it, or what it is instead.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::AlertmanagerV4 => "alertmanager_v4",
+            Self::Generic => "generic",
+            Self::Ntfy => "ntfy",
+            Self::Slack => "slack",
+            Self::Teams => "teams_workflow",
+            Self::Own { .. } => "a template of its own",
+        }
+    }
+}
+
 /// A way to a web server: TLS, proxy and patience.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {

@@ -5,7 +5,7 @@
 //! promise: whoever was told of a beginning is told of the end, however the alert ended and whatever
 //! hid it meanwhile. What began and ended before anybody was told is not told at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use crate::alert::board::{Alert, Board};
 use crate::alert::calendar::Calendar;
 use crate::alert::matcher::LabelPatterns;
 use crate::alert::phase::{Ending, Phase, Stopwatch};
+use crate::alert::severity;
 use crate::alert::silence::all_match;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
@@ -72,13 +73,35 @@ pub struct Quiet {
 }
 
 impl Route {
+    /// To a receiver that is told of everything, with the usual patience.
+    pub fn new(receiver: &str) -> Self {
+        Self {
+            receiver: receiver.into(),
+            matching: Box::default(),
+            group_by: ["alertname", "site"].map(Into::into).into(),
+            group_wait: Duration::from_secs(30),
+            group_interval: Duration::from_secs(5 * 60),
+            remind: Remind::Every(Duration::from_secs(4 * 3600)),
+            urgent: true,
+            quiet: None,
+        }
+    }
+
     /// Whether an alert concerns this receiver. What has the severity `none` is no news, but a sign
     /// of life for Alertmanagers: it goes only to those who name it.
     fn wants(&self, said: &Said) -> bool {
         let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
-        let named = asks_by("severity") || asks_by("alertname");
-        (named || value(said, "severity") != "none")
-            && all_match(&self.matching, |name| value(said, name))
+        let named = asks_by(severity::LABEL) || asks_by("alertname");
+        (named || said.label(severity::LABEL) != severity::NONE)
+            && all_match(&self.matching, |name| said.label(name))
+    }
+
+    /// The values of the group to which an alert belongs.
+    fn values(&self, said: &Said) -> Values {
+        let names = self.group_by.iter();
+        names
+            .map(|name| (name.clone(), said.label(name).into()))
+            .collect()
     }
 }
 
@@ -102,8 +125,8 @@ struct Heard<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Told(BTreeMap<Values, Group>);
 
-/// The values of the labels that make a group.
-pub type Values = Vec<Box<str>>;
+/// The labels that make a group, with their values.
+pub type Values = BTreeMap<Box<str>, Box<str>>;
 
 #[derive(Clone, Debug, Default)]
 struct Group {
@@ -120,7 +143,7 @@ struct Group {
 pub struct SavedGroup {
     /// The group.
     pub values: Values,
-    /// What its receiver was told and not yet told the end of.
+    /// What its receiver was told and not yet told the end of, be it over or not.
     pub told: Vec<Said>,
 }
 
@@ -145,26 +168,31 @@ pub fn hearsay(
 }
 
 impl Told {
-    /// What is due to be said now, by group. The caller writes it down together with
-    /// [`Told::save`], so that what counts as told is on its way for good.
+    /// What is due to be said now, by group, at most `room` messages: the rest is said when there is
+    /// room. The caller writes it down together with [`Told::save`], so that what counts as told is
+    /// on its way for good.
     pub fn compose(
         &mut self,
         route: &Route,
         heard: &[Hearsay],
+        room: usize,
         now: Moment,
     ) -> Vec<(Values, Notice)> {
+        let held = self.held();
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
         for Hearsay { said, shown } in heard {
-            let value = |name: &str| value(said, name);
-            if route.wants(said) {
-                let values = route.group_by.iter().map(|name| value(name).into());
-                let quiet = route.quiet.as_ref();
-                let hidden = quiet.is_some_and(|quiet| quiet.hides(said, now));
-                by_group.entry(values.collect()).or_default().push(Heard {
-                    said,
-                    shown: *shown && !hidden,
-                });
-            }
+            let wanted = route.wants(said);
+            let values = match held.get(&said.life()) {
+                Some(values) => (*values).clone(),
+                None if wanted => route.values(said),
+                None => continue,
+            };
+            let quiet = route.quiet.as_ref();
+            let hidden = !wanted || quiet.is_some_and(|quiet| quiet.hides(said, now));
+            by_group.entry(values).or_default().push(Heard {
+                said,
+                shown: *shown && !hidden,
+            });
         }
         for values in by_group.keys() {
             self.0.entry(values.clone()).or_default();
@@ -172,11 +200,23 @@ impl Told {
         let mut notices = Vec::new();
         self.0.retain(|values, group| {
             let heard = by_group.get(values).map_or(&[][..], Vec::as_slice);
-            let notice = group.compose(route, heard, now);
-            notices.extend(notice.map(|notice| (values.clone(), notice)));
+            group.listen(heard, now);
+            if notices.len() < room {
+                let notice = group.compose(route, heard, now);
+                notices.extend(notice.map(|notice| (values.clone(), notice)));
+            }
             !group.told.is_empty() || group.waiting.is_some()
         });
         notices
+    }
+
+    /// Of each life that was told, the group in which it was: there it is told to its end, whatever
+    /// a changed route says by now. A receiver that closes what it opened knows it by its group.
+    fn held(&self) -> BTreeMap<Life<'_>, &Values> {
+        let groups = self.0.iter();
+        groups
+            .flat_map(|(values, group)| group.told.iter().map(move |said| (said.life(), values)))
+            .collect()
     }
 
     /// A message about the group was taken: reminders count from here.
@@ -184,6 +224,17 @@ impl Told {
         if let Some(group) = self.0.get_mut(values) {
             group.quiet = Stopwatch::started(now);
         }
+    }
+
+    /// An old message is sent once more: what it says to fire must be told to its end again.
+    pub fn again(&mut self, values: &Values, firing: Vec<Said>, now: Moment) {
+        let held: BTreeSet<_> = self.held().into_keys().map(owned).collect();
+        let group = self.0.entry(values.clone()).or_default();
+        let unknown = firing
+            .into_iter()
+            .filter(|said| !held.contains(&owned(said.life())));
+        group.told.extend(unknown);
+        group.last.get_or_insert(now);
     }
 
     /// What is to be kept.
@@ -213,22 +264,16 @@ impl Told {
 
 impl Group {
     fn compose(&mut self, route: &Route, heard: &[Heard<'_>], now: Moment) -> Option<Notice> {
-        let fires = |one: &&Heard<'_>| one.said.ended.is_none();
-        let firing: Vec<_> = heard.iter().filter(fires).collect();
-        let over: Vec<_> = self
-            .told
-            .iter()
-            .filter(|told| !firing.iter().any(|one| one.said.is(told)))
-            .map(|told| ended(told, heard, now))
-            .collect();
-        let shown = || firing.iter().filter(|one| one.shown);
-        let is_new = |one: &&&Heard<'_>| !self.told.iter().any(|told| one.said.is(told));
+        let over = self.told.iter().filter(|told| told.ended.is_some());
+        let over: Vec<_> = over.cloned().collect();
+        let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
+        let shown = || heard.iter().filter(|one| one.is_shown());
+        let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life());
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
-        self.quiet.run_if(shown().next().is_some(), now);
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
-        self.told
-            .retain(|told| !over.iter().any(|said| said.is(told)));
+        let fresh = new.iter().map(|said| said.key.clone()).collect();
+        self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;
         self.last = Some(now);
@@ -237,8 +282,31 @@ impl Group {
             reason,
             firing,
             over,
+            fresh,
             missed: 0,
         })
+    }
+
+    /// Takes in what is heard, whether or not something may be said.
+    fn listen(&mut self, heard: &[Heard<'_>], now: Moment) {
+        self.note_ends(heard, now);
+        self.quiet.run_if(heard.iter().any(Heard::is_shown), now);
+    }
+
+    /// Notes the ends of what was told, which the board forgets before they may be due.
+    fn note_ends(&mut self, heard: &[Heard<'_>], now: Moment) {
+        let heard: BTreeMap<_, _> = heard
+            .iter()
+            .map(|one| (one.said.life(), one.said))
+            .collect();
+        for told in self.told.iter_mut().filter(|told| told.ended.is_none()) {
+            match heard.get(&told.life()) {
+                Some(said) if said.ended.is_none() => {}
+                Some(said) => *told = (*said).clone(),
+                // It ended while nobody looked.
+                None => told.ended = Some((now.wall, Ending::Unknown.word().into())),
+            }
+        }
     }
 
     /// Why a message is due, if one is.
@@ -251,7 +319,7 @@ impl Group {
             let waiting = *self.waiting.get_or_insert(now);
             return (now.since(waiting) >= route.group_wait).then_some(Why::First);
         };
-        let critical = |said: &Said| value(said, "severity") == "critical";
+        let critical = |said: &Said| said.label(severity::LABEL) == severity::CRITICAL;
         let urgent = route.urgent && new.iter().any(critical);
         let batched = now.since(last) >= route.group_interval;
         if !new.is_empty() && (urgent || batched) {
@@ -272,15 +340,27 @@ impl Group {
 
 impl Quiet {
     fn hides(&self, said: &Said, now: Moment) -> bool {
-        let excepted = !self.except.is_empty() && all_match(&self.except, |name| value(said, name));
+        let excepted = !self.except.is_empty() && all_match(&self.except, |name| said.label(name));
         self.calendar.covers(now.wall) != self.outside && !excepted
     }
 }
 
+/// One life of one alert: its key, and since when.
+type Life<'a> = (&'a str, Timestamp);
+
+impl Heard<'_> {
+    fn is_shown(&self) -> bool {
+        self.shown && self.said.ended.is_none()
+    }
+}
+
+fn owned((key, since): Life<'_>) -> (Box<str>, Timestamp) {
+    (key.into(), since)
+}
+
 impl Said {
-    /// Whether it is the same life of the same alert.
-    fn is(&self, other: &Self) -> bool {
-        self.key == other.key && self.since == other.since
+    fn life(&self) -> Life<'_> {
+        (&self.key, self.since)
     }
 }
 
@@ -291,26 +371,11 @@ fn is_between(last: Timestamp, at: Time, zone: &TimeZone, now: Timestamp) -> boo
     last < due && due <= now
 }
 
-fn ended(told: &Said, heard: &[Heard<'_>], now: Moment) -> Said {
-    let end = heard.iter().find(|one| one.said.is(told));
-    let end = end.and_then(|one| one.said.ended.clone());
-    Said {
-        // What is no longer on the board ended while nobody looked.
-        ended: Some(end.unwrap_or_else(|| (now.wall, Ending::Unknown.word().into()))),
-        ..told.clone()
-    }
-}
-
 fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
     match alert.state.phase {
         Phase::Resolved { at, ending } => Some((at.wall, ending.word().into())),
         Phase::Pending { .. } | Phase::Firing | Phase::Holding { .. } => None,
     }
-}
-
-fn value<'a>(said: &'a Said, name: &str) -> &'a str {
-    let found = said.labels.iter().find(|(one, _)| **one == *name);
-    found.map_or("", |(_, value)| value)
 }
 
 #[cfg(test)]
@@ -321,6 +386,7 @@ mod tests {
     use crate::alert::sample::minute;
 
     const MINUTE: Duration = Duration::from_secs(60);
+    const ROOM: usize = 1000;
 
     fn route() -> Route {
         Route {
@@ -365,7 +431,7 @@ mod tests {
 
     /// What is said at this minute: `First +a,b -c`.
     fn hear(told: &mut Told, n: u64, heard: &[Hearsay]) -> String {
-        let notices = told.compose(&route(), heard, minute(n));
+        let notices = told.compose(&route(), heard, ROOM, minute(n));
         let keys = |list: &[Said]| {
             list.iter()
                 .map(|one| &*one.key)
@@ -449,7 +515,11 @@ mod tests {
         };
         let mut told = Told::default();
         let said: Vec<_> = (0..48 * 60)
-            .filter(|n| !told.compose(&daily, &[fires("a")], minute(*n)).is_empty())
+            .filter(|n| {
+                !told
+                    .compose(&daily, &[fires("a")], ROOM, minute(*n))
+                    .is_empty()
+            })
             .collect();
         assert_eq!(said, [1, 74, 74 + 24 * 60]);
     }
@@ -481,7 +551,7 @@ mod tests {
         let heard = [fires("a"), labelled("b", "critical", true, None)];
         let mut said = Vec::new();
         for n in 0..30 {
-            for (_, notice) in told.compose(&route, &heard, minute(n)) {
+            for (_, notice) in told.compose(&route, &heard, ROOM, minute(n)) {
                 said.push((n, notice.firing.len()));
             }
         }
@@ -508,5 +578,79 @@ mod tests {
         let mut again = fires("a");
         again.said.since = minute(4).wall;
         assert_eq!(hear(&mut told, 6, &[again]), "New +a -a");
+    }
+
+    #[test]
+    fn an_end_is_told_as_it_was_even_if_the_board_forgot_it_before_it_was_due() {
+        let slow = Route {
+            group_interval: 60 * MINUTE,
+            ..route()
+        };
+        let mut told = Told::default();
+        for n in [0, 1] {
+            told.compose(&slow, &[fires("a")], ROOM, minute(n));
+        }
+        let mut end = over("a", 5);
+        end.said.annotations = vec![("changed".into(), "rebooted".into())];
+        assert!(
+            told.compose(&slow, &[end.clone()], ROOM, minute(5))
+                .is_empty()
+        );
+        let mut told = Told::restored(told.save(), minute(6));
+        let notices = told.compose(&slow, &[], ROOM, minute(66));
+        assert_eq!(notices[0].1.over, [end.said]);
+        assert!(told.save().is_empty());
+    }
+
+    #[test]
+    fn what_was_told_before_a_route_changed_is_told_to_its_end_in_its_group_and_not_before() {
+        let regrouped = Route {
+            group_by: Box::new(["severity".into()]),
+            ..route()
+        };
+        let other_way = Route {
+            matching: Box::new([LabelPatterns {
+                name: "site".into(),
+                any_of: Box::new([Glob::new("lyon")]),
+            }]),
+            ..route()
+        };
+        for changed in [regrouped, other_way] {
+            let mut told = Told::default();
+            hear(&mut told, 0, &[fires("a")]);
+            assert_eq!(hear(&mut told, 1, &[fires("a")]), "First +a -");
+            for n in 2..50 {
+                let said = told.compose(&changed, &[fires("a")], ROOM, minute(n));
+                assert_eq!(said, [], "at minute {n}");
+            }
+            let said = told.compose(&changed, &[over("a", 50)], ROOM, minute(50));
+            let [(values, notice)] = &said[..] else {
+                panic!("{said:?}");
+            };
+            assert_eq!(values["site"], "hq".into());
+            assert_eq!(notice.over, [over("a", 50).said]);
+        }
+    }
+
+    #[test]
+    fn what_finds_no_room_is_told_when_there_is_some() {
+        let single = Route {
+            group_by: Box::new(["severity".into()]),
+            group_wait: Duration::ZERO,
+            ..route()
+        };
+        let heard = ["critical", "warning", "info"];
+        let heard = heard.map(|severity| labelled(severity, severity, true, None));
+        let mut told = Told::default();
+        let mut said = Vec::new();
+        for (n, room) in [(0, 0), (1, 2), (2, 0), (3, 2), (4, 2)] {
+            let notices = told.compose(&single, &heard, room, minute(n));
+            said.extend(
+                notices
+                    .iter()
+                    .map(|(_, notice)| notice.firing[0].key.clone()),
+            );
+        }
+        assert_eq!(said, ["critical".into(), "info".into(), "warning".into()]);
     }
 }

@@ -4,6 +4,14 @@ use jiff::Timestamp;
 
 use super::Notice;
 
+/// The page of alerts below the address of the exporter's pages; empty if that is unknown.
+pub fn page_of_alerts(public_url: &str) -> String {
+    match public_url {
+        "" => String::new(),
+        url => format!("{url}/alerts"),
+    }
+}
+
 /// One message on its way.
 #[derive(Clone, Debug)]
 pub struct Envelope {

@@ -17,7 +17,7 @@ pub mod retry;
 pub mod rounds;
 pub mod send;
 pub mod trial;
-mod words;
+pub(in crate::alert) mod words;
 
 pub use envelope::Envelope;
 pub use notice::Notice;

@@ -4,8 +4,12 @@
 //! next one about the same group, which then tells what is true now and lists what came and went
 //! meanwhile.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::alert::pairs::{self, Pair};
 
 /// One message about one group of alerts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +20,8 @@ pub struct Notice {
     pub firing: Vec<Said>,
     /// What ended since the last message, with its end.
     pub over: Vec<Said>,
+    /// Keys of what no message that arrived told of, be it over or hidden by now.
+    pub fresh: BTreeSet<Box<str>>,
     /// How many earlier messages about the group never arrived and are merged into this one.
     pub missed: u32,
 }
@@ -42,16 +48,17 @@ pub struct Said {
     /// Tells it from others; the same at its beginning and its end.
     pub key: Box<str>,
     /// Its labels.
-    pub labels: Vec<(Box<str>, Box<str>)>,
+    pub labels: Vec<Pair>,
     /// Its texts, rendered.
-    pub annotations: Vec<(Box<str>, Box<str>)>,
+    pub annotations: Vec<Pair>,
     /// Since when the condition holds.
     pub since: Timestamp,
     /// When it ended, and how, as a word.
     pub ended: Option<(Timestamp, Box<str>)>,
 }
 
-/// At most so many ends are listed; a message is for reading.
+/// At most so many ends are listed of what came and went unheard; a message is for reading. Ends of
+/// what was told before are all listed, or somebody would wait for them.
 pub const MOST_OVER: usize = 100;
 
 impl Why {
@@ -81,17 +88,22 @@ impl Notice {
     /// of both, each once, the latest ends first where there are too many.
     #[must_use]
     pub fn merged(older: Self, newer: Self) -> Self {
+        let told: BTreeSet<_> = newer.over.iter().map(|said| said.key.clone()).collect();
         let mut over = newer.over;
-        for said in older.over {
-            let told = over
-                .iter()
-                .any(|other| other.key == said.key && other.since == said.since);
-            if !told {
-                over.push(said);
-            }
-        }
+        let older_ends = older.over.into_iter();
+        over.extend(older_ends.filter(|said| !told.contains(&said.key)));
         over.sort_by_key(|said| std::cmp::Reverse(said.ended.as_ref().map(|(at, _)| *at)));
-        over.truncate(MOST_OVER);
+        let mut fresh: BTreeSet<_> = older.fresh.into_iter().chain(newer.fresh).collect();
+        let mut unheard = 0;
+        over.retain(|said| {
+            let was_unheard = fresh.contains(&said.key);
+            unheard += usize::from(was_unheard);
+            let listed = !was_unheard || unheard <= MOST_OVER;
+            if !listed {
+                fresh.remove(&said.key);
+            }
+            listed
+        });
         let reason = match older.reason {
             Why::First => Why::First,
             Why::New | Why::Resolved | Why::Reminder | Why::Test => newer.reason,
@@ -100,8 +112,16 @@ impl Notice {
             reason,
             firing: newer.firing,
             over,
+            fresh,
             missed: older.missed.saturating_add(newer.missed).saturating_add(1),
         }
+    }
+}
+
+impl Said {
+    /// The value of a label; empty if it has none such.
+    pub(super) fn label(&self, name: &str) -> &str {
+        pairs::text(&self.labels, name)
     }
 }
 
@@ -128,6 +148,7 @@ mod tests {
                 .iter()
                 .map(|(key, since, ended)| said(key, *since, Some(*ended)))
                 .collect(),
+            fresh: BTreeSet::new(),
             missed: 0,
         }
     }
@@ -149,10 +170,23 @@ mod tests {
     }
 
     #[test]
-    fn the_list_of_ends_is_bounded() {
-        let many: Vec<_> = (0..150).map(|n| ("a", n, n + 1)).collect();
-        let merged = Notice::merged(notice(Why::New, &[], &many), notice(Why::New, &[], &[]));
-        assert_eq!(merged.over.len(), MOST_OVER);
-        assert_eq!(merged.over[0].since, minute(149).wall);
+    fn the_list_of_what_came_and_went_unheard_is_bounded_and_that_of_what_was_heard_is_not() {
+        let keys: Vec<_> = (0..300).map(|n| format!("{n:03}")).collect();
+        let many: Vec<_> = (0..)
+            .zip(&keys)
+            .map(|(n, key)| (&**key, n, n + 1))
+            .collect();
+        let mut older = notice(Why::New, &[], &many);
+        // The first hundred were told of long ago.
+        older.fresh = keys[100..].iter().map(|key| (**key).into()).collect();
+        let merged = Notice::merged(older, notice(Why::New, &[], &[]));
+        let over: Vec<_> = merged.over.iter().map(|said| &*said.key).collect();
+        let expected: Vec<_> = keys[200..]
+            .iter()
+            .rev()
+            .chain(keys[..100].iter().rev())
+            .collect();
+        assert_eq!(over, expected);
+        assert_eq!(merged.fresh.len(), MOST_OVER);
     }
 }

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::Notice;
+use super::retry::LONGEST_ASKED;
+use crate::fleet::moment::later;
 use crate::store::Letter;
 
 /// What to do now, in this order: bury, merge, send.
@@ -49,6 +51,16 @@ pub struct Dispatch {
     pub notice: Notice,
 }
 
+/// When a letter is to be sent. No wait is longer than [`LONGEST_ASKED`]: what seems to be was
+/// written before the clock was put back, and is due.
+pub fn due(letter: &Letter, now: Timestamp) -> Timestamp {
+    let due = letter.letter.due;
+    if due > later(now, LONGEST_ASKED) {
+        return now;
+    }
+    due
+}
+
 /// Decides on all letters; `busy` receivers have one on its way.
 pub fn plan(letters: &[Letter], busy: &BTreeSet<Box<str>>, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
@@ -72,10 +84,8 @@ pub fn plan(letters: &[Letter], busy: &BTreeSet<Box<str>>, now: Timestamp) -> Pl
 
 impl Plan {
     fn take(&mut self, receiver: &str, letters: Vec<(&Letter, Notice)>, now: Timestamp) {
-        let mut due = letters
-            .iter()
-            .filter(|(letter, _)| letter.letter.due <= now);
-        let Some(topic) = due.next().map(|(letter, _)| &letter.letter.topic) else {
+        let mut ready = letters.iter().filter(|(letter, _)| due(letter, now) <= now);
+        let Some(topic) = ready.next().map(|(letter, _)| &letter.letter.topic) else {
             return;
         };
         let mut story = letters
@@ -119,6 +129,7 @@ mod tests {
             reason: Why::New,
             firing: Vec::new(),
             over: Vec::new(),
+            fresh: BTreeSet::new(),
             missed: 0,
         }
     }
@@ -158,6 +169,14 @@ mod tests {
         assert_eq!(sent(&letters, &[]), [2, 4]);
         assert_eq!(sent(&letters, &["mail"]), [4]);
         assert_eq!(sent(&letters[..1], &[]), [0; 0]);
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_holds_no_letter_up() {
+        let tomorrow = letter(1, "mail", "hq", 5 + 24 * 60);
+        assert_eq!(sent(&[tomorrow], &[]), [1]);
+        let asked_to_wait = letter(1, "mail", "hq", 5 + 60);
+        assert_eq!(sent(&[asked_to_wait], &[]), [0; 0]);
     }
 
     #[test]

@@ -36,6 +36,29 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The same, with more said of what went wrong.
+    #[must_use]
+    pub(super) fn explained(self, more: impl FnOnce(Box<str>) -> Box<str>) -> Self {
+        match self {
+            Self::Delivered => Self::Delivered,
+            Self::Temporary {
+                cause,
+                error,
+                after,
+            } => Self::Temporary {
+                cause,
+                error: more(error),
+                after,
+            },
+            Self::Permanent { cause, error } => Self::Permanent {
+                cause,
+                error: more(error),
+            },
+        }
+    }
+}
+
 /// The kind of trouble on the way: the label `cause` of failed attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
@@ -85,6 +108,9 @@ pub const LONGEST: Duration = Duration::from_secs(600);
 pub const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 /// Older letters are of no use to anybody at night; a person decides.
 pub const GIVE_UP: Duration = Duration::from_secs(24 * 3600);
+/// Nor before so many attempts, the least that fit into a day: a machine that starts in 1970 is told
+/// the time a moment later, and its letters are then older than they are.
+pub const TRIED: u32 = 24;
 
 /// What a status of HTTP means (RFC 9110; 425 RFC 8470, 429 RFC 6585). Redirects are not followed:
 /// they would carry what is secret to somewhere else.
@@ -126,7 +152,9 @@ pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
     match verdict {
         Verdict::Delivered => Settled::Delivered,
         Verdict::Permanent { error, .. } => Settled::GivenUp { error },
-        Verdict::Temporary { error, .. } if now >= later(letter.created, GIVE_UP) => {
+        Verdict::Temporary { error, .. }
+            if now >= later(letter.created, GIVE_UP) && letter.attempts >= TRIED =>
+        {
             Settled::GivenUp { error }
         }
         Verdict::Temporary { error, after, .. } => {
@@ -136,6 +164,12 @@ pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
             Settled::Later { due, error }
         }
     }
+}
+
+/// For how long a receiver is left alone altogether after one letter found no way: what else waits
+/// for it would find none either.
+pub fn pause(asked: Option<Duration>) -> Duration {
+    asked.unwrap_or_default().clamp(SHORTEST, LONGEST_ASKED)
 }
 
 /// Between half and all of a doubling wait, the same for the same attempt of the same one.
@@ -226,6 +260,10 @@ mod tests {
             Settled::GivenUp { error: error() }
         );
         let day = later(letter(0).created, GIVE_UP);
+        assert!(matches!(
+            settled(&letter(3), temporary(None), day),
+            Settled::Later { .. }
+        ));
         assert!(matches!(
             settled(&letter(99), temporary(None), day),
             Settled::GivenUp { .. }

@@ -1,11 +1,14 @@
 //! The message that tests whether a receiver takes messages: marked as a test, about nothing real.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::Notice;
 use super::channel::Receiver;
 use super::notice::{Said, Why};
 use super::send::Envelope;
+use crate::alert::pairs::Pair;
 
 /// What a message speaks of that tests `receiver`: labels as an alert of a phone has them.
 const LABELS: [(&str, &str); 4] = [
@@ -17,12 +20,6 @@ const LABELS: [(&str, &str); 4] = [
 
 /// A message about one alert that fires in nothing but this test.
 pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelope {
-    let label = |name: &str| {
-        let found = LABELS.iter().find(|(one, _)| *one == name);
-        found.map_or("", |(_, value)| value)
-    };
-    let group = receiver.route.group_by.iter();
-    let group = group.map(|name| (name.clone(), label(name).into()));
     let said = Said {
         key: "test".into(),
         labels: owned(&LABELS),
@@ -34,14 +31,18 @@ pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelo
         since: now,
         ended: None,
     };
+    let group = receiver.route.group_by.iter();
+    let group = group.map(|name| (name.clone(), said.label(name).into()));
+    let group = group.collect();
     Envelope {
         id: format!("test-{}", now.as_millisecond()).into(),
         topic: format!("test {}", receiver.route.receiver).into(),
-        group: group.collect(),
+        group,
         notice: Notice {
             reason: Why::Test,
             firing: vec![said],
             over: Vec::new(),
+            fresh: BTreeSet::new(),
             missed: 0,
         },
         written: now,
@@ -49,7 +50,7 @@ pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelo
     }
 }
 
-fn owned(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Box<str>)> {
+fn owned(pairs: &[(&str, &str)]) -> Vec<Pair> {
     let pairs = pairs.iter();
     pairs
         .map(|(name, value)| ((*name).into(), (*value).into()))
@@ -58,25 +59,17 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Box<str>)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::alert::notify::channel::{Access, Auth, Body, Channel, Webhook};
-    use crate::alert::notify::digest::{Remind, Route};
+    use crate::alert::notify::digest::Route;
     use crate::alert::sample::minute;
 
     #[test]
     fn it_is_marked_and_grouped_as_a_real_message_would_be() {
         let receiver = Receiver {
             route: Route {
-                receiver: "push".into(),
-                matching: Box::default(),
                 group_by: Box::new(["site".into(), "team".into()]),
-                group_wait: Duration::ZERO,
-                group_interval: Duration::ZERO,
-                remind: Remind::Never,
-                urgent: false,
-                quiet: None,
+                ..Route::new("push")
             },
             collapse_over: 10,
             channel: Channel::Webhook(Webhook {

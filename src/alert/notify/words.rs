@@ -29,7 +29,7 @@ pub(super) fn count(n: impl TryInto<u64>, noun: &str) -> String {
 
 /// A moment as people read it. Everybody who reads a message knows what UTC is to them; nobody knows
 /// the zone of the machine that wrote it.
-pub(super) fn at(time: Timestamp) -> String {
+pub(in crate::alert) fn at(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 

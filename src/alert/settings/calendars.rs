@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 
-use super::census::Census;
 use super::keys;
-use super::patterns::{Matching, list_of, listed};
-use super::reach;
+use super::patterns::{list_of, listed, matching};
+use super::reach::Reach;
 use crate::alert::calendar::{Calendar, Hours};
-use crate::alert::rule::Rule;
 use crate::alert::silence::Window;
 use crate::config::read::{Findings, Node, Section, Wrong, mend, name, quoted, time_zone, word};
 
@@ -130,7 +128,7 @@ pub(super) fn named(calendars: &Calendars<'_>, node: &Node) -> Result<Option<Cal
 /// `windows`.
 pub(super) fn windows(
     found: &mut Findings,
-    (census, rules): (&Census<'_>, &[Rule]),
+    reach: Reach<'_>,
     section: &Section<'_>,
     calendars: &Calendars<'_>,
 ) -> Box<[Window]> {
@@ -148,15 +146,12 @@ pub(super) fn windows(
             }
             Ok(name)
         });
-        let matching = Matching::read(found, &section, "match");
-        if !matching.0.is_empty() {
-            reach::check(found, census, rules, (&section.spot_of("match"), &matching));
-        }
+        let matching = matching(found, &section, "match", reach);
         let when = times(found, &section, calendars);
         windows.extend(name.zip(when).map(|(name, when)| Window {
             name: name.value,
             when,
-            matching: matching.patterns(),
+            matching,
         }));
     }
     windows.into()

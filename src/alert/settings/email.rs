@@ -79,7 +79,7 @@ fn login(
         }
     }
     let user = section.read(found, "user", user);
-    let password = secret_file(found, files, section, ("password_file", PASSWORD));
+    let password = secret_file(found, files, section, PASSWORD);
     Some((user?.value, password?))
 }
 

@@ -3,22 +3,21 @@
 use std::time::Duration;
 
 use super::LONGEST_SILENCE;
-use super::census::{Census, named};
+use super::census::named;
 use super::keys::{self, REFUSED_OF_SILENCES};
 use super::patterns::{label_names, list_of, text};
-use super::reach;
+use super::reach::Reach;
 use super::refuse;
 use crate::alert::flap::Damping;
 use crate::alert::inhibit::Inhibit;
 use crate::alert::matcher::Glob;
 use crate::alert::packs;
-use crate::alert::rule::Rule;
 use crate::config::read::{Findings, Section, Wrong, duration};
 
 /// The relations of the packs between rules in force, and those of the operator.
 pub(super) fn inhibits(
     found: &mut Findings,
-    (census, rules): (&Census<'_>, &[Rule]),
+    reach: Reach<'_>,
     section: &Section<'_>,
 ) -> Box<[Inhibit]> {
     let mut inhibits: Vec<_> = packs::inhibits().into_iter().collect();
@@ -30,7 +29,7 @@ pub(super) fn inhibits(
             section.require(found, key);
             let names = list_of(found, &section, key, text);
             for (spot, name) in &names {
-                reach::check_rule(found, rules, (spot, &Glob::new(name.clone())));
+                reach.check_rule(found, spot, &Glob::new(name.clone()));
             }
             names.into_iter().map(|(_, name)| name).collect()
         };
@@ -42,12 +41,14 @@ pub(super) fn inhibits(
                 Wrong::new(what, "remove it on one side"),
             );
         }
-        let same = label_names(found, &section, "same", (census, rules));
+        let same = label_names(found, &section, "same", reach);
         inhibits.push(Inhibit { when, mute, same });
     }
     let in_force = |names: Box<[Box<str>]>| -> Box<[Box<str>]> {
         let names = names.into_iter();
-        names.filter(|name| named(rules, name).is_some()).collect()
+        names
+            .filter(|name| named(reach.rules, name).is_some())
+            .collect()
     };
     inhibits
         .into_iter()

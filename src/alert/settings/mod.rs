@@ -137,6 +137,12 @@ pub fn rule_book(path: &Path, environment: &Environment) -> Result<(Config, Rule
 }
 
 impl Settings {
+    /// The receiver of this name.
+    pub fn receiver(&self, name: &str) -> Option<&Arc<Receiver>> {
+        let mut receivers = self.receivers.iter();
+        receivers.find(|one| *one.route.receiver == *name)
+    }
+
     /// What is in force of it: where alerts are not judged here, nobody is told of any.
     fn in_force(self) -> Self {
         if self.enabled {

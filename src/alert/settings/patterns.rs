@@ -1,11 +1,12 @@
 //! Which phones and which alerts something speaks of: `where` and `match`.
 
 use super::census::{Census, PHONE};
-use super::{keys, reach};
+use super::keys;
+use super::reach::Reach;
 use crate::alert::matcher::{Glob, LabelPatterns, Where};
-use crate::alert::rule::Rule;
-use crate::config::read::Node;
-use crate::config::read::{Findings, Section, Spot, Wrong, check_letters, items, mend, quoted};
+use crate::config::read::{
+    Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted,
+};
 use crate::fleet::Text;
 
 /// A pattern and where it stands.
@@ -75,13 +76,13 @@ pub(super) fn label_names(
     found: &mut Findings,
     section: &Section<'_>,
     key: &'static str,
-    known: (&Census<'_>, &[Rule]),
+    reach: Reach<'_>,
 ) -> Box<[Box<str>]> {
     let items = section.items(found, key).unwrap_or_default();
     let mut names = Vec::new();
     for (spot, node) in items {
         let name = label_name(node).and_then(|name| {
-            reach::check_label(known, &name)?;
+            reach.check_label(&name)?;
             Ok(name)
         });
         names.extend(found.keep(spot, name));
@@ -178,11 +179,25 @@ fn check_where_label(census: &Census<'_>, name: &str) -> Result<(), Wrong> {
     ))
 }
 
-/// `match`, or another mapping of labels of alerts to patterns, each with its place.
+/// `match`, or another mapping of labels of alerts to patterns, held against what alerts can be of.
+pub(super) fn matching(
+    found: &mut Findings,
+    section: &Section<'_>,
+    key: &'static str,
+    reach: Reach<'_>,
+) -> Box<[LabelPatterns]> {
+    let matching = Matching::read(found, section, key);
+    if !matching.0.is_empty() {
+        reach.check(found, &section.spot_of(key), &matching);
+    }
+    matching.patterns()
+}
+
+/// Labels of alerts with their patterns, each with its place.
 pub(super) struct Matching(pub(super) Vec<(Spot, Box<str>, Vec<Spotted>)>);
 
 impl Matching {
-    pub(super) fn read(found: &mut Findings, section: &Section<'_>, key: &'static str) -> Self {
+    fn read(found: &mut Findings, section: &Section<'_>, key: &'static str) -> Self {
         let mut all = Vec::new();
         for (spot, name, node) in section.named(found, key) {
             if let Err(wrong) = check_letters(name) {

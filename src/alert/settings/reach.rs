@@ -6,93 +6,90 @@ use crate::alert::condition::{Condition, Fraction, Grouping, Scope};
 use crate::alert::matcher::{self, Glob, LabelPatterns};
 use crate::alert::packs;
 use crate::alert::rule::Rule;
+use crate::alert::severity;
 use crate::config::read::{Findings, Spot, Wrong, mend, quoted};
 use crate::fleet::Place;
 
 /// Labels that are only known once an alert is there.
 const OF_READINGS: [&str; 4] = ["account", "line", "server", "receiver"];
 
-/// Tells names that do not exist, and warns of a `match` that no alert can fit; `key` is where it
-/// stands, `rules` are those in force.
-pub(super) fn check(
-    found: &mut Findings,
-    census: &Census<'_>,
-    rules: &[Rule],
-    (spot, matching): (&Spot, &Matching),
-) {
-    let mut all_known = true;
-    for (spot, name, globs) in &matching.0 {
-        if found
-            .keep(spot.clone(), check_label((census, rules), name))
-            .is_none()
-        {
-            all_known = false;
-            continue;
+/// What alerts can be of.
+#[derive(Clone, Copy)]
+pub(super) struct Reach<'a> {
+    /// The phones that are listed.
+    pub(super) census: &'a Census<'a>,
+    /// Those in force.
+    pub(super) rules: &'a [Rule],
+}
+
+impl Reach<'_> {
+    /// Tells names that do not exist, and warns of a `match` that no alert can fit.
+    pub(super) fn check(self, found: &mut Findings, spot: &Spot, matching: &Matching) {
+        let mut all_known = true;
+        for (spot, name, globs) in &matching.0 {
+            if found.keep(spot.clone(), self.check_label(name)).is_none() {
+                all_known = false;
+                continue;
+            }
+            for (spot, glob) in globs {
+                all_known &= match &**name {
+                    "alertname" => self.check_rule(found, spot, glob),
+                    PHONE | "site" => self.census.check(found, name, (spot, glob)),
+                    _ => true,
+                };
+            }
         }
-        for (spot, glob) in globs {
-            all_known &= match &**name {
-                "alertname" => check_rule(found, rules, (spot, glob)),
-                PHONE | "site" => census.check(found, name, (spot, glob)),
-                _ => true,
-            };
+        let patterns = matching.patterns();
+        let mut rules = self.rules.iter();
+        if all_known && !rules.any(|rule| can_fit(self.census, rule, &patterns)) {
+            let what = "fits no alert: no rule in force has these labels";
+            found.warn(spot.clone(), Wrong::new(what, "correct or remove it"));
         }
     }
-    let patterns = matching.patterns();
-    if all_known && !rules.iter().any(|rule| can_fit(census, rule, &patterns)) {
-        let what = "fits no alert: no rule in force has these labels";
-        found.warn(spot.clone(), Wrong::new(what, "correct or remove it"));
-    }
-}
 
-/// Whether alerts can have a label of this name.
-pub(super) fn check_label(
-    (census, rules): (&Census<'_>, &[Rule]),
-    name: &str,
-) -> Result<(), Wrong> {
-    if is_label(census, rules, name) {
-        return Ok(());
+    /// Whether alerts can have a label of this name.
+    pub(super) fn check_label(self, name: &str) -> Result<(), Wrong> {
+        if self.is_label(name) {
+            return Ok(());
+        }
+        let known = self.census.labels().into_iter().chain(OF_READINGS);
+        let known = known.chain(["alertname", "rule", severity::LABEL]);
+        let what = format!("{} is a label of no rule and no phone", quoted(name));
+        Err(Wrong::new(what, mend(name, known, "correct or remove it")))
     }
-    let known = census.labels().into_iter().chain(OF_READINGS);
-    let known = known.chain(["alertname", "rule", "severity"]);
-    let what = format!("{} is a label of no rule and no phone", quoted(name));
-    Err(Wrong::new(what, mend(name, known, "correct or remove it")))
-}
 
-fn is_label(census: &Census<'_>, rules: &[Rule], name: &str) -> bool {
-    let mut of_rules = rules.iter().flat_map(|rule| &rule.labels);
-    matches!(name, "alertname" | "severity" | PHONE | "site")
-        || OF_READINGS.contains(&name)
-        || of_rules.any(|(one, _)| **one == *name)
-        || census.has_label(name)
-}
+    fn is_label(self, name: &str) -> bool {
+        let mut of_rules = self.rules.iter().flat_map(|rule| &rule.labels);
+        matches!(name, "alertname" | severity::LABEL | PHONE | "site")
+            || OF_READINGS.contains(&name)
+            || of_rules.any(|(one, _)| **one == *name)
+            || self.census.has_label(name)
+    }
 
-/// Whether a rule of this name is in force; one that does not exist is a fault.
-pub(super) fn check_rule(
-    found: &mut Findings,
-    rules: &[Rule],
-    (spot, glob): (&Spot, &Glob),
-) -> bool {
-    let Some(name) = glob.literal() else {
-        return true;
-    };
-    if named(rules, name).is_some() {
-        return true;
+    /// Whether a rule of this name is in force; one that does not exist is a fault.
+    pub(super) fn check_rule(self, found: &mut Findings, spot: &Spot, glob: &Glob) -> bool {
+        let Some(name) = glob.literal() else {
+            return true;
+        };
+        if named(self.rules, name).is_some() {
+            return true;
+        }
+        let packs = packs::all();
+        let of_packs = || packs.iter().flat_map(|pack| &pack.rules);
+        if named(of_packs(), name).is_some() {
+            let what = format!("{} is not in force", quoted(name));
+            let mend = "enable it or its pack, or remove it here";
+            found.warn(spot.clone(), Wrong::new(what, mend));
+            return false;
+        }
+        let known = self.rules.iter().chain(of_packs()).map(|rule| &*rule.name);
+        let what = format!("{} is no rule", quoted(name));
+        found.fault(
+            spot.clone(),
+            Wrong::new(what, mend(name, known, "see `rules list`")),
+        );
+        false
     }
-    let packs = packs::all();
-    let of_packs = || packs.iter().flat_map(|pack| &pack.rules);
-    if named(of_packs(), name).is_some() {
-        let what = format!("{} is not in force", quoted(name));
-        let mend = "enable it or its pack, or remove it here";
-        found.warn(spot.clone(), Wrong::new(what, mend));
-        return false;
-    }
-    let known = rules.iter().chain(of_packs()).map(|rule| &*rule.name);
-    let what = format!("{} is no rule", quoted(name));
-    found.fault(
-        spot.clone(),
-        Wrong::new(what, mend(name, known, "see `rules list`")),
-    );
-    false
 }
 
 /// Whether an alert of this rule can fit.

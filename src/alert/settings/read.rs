@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use super::census::Census;
 use super::keys::{self, REFUSED};
 use super::patterns::text;
+use super::reach::Reach;
 use super::{
     EVALUATION_INTERVAL, Heartbeat, Settings, alertmanagers, calendars, inhibit, receivers, refuse,
     rules, web,
@@ -15,6 +16,7 @@ use super::{
 use crate::alert::board::Rules;
 use crate::alert::export::Group;
 use crate::alert::notify::alertmanager::Sender;
+use crate::alert::notify::envelope::page_of_alerts;
 use crate::alert::packs::RUNBOOKS;
 use crate::alert::rule::Rule;
 use crate::alert::suppress::Suppression;
@@ -57,16 +59,15 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let groups = rules::groups(&known);
     let in_force = known.into_iter().map(|known| known.rule);
     let in_force: Vec<Rule> = in_force.filter(|rule| rule.enabled).collect();
-    let calendars = calendars::calendars(found, &section);
-    let suppression = Suppression {
-        inhibits: inhibit::inhibits(found, (&census, &in_force), &section),
-        windows: calendars::windows(found, (&census, &in_force), &section, &calendars),
-        damping: inhibit::flapping(found, &section),
-    };
-    let known = receivers::Known {
+    let reach = Reach {
         census: &census,
         rules: &in_force,
-        calendars: &calendars,
+    };
+    let calendars = calendars::calendars(found, &section);
+    let suppression = Suppression {
+        inhibits: inhibit::inhibits(found, reach, &section),
+        windows: calendars::windows(found, reach, &section, &calendars),
+        damping: inhibit::flapping(found, &section),
     };
     let every = section.read(found, "evaluation_interval", within_an_hour);
     let settings = Settings {
@@ -77,14 +78,14 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
         suppression: Arc::new(suppression),
         texts,
         alertmanagers: alertmanagers::alertmanagers(found, files, &section),
-        receivers: receivers::receivers(found, files, &section, known),
+        receivers: receivers::receivers(found, files, &section, reach, &calendars),
         heartbeat: heartbeat(found, files, &section),
         longest_silence: inhibit::longest_silence(found, &section),
         rules: Arc::new(Rules::new(in_force)),
     };
     let exported = section.read(found, "exported_rules", Node::flag);
     let exported = exported.is_some_and(|exported| exported.value);
-    warn(found, around, &section, (&settings, exported));
+    warn(found, around, &section, &settings, exported);
     Read {
         settings,
         groups,
@@ -105,7 +106,8 @@ fn warn(
     found: &mut Findings,
     around: &Around<'_>,
     section: &Section<'_>,
-    (settings, exported): (&Settings, bool),
+    settings: &Settings,
+    exported: bool,
 ) {
     if !settings.enabled {
         return;
@@ -165,13 +167,9 @@ fn sender(found: &mut Findings, section: &Section<'_>, public_url: &str) -> Send
     }
     // An Alertmanager takes alerts for over that it has not heard of for some minutes.
     let resend_every = section.read(found, "resend_every", within_an_hour);
-    let alerts = match public_url {
-        "" => Box::default(),
-        url => format!("{url}/alerts").into(),
-    };
     Sender {
         labels: labels.into(),
-        public_url: alerts,
+        alerts_url: page_of_alerts(public_url).into(),
         resend_every: resend_every.map_or(RESEND_EVERY, |every| every.value),
     }
 }

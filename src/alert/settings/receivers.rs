@@ -1,43 +1,30 @@
 //! `receivers`: who is told here, of what, how often, and when not.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::calendars::{self, Calendars, of_clock};
-use super::census::Census;
 use super::keys;
-use super::patterns::{Matching, label_names};
-use super::{email, reach, webhook};
+use super::patterns::{label_names, matching};
+use super::reach::Reach;
+use super::{email, webhook};
 use crate::alert::notify::channel::{Channel, Receiver};
 use crate::alert::notify::digest::{Quiet, Remind, Route};
-use crate::alert::rule::Rule;
 use crate::config::read::{
     Files, Findings, Node, Section, Wrong, duration, duration_or_none, quoted, time_zone,
 };
 
-/// What receivers are held against.
-#[derive(Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) census: &'a Census<'a>,
-    /// Those in force.
-    pub(super) rules: &'a [Rule],
-    pub(super) calendars: &'a Calendars<'a>,
-}
-
 /// More alerts than anybody reads in one message.
 const MOST_LISTED: u32 = 1000;
+/// How many a message lists where nothing else is configured.
 const LISTED: usize = 10;
-const GROUP_BY: [&str; 2] = ["alertname", "site"];
-const GROUP_WAIT: Duration = Duration::from_secs(30);
-const GROUP_INTERVAL: Duration = Duration::from_secs(5 * 60);
-const REMIND_EVERY: Remind = Remind::Every(Duration::from_secs(4 * 3600));
 
 /// The section `receivers`.
 pub(super) fn receivers(
     found: &mut Findings,
     files: &mut Files<'_>,
     section: &Section<'_>,
-    known: Known<'_>,
+    reach: Reach<'_>,
+    calendars: &Calendars<'_>,
 ) -> Vec<Arc<Receiver>> {
     let mut receivers = Vec::new();
     for (spot, name, node) in section.named(found, "receivers") {
@@ -50,7 +37,9 @@ pub(super) fn receivers(
         let channel = channel(found, files, &section);
         let collapse_over =
             section.read(found, "collapse_over", |node| node.number(1, MOST_LISTED));
-        let route = route(found, &section, known, name);
+        let route = route(found, &section, reach, name);
+        let quiet = quiet(found, &section, reach, calendars);
+        let route = Route { quiet, ..route };
         receivers.extend(channel.map(|channel| {
             Arc::new(Receiver {
                 route,
@@ -99,29 +88,25 @@ fn channel(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -
     }
 }
 
-fn route(found: &mut Findings, section: &Section<'_>, known: Known<'_>, name: &str) -> Route {
-    let Known { census, rules, .. } = known;
-    let matching = Matching::read(found, section, "match");
-    if !matching.0.is_empty() {
-        reach::check(found, census, rules, (&section.spot_of("match"), &matching));
-    }
-    let mut group_by = label_names(found, section, "group_by", (census, rules));
+fn route(found: &mut Findings, section: &Section<'_>, reach: Reach<'_>, name: &str) -> Route {
+    let usual = Route::new(name);
+    let matching = matching(found, section, "match", reach);
+    let mut group_by = label_names(found, section, "group_by", reach);
     if !section.has("group_by") {
-        group_by = GROUP_BY.map(Into::into).into();
+        group_by = usual.group_by;
     }
     let group_wait = section.read(found, "group_wait", duration_or_none);
     let group_interval = section.read(found, "group_interval", duration);
     let remind = section.read(found, "remind_every", remind);
     let urgent = section.read(found, "urgent", Node::flag);
     let route = Route {
-        receiver: name.into(),
-        matching: matching.patterns(),
+        matching,
         group_by,
-        group_wait: group_wait.map_or(GROUP_WAIT, |wait| wait.value),
-        group_interval: group_interval.map_or(GROUP_INTERVAL, |interval| interval.value),
-        remind: remind.map_or(REMIND_EVERY, |remind| remind.value),
-        urgent: urgent.is_none_or(|urgent| urgent.value),
-        quiet: quiet(found, section, known),
+        group_wait: group_wait.map_or(usual.group_wait, |wait| wait.value),
+        group_interval: group_interval.map_or(usual.group_interval, |interval| interval.value),
+        remind: remind.map_or(usual.remind, |remind| remind.value),
+        urgent: urgent.map_or(usual.urgent, |urgent| urgent.value),
+        ..usual
     };
     if let Remind::Every(every) = route.remind
         && every < route.group_interval
@@ -162,7 +147,12 @@ fn remind(node: &Node) -> Result<Remind, Wrong> {
 }
 
 /// `quiet_hours`.
-fn quiet(found: &mut Findings, section: &Section<'_>, known: Known<'_>) -> Option<Quiet> {
+fn quiet(
+    found: &mut Findings,
+    section: &Section<'_>,
+    reach: Reach<'_>,
+    calendars: &Calendars<'_>,
+) -> Option<Quiet> {
     let section = section.section(found, "quiet_hours", keys::QUIET)?;
     match (section.has("outside"), section.has("during")) {
         (true, true) => {
@@ -175,17 +165,13 @@ fn quiet(found: &mut Findings, section: &Section<'_>, known: Known<'_>) -> Optio
         }
         (true, false) | (false, true) => {}
     }
-    let calendar = |node: &Node| calendars::named(known.calendars, node);
+    let calendar = |node: &Node| calendars::named(calendars, node);
     let outside = section.read(found, "outside", calendar);
     let during = section.read(found, "during", calendar);
-    let except = Matching::read(found, &section, "except");
-    if !except.0.is_empty() {
-        let Known { census, rules, .. } = known;
-        reach::check(found, census, rules, (&section.spot_of("except"), &except));
-    }
+    let except = matching(found, &section, "except", reach);
     Some(Quiet {
         outside: outside.is_some(),
         calendar: outside.or(during)?.value?,
-        except: except.patterns(),
+        except,
     })
 }

@@ -10,6 +10,7 @@ use super::conditions::{self, Written};
 use super::patterns::{self, text};
 use crate::alert::matcher::Where;
 use crate::alert::rule::{OnUnknown, RESERVED_LABELS, Rule};
+use crate::alert::severity;
 use crate::config::read::{
     Findings, Node, Section, Spot, Wrong, check_letters, duration_or_none, mend, quoted, word,
 };
@@ -35,9 +36,6 @@ const ON_UNKNOWN: &[(&str, OnUnknown)] = &[
     ("resolve", OnUnknown::Resolve),
     ("fire", OnUnknown::Fire),
 ];
-
-/// Those of the packs; others are allowed, where somebody routes by them.
-const SEVERITIES: [&str; 4] = ["critical", "warning", "info", "none"];
 
 /// More polls than any patience takes.
 const MOST_POLLS: u32 = 1000;
@@ -134,8 +132,9 @@ fn labels(found: &mut Findings, section: &Section<'_>) -> Vec<(Box<str>, Box<str
         let Some(label) = found.keep(spot.clone(), label) else {
             continue;
         };
-        let mistyped = mend(&label, SEVERITIES.into_iter(), "");
-        if name == "severity" && !SEVERITIES.contains(&&*label) && !mistyped.is_empty() {
+        // Others are allowed, where somebody routes by them.
+        let mistyped = mend(&label, severity::KNOWN.into_iter(), "");
+        if name == severity::LABEL && !severity::KNOWN.contains(&&*label) && !mistyped.is_empty() {
             let what = format!("{} is no severity known here", quoted(&label));
             found.warn(spot, Wrong::new(what, mistyped));
         }

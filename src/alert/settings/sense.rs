@@ -25,7 +25,7 @@ pub(super) fn check(found: &mut Findings, census: &Census<'_>, rule: &Rule, spot
             check_phone(found, census, condition, spot);
         }
         Condition::Each(condition) => check_each(found, census, condition, spot),
-        Condition::Fraction(fraction) => check_fraction(found, census, (rule, fraction), spot),
+        Condition::Fraction(fraction) => check_fraction(found, census, rule, fraction, spot),
         Condition::Own(_) if rule.only != Where::default() => {
             let what = "speaks of the daemon, for which `where` has no effect";
             found.warn(spot.clone(), Wrong::new(what, "remove `where`"));
@@ -38,7 +38,8 @@ pub(super) fn check(found: &mut Findings, census: &Census<'_>, rule: &Rule, spot
 fn check_fraction(
     found: &mut Findings,
     census: &Census<'_>,
-    (rule, fraction): (&Rule, &Fraction),
+    rule: &Rule,
+    fraction: &Fraction,
     spot: &Spot,
 ) {
     let Some(matching) = census.matching(&rule.only) else {

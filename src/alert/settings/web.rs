@@ -64,7 +64,7 @@ pub(super) fn url(
         found.keep(spot.clone(), node.value.text().and_then(check))?;
         return inline(found, files, ADDRESS, (&spot, node.value));
     }
-    let url = secret_file(found, files, section, ("url_file", ADDRESS))?;
+    let url = secret_file(found, files, section, ADDRESS)?;
     if !url.expose_secret().is_empty() {
         found.keep(section.spot_of("url_file"), check(url.expose_secret()))?;
     }
@@ -95,15 +95,15 @@ pub(super) fn without_login(url: &Url, mend: &str) -> Result<(), Wrong> {
     Err(Wrong::new("holds a user or a password", mend))
 }
 
-/// A file that holds a secret; empty where secrets are left alone.
+/// The secret of this kind that stands in a file; empty where secrets are left alone.
 pub(super) fn secret_file(
     found: &mut Findings,
     files: &mut Files<'_>,
     section: &Section<'_>,
-    (key, kind): (&'static str, Kind),
+    kind: Kind,
 ) -> Option<SecretString> {
-    let node = section.read(found, key, Ok)?.value;
-    from_file(found, files, kind, (&section.spot_of(key), node))
+    let node = section.read(found, kind.file, Ok)?.value;
+    from_file(found, files, kind, (&section.spot_of(kind.file), node))
 }
 
 /// `auth`.
@@ -129,9 +129,9 @@ pub(super) fn auth(found: &mut Findings, files: &mut Files<'_>, section: &Sectio
         }
         (true, None) => {}
     }
-    let bearer = secret_file(found, files, &auth, ("bearer_file", TOKEN));
+    let bearer = secret_file(found, files, &auth, TOKEN);
     let username = auth.read(found, "username", user);
-    let password = secret_file(found, files, &auth, ("password_file", PASSWORD));
+    let password = secret_file(found, files, &auth, PASSWORD);
     if let Some(bearer) = bearer {
         let spot = auth.spot_of("bearer_file");
         let sent = found.keep(spot, check_header(bearer.expose_secret()));

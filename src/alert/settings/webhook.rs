@@ -23,22 +23,13 @@ const HEADER: Kind = Kind {
     file: "header_files",
 };
 
-/// The ready-made words.
-#[derive(Clone, Copy)]
-enum Preset {
-    AlertmanagerV4,
-    Generic,
-    Ntfy,
-    Slack,
-    Teams,
-}
-
-const PRESETS: &[(&str, Preset)] = &[
-    ("alertmanager_v4", Preset::AlertmanagerV4),
-    ("generic", Preset::Generic),
-    ("ntfy", Preset::Ntfy),
-    ("slack", Preset::Slack),
-    ("teams_workflow", Preset::Teams),
+/// The ready-made words, as [`Body::word`] names them.
+const PRESETS: &[(&str, fn() -> Body)] = &[
+    ("alertmanager_v4", || Body::AlertmanagerV4),
+    ("generic", || Body::Generic),
+    ("ntfy", || Body::Ntfy),
+    ("slack", || Body::Slack),
+    ("teams_workflow", || Body::Teams),
 ];
 
 /// The largest template.
@@ -64,7 +55,7 @@ pub(super) fn webhook(
     let body = body(found, files, section);
     let headers = headers(found, files, section);
     let auth = web::auth(found, files, section);
-    let hmac = secret_file(found, files, section, ("hmac_file", KEY));
+    let hmac = secret_file(found, files, section, KEY);
     let access = web::access(found, files, section);
     if section.has("auth")
         && let Some((spot, ..)) = headers
@@ -124,19 +115,12 @@ fn body(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -> O
             content_type: media,
         });
     }
-    let preset = match preset {
-        Some(preset) => preset.value,
+    match preset {
+        Some(preset) => Some((preset.value)()),
         // A wrong one has been told.
-        None if section.has("preset") => return None,
-        None => Preset::AlertmanagerV4,
-    };
-    Some(match preset {
-        Preset::AlertmanagerV4 => Body::AlertmanagerV4,
-        Preset::Generic => Body::Generic,
-        Preset::Ntfy => Body::Ntfy,
-        Preset::Slack => Body::Slack,
-        Preset::Teams => Body::Teams,
-    })
+        None if section.has("preset") => None,
+        None => Some(Body::AlertmanagerV4),
+    }
 }
 
 /// What a template makes where nothing else is said.
@@ -203,4 +187,16 @@ fn check_name(name: &str) -> Result<(), Wrong> {
         return Err(Wrong::new(what, "remove it"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preset_is_named_as_it_is_written() {
+        for (word, body) in PRESETS {
+            assert_eq!(body().word(), *word);
+        }
+    }
 }

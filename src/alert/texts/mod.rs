@@ -10,11 +10,11 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior};
 
 use super::board::{Alert, Rules};
 use super::condition::{Condition, PhoneCondition};
-use super::rule::Annotations;
+use super::pairs::{self, Pair};
 use crate::fleet::{Moment, Phone};
 
 /// Texts of one alert, by name.
-pub type Rendered = Vec<(Box<str>, Box<str>)>;
+pub type Rendered = Vec<Pair>;
 
 /// The compiled templates of all rules.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl Texts {
         for rule in rules.iter() {
             let rule = &rule.rule;
             let sample = names::sample(rule);
-            for (annotation, text) in all_of(&rule.annotations) {
+            for (annotation, text) in rule.annotations.all() {
                 if let Err(error) = texts.add(text, &sample) {
                     faults.push(TextFault {
                         rule: rule.name.clone(),
@@ -102,7 +102,7 @@ impl Texts {
         let cause = names::cause_of(alert, phone, now);
         let names = names::of(alert, phone, cause.clone(), now);
         let mut filled = Filled::default();
-        for (name, text) in all_of(&alert.rule().annotations) {
+        for (name, text) in alert.rule().annotations.all() {
             let told = self.fill(text, &names).unwrap_or_else(|_as_written| {
                 filled.failed += 1;
                 text.to_owned()
@@ -112,8 +112,8 @@ impl Texts {
                 filled.texts.push((name.into(), told.into()));
             }
         }
-        let is_told = |texts: &Rendered| texts.iter().any(|(name, _)| **name == *CAUSE);
-        if is_combined(&alert.rule().when) && !cause.is_empty() && !is_told(&filled.texts) {
+        let is_told = !pairs::text(&filled.texts, CAUSE).is_empty();
+        if is_combined(&alert.rule().when) && !cause.is_empty() && !is_told {
             filled.texts.push((CAUSE.into(), cause.into()));
         }
         filled
@@ -136,18 +136,6 @@ pub(super) fn strict() -> Environment<'static> {
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
     templates.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     templates
-}
-
-/// The texts of a rule by name, in the order in which they are told.
-fn all_of(texts: &Annotations) -> impl Iterator<Item = (&str, &str)> {
-    let own = [
-        ("summary", &*texts.summary),
-        ("impact", &texts.impact),
-        ("first_steps", &texts.first_steps),
-        ("runbook_url", &texts.runbook_url),
-    ];
-    let others = texts.others.iter().map(|(name, text)| (&**name, &**text));
-    own.into_iter().chain(others)
 }
 
 /// Whether the rule looks for several things, so that its name does not say which it found.
@@ -192,7 +180,7 @@ mod tests {
 
     use super::super::condition::{Counted, EachCondition, Fraction, Grouping, Own};
     use super::super::packs;
-    use super::super::rule::Rule;
+    use super::super::rule::{Annotations, Rule};
     use super::super::sample::{Sample, fleet, minute};
     use super::*;
     use crate::alert::Board;

@@ -13,8 +13,9 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use crate::alert::board::Alert;
 use crate::alert::cause::cause;
 use crate::alert::condition::{Condition, Grouping, Own, Scope};
+use crate::alert::notify::words::at;
+use crate::alert::pairs;
 use crate::alert::rule::Rule;
-use crate::alert::subject::value;
 use crate::fleet::{Moment, Phone};
 
 /// What may be asked of a phone.
@@ -28,7 +29,7 @@ pub(super) fn cause_of(alert: &Alert, phone: Option<&Phone>, now: Moment) -> Str
 
 /// The names of an alert with their values.
 pub(super) fn of(alert: &Alert, phone: Option<&Phone>, cause: String, now: Moment) -> Value {
-    let label = |name: &str| value(&alert.labels, name).to_owned();
+    let label = |name: &str| pairs::text(&alert.labels, name).to_owned();
     let labels = alert.labels.iter().cloned().collect();
     let speech = Speech {
         phone: Named::of(phone, alert.subject.phone().unwrap_or_default(), now),
@@ -80,10 +81,7 @@ impl Speech<'_> {
             text("alertname"),
             text("severity"),
             ("labels", Value::from_object(self.labels)),
-            (
-                "since",
-                Value::from(self.since.strftime("%Y-%m-%d %H:%M UTC").to_string()),
-            ),
+            ("since", Value::from(at(self.since))),
         ]);
         match &rule.when {
             Condition::Phone(_) | Condition::Each(_) => {

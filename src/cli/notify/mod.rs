@@ -11,7 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{age, phone, say};
+use super::listing::{self, Item};
+use super::{age, say};
 use crate::clock::Clock;
 
 /// Look after messages to receivers, and test whether they arrive
@@ -94,24 +95,17 @@ pub(super) fn run(args: &Args) -> ExitCode {
     }
 }
 
-async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<(Letter, Value)>> {
+async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Letter>>> {
     let answer: Answer = daemon.get(PATH).await?;
-    let mut letters = Vec::new();
-    for value in answer.notifications {
-        let letter: Letter = serde_json::from_value(value.clone())?;
-        if !dead || letter.is_dead() {
-            letters.push((letter, value));
-        }
-    }
+    let mut letters = listing::items::<Letter>(answer.notifications)?;
+    letters.retain(|letter| !dead || letter.told.is_dead());
     Ok(letters)
 }
 
 fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let letters = super::interruptible(letters(dead, daemon))?;
     if as_json {
-        let values: Vec<_> = letters.iter().map(|(_, value)| value).collect();
-        say(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
-        return Ok(());
+        return listing::print_json(&letters);
     }
     if letters.is_empty() {
         let none = if dead { "was given up" } else { "waits" };
@@ -119,21 +113,17 @@ fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let rows: Vec<_> = letters.iter().map(|(letter, _)| letter.row(now)).collect();
     let head = [
         "ID", "RECEIVER", "STATE", "ATTEMPTS", "WRITTEN", "ABOUT", "ERROR",
     ];
-    for line in phone::table(&head, &rows) {
-        say(format_args!("{line}"))?;
-    }
-    Ok(())
+    listing::print_table(&head, &letters, |letter| letter.row(now))
 }
 
 async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let mut ids = ids.to_vec();
     if all_dead {
         let dead = letters(true, daemon).await?;
-        ids.extend(dead.iter().map(|(letter, _)| letter.id));
+        ids.extend(dead.iter().map(|letter| letter.told.id));
         if ids.is_empty() {
             bail!("no message was given up");
         }

@@ -6,6 +6,7 @@ use super::{pack_of, rule_book};
 use crate::alert::export::{Group, built_in, explains};
 use crate::alert::inhibit::Inhibit;
 use crate::alert::packs::RUNBOOKS;
+use crate::alert::pairs;
 use crate::alert::promql;
 use crate::alert::rule::{OnUnknown, Rule};
 use crate::alert::settings::RuleBook;
@@ -62,11 +63,6 @@ fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
 
 fn facts(rule: &Rule) -> Vec<(&str, String)> {
     let texts = &rule.annotations;
-    let labels: Vec<_> = rule
-        .labels
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
     let unknown = match rule.on_unknown {
         OnUnknown::Hold => "hold: the clocks stand still",
         OnUnknown::Resolve => "resolve: as if it did not hold",
@@ -79,7 +75,7 @@ fn facts(rule: &Rule) -> Vec<(&str, String)> {
         ("min_polls", rule.min_polls.to_string()),
         ("keeps firing", length(rule.keep_firing_for)),
         ("on_unknown", unknown.to_owned()),
-        ("labels", labels.join(", ")),
+        ("labels", pairs::written(&rule.labels, ", ")),
         ("summary", texts.summary.to_string()),
         ("impact", texts.impact.to_string()),
         ("first steps", texts.first_steps.to_string()),

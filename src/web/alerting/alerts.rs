@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
+use crate::alert::pairs::Pair;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
 use crate::fleet::moment::earlier;
@@ -60,18 +61,14 @@ pub(in crate::web) fn alerts(told: Told) -> impl Pieces + use<> {
 
 /// What is pending or fires, sorted by labels, so that two answers can be compared.
 pub(super) fn active(picture: &Picture) -> Vec<Alert> {
-    let alerts = picture.board.alerts();
-    let mut active: Vec<_> = alerts
-        .filter(|alert| !alert.state.is_resolved())
-        .cloned()
-        .collect();
+    let mut active: Vec<_> = picture.board.active().cloned().collect();
     active.sort_by(|a, b| (&a.labels, &a.subject).cmp(&(&b.labels, &b.subject)));
     active
 }
 
 /// Appends one alert.
 pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
-    let texts = texts(alert, &told.picture, (&told.fleet, told.now));
+    let texts = texts(alert, &told.picture, &told.fleet, told.now);
     let unknown = alert.state.unknown.as_ref();
     let since = unknown.map(|unknown| earlier(told.now.wall, unknown.elapsed()));
     let kept_back = kept_back(alert);
@@ -95,14 +92,14 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
 }
 
 /// Pairs of text as an object.
-pub(super) fn object(pairs: &[(Box<str>, Box<str>)]) -> Object<'_, &str> {
+pub(super) fn object(pairs: &[Pair]) -> Object<'_, &str> {
     let pairs = pairs.iter();
     Object(pairs.map(|(name, value)| (&**name, &**value)).collect())
 }
 
 /// What keeps a firing alert from being said, and which silence, window or rule.
 fn kept_back(alert: &Alert) -> Option<(&'static str, Option<String>)> {
-    if !alert.state.is_firing() || alert.visibility == Visibility::Shown {
+    if !alert.state.is_firing() || alert.is_shown() {
         return None;
     }
     let by = match &alert.visibility {

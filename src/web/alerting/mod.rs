@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::alert::command::{self, Command, Refusal};
+use crate::alert::pairs::Pair;
 use crate::alert::{Alert, Picture};
 use crate::fleet::{Fleet, Moment};
 
@@ -73,8 +74,9 @@ impl Unanswered {
 pub(super) fn texts<'a>(
     alert: &Alert,
     picture: &'a Picture,
-    (fleet, now): (&Fleet, Moment),
-) -> Cow<'a, [(Box<str>, Box<str>)]> {
+    fleet: &Fleet,
+    now: Moment,
+) -> Cow<'a, [Pair]> {
     let rendered = picture.texts_of(alert);
     if !rendered.is_empty() {
         return Cow::Borrowed(rendered);
@@ -82,12 +84,6 @@ pub(super) fn texts<'a>(
     let phone = alert.subject.phone().and_then(|name| fleet.phone(name));
     let texts = &picture.settings.texts;
     Cow::Owned(texts.of(alert, phone.map(|phone| &**phone), now).texts)
-}
-
-/// The text of this name; empty if there is none.
-pub(super) fn text<'a>(texts: &'a [(Box<str>, Box<str>)], name: &str) -> &'a str {
-    let found = texts.iter().find(|(one, _)| **one == *name);
-    found.map_or("", |(_, text)| text)
 }
 
 /// Asks the alert task and waits for its answer, at most for `patience`.

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
-use tracing::info;
 
 use crate::alert::command::{Command, NewSilence};
 use crate::alert::silence::Silence;
@@ -70,34 +69,25 @@ pub(in crate::web) async fn obey(given: Given<'_>, body: Incoming, inputs: &Inpu
 }
 
 async fn carry_out(given: Given<'_>, body: Incoming, inputs: &Inputs) -> Result<Done, Refused> {
-    let commands = &inputs.commands;
+    let (commands, by) = (&inputs.commands, given.by.clone());
     match given.order {
         Order::AddSilence => {
             let wanted = wanted(&given, body, inputs).await?;
-            let by = given.by;
             let add = |done| Command::AddSilence { wanted, by, done };
             let silence = ask(commands, PATIENCE, add).await?;
-            let (id, by) = (silence.id, &silence.by);
-            info!(silence.id = id, actor = %by, "Silence {id} was made by {by}");
             Ok(Done::Made(silence))
         }
         Order::ExpireSilence(id) => {
-            let by = given.by.clone();
             let expire = |done| Command::ExpireSilence { id, by, done };
             let silence = ask(commands, PATIENCE, expire).await?;
-            info!(silence.id = id, actor = %given.by, "Silence {id} was ended by {}", given.by);
             Ok(Done::Ended(silence))
         }
         Order::Retry(id) => {
-            let by = given.by.clone();
             ask(commands, PATIENCE, |done| Command::Retry { id, by, done }).await?;
-            info!(message.id = id, actor = %given.by, "{} has message {id} tried again", given.by);
             Ok(Done::Settled)
         }
         Order::Drop(id) => {
-            let by = given.by.clone();
             ask(commands, PATIENCE, |done| Command::Drop { id, by, done }).await?;
-            info!(message.id = id, actor = %given.by, "{} threw message {id} away", given.by);
             Ok(Done::Settled)
         }
     }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alert::board::KnownRule;
+use crate::alert::export::Group;
 use crate::alert::{Alert, Picture, packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::pieces::{Filled, PIECE, Pieces};
@@ -66,8 +67,6 @@ enum Step {
 
 /// Where Prometheus names a file: rules come from the packs and from the configuration.
 const FILE: &str = "grandstream-exporter";
-/// The group of the operator's own rules.
-const OWN: &str = "grandstream-own";
 /// What Prometheus says of an evaluation that never was.
 const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
@@ -127,9 +126,9 @@ fn groups(picture: &Picture) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
         for name in pack.rules.into_iter().map(|rule| rule.name) {
             rules.extend(own.extract_if(.., |rule| rule.rule.name == name));
         }
-        groups.push((format!("grandstream-{}", pack.name).into(), rules));
+        groups.push((Group::named(pack.name), rules));
     }
-    groups.push((OWN.into(), own));
+    groups.push((Group::named("own"), own));
     groups.retain(|(_, rules)| !rules.is_empty());
     groups
 }
@@ -155,15 +154,7 @@ impl Rules {
 
     fn rule<'a>(&self, known: &'a KnownRule, state: &'static str) -> RuleJson<'a> {
         let rule = &known.rule;
-        let texts = &rule.annotations;
-        let own = [
-            ("summary", &*texts.summary),
-            ("impact", &*texts.impact),
-            ("first_steps", &*texts.first_steps),
-            ("runbook_url", &*texts.runbook_url),
-        ];
-        let others = texts.others.iter().map(|(name, text)| (&**name, &**text));
-        let annotations = own.into_iter().filter(|(_, text)| !text.is_empty());
+        let texts = rule.annotations.all();
         RuleJson {
             r#type: "alerting",
             name: &rule.name,
@@ -171,7 +162,7 @@ impl Rules {
             duration: rule.hold.as_secs_f64(),
             keep_firing_for: rule.keep_firing_for.as_secs_f64(),
             labels: object(&rule.labels),
-            annotations: Object(annotations.chain(others).collect()),
+            annotations: Object(texts.filter(|(_, text)| !text.is_empty()).collect()),
             state,
             health: match self.told.picture.evaluated {
                 Some(_) => "ok",

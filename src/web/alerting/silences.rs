@@ -58,12 +58,12 @@ pub(super) fn ended(silence: &Silence, now: Moment) -> String {
 /// One silence that was just made.
 pub(super) fn made(silence: &Silence, fleet: &Fleet, picture: &Picture, now: Moment) -> String {
     let phones = fleet.phones();
-    let alerts = picture.board.alerts();
+    let alerts = picture.board.active();
     let json = MadeJson {
         silence: json(silence, now),
         phones: phones.filter(|phone| silence.covers(&phone.place)).count(),
         alerts: alerts
-            .filter(|alert| !alert.state.is_resolved() && silence.matches(&alert.labels))
+            .filter(|alert| silence.matches(&alert.labels))
             .count(),
     };
     serde_json::to_string(&json).expect(ALWAYS_JSON)
@@ -87,13 +87,6 @@ fn json(silence: &Silence, now: Moment) -> SilenceJson<'_> {
         let patterns = one.any_of.iter().map(Glob::as_str);
         matchers.entry(&*one.name).or_default().extend(patterns);
     }
-    let state = if silence.is_active(now.wall) {
-        "active"
-    } else if now.wall < silence.from {
-        "pending"
-    } else {
-        "expired"
-    };
     SilenceJson {
         id: silence.id,
         matchers,
@@ -101,7 +94,7 @@ fn json(silence: &Silence, now: Moment) -> SilenceJson<'_> {
         until: whole_millis(silence.until),
         by: &silence.by,
         comment: &silence.comment,
-        state,
+        state: silence.state(now.wall).label(),
     }
 }
 

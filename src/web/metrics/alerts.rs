@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::alert::board::{Alert, Board};
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
-use crate::alert::picture::{ManagerTally, Queue, RESTORED, SUPPRESSORS};
+use crate::alert::picture::{ManagerTally, Queue, Restored, SUPPRESSORS};
+use crate::alert::silence::SilenceState;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Picture, Rule};
 use crate::fleet::Phone;
@@ -63,7 +64,7 @@ impl State {
 pub(super) fn listed(board: &Board) -> Vec<Alert> {
     let mut labels = HashSet::new();
     let (firing, pending): (Vec<_>, Vec<_>) =
-        active(board).partition(|alert| alert.state.is_firing());
+        board.active().partition(|alert| alert.state.is_firing());
     let alerts = firing.into_iter().chain(pending);
     alerts
         .filter(|alert| labels.insert(&alert.labels))
@@ -76,7 +77,7 @@ pub(super) fn by_rule(scrape: &Scrape, out: &mut Samples<'_>) {
     let board = &scrape.alerts.board;
     let rules = board.rules().iter().map(|known| &known.rule);
     let mut counts: BTreeMap<_, _> = rules.map(|rule| (named(rule), [0_u32; 3])).collect();
-    for alert in active(board) {
+    for alert in board.active() {
         let count = counts.entry(named(alert.rule())).or_default();
         count[State::of(alert) as usize] += 1;
     }
@@ -113,7 +114,7 @@ pub(super) fn active_since(alert: &Alert, out: &mut Samples<'_>) {
 pub(super) fn left_out(scrape: &Scrape, out: &mut Samples<'_>) {
     if is_judged(scrape) {
         let board = &scrape.alerts.board;
-        out.count(&[], active(board).count() - listed(board).len());
+        out.count(&[], board.active().count() - listed(board).len());
     }
 }
 
@@ -221,9 +222,9 @@ pub(super) fn persisted(scrape: &Scrape, out: &mut Samples<'_>) {
 
 pub(super) fn restored(scrape: &Scrape, out: &mut Samples<'_>) {
     if is_judged(scrape) {
-        for result in RESTORED {
-            let count = scrape.alerts.tallies.restored.get(result).copied();
-            out.count(&[("result", result)], count.unwrap_or_default());
+        for result in Restored::ALL {
+            let count = scrape.alerts.tallies.restored.get(&result).copied();
+            out.count(&[("result", result.label())], count.unwrap_or_default());
         }
     }
 }
@@ -234,20 +235,9 @@ pub(super) fn silences(scrape: &Scrape, out: &mut Samples<'_>) {
         return;
     }
     let now = scrape.now.wall;
-    let (mut active, mut pending, mut expired) = (0, 0, 0);
-    for silence in silences {
-        match silence {
-            _ if silence.until <= now => expired += 1,
-            _ if now < silence.from => pending += 1,
-            _ => active += 1,
-        }
-    }
-    for (state, count) in [
-        ("active", active),
-        ("pending", pending),
-        ("expired", expired),
-    ] {
-        out.count(&[("state", state)], count);
+    for state in SilenceState::ALL {
+        let those = silences.iter().filter(|one| one.state(now) == state);
+        out.count(&[("state", state.label())], those.count());
     }
 }
 
@@ -261,14 +251,9 @@ fn is_judged(scrape: &Scrape) -> bool {
     scrape.alerts.settings.enabled
 }
 
-fn active(board: &Board) -> impl Iterator<Item = &Alert> {
-    board.alerts().filter(|alert| !alert.state.is_resolved())
-}
-
 /// Name and severity of a rule.
 fn named(rule: &Rule) -> (&str, &str) {
-    let severity = rule.labels.iter().find(|(name, _)| **name == *"severity");
-    (&rule.name, severity.map_or("", |(_, severity)| severity))
+    (&rule.name, rule.severity().unwrap_or_default())
 }
 
 fn own_labels(alert: &Alert) -> Vec<(&str, &str)> {

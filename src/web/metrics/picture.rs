@@ -11,12 +11,12 @@ use crate::alert::board::{Board, KnownRule, Rules};
 use crate::alert::calendar::Calendar;
 use crate::alert::matcher::{Glob, LabelPatterns};
 use crate::alert::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
-use crate::alert::notify::digest::{Remind, Route};
+use crate::alert::notify::digest::Route;
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
 use crate::alert::own::Health;
 use crate::alert::packs;
-use crate::alert::picture::{Keeping, ManagerTally, Queue, Tallies};
+use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
 use crate::alert::{Condition, Picture, Settings};
@@ -101,16 +101,7 @@ fn settings() -> Settings {
 
 fn receiver(name: &str) -> Arc<Receiver> {
     Arc::new(Receiver {
-        route: Route {
-            receiver: name.into(),
-            matching: Box::default(),
-            group_by: Box::default(),
-            group_wait: Duration::from_secs(30),
-            group_interval: Duration::from_secs(300),
-            remind: Remind::Never,
-            urgent: false,
-            quiet: None,
-        },
+        route: Route::new(name),
         collapse_over: 10,
         channel: Channel::Webhook(Webhook {
             url: "http://hook.example".to_owned().into(),
@@ -157,7 +148,7 @@ fn tallies() -> Tallies {
             },
         )]),
         texts_failed: 1,
-        restored: BTreeMap::from([("continued", 3)]),
+        restored: BTreeMap::from([(Restored::Continued, 3)]),
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::alert::notify::channel::{Body, Channel, Receiver};
+use crate::alert::notify::channel::{Channel, Receiver};
 use crate::alert::notify::digest::Remind;
 use crate::alert::silence::Window;
 use crate::alert::{self, Picture, promql};
@@ -236,18 +236,10 @@ fn told(html: &mut Html, settings: &alert::Settings) {
 
 /// The way to a receiver, without its address.
 fn kind(receiver: &Receiver) -> String {
-    let body = match &receiver.channel {
-        Channel::Email(email) => return format!("mail to {}", email.to.len()),
-        Channel::Webhook(webhook) => match &webhook.body {
-            Body::AlertmanagerV4 => "alertmanager_v4",
-            Body::Generic => "generic",
-            Body::Ntfy => "ntfy",
-            Body::Slack => "slack",
-            Body::Teams => "teams",
-            Body::Own { .. } => "a template of its own",
-        },
-    };
-    format!("webhook, {body}")
+    match &receiver.channel {
+        Channel::Email(email) => format!("mail to {}", email.to.len()),
+        Channel::Webhook(webhook) => format!("webhook, {}", webhook.body.word()),
+    }
 }
 
 fn rules(html: &mut Html, settings: &alert::Settings) {

@@ -13,12 +13,10 @@ use crate::web::html::Html;
 use crate::web::query::Query;
 use crate::web::words;
 
+use super::part::Part;
 use super::{
     Renewal, ago, badge, encode, frame, holding, phone_path, reason, signs, silence, unregistered,
 };
-
-/// How many phones stand on one page: as many as a browser lays out at once without a pause.
-const ROWS: usize = 200;
 
 /// What the reader chose to see.
 #[derive(Debug)]
@@ -29,8 +27,6 @@ struct View<'a> {
     problems: bool,
     /// Only phones in whose name, address, site, model or firmware this stands; in lower case.
     words: String,
-    /// Which part, from 1.
-    part: usize,
 }
 
 /// One phone and how it does.
@@ -53,11 +49,10 @@ pub(in crate::web) fn fleet(
             phone,
         })
         .collect();
-    let mut view = View::of(query);
+    let view = View::of(query);
     let mut shown: Vec<&Row<'_>> = all.iter().filter(|row| view.shows(row, now)).collect();
     shown.sort_by_key(|row| row.health);
-    let parts = shown.len().div_ceil(ROWS).max(1);
-    view.part = view.part.clamp(1, parts);
+    let part = Part::of(query, shown.len());
     frame("Phones", now.wall, Renewal::EachMinute, |html| {
         html.markup("<h1>Phones</h1>\n");
         summary(html, &all, picture, now);
@@ -66,22 +61,17 @@ pub(in crate::web) fn fleet(
             html.markup("<p>No phone is like that. <a href=\"/\">Show all</a></p>\n");
             return;
         }
-        let first = (view.part - 1) * ROWS;
-        table(html, shown.iter().skip(first).take(ROWS), picture, now);
-        if parts > 1 {
-            links(html, &view, parts);
-        }
+        table(html, part.rows(&shown), picture, now);
+        part.links(html, |part| view.address(part));
     })
 }
 
 impl<'a> View<'a> {
     fn of(query: &'a Query) -> Self {
-        let part = query.get("page").and_then(|part| part.parse().ok());
         Self {
             site: query.get("site").unwrap_or_default(),
             problems: query.get("problems") == Some("1"),
             words: query.get("q").unwrap_or_default().trim().to_lowercase(),
-            part: part.unwrap_or(1),
         }
     }
 
@@ -283,28 +273,6 @@ fn lines(phone: &Phone, now: Moment) -> String {
         (true, idle) => format!("{idle} idle"),
         (false, _) => busy.join(", "),
     }
-}
-
-fn links(html: &mut Html, view: &View<'_>, parts: usize) {
-    html.markup("<nav>");
-    if view.part > 1 {
-        link(html, &view.address(view.part - 1), "Previous");
-    }
-    html.markup("<span>Page ")
-        .text(format_args!("{} of {parts}", view.part))
-        .markup("</span>");
-    if view.part < parts {
-        link(html, &view.address(view.part + 1), "Next");
-    }
-    html.markup("</nav>\n");
-}
-
-fn link(html: &mut Html, address: &str, words: &'static str) {
-    html.markup("<a href=\"")
-        .text(address)
-        .markup("\">")
-        .text(words)
-        .markup("</a>");
 }
 
 #[cfg(test)]

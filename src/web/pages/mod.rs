@@ -6,6 +6,7 @@
 mod alerts;
 mod config;
 mod fleet;
+mod part;
 mod phone;
 mod runbooks;
 mod signs;
@@ -116,6 +117,19 @@ fn row(html: &mut Html, cells: &[&dyn fmt::Display]) {
 /// The end of a table.
 fn end_of_table(html: &mut Html) {
     html.markup("</tbody></table>\n");
+}
+
+/// Says that more were left out of a list than it shows, and where they all are.
+fn left_out(html: &mut Html, all: usize, shown: usize, path: &'static str) {
+    if let Some(more) = all.checked_sub(shown).filter(|more| *more > 0) {
+        html.markup("<p>")
+            .text(more)
+            .markup(" more: <a href=\"")
+            .markup(path)
+            .markup("\">")
+            .markup(path)
+            .markup("</a> has them all.</p>\n");
+    }
 }
 
 /// The word for how a phone does, with its shape and colour.

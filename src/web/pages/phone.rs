@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::alert::Picture;
 use crate::alert::command::Event;
+use crate::alert::event::particulars;
+use crate::alert::{pairs, severity};
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
 use crate::web::Settings;
-use crate::web::alerting::{text, texts};
+use crate::web::alerting::texts;
 use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
 use crate::web::words;
@@ -78,21 +78,16 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
     let picture = beside.picture;
     let all = picture.board.alerts_of(name).iter();
     let mut alerts: Vec<_> = all.filter(|alert| !alert.state.is_resolved()).collect();
-    alerts.sort_by_key(|alert| {
-        (
-            alert.state.is_pending(),
-            signs::rank(signs::severity(alert)),
-        )
-    });
+    alerts.sort_by_key(|alert| (alert.state.is_pending(), severity::rank(alert.severity())));
     if alerts.is_empty() {
         return;
     }
     html.markup("<section><h2>Alerts</h2>\n");
     columns(html, &["Alert", "Of", "Since", "What is wrong", "State"]);
     for alert in alerts {
-        let texts = texts(alert, picture, (beside.fleet, now));
+        let texts = texts(alert, picture, beside.fleet, now);
         html.markup("<tr><td>");
-        signs::badge(html, signs::severity(alert));
+        signs::badge(html, alert.severity());
         html.markup(" <a href=\"");
         runbooks::link(html, &alert.rule().name);
         html.markup("\">")
@@ -102,7 +97,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
         html.markup("</td><td>")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td>")
-            .text(text(&texts, "summary"))
+            .text(pairs::text(&texts, "summary"))
             .markup("</td><td>");
         signs::state(html, alert, picture, now);
         html.markup("</td></tr>\n");
@@ -357,29 +352,17 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
         .markup("</h2>\n");
     columns(html, &["When", "What", ""]);
     for Event { event, .. } in events {
+        let body = serde_json::from_str(&event.body);
         html.markup("<tr><td>")
             .text(words::since(event.at, now.wall))
             .markup(" ago</td><td>")
             .text(event.kind.replace('_', " "))
             .markup("</td><td>")
-            .text(particulars(&event.body))
+            .text(body.map_or_else(|_no_json| event.body.to_string(), |body| particulars(&body)))
             .markup("</td></tr>\n");
     }
     end_of_table(html);
     html.markup("</section>\n");
-}
-
-/// The particulars of an event in a line: `alert PhoneUnreachable, severity critical`.
-fn particulars(body: &str) -> String {
-    let Ok(Value::Object(fields)) = serde_json::from_str(body) else {
-        return body.to_owned();
-    };
-    let shown = fields.iter().filter(|(_, value)| !value.is_null());
-    let shown = shown.map(|(name, value)| match value.as_str() {
-        Some(text) => format!("{name} {text}"),
-        None => format!("{name} {value}"),
-    });
-    shown.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! How an alert is shown wherever it is: how severe it is, what it speaks of, what keeps it back.
 
 use crate::alert::silence::Silence;
-use crate::alert::subject::{self, Subject};
+use crate::alert::subject::Subject;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
+use crate::alert::{pairs, severity};
 use crate::fleet::Moment;
 use crate::web::alerting::matchers;
 use crate::web::html::Html;
@@ -11,24 +12,13 @@ use crate::web::words;
 
 use super::{encode, phone_path};
 
-/// The value of the label `severity`.
-pub(super) fn severity(alert: &Alert) -> &str {
-    subject::value(&alert.labels, "severity")
-}
-
-/// Whether somebody should look at it: `none` marks what fires while all is well.
+/// Whether somebody should look at it.
 pub(super) fn matters(alert: &Alert) -> bool {
-    severity(alert) != "none"
+    alert.severity() != severity::NONE
 }
 
-/// The worse comes first; what is none of ours comes last.
-pub(super) fn rank(severity: &str) -> usize {
-    let known = KNOWN.iter().position(|(name, _)| *name == severity);
-    known.unwrap_or(KNOWN.len())
-}
-
-/// Severities of the ready-made rules, with their class in the style sheet.
-const KNOWN: [(&str, &str); 3] = [
+/// Severities that have a shape and colour of their own, with their class in the style sheet.
+const CLASSES: [(&str, &str); 3] = [
     ("critical", "severity critical"),
     ("warning", "severity warning"),
     ("info", "severity info"),
@@ -36,7 +26,7 @@ const KNOWN: [(&str, &str); 3] = [
 
 /// The severity as a word with its shape and colour.
 pub(super) fn badge(html: &mut Html, severity: &str) {
-    let known = KNOWN.iter().find(|(name, _)| *name == severity);
+    let known = CLASSES.iter().find(|(name, _)| *name == severity);
     let class = known.map_or("severity", |(_, class)| class);
     let word = if severity.is_empty() {
         "no severity"
@@ -153,7 +143,7 @@ pub(super) fn silence_path(alert: &Alert) -> String {
         Subject::Daemon | Subject::Phone(_) | Subject::Account(..) | Subject::Line(..) => None,
     };
     let matchers = names.into_iter().chain(group).filter_map(|name| {
-        let value = subject::value(&alert.labels, name);
+        let value = pairs::text(&alert.labels, name);
         let matcher = format!("{name}={value}");
         (!value.is_empty()).then(|| format!("silence={}", encode(&matcher)))
     });
@@ -164,11 +154,12 @@ pub(super) fn silence_path(alert: &Alert) -> String {
 pub(super) fn of_phone(html: &mut Html, phone: &str, picture: &Picture) {
     let alerts = picture.board.alerts_of(phone);
     let firing = || alerts.iter().filter(|alert| alert.state.is_firing());
-    let worst = firing().map(severity).min_by_key(|one| rank(one));
+    let worst = firing().map(Alert::severity);
+    let worst = worst.min_by_key(|one| severity::rank(one));
     if let Some(worst) = worst {
         badge(html, worst);
         html.markup(" ").text(firing().count());
-        if firing().all(|alert| alert.visibility != Visibility::Shown) {
+        if !firing().any(Alert::is_shown) {
             html.markup("<small>kept back</small>");
         }
     }

@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod kill;
+mod mail;
 mod runbooks;
 
 use std::fmt::Write;

@@ -140,7 +140,7 @@ fn alertmanagers_are_told_with_labels_and_proofs() {
     assert_eq!(&*settings.public_url, "https://phones.acme.example");
     let sender = &settings.sender;
     assert_eq!(*sender.labels, [("fleet".into(), "acme".into())]);
-    assert_eq!(&*sender.public_url, "https://phones.acme.example/alerts");
+    assert_eq!(&*sender.alerts_url, "https://phones.acme.example/alerts");
     assert_eq!(sender.resend_every, 2 * MINUTE);
     let [first, second] = &*settings.alertmanagers else {
         panic!("two Alertmanagers");

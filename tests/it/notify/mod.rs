@@ -2,10 +2,11 @@
 
 mod mails;
 mod managers;
-mod smtp;
+pub(crate) mod smtp;
 mod templates;
 mod webhooks;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
-use grandstream_exporter::alert::notify::digest::{Remind, Route};
+use grandstream_exporter::alert::notify::digest::Route;
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::{Envelope, Notice};
@@ -35,16 +36,7 @@ const DELIVERED: Meaning = ("delivered", None);
 /// A receiver that is told like this.
 fn receiver(channel: Channel) -> Receiver {
     Receiver {
-        route: Route {
-            receiver: "desk".into(),
-            matching: Box::default(),
-            group_by: Box::default(),
-            group_wait: Duration::ZERO,
-            group_interval: Duration::ZERO,
-            remind: Remind::Never,
-            urgent: false,
-            quiet: None,
-        },
+        route: Route::new("desk"),
         collapse_over: 10,
         channel,
     }
@@ -72,6 +64,7 @@ fn envelope(phone: &str) -> Envelope {
                 ended: None,
             }],
             over: Vec::new(),
+            fresh: BTreeSet::new(),
             missed: 0,
         },
         written: Timestamp::from_second(1_700_000_600).expect("a moment"),
@@ -101,7 +94,7 @@ fn nobody() -> SocketAddr {
 }
 
 /// A server's side of TLS with the certificate that an authority of this name made here.
-fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
+pub(crate) fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
     let path = |end: &str| home.join(format!("{authority}-server.{end}"));
     let chain = CertificateDer::from_pem_file(path("pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(path("key")).expect("a key");

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::story::MOST_LISTED;
-use crate::alert::notify::envelope::Envelope;
+use crate::alert::notify::envelope::{Envelope, page_of_alerts};
 use crate::alert::notify::notice::{Said, Why};
 
 type Texts<'a> = BTreeMap<&'a str, &'a str>;
@@ -54,10 +54,7 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 pub(super) fn body(receiver: &str, envelope: &Envelope) -> String {
     let notice = &envelope.notice;
     let all = notice.firing.iter().chain(&notice.over);
-    let generator_url = match &*envelope.public_url {
-        "" => String::new(),
-        url => format!("{url}/alerts"),
-    };
+    let generator_url = page_of_alerts(&envelope.public_url);
     let alerts: Vec<_> = all
         .take(MOST_LISTED)
         .map(|said| Alert::new(said, &generator_url))
@@ -138,6 +135,8 @@ fn fingerprint(labels: &Texts<'_>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::Value;
 
     use super::*;
@@ -171,6 +170,7 @@ mod tests {
                 reason: Why::New,
                 firing,
                 over,
+                fresh: BTreeSet::new(),
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,

@@ -3,6 +3,8 @@
 //! It sees what the generic body tells, by the same names, and writes text or JSON; `tojson` quotes
 //! for the latter. It is tried on sample messages when the configuration is read.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use minijinja::Value;
 use minijinja::value::Serde;
@@ -71,6 +73,7 @@ fn samples() -> impl Iterator<Item = Story> {
                 reason,
                 firing: vec![said(false); firing],
                 over: vec![said(true); over],
+                fresh: BTreeSet::new(),
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,

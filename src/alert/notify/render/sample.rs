@@ -1,5 +1,7 @@
 //! Messages for the tests of this room.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alert::notify::Notice;
@@ -53,6 +55,7 @@ pub(super) fn envelope(reason: Why, firing: Vec<Said>, over: Vec<Said>) -> Envel
             reason,
             firing,
             over,
+            fresh: BTreeSet::new(),
             missed: 0,
         },
         written: WRITTEN.parse().expect("a moment"),

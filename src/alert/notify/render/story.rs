@@ -9,9 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::notify::envelope::Envelope;
+use crate::alert::notify::envelope::{Envelope, page_of_alerts};
 use crate::alert::notify::notice::{Said, Why};
 use crate::alert::notify::words;
+use crate::alert::severity;
 
 /// A message.
 #[derive(Clone, Debug, Serialize)]
@@ -119,12 +120,14 @@ impl Story {
         let items = |list: &[Said]| {
             let items = list.iter().map(|said| Item::new(said, envelope.written));
             let mut items: Vec<_> = items.collect();
-            items.sort_by_key(|item| (weight(&item.severity), item.alertname.clone(), item.since));
+            items.sort_by_key(|item| {
+                (
+                    severity::rank(&item.severity),
+                    item.alertname.clone(),
+                    item.since,
+                )
+            });
             items
-        };
-        let url = match &*envelope.public_url {
-            "" => String::new(),
-            url => format!("{url}/alerts"),
         };
         let mut story = Self {
             version: "1",
@@ -141,7 +144,7 @@ impl Story {
             written: envelope.written,
             group: envelope.group.iter().cloned().collect(),
             missed: notice.missed,
-            url,
+            url: page_of_alerts(&envelope.public_url),
             firing_count: notice.firing.len(),
             over_count: notice.over.len(),
             firing: items(&notice.firing),
@@ -306,16 +309,5 @@ fn kinds(items: &[Item]) -> String {
             format!("{first}, {second} and {} more", others.len())
         }
         names => names.join(", "),
-    }
-}
-
-/// The heaviest first.
-fn weight(severity: &str) -> u8 {
-    match severity {
-        "critical" => 0,
-        "warning" => 1,
-        "info" => 3,
-        "none" => 4,
-        _ => 2,
     }
 }

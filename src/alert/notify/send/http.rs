@@ -60,26 +60,10 @@ impl Answer {
             300..=399 => "; redirects are not followed: configure the address it leads to",
             _ => "",
         };
-        let more = |error: Box<str>| match &*self.excerpt {
+        verdict.explained(|error| match &*self.excerpt {
             "" => format!("{error}{hint}").into(),
             excerpt => format!("{error}{hint}: {excerpt}").into(),
-        };
-        match verdict {
-            Verdict::Delivered => Verdict::Delivered,
-            Verdict::Temporary {
-                cause,
-                error,
-                after,
-            } => Verdict::Temporary {
-                cause,
-                error: more(error),
-                after,
-            },
-            Verdict::Permanent { cause, error } => Verdict::Permanent {
-                cause,
-                error: more(error),
-            },
-        }
+        })
     }
 }
 

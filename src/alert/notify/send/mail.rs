@@ -251,23 +251,8 @@ impl Talk<'_> {
         if let Some(code) = error.status() {
             let words = error.source().map(ToString::to_string);
             let words = self.hush.over(&words.unwrap_or_default());
-            let more = |error: Box<str>| format!("{what} was {error}: {words}").into();
-            return match of_smtp(code.into()) {
-                Verdict::Delivered => Verdict::Delivered,
-                Verdict::Temporary {
-                    cause,
-                    error,
-                    after,
-                } => Verdict::Temporary {
-                    cause,
-                    error: more(error),
-                    after,
-                },
-                Verdict::Permanent { cause, error } => Verdict::Permanent {
-                    cause,
-                    error: more(error),
-                },
-            };
+            let verdict = of_smtp(code.into());
+            return verdict.explained(|error| format!("{what} was {error}: {words}").into());
         }
         let words = format!("{what}: {}", self.hush.over(&in_words(error)));
         // No way of proving who we are that both know, or an address that cannot be said.

@@ -33,20 +33,10 @@ pub enum Posting {
     },
 }
 
-/// Why a heartbeat was not heard.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{error}")]
-pub struct Unheard {
-    /// The kind of trouble.
-    pub cause: Cause,
-    /// What went wrong, without secrets.
-    pub error: Box<str>,
-}
-
 /// How long a heartbeat may take: it comes each minute, and the next is as good.
 const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Posts alerts, as `alertmanager::requests` writes them.
+/// Posts alerts, as [`body`](crate::alert::notify::alertmanager::body) writes them.
 pub async fn post_alerts(manager: &Alertmanager, body: &str) -> Posting {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -88,8 +78,8 @@ pub async fn post_alerts(manager: &Alertmanager, body: &str) -> Posting {
     }
 }
 
-/// Tells that the daemon lives.
-pub async fn beat(heartbeat: &Heartbeat) -> Result<(), Unheard> {
+/// Tells that the daemon lives; else what went wrong, without secrets.
+pub async fn beat(heartbeat: &Heartbeat) -> Result<(), Box<str>> {
     let access = Access {
         timeout: Some(HEARTBEAT_PATIENCE),
         ..Access::default()
@@ -110,8 +100,6 @@ pub async fn beat(heartbeat: &Heartbeat) -> Result<(), Unheard> {
     };
     match verdict {
         Verdict::Delivered => Ok(()),
-        Verdict::Temporary { cause, error, .. } | Verdict::Permanent { cause, error } => {
-            Err(Unheard { cause, error })
-        }
+        Verdict::Temporary { error, .. } | Verdict::Permanent { error, .. } => Err(error),
     }
 }

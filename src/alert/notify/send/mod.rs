@@ -15,7 +15,7 @@ use super::channel::{Channel, Receiver};
 use super::retry::Verdict;
 
 pub use super::envelope::Envelope;
-pub use manager::{Posting, Unheard, beat, post_alerts};
+pub use manager::{Posting, beat, post_alerts};
 
 /// How an attempt went.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,7 +38,8 @@ impl Life {
         name: &str,
         told: &Place,
         listed: Option<&fleet::Place>,
-        (interval, begins): (Duration, Moment),
+        interval: Duration,
+        begins: Moment,
     ) -> Self {
         let day = Duration::from_secs(86_400);
         let booted = Moment {

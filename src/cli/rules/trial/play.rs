@@ -9,14 +9,12 @@ use jiff::Timestamp;
 
 use super::file::{Expected, Labels, Story};
 use super::life::Life;
-use crate::alert::Alert;
-use crate::alert::Board;
 use crate::alert::board::Rules;
 use crate::alert::condition::Condition;
 use crate::alert::own::Health;
 use crate::alert::rule::Rule;
 use crate::alert::settings::RuleBook;
-use crate::alert::suppress::Visibility;
+use crate::alert::{Alert, Board, pairs};
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
 
@@ -41,7 +39,7 @@ pub(super) fn play(
     let rules = rules(story, book)?;
     let mut board = Board::new(Arc::new(Rules::new(rules)));
     board.with_suppression(Arc::clone(&book.suppression));
-    let mut lives = lives(story, config, (interval, begins));
+    let mut lives = lives(story, config, interval, begins);
     let end = story.expect.iter().map(|expected| expected.at).max();
     let end = end.unwrap_or_default();
     let polls = end.as_nanos() / interval.as_nanos() * lives.len().max(1) as u128;
@@ -114,14 +112,18 @@ fn rules(story: &Story, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
 fn lives<'a>(
     story: &'a Story,
     config: Option<&Config>,
-    times: (Duration, Moment),
+    interval: Duration,
+    begins: Moment,
 ) -> BTreeMap<&'a str, Life> {
     let phones = story.phones.iter().map(|(name, told)| {
         let mut listed = config.iter().flat_map(|config| &config.phones);
         let listed = listed.find(|phone| *phone.place.name == **name);
         let listed = listed.map(|phone| &*phone.place);
         let told = told.clone().unwrap_or_default();
-        (name.as_str(), Life::new(name, &told, listed, times))
+        (
+            name.as_str(),
+            Life::new(name, &told, listed, interval, begins),
+        )
     });
     phones.collect()
 }
@@ -129,7 +131,7 @@ fn lives<'a>(
 fn differ(board: &Board, expected: &Expected) -> Vec<String> {
     let pending = |alert: &&Alert| alert.state.is_pending();
     let firing = |alert: &&Alert| alert.state.is_firing();
-    let shown = |alert: &&Alert| alert.state.is_firing() && alert.visibility == Visibility::Shown;
+    let shown = |alert: &&Alert| alert.is_shown();
     let at = humantime::format_duration(expected.at);
     let mut differences = Vec::new();
     let mut compare = |what: &str, wanted: &Option<Vec<Labels>>, found: Vec<&Alert>| {
@@ -165,7 +167,7 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
     let fits = |labels: &Labels, alert: &Alert| {
         labels
             .iter()
-            .all(|(name, value)| label(alert, name) == value)
+            .all(|(name, value)| pairs::text(&alert.labels, name) == value)
     };
     wanted.len() == found.len()
         && wanted
@@ -174,10 +176,6 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
         && found
             .iter()
             .all(|alert| wanted.iter().any(|labels| fits(labels, alert)))
-}
-
-fn label<'a>(alert: &'a Alert, name: &str) -> &'a str {
-    crate::alert::subject::value(&alert.labels, name)
 }
 
 fn written(labels: &Labels) -> String {
@@ -189,12 +187,7 @@ fn written(labels: &Labels) -> String {
 }
 
 fn told(alert: &Alert) -> String {
-    let labels: Vec<_> = alert
-        .labels
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("{{{}}}", labels.join(", "))
+    format!("{{{}}}", pairs::written(&*alert.labels, ", "))
 }
 
 fn list(all: impl Iterator<Item = String>) -> String {

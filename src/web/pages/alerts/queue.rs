@@ -5,7 +5,7 @@ use crate::alert::command::Letter;
 use crate::fleet::Moment;
 use crate::web::alerting::notice;
 use crate::web::html::Html;
-use crate::web::pages::{columns, end_of_table, row};
+use crate::web::pages::{columns, end_of_table, left_out, row};
 use crate::web::words;
 
 use super::Scene;
@@ -24,7 +24,7 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment) {
     if nobody && dead.as_ref().is_none_or(Vec::is_empty) {
         return;
     }
-    html.markup("<section id=\"notifications\"><h2>Notifications</h2>\n");
+    html.markup("<section id=\"notifications\"><h2>Messages</h2>\n");
     receivers(html, picture, now);
     alertmanagers(html, picture);
     match dead {
@@ -133,11 +133,7 @@ fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
         html.markup("</td></tr>\n");
     }
     end_of_table(html);
-    if let Some(more) = dead.len().checked_sub(ROWS + 1) {
-        html.markup("<p>").text(more + 1).markup(
-            " more: <a href=\"/api/v1/notifications\">/api/v1/notifications</a> has them all.</p>\n",
-        );
-    }
+    left_out(html, dead.len(), ROWS, "/api/v1/notifications");
 }
 
 fn button(html: &mut Html, id: i64, rest: &'static str) {

@@ -1,9 +1,9 @@
 //! Silences: those in force and to come, and the form that makes one.
 
-use crate::alert::silence::Silence;
+use crate::alert::silence::{Silence, SilenceState};
 use crate::fleet::Moment;
 use crate::web::html::Html;
-use crate::web::pages::{columns, end_of_table, signs};
+use crate::web::pages::{columns, end_of_table, left_out, signs};
 use crate::web::query::Query;
 use crate::web::words;
 
@@ -46,7 +46,9 @@ pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
 /// The silences that are not over, those that end first first.
 pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
     let all = scene.picture.board.silences().iter();
-    let mut silences: Vec<_> = all.filter(|silence| now.wall < silence.until).collect();
+    let mut silences: Vec<_> = all
+        .filter(|silence| silence.state(now.wall) != SilenceState::Expired)
+        .collect();
     silences.sort_by_key(|silence| (silence.until, silence.id));
     html.markup("<section id=\"silences\"><h2>Silences</h2>\n");
     if silences.is_empty() {
@@ -58,11 +60,7 @@ pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
         }
         end_of_table(html);
     }
-    if let Some(more) = silences.len().checked_sub(ROWS + 1) {
-        html.markup("<p>")
-            .text(more + 1)
-            .markup(" more: <a href=\"/api/v1/silences\">/api/v1/silences</a> has them all.</p>\n");
-    }
+    left_out(html, silences.len(), ROWS, "/api/v1/silences");
     if scene.may_operate {
         html.markup("<p><a href=\"/alerts?silence=\">Make a silence</a></p>\n");
     } else {
@@ -81,7 +79,7 @@ fn row(html: &mut Html, silence: &Silence, may_operate: bool, now: Moment) {
     html.markup("</td><td>")
         .text(words::instant(silence.until))
         .markup("<small>");
-    if now.wall < silence.from {
+    if silence.state(now.wall) == SilenceState::Pending {
         html.markup("begins in ")
             .text(words::since(now.wall, silence.from));
     } else {

@@ -1,19 +1,17 @@
 //! The alerts in a table, a part at a time.
 
 use crate::alert::Alert;
-use crate::alert::subject;
-use crate::alert::suppress::Visibility;
+use crate::alert::pairs::{self, Pair};
+use crate::alert::severity;
 use crate::fleet::Moment;
-use crate::web::alerting::{text, texts};
+use crate::web::alerting::texts;
 use crate::web::html::Html;
+use crate::web::pages::part::Part;
 use crate::web::pages::{encode, prose, runbooks, signs};
 use crate::web::query::Query;
 use crate::web::words;
 
 use super::Scene;
-
-/// How many alerts stand on one page, as many as phones on theirs.
-const ROWS: usize = 200;
 
 /// What somebody should look at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +29,7 @@ struct Row<'a> {
     class: Class,
     alert: &'a Alert,
     /// Its texts; empty while it is pending, since only those that are shown are rendered.
-    texts: &'a [(Box<str>, Box<str>)],
+    texts: &'a [Pair],
 }
 
 /// Summary, filter and table.
@@ -52,25 +50,22 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Quer
         html.markup("<p>No alert is like that. <a href=\"/alerts\">Show all</a></p>\n");
         return;
     }
-    let parts = found.len().div_ceil(ROWS);
-    let part = query.get("page").and_then(|part| part.parse().ok());
-    let part = part.unwrap_or(1).clamp(1, parts);
+    let part = Part::of(query, found.len());
     html.markup(
         "<table class=\"alerts\">\n<thead><tr><th>Alert</th><th>Of</th><th>Site</th><th>Since</th>\
          <th>What is wrong</th><th>State</th><th></th></tr></thead>\n<tbody>\n",
     );
-    for row in found.iter().skip((part - 1) * ROWS).take(ROWS) {
+    for row in part.rows(&found) {
         row.write(html, scene, now);
     }
     html.markup("</tbody>\n</table>\n");
-    if parts > 1 {
-        links(html, &words, part, parts);
-    }
+    part.links(html, |part| {
+        format!("/alerts?q={}&page={part}", encode(&words))
+    });
 }
 
 fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
-    let alerts = scene.picture.board.alerts();
-    let active = alerts.filter(|alert| !alert.state.is_resolved());
+    let active = scene.picture.board.active();
     let row = |alert| Row {
         class: Class::of(alert),
         alert,
@@ -79,21 +74,21 @@ fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
     let mut rows: Vec<_> = active.map(row).collect();
     rows.sort_by_key(|row| {
         let Row { class, alert, .. } = row;
-        let rank = signs::rank(signs::severity(alert));
+        let rank = severity::rank(alert.severity());
         (*class, rank, site(alert), &alert.labels, &alert.subject)
     });
     rows
 }
 
 fn site(alert: &Alert) -> &str {
-    subject::value(&alert.labels, "site")
+    pairs::text(&alert.labels, "site")
 }
 
 impl Class {
     fn of(alert: &Alert) -> Self {
         if alert.state.is_pending() {
             Self::Pending
-        } else if alert.visibility == Visibility::Shown {
+        } else if alert.is_shown() {
             Self::Firing
         } else {
             Self::KeptBack
@@ -104,14 +99,14 @@ impl Class {
 impl Row<'_> {
     fn holds(&self, words: &str) -> bool {
         let labels = self.alert.labels.iter().map(|(_, value)| &**value);
-        let mut texts = labels.chain([text(self.texts, "summary")]);
+        let mut texts = labels.chain([pairs::text(self.texts, "summary")]);
         texts.any(|text| text.to_lowercase().contains(words))
     }
 
     fn write(&self, html: &mut Html, scene: Scene<'_>, now: Moment) {
         let alert = self.alert;
         html.markup("<tr><td data-name=\"Alert\">");
-        signs::badge(html, signs::severity(alert));
+        signs::badge(html, alert.severity());
         html.markup(" <b>")
             .text(&alert.rule().name)
             .markup("</b></td><td data-name=\"Of\">");
@@ -125,7 +120,7 @@ impl Row<'_> {
         html.markup("</td><td data-name=\"Since\">")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td data-name=\"What is wrong\">");
-        self.wrong(html, &texts(alert, scene.picture, (scene.fleet, now)));
+        self.wrong(html, &texts(alert, scene.picture, scene.fleet, now));
         html.markup("</td><td data-name=\"State\">");
         signs::state(html, alert, scene.picture, now);
         html.markup("</td><td>");
@@ -137,24 +132,20 @@ impl Row<'_> {
         html.markup("</td></tr>\n");
     }
 
-    fn wrong(&self, html: &mut Html, texts: &[(Box<str>, Box<str>)]) {
+    fn wrong(&self, html: &mut Html, texts: &[Pair]) {
         let alert = self.alert;
-        html.text(text(texts, "summary"));
+        html.text(pairs::text(texts, "summary"));
         let told = ["alertname", "severity", "phone", "site", "account", "line"];
         let others = alert
             .labels
             .iter()
             .filter(|(name, _)| !told.contains(&&**name));
-        let others: Vec<_> = others
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let others = pairs::written(others, " ");
         if !others.is_empty() {
-            html.markup("<small>")
-                .text(others.join(" "))
-                .markup("</small>");
+            html.markup("<small>").text(others).markup("</small>");
         }
         html.markup("<small>");
-        let steps = text(texts, "first_steps");
+        let steps = pairs::text(texts, "first_steps");
         if !steps.is_empty() {
             html.markup("<b>First</b> ");
             prose(html, steps, |html, text| {
@@ -162,7 +153,7 @@ impl Row<'_> {
             });
             html.markup(" ");
         }
-        runbook_link(html, &alert.rule().name, text(texts, "runbook_url"));
+        runbook_link(html, &alert.rule().name, pairs::text(texts, "runbook_url"));
         html.markup("</small>");
     }
 }
@@ -200,28 +191,4 @@ fn summary(html: &mut Html, all: &[Row<'_>]) {
         }
     }
     html.markup("</p>\n");
-}
-
-fn links(html: &mut Html, words: &str, part: usize, parts: usize) {
-    html.markup("<nav>");
-    if part > 1 {
-        link(html, words, part - 1, "Previous");
-    }
-    html.markup("<span>Page ")
-        .text(format_args!("{part} of {parts}"))
-        .markup("</span>");
-    if part < parts {
-        link(html, words, part + 1, "Next");
-    }
-    html.markup("</nav>\n");
-}
-
-fn link(html: &mut Html, words: &str, part: usize, name: &'static str) {
-    html.markup("<a href=\"/alerts?q=")
-        .text(encode(words))
-        .markup("&amp;page=")
-        .text(part)
-        .markup("\">")
-        .markup(name)
-        .markup("</a>");
 }
