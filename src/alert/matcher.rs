@@ -101,27 +101,26 @@ impl Glob {
 impl Where {
     /// Whether it speaks of this phone.
     pub fn matches(&self, place: &Place) -> bool {
-        any(&self.phones, &place.name)
-            && any(&self.sites, place.site.as_deref().unwrap_or_default())
-            && self
-                .labels
-                .iter()
-                .all(|one| any(&one.any_of, label(place, &one.name)))
+        self.patterns()
+            .all(|(name, globs)| globs.iter().any(|glob| glob.matches(label(place, name))))
+    }
+
+    /// Each label of which it wants something, with its patterns.
+    pub fn patterns(&self) -> impl Iterator<Item = (&str, &[Glob])> {
+        let own = [("phone", &*self.phones), ("site", &*self.sites)];
+        let configured = self.labels.iter().map(|one| (&*one.name, &*one.any_of));
+        let all = own.into_iter().chain(configured);
+        all.filter(|(_, globs)| !globs.is_empty())
     }
 
     /// As matchers of a PromQL selector, without braces: empty, or `phone="a",site=~"b.*"`.
     pub fn selector(&self) -> String {
         let mut selector = String::new();
-        let own = [("phone", &self.phones), ("site", &self.sites)];
-        let configured = self.labels.iter().map(|one| (&*one.name, &one.any_of));
-        for (name, globs) in own.into_iter().chain(configured) {
-            if globs.is_empty() {
-                continue;
-            }
+        for (name, globs) in self.patterns() {
             if !selector.is_empty() {
                 selector.push(',');
             }
-            match &**globs {
+            match globs {
                 [one] if one.literal().is_some() => {
                     write!(selector, "{name}={}", quoted(&one.0))
                 }
@@ -166,10 +165,6 @@ pub fn regex_of(text: &str) -> String {
         push_literal(&mut regex, c);
     }
     regex
-}
-
-fn any(globs: &[Glob], text: &str) -> bool {
-    globs.is_empty() || globs.iter().any(|glob| glob.matches(text))
 }
 
 /// The characters that RE2 gives a meaning.

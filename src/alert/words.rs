@@ -23,12 +23,8 @@ pub fn condition(condition: &Condition) -> String {
 
 /// The phones that a rule speaks of.
 pub fn phones(only: &Where) -> String {
-    let own = [("phone", &only.phones), ("site", &only.sites)];
-    let labels = only.labels.iter().map(|one| (&*one.name, &one.any_of));
-    let said: Vec<_> = own
-        .into_iter()
-        .chain(labels)
-        .filter(|(_, globs)| !globs.is_empty())
+    let said: Vec<_> = only
+        .patterns()
         .map(|(name, globs)| {
             let globs: Vec<_> = globs.iter().map(Glob::as_str).collect();
             format!("{name} {}", globs.join(" or "))
@@ -205,6 +201,24 @@ fn often(repeats: Repeats) -> String {
     )
 }
 
+/// To a thousandth, so that 0.07 is `7 %` and no crumb of binary more.
 fn percent(share: f64) -> String {
-    format!("{} %", share * 100.0)
+    format!("{} %", (share * 100_000.0).round() / 1000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_told_as_it_was_written() {
+        for (share, words) in [
+            (0.07, "7 %"),
+            (0.29, "29 %"),
+            (0.125, "12.5 %"),
+            (1.0, "100 %"),
+        ] {
+            assert_eq!(percent(share), words);
+        }
+    }
 }

@@ -296,7 +296,7 @@ pub(super) fn dead_letter() -> Letter {
         letter: NewLetter {
             receiver: "push".into(),
             topic: "hq".into(),
-            body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"missed\":0}".into(),
+            body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"fresh\":[],\"missed\":0}".into(),
             due: now().wall,
         },
         created: now().wall,

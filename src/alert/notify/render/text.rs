@@ -128,6 +128,9 @@ fn tell(text: &mut String, item: &Item) {
         "* {summary}\n  {alertname}{severity}{about}\n  {when}"
     )
     .expect("a text grows");
+    if let Some(because) = item.because() {
+        text.extend(["  ", &because, "\n"]);
+    }
 }
 
 fn explain(text: &mut String, lesson: &Lesson) {
@@ -170,6 +173,7 @@ mod tests {
         * reception does not answer
           PhoneUnreachable, critical; phone reception, site hq
           since 2026-03-01 11:48 UTC, for 12 minutes
+          cause: account 1 is not registered
 
         PhoneUnreachable
           It means: Nobody can call there.

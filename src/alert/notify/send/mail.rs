@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::Attempt;
 use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
 use super::hush::Hush;
-use super::letter::Letter;
+use super::mime::Mime;
 use super::trust;
 use crate::alert::notify::channel::{Email, Encryption, Receiver};
 use crate::alert::notify::envelope::Envelope;
@@ -33,7 +33,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// One conversation.
 struct Talk<'a> {
     email: &'a Email,
-    letter: &'a Letter,
+    mime: &'a Mime,
     patience: Duration,
     hush: Hush,
     dialogue: Vec<String>,
@@ -49,8 +49,8 @@ enum Stage {
 
 pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
     let name = &receiver.route.receiver;
-    let letter = match Letter::new(name, receiver.collapse_over, email, envelope) {
-        Ok(letter) => letter,
+    let mime = match Mime::new(name, receiver.collapse_over, email, envelope) {
+        Ok(mime) => mime,
         Err(error) => {
             return Attempt {
                 verdict: misconfigured(&error),
@@ -62,7 +62,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
     let patience = email.timeout.unwrap_or(Email::PATIENCE);
     let mut talk = Talk {
         email,
-        letter: &letter,
+        mime: &mime,
         patience,
         hush: Hush::of_login(email.login.as_ref()),
         dialogue: Vec::new(),
@@ -94,7 +94,7 @@ impl Talk<'_> {
             self.hears("AUTH", reply)?;
         }
         let parameters = self.parameters(&connection)?;
-        let from = self.letter.from.clone();
+        let from = self.mime.from.clone();
         self.says(&format!("MAIL FROM:<{from}>"));
         let reply = connection.command(Mail::new(Some(from), parameters)).await;
         self.hears("MAIL", reply)?;
@@ -102,8 +102,8 @@ impl Talk<'_> {
         self.says("DATA");
         let reply = connection.command(Data).await;
         self.hears("DATA", reply)?;
-        self.says(&format!("{} bytes", self.letter.bytes.len()));
-        let reply = connection.message(&self.letter.bytes).await;
+        self.says(&format!("{} bytes", self.mime.bytes.len()));
+        let reply = connection.message(&self.mime.bytes).await;
         self.hears("the mail", reply)?;
         Ok(connection)
     }
@@ -115,7 +115,7 @@ impl Talk<'_> {
             encryption,
             ..
         } = self.email;
-        let hello = ClientId::Domain(self.letter.from.domain().to_owned());
+        let hello = ClientId::Domain(self.mime.from.domain().to_owned());
         let tls = match encryption {
             Encryption::None => None,
             Encryption::Starttls | Encryption::Tls => Some(self.tls().await?),
@@ -167,7 +167,7 @@ impl Talk<'_> {
 
     /// What has to be said of the mail before it is sent.
     fn parameters(&self, connection: &AsyncSmtpConnection) -> Result<Vec<MailParameter>, Verdict> {
-        let Letter { from, to, bytes } = self.letter;
+        let Mime { from, to, bytes } = self.mime;
         let mut parameters = Vec::new();
         let mut addresses = to.iter().chain([from]);
         if !addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
@@ -191,7 +191,7 @@ impl Talk<'_> {
     ) -> Result<(), Verdict> {
         let mut refused = Vec::new();
         let mut may_pass = false;
-        for to in &self.letter.to {
+        for to in &self.mime.to {
             self.says(&format!("RCPT TO:<{to}>"));
             let reply = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
             let answered = reply.as_ref().err().and_then(Error::status).is_some();
@@ -209,7 +209,7 @@ impl Talk<'_> {
             return Ok(());
         }
         let list: Box<str> = format!("recipients were refused: {}", refused.join(", ")).into();
-        if refused.len() < self.letter.to.len() {
+        if refused.len() < self.mime.to.len() {
             self.remark = Some(list);
             return Ok(());
         }

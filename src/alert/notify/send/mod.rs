@@ -5,9 +5,9 @@
 
 mod http;
 mod hush;
-mod letter;
 mod mail;
 mod manager;
+mod mime;
 mod trust;
 mod webhook;
 

@@ -1,6 +1,6 @@
 //! A message as a mail: headers that file and thread it, and a body as text and as HTML.
 //!
-//! All mails about one group hang on one thread, whose first letter was never sent. A mail keeps its
+//! All mails about one group hang on one thread, whose first mail was never sent. A mail keeps its
 //! id when it is sent again, so that mail programs show it once. Nobody's holiday answers it.
 
 use std::time::SystemTime;
@@ -14,8 +14,8 @@ use crate::alert::notify::envelope::Envelope;
 use crate::alert::notify::render::{Story, document};
 use crate::fleet::place::spread;
 
-/// A mail, ready to be handed over.
-pub(super) struct Letter {
+/// A mail as it goes over the wire, with whom it is from and to.
+pub(super) struct Mime {
     pub(super) from: Address,
     pub(super) to: Vec<Address>,
     pub(super) bytes: Vec<u8>,
@@ -28,7 +28,7 @@ const AUTOMATIC: [(&str, &str); 2] = [
     ("X-Auto-Response-Suppress", "All"),
 ];
 
-impl Letter {
+impl Mime {
     /// The message as a mail; an error names what of the configuration is wrong.
     pub(super) fn new(
         receiver: &str,
