@@ -41,7 +41,7 @@ enum Action {
         /// The uid of Grafana's data source
         #[arg(long, value_name = "UID", default_value = "prometheus")]
         datasource: String,
-        /// The page to which runbooks of ready-made rules link, as https://HOST/runbooks; with
+        /// The page to which runbooks of ready-made rules link, as <https://HOST/runbooks>; with
         /// --config it is that of `alerting.public_url`
         #[arg(long, value_name = "URL", value_parser = page, conflicts_with = "config")]
         runbooks: Option<String>,
