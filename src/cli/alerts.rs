@@ -35,6 +35,17 @@ struct Data {
     alerts: Vec<Value>,
 }
 
+/// What is used of `/api/v1/rules`.
+#[derive(Debug, Deserialize)]
+struct Rules {
+    data: Groups,
+}
+
+#[derive(Debug, Deserialize)]
+struct Groups {
+    groups: Vec<Value>,
+}
+
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Alert {
@@ -65,7 +76,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let now = Clock::real().now().wall;
     let rows: Vec<_> = alerts.iter().map(|(alert, _)| alert.row(now)).collect();
     if rows.is_empty() {
-        say(format_args!("nothing fires and nothing is pending"))?;
+        say(format_args!("{}", quiet(&args.daemon)?))?;
     } else {
         let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
         for line in phone::table(&head, &rows) {
@@ -78,6 +89,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// What it means that there is nothing: without rules nothing is looked for.
+fn quiet(daemon: &DaemonArg) -> anyhow::Result<&'static str> {
+    let rules: Rules = super::interruptible(daemon.get("/api/v1/rules"))?;
+    if rules.data.groups.is_empty() {
+        return Ok(
+            "alerts are not judged here: `alerting: { enabled: true }` in the \
+                   configuration switches that on",
+        );
+    }
+    Ok("nothing fires and nothing is pending")
 }
 
 impl Alert {
