@@ -21,6 +21,7 @@ pub struct Notice {
     /// What ended since the last message, with its end.
     pub over: Vec<Said>,
     /// Keys of what no message that arrived told of, be it over or hidden by now.
+    #[serde(default)]
     pub fresh: BTreeSet<Box<str>>,
     /// How many earlier messages about the group never arrived and are merged into this one.
     pub missed: u32,
