@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use super::matcher::LabelPatterns;
 use super::settings::Settings;
 use super::silence::Silence;
+use super::words::length;
 pub use crate::store::{Event, Letter, NewEvent, NewLetter};
 
 /// How many commands may wait; beyond that the asker is refused.
@@ -143,7 +144,7 @@ pub enum Refusal {
     #[error("a silence needs at least one matcher; name a phone, a site or an alert")]
     Everything,
     /// Longer than the configuration allows, or not at all.
-    #[error("a silence lasts between 1s and {}s; choose another time", .0.as_secs())]
+    #[error("a silence lasts from 1s to {}, by `alerting.silences.max`; choose another time", length(*.0))]
     Lasting(Duration),
     /// Too many.
     #[error("there are {0} silences already; expire some")]

@@ -7,16 +7,16 @@
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::fleet::reading::{Account, Registration};
 use crate::fleet::{Phone, Text, expect};
+use crate::store::NewEvent;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Happening {
-    /// It stopped to answer.
+    /// It stopped answering.
     Lost,
     /// It answers again.
     Found,
@@ -94,7 +94,7 @@ impl Happening {
     pub fn words(&self) -> String {
         let mut words = String::new();
         match self {
-            Self::Lost => write!(words, "stopped to answer"),
+            Self::Lost => write!(words, "stopped answering"),
             Self::Found => write!(words, "answers again"),
             Self::RegistrationLost { account, server } => {
                 write!(words, "account {account} lost its registration at {server}")
@@ -106,6 +106,7 @@ impl Happening {
             Self::FirmwareChanged { from, to } => write!(words, "firmware {from} became {to}"),
             Self::Drifted { pvalue } => write!(words, "P-value {pvalue} is not as expected"),
             Self::Restored { pvalue } => write!(words, "P-value {pvalue} is as expected again"),
+            Self::LoginsRefused { times: 1 } => write!(words, "refused a login"),
             Self::LoginsRefused { times } => write!(words, "refused {times} logins"),
             Self::AlertFired { alert } => write!(words, "alert {alert} began"),
             Self::AlertResolved { alert, ending } => write!(words, "alert {alert} ended: {ending}"),
@@ -120,20 +121,12 @@ impl Happening {
     }
 }
 
-/// The particulars of an event in a line, whatever its kind: `alert PhoneUnreachable, ending cleared`.
-pub fn particulars(body: &Value) -> String {
-    let text = |value: &Value| match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    };
-    let Some(fields) = body.as_object() else {
-        return text(body);
-    };
-    let fields = fields.iter().filter(|(_, value)| !value.is_null());
-    let fields: Vec<_> = fields
-        .map(|(name, value)| format!("{name} {}", text(value)))
-        .collect();
-    fields.join(", ")
+/// In words what the history holds; of what another version wrote there, its kind.
+pub fn in_words(event: &NewEvent) -> String {
+    match serde_json::from_str::<Happening>(&event.body) {
+        Ok(happening) => happening.words(),
+        Err(_) => event.kind.replace('_', " "),
+    }
 }
 
 /// What happened between two snapshots of one phone.
@@ -265,7 +258,7 @@ mod tests {
         );
         let lost = ["answers again", "account 1 lost its registration at pbx"];
         let back = ["account 1 is registered at backup again"];
-        check(&sample, &[&["stopped to answer"], &lost, &back]);
+        check(&sample, &[&["stopped answering"], &lost, &back]);
     }
 
     #[test]

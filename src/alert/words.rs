@@ -41,6 +41,13 @@ pub fn length(length: Duration) -> String {
     humantime::format_duration(length).to_string()
 }
 
+/// A count with its noun.
+pub fn count(n: impl TryInto<u64>, noun: &str) -> String {
+    let n = n.try_into().unwrap_or(u64::MAX);
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
 fn phone(condition: &PhoneCondition) -> String {
     match condition {
         PhoneCondition::Unreachable => "whose last poll got no answer".to_owned(),

@@ -12,7 +12,8 @@ use crate::ledger::{Keeper, Ledger};
 pub fn open_ledger(directory: Option<&Path>, keeper: Keeper) -> anyhow::Result<Ledger> {
     let Some(directory) = directory else {
         tracing::warn!(
-            "No state_dir: refused logins are forgotten when the process ends; set `state_dir`"
+            "No state_dir: refused logins, and with the daemon its alerts, silences and events, are \
+             forgotten when the process ends; set `state_dir`"
         );
         return Ok(Ledger::in_memory());
     };

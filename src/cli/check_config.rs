@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::alert::words::count;
 use crate::alert::{self, settings};
 use crate::config::{Config, Secrets};
 
@@ -74,8 +75,9 @@ fn alerts(alerting: &alert::Settings) -> String {
     }
     let managers = match alerting.alertmanagers.len() {
         0 => String::new(),
-        n => format!(", {n} Alertmanagers"),
+        n => format!(", {}", count(n, "Alertmanager")),
     };
-    let (rules, receivers) = (alerting.rules.iter().count(), alerting.receivers.len());
-    format!(", {rules} alert rules, {receivers} receivers{managers}")
+    let rules = count(alerting.rules.iter().count(), "alert rule");
+    let receivers = count(alerting.receivers.len(), "receiver");
+    format!(", {rules}, {receivers}{managers}")
 }

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::daemon::DaemonArg;
 use super::{listing, say};
-use crate::alert::event::particulars;
 
 /// Ask the running daemon what happened to phones, newest first
 #[derive(Debug, clap::Args)]
@@ -37,8 +36,7 @@ struct Answer {
 struct Event {
     at: Timestamp,
     phone: String,
-    kind: String,
-    detail: Value,
+    words: String,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
@@ -51,7 +49,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         say(format_args!("nothing is known to have happened"))?;
         return Ok(());
     }
-    listing::print_table(&["TIME", "PHONE", "WHAT", ""], &events, Event::row)
+    listing::print_table(&["TIME", "PHONE", "WHAT"], &events, Event::row)
 }
 
 fn path(args: &Args) -> String {
@@ -69,8 +67,7 @@ impl Event {
         vec![
             self.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
             self.phone.clone(),
-            self.kind.clone(),
-            particulars(&self.detail),
+            self.words.clone(),
         ]
     }
 }

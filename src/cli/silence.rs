@@ -1,6 +1,7 @@
 //! `silence`: makes, lists and ends silences of the running daemon.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
 use super::{age, listing, phone, say};
+use crate::alert::words::count;
 use crate::clock::Clock;
 
 /// Make, list and end silences: alerts that nobody is told of for some time
@@ -93,6 +95,22 @@ pub(super) struct Made {
     alerts: usize,
 }
 
+impl fmt::Display for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, until, .. } = self;
+        if self.phones == 0 && self.alerts == 0 {
+            return write!(
+                f,
+                "silence {id} until {until}: no phone and no alert now; \
+                 if that is not meant, run `silence expire {id}` and correct the pattern"
+            );
+        }
+        let phones = count(self.phones, "phone");
+        let alerts = count(self.alerts, "alert");
+        write!(f, "silence {id} until {until}: {phones}, {alerts} now")
+    }
+}
+
 /// Where silences are made.
 pub(super) const PATH: &str = "/api/v1/silences";
 
@@ -110,10 +128,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
                 body["from"] = json!(from);
             }
             let made: Made = super::interruptible(daemon.post(PATH, &body))?;
-            say(format_args!(
-                "silence {} until {}: {} phones, {} alerts now",
-                made.id, made.until, made.phones, made.alerts
-            ))?;
+            say(format_args!("{made}"))?;
             Ok(())
         }
         Action::List { all, json, daemon } => list(*all, *json, daemon),

@@ -13,6 +13,9 @@ mod fault;
 mod letters;
 mod schema;
 
+use std::fs::{OpenOptions, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -69,6 +72,9 @@ pub struct Batch {
     /// What happened.
     pub events: Vec<NewEvent>,
 }
+
+/// Who may open the file.
+const MODE: u32 = 0o600;
 
 /// How long a write waits for another process that looks into the file.
 const BUSY: Duration = Duration::from_secs(2);
@@ -243,13 +249,22 @@ fn attempt<T>(
 /// Opens the file; a corrupt one makes way for a new one.
 fn connect_or_renew(path: &Path) -> Result<Connection, StoreFault> {
     match connect(path) {
-        Err(StoreFault::Corrupt) => move_aside(path).and_then(|()| connect(path)),
+        Err(StoreFault::Corrupt) => {
+            move_aside(path)?;
+            tracing::error!(
+                "{0} is corrupt and is now called {0}.corrupt: what was told before is forgotten, \
+                 alerts may be told twice",
+                path.display()
+            );
+            connect(path)
+        }
         opened => opened,
     }
 }
 
 /// Opens the file with every commit on the disk before it returns.
 fn connect(path: &Path) -> Result<Connection, StoreFault> {
+    make_private(path)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -264,6 +279,22 @@ fn check(connection: &Connection) -> Result<(), StoreFault> {
     if sound != "ok" {
         return Err(StoreFault::Corrupt);
     }
+    Ok(())
+}
+
+/// Makes the file if it is missing, and sees that only its owner may open it: it tells when somebody
+/// was at a phone. What SQLite puts beside it takes over the mode.
+fn make_private(path: &Path) -> Result<(), StoreFault> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(MODE);
+    let file = options.open(path).map_err(|error| {
+        if error.kind() == ErrorKind::StorageFull {
+            return StoreFault::Full;
+        }
+        StoreFault::ReadOnly
+    })?;
+    // Fails only on a file of somebody else, who then decides.
+    let _not_ours = file.set_permissions(Permissions::from_mode(MODE));
     Ok(())
 }
 

@@ -45,6 +45,23 @@ fn keys(store: &Store) -> Vec<String> {
 }
 
 #[test]
+fn only_its_owner_may_open_what_tells_of_people() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    std::fs::write(&path, "").expect("a file of an earlier version");
+    std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("it is ours");
+    let mut store = Store::open(Some(&path));
+    store
+        .write(&document("a", Some("1")), NOW)
+        .expect("it is written");
+    for entry in std::fs::read_dir(directory.path()).expect("it is there") {
+        let entry = entry.expect("it is there");
+        let mode = entry.metadata().expect("it is ours").permissions().mode();
+        assert_eq!(mode & 0o777, MODE, "{:?}", entry.file_name());
+    }
+}
+
+#[test]
 fn what_was_written_is_there_after_a_restart() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("alerts.db");

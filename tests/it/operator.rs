@@ -73,6 +73,17 @@ async fn alerts_are_told_in_a_table_that_moves_no_cursor_and_in_json() {
 }
 
 #[tokio::test]
+async fn a_daemon_that_judges_nothing_is_not_taken_for_a_quiet_one() {
+    let server = Server::start(Fleet::default(), Limits::default());
+    let (code, told, errors) = on(&server, &["alerts"]).await;
+    assert_eq!((code, &*errors), (0, ""));
+    assert!(
+        told.starts_with("alerts are not judged here: `alerting: { enabled: true }`"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_silence_is_made_listed_and_ended() {
     let server = troubled();
     let add = [
@@ -88,7 +99,7 @@ async fn a_silence_is_made_listed_and_ended() {
     assert_eq!((code, &*errors), (0, ""));
     assert_eq!(
         told,
-        "silence 1 until 1970-01-01T02:00:00Z: 1 phones, 1 alerts now\n"
+        "silence 1 until 1970-01-01T02:00:00Z: 1 phone, 1 alert now\n"
     );
     let (_, json, _) = on(&server, &["silence", "list", "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
@@ -140,7 +151,7 @@ async fn events_and_messages_are_told_and_messages_tried_again_or_dropped() {
     let rows: Vec<_> = events.lines().collect();
     assert_eq!(rows.len(), 2, "{events}");
     assert!(
-        rows[1].contains("café/2  rebooted  uptime <3 s>"),
+        rows[1].contains("café/2  firmware 1.0 became <3>"),
         "{events}"
     );
     let (_, json, _) = on(&server, &["events", "--limit", "1", "--json"]).await;
@@ -257,7 +268,7 @@ async fn phones_that_are_restarted_by_hand_are_silenced_first() {
     let (code, _, errors) = reboot(&["--socket", socket, "--wait-up", "5m"]).await;
     assert_eq!(code, 0, "{errors}");
     assert!(
-        errors.contains("silence 1: nobody is told of 1 phones for 20m"),
+        errors.contains("silence 1: nobody is told of 1 phone for 20m"),
         "{errors}"
     );
     let listed = server.get("/api/v1/silences").await.json();

@@ -145,8 +145,8 @@ fn event(id: i64, phone: &str) -> Event {
         event: NewEvent {
             at: jiff::Timestamp::UNIX_EPOCH,
             phone: phone.into(),
-            kind: "rebooted".into(),
-            body: r#"{"uptime":"<3 s>"}"#.into(),
+            kind: "firmware_changed".into(),
+            body: r#"{"kind":"firmware_changed","from":"1.0","to":"<3>"}"#.into(),
         },
     }
 }
@@ -386,14 +386,14 @@ async fn events_and_messages_are_asked_of_the_alert_task() {
         .get("/api/v1/events?phone=caf%C3%A9/2&since=1h")
         .await
         .json();
-    assert_eq!(one["events"][0]["detail"]["uptime"], "<3 s>");
+    assert_eq!(one["events"][0]["detail"]["to"], "<3>");
     assert_eq!(one["events"].as_array().map(Vec::len), Some(1));
     let unclear = server.get("/api/v1/events?since=yesterday").await;
     assert_eq!(unclear.status, StatusCode::BAD_REQUEST);
     assert!(unclear.text().contains("`since=yesterday`"));
     let page = server.get("/phones/reception").await;
     assert!(
-        page.text().contains("uptime &lt;3 s&gt;"),
+        page.text().contains("firmware 1.0 became &lt;3&gt;"),
         "{}",
         page.text()
     );

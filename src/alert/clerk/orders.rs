@@ -43,11 +43,11 @@ impl Clerk {
                 Reply::new(done, self.store.letters().map_err(Refusal::from))
             }
             Command::Retry { id, by, done } => {
-                tracing::info!(by = %by, "The message {id} is to be tried again, says {by}");
+                tracing::info!(actor = %by, letter = id, "{by} has message {id} tried again");
                 Reply::new(done, self.retry(id, now))
             }
             Command::Drop { id, by, done } => {
-                tracing::info!(by = %by, "The message {id} is to be dropped, says {by}");
+                tracing::info!(actor = %by, letter = id, "{by} throws message {id} away");
                 Reply::new(done, found(self.store.discard(id), id))
             }
             Command::Reload { settings, done } => {
@@ -98,7 +98,8 @@ impl Clerk {
             by,
             comment: wanted.comment,
         };
-        tracing::info!(by = %silence.by, "Silence {} is made by {}", silence.id, silence.by);
+        let Silence { id, by, .. } = &silence;
+        tracing::info!(actor = %by, silence.id = id, "Silence {id} was made by {by}");
         let mut silences = self.board.silences().to_vec();
         silences.push(silence.clone());
         self.board.with_silences(silences);
@@ -117,7 +118,11 @@ impl Clerk {
         silence.until = now.wall;
         silence.from = silence.from.min(now.wall);
         let silence = silence.clone();
-        tracing::info!(by, "Silence {id} is ended by {by}");
+        tracing::info!(
+            actor = by,
+            silence.id = id,
+            "Silence {id} was ended by {by}"
+        );
         self.board.with_silences(silences);
         self.keep_silence(&silence);
         Ok(silence)

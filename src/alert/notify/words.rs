@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::alert::words::count;
 use crate::fleet::text::harmless;
 
 /// A duration in its two largest units, "less than a minute" at least.
@@ -18,13 +19,6 @@ pub(super) fn lasting(duration: Duration) -> String {
     let parts = parts.into_iter().filter(|(n, _)| *n > 0);
     let words: Vec<_> = parts.map(|(n, unit)| count(n, unit)).collect();
     words.join(" ")
-}
-
-/// A count with its noun.
-pub(super) fn count(n: impl TryInto<u64>, noun: &str) -> String {
-    let n = n.try_into().unwrap_or(u64::MAX);
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {noun}{plural}")
 }
 
 /// A moment as people read it. Everybody who reads a message knows what UTC is to them; nobody knows

@@ -150,6 +150,14 @@ impl Letter {
         self.state == "dead"
     }
 
+    /// The values that make its group.
+    fn about(&self) -> String {
+        match serde_json::from_str::<Vec<String>>(&self.topic) {
+            Ok(values) => values.join(", "),
+            Err(_) => self.topic.clone(),
+        }
+    }
+
     fn row(&self, now: Timestamp) -> Vec<String> {
         let state = match self.due {
             Some(due) if now < due => format!("tried in {}", age::between(now, due)),
@@ -162,7 +170,7 @@ impl Letter {
             state,
             self.attempts.to_string(),
             format!("{} ago", age::between(self.created, now)),
-            self.topic.clone(),
+            self.about(),
             self.error.clone().unwrap_or_default(),
         ]
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Desk;
 use super::job::Job;
+use crate::alert::words::count;
 use crate::cli::complain;
 use crate::cli::daemon::SocketArg;
 use crate::cli::silence::{Made, PATH, body};
@@ -66,8 +67,8 @@ impl Quiet {
             let made: anyhow::Result<Made> = self.socket.post(PATH, &body, PATIENCE).await;
             match made {
                 Ok(Made { id, .. }) => complain(format_args!(
-                    "silence {id}: nobody is told of {} phones for {lasts}",
-                    names.len()
+                    "silence {id}: nobody is told of {} for {lasts}",
+                    count(names.len(), "phone")
                 )),
                 Err(error) if !self.told => {
                     self.told = true;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::alert::command::{Event, MOST_EVENTS};
+use crate::alert::event::in_words;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Moment, Text};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
@@ -21,6 +22,8 @@ struct EventJson<'a> {
     at: Timestamp,
     phone: &'a str,
     kind: &'a str,
+    /// For people.
+    words: String,
     /// The particulars, whatever they are for this kind.
     detail: Detail<'a>,
 }
@@ -104,6 +107,7 @@ fn json(Event { id, event }: &Event) -> EventJson<'_> {
         at: whole_millis(event.at),
         phone: &event.phone,
         kind: &event.kind,
+        words: in_words(event),
         detail: match serde_json::from_str(&event.body) {
             Ok(json) => Detail::Json(json),
             Err(_) => Detail::Text(&event.body),
@@ -114,6 +118,7 @@ fn json(Event { id, event }: &Event) -> EventJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::alert::event::Happening;
     use crate::web::example::{now, written};
 
     #[test]
@@ -135,10 +140,31 @@ mod tests {
                 "at": "2024-05-01T09:00:00Z",
                 "phone": "a",
                 "kind": "rebooted",
+                "words": "rebooted",
                 "detail": { "up": 2 },
             })
         );
         assert_eq!(json["events"][1]["detail"], "{no");
+    }
+
+    #[test]
+    fn people_read_what_happened_in_words() {
+        let happening = Happening::RegistrationLost {
+            account: 1,
+            server: "pbx".into(),
+        };
+        let event = Event {
+            id: 1,
+            event: crate::alert::command::NewEvent {
+                at: now().wall,
+                phone: "a".into(),
+                kind: happening.kind().into(),
+                body: serde_json::to_string(&happening).unwrap().into(),
+            },
+        };
+        let json = written(events(vec![event]));
+        let words = "account 1 lost its registration at pbx";
+        assert_eq!(json["events"][0]["words"], words);
     }
 
     #[test]

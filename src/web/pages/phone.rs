@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::alert::Picture;
 use crate::alert::command::Event;
-use crate::alert::event::particulars;
+use crate::alert::event::in_words;
 use crate::alert::{pairs, severity};
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
@@ -348,15 +348,12 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
     html.markup("<section><h2>What happened in the last ")
         .text(words::duration(HISTORY))
         .markup("</h2>\n");
-    columns(html, &["When", "What", ""]);
+    columns(html, &["When", "What"]);
     for Event { event, .. } in events {
-        let body = serde_json::from_str(&event.body);
         html.markup("<tr><td>")
             .text(words::since(event.at, now.wall))
             .markup(" ago</td><td>")
-            .text(event.kind.replace('_', " "))
-            .markup("</td><td>")
-            .text(body.map_or_else(|_no_json| event.body.to_string(), |body| particulars(&body)))
+            .text(in_words(event))
             .markup("</td></tr>\n");
     }
     end_of_table(html);
@@ -374,7 +371,7 @@ mod tests {
             at: example::now().wall,
             phone: of.place.name.clone(),
             kind: "firmware_changed".into(),
-            body: r#"{"from":"1.0.11.5","to":"<b>","by":null,"times":2}"#.into(),
+            body: r#"{"kind":"firmware_changed","from":"1.0.11.5","to":"<b>"}"#.into(),
         };
         let beside = Beside {
             fleet: &example::fleet(),

@@ -121,7 +121,9 @@ async fn serve(
             let head = b"HTTP/1.1 200 OK\r\n\r\n";
             let mut written = stream.write_all(head).await;
             while written.is_ok() {
-                written = stream.write_all(&[b'a'; 4096]).await;
+                written = stream
+                    .write_all(&vec![b'a'; 65_536].into_boxed_slice())
+                    .await;
             }
         }
         Answers::Never => {

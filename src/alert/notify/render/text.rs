@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::story::{Count, Item, Lesson, Story};
 use crate::alert::notify::notice::Why;
-use crate::alert::notify::words::count;
+use crate::alert::words::count;
 
 /// Everything, without the title.
 pub(super) fn whole(story: &Story) -> String {
