@@ -15,6 +15,8 @@ pub enum Handler {
     Phone,
     /// `/alerts` and its forms.
     Alerts,
+    /// `/runbooks`.
+    Runbooks,
     /// `/config`.
     Config,
     /// `/metrics`.
@@ -99,10 +101,11 @@ impl RequestCounts {
 
 impl Handler {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Fleet,
         Self::Phone,
         Self::Alerts,
+        Self::Runbooks,
         Self::Config,
         Self::Metrics,
         Self::Probe,
@@ -120,6 +123,7 @@ impl Handler {
             Self::Fleet => "fleet",
             Self::Phone => "phone",
             Self::Alerts => "alerts",
+            Self::Runbooks => "runbooks",
             Self::Config => "config",
             Self::Metrics => "metrics",
             Self::Probe => "probe",
@@ -135,7 +139,9 @@ impl Handler {
     /// The codes whose series exist from the start.
     fn answers(self) -> &'static [Code] {
         match self {
-            Self::Fleet | Self::Alerts | Self::Config | Self::Healthy => &[Code::Ok],
+            Self::Fleet | Self::Alerts | Self::Runbooks | Self::Config | Self::Healthy => {
+                &[Code::Ok]
+            }
             Self::Phone | Self::Other => &[Code::Ok, Code::NotFound],
             Self::Metrics | Self::Api => &[Code::Ok, Code::NotFound, Code::Unavailable],
             Self::Discovery => &[Code::Ok, Code::BadRequest, Code::Unavailable],

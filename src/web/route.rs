@@ -19,6 +19,8 @@ pub(super) enum Route<'a> {
     Alerts,
     /// A form of that page.
     Form(Order),
+    /// What each alert means and what to do first.
+    Runbooks,
     /// The page of what was configured.
     Config,
     /// The style sheet of the pages.
@@ -95,6 +97,7 @@ impl<'a> Route<'a> {
             "/-/reload" => Self::Reload,
             "/alerts" => Self::Alerts,
             "/alerts/silences" => Self::Form(Order::AddSilence),
+            "/runbooks" => Self::Runbooks,
             "/config" => Self::Config,
             "/api/v1/phones" => Self::ApiPhones,
             "/api/v1/alerts" => Self::ApiAlerts,
@@ -145,6 +148,7 @@ impl<'a> Route<'a> {
             Self::Fleet
             | Self::Phone(_)
             | Self::Alerts
+            | Self::Runbooks
             | Self::Config
             | Self::Style
             | Self::Metrics
@@ -187,6 +191,7 @@ impl<'a> Route<'a> {
             Self::Ready => Handler::Ready,
             Self::Reload => Handler::Reload,
             Self::Alerts | Self::Form(_) => Handler::Alerts,
+            Self::Runbooks => Handler::Runbooks,
             Self::Config => Handler::Config,
             Self::ApiPhones
             | Self::ApiPhone(_)

@@ -152,6 +152,7 @@ impl Service {
                 None => unknown_phone(name),
             },
             Route::Alerts => self.alerts_page(visit, now).await,
+            Route::Runbooks => Answer::page(Code::Ok, pages::runbooks(&self.picture(), now)),
             Route::Config => {
                 let (fleet, picture) = (self.fleet(), self.picture());
                 let page = pages::config(&fleet, &picture, now, &self.settings());
@@ -355,7 +356,7 @@ impl Pieces for Admitted {
 }
 
 const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /alerts, \
-                            /config, /metrics, /probe?target=NAME, /sd, /api/v1/phones, \
+                            /runbooks, /config, /metrics, /probe?target=NAME, /sd, /api/v1/phones, \
                             /api/v1/phones/NAME, /api/v1/alerts, /api/v1/rules, \
                             /api/v1/silences, /api/v1/events, /api/v1/notifications, \
                             /-/healthy, /-/ready";

@@ -70,6 +70,7 @@ phones:
         "/api/v1/phones",
         "/api/v1/phones/p0",
         "/alerts",
+        "/runbooks",
         "/config",
         "/api/v1/alerts",
         "/api/v1/rules",

@@ -22,6 +22,7 @@ use grandstream_exporter::alert::export::{self, Group};
 use grandstream_exporter::alert::matcher::{Glob, Where};
 use grandstream_exporter::alert::metric::{FAMILIES, Family, Mark};
 use grandstream_exporter::alert::own::Health;
+use grandstream_exporter::alert::packs::RUNBOOKS;
 use grandstream_exporter::alert::rule::{OnUnknown, Rule};
 use grandstream_exporter::fleet::expect::{Expectation, Wanted};
 use grandstream_exporter::fleet::guard::{Held, HeldBecause};
@@ -63,7 +64,7 @@ fn the_board_and_prometheus_fire_the_same_alerts() {
             fs::write(&path, text).expect("a file");
             path
         };
-        file("rules", export::prometheus(&[group]));
+        file("rules", export::prometheus(&[group], RUNBOOKS));
         arguments.push(file("life", life.as_test(seed, &rules)));
     }
     for rule in rules(&mut Random(0)) {

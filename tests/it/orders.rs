@@ -428,7 +428,7 @@ async fn a_busy_alert_task_is_said_to_be_busy_and_pages_do_without_it() {
             .send_control(("POST", "/api/v1/silences"), SILENCE)
             .await;
         assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-        for path in ["/alerts", "/phones/reception", "/config", "/"] {
+        for path in ["/alerts", "/runbooks", "/phones/reception", "/config", "/"] {
             let page = server.get(path).await;
             assert_eq!(page.status, StatusCode::OK, "{path}");
         }

@@ -15,16 +15,19 @@ const DATASOURCE: &str = "prometheus";
 
 #[test]
 fn the_shipped_files_are_what_is_exported() {
-    let groups = export::built_in();
+    let groups = export::built_in(packs::RUNBOOKS);
     let files = [
-        ("prometheus/alerts.yml", export::prometheus(&groups)),
+        (
+            "prometheus/alerts.yml",
+            export::prometheus(&groups, packs::RUNBOOKS),
+        ),
         (
             "prometheus/alertmanager/inhibit.yml",
             export::alertmanager(&groups, &packs::inhibits()),
         ),
         (
             "grafana/provisioning/alerting.yaml",
-            export::grafana(&groups, DATASOURCE),
+            export::grafana(&groups, DATASOURCE, packs::RUNBOOKS),
         ),
         ("docs/runbooks.md", export::runbooks()),
     ];
@@ -58,6 +61,33 @@ fn the_command_prints_the_shipped_files() {
             .expect("it runs");
         let shipped = fs::read(root().join(path)).expect("a file");
         assert!(printed.stdout == shipped, "{format} differs from {path}");
+    }
+}
+
+#[test]
+fn exported_rules_lead_to_a_page_of_runbooks_if_there_is_one() {
+    const PAGE: &str = "https://phones.example/runbooks";
+    let config = "alerting: { public_url: 'https://phones.example', \
+                  packs: [core, security, compliance, calls, self] }\n";
+    let config = written("public-url.yaml", config);
+    for (format, path) in [
+        ("prometheus", "prometheus/alerts.yml"),
+        ("grafana", "grafana/provisioning/alerting.yaml"),
+    ] {
+        let shipped = fs::read_to_string(root().join(path)).expect("a file");
+        let linked = shipped.replace("docs/runbooks.md", PAGE);
+        for source in [["--runbooks", PAGE], ["--config", &config]] {
+            let export = ["export", "--format", format];
+            let (code, printed, told) = rules(&[&export[..], &source].concat());
+            assert_eq!((code, &*told), (Some(0), ""));
+            assert!(printed == linked, "{format} by {source:?} is not {path}");
+        }
+    }
+    let export = ["export", "--format", "prometheus", "--runbooks"];
+    for wrong in ["phones.example", "ftp://phones.example", "http://a/#b"] {
+        let (code, _, told) = rules(&[&export[..], &[wrong]].concat());
+        assert_eq!(code, Some(2), "{wrong}");
+        assert!(told.contains("as https://HOST/runbooks"), "{told}");
     }
 }
 
@@ -105,7 +135,7 @@ fn every_alert_has_a_case_that_fires_and_one_that_does_not() {
         .collect();
     let (firing, silent): (BTreeSet<_>, BTreeSet<_>) =
         (with_cases(&text, true), with_cases(&text, false));
-    let exported = export::prometheus(&export::built_in());
+    let exported = export::prometheus(&export::built_in(packs::RUNBOOKS), packs::RUNBOOKS);
     for line in exported.lines() {
         let Some(name) = line.trim().strip_prefix("- alert: ") else {
             continue;
@@ -229,7 +259,7 @@ fn the_rules_of_a_configuration_are_exported_and_promtool_finds_them_right() {
     assert_eq!((code, told.as_str()), (Some(0), ""));
     promtool(&["check", "rules", &written("own-alerts.yml", &exported)]);
     let alerts = exported.matches("- alert: ").count();
-    let ready: usize = export::built_in()
+    let ready: usize = export::built_in(packs::RUNBOOKS)
         .iter()
         .flat_map(|group| &group.rules)
         .filter(|rule| rule.enabled)

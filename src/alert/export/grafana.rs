@@ -19,10 +19,11 @@ groups:
 /// How often Grafana evaluates a group: the usual scrape interval, twice.
 const INTERVAL: &str = "1m";
 
-/// The groups as a provisioning file on the data source of this uid.
-pub fn grafana(groups: &[Group], datasource: &str) -> String {
+/// The groups as a provisioning file on the data source of this uid; what only Prometheus can see has
+/// its runbooks on this page.
+pub fn grafana(groups: &[Group], datasource: &str, runbooks: &str) -> String {
     let mut file = HEAD.to_owned();
-    for (name, rules) in exported(groups) {
+    for (name, rules) in exported(groups, runbooks) {
         write!(
             file,
             "  - orgId: 1\n    name: {name}\n    folder: Phones\n    interval: {INTERVAL}\n    rules:\n"

@@ -36,29 +36,43 @@ impl Group {
     }
 }
 
-/// What the shipped files hold: every pack as it comes.
-pub fn built_in() -> Vec<Group> {
+/// What the shipped files hold: every pack as it comes, with its runbooks on this page.
+pub fn built_in(runbooks: &str) -> Vec<Group> {
     let group = |pack: Pack| Group {
         name: Group::named(pack.name),
         rules: pack.rules,
     };
-    packs::all().into_iter().map(group).collect()
+    packs::all_on(runbooks).into_iter().map(group).collect()
 }
 
 /// One rule as both engines need it.
-struct Exported {
-    name: String,
-    expression: String,
-    hold: String,
+#[derive(Clone, Debug)]
+pub struct Exported {
+    /// Its name.
+    pub name: String,
+    /// PromQL.
+    pub expression: String,
+    /// `for`, as Prometheus writes it.
+    pub hold: String,
     keep_firing_for: Option<String>,
-    labels: Vec<(String, String)>,
+    /// `severity` first.
+    pub labels: Vec<(String, String)>,
     annotations: Vec<(String, String)>,
     /// What has no form there.
     approximated: Vec<String>,
 }
 
-/// The groups, with what only Prometheus can see of the exporter at the end.
-fn exported(groups: &[Group]) -> Vec<(String, Vec<Exported>)> {
+impl Exported {
+    /// The annotation of this name, a template of Prometheus; empty if there is none.
+    pub fn annotation(&self, name: &str) -> &str {
+        let found = self.annotations.iter().find(|(one, _)| one == name);
+        found.map_or("", |(_, text)| text)
+    }
+}
+
+/// The groups, with what only Prometheus can see of the exporter at the end; the runbooks of that are
+/// on this page.
+fn exported(groups: &[Group], runbooks: &str) -> Vec<(String, Vec<Exported>)> {
     let mut all: Vec<_> = groups
         .iter()
         .map(|group| {
@@ -67,7 +81,10 @@ fn exported(groups: &[Group]) -> Vec<(String, Vec<Exported>)> {
         })
         .filter(|(_, rules): &(_, Vec<_>)| !rules.is_empty())
         .collect();
-    all.push(("grandstream-exporter".to_owned(), seen_from_outside()));
+    all.push((
+        "grandstream-exporter".to_owned(),
+        seen_from_outside(runbooks),
+    ));
     all
 }
 
@@ -115,8 +132,8 @@ fn approximations(rule: &Rule) -> Vec<String> {
 }
 
 /// What Prometheus sees of the exporter and the exporter cannot see of itself. It is known by its
-/// series, since nobody knows the name of the scrape job.
-fn seen_from_outside() -> Vec<Exported> {
+/// series, since nobody knows the name of the scrape job. Its runbooks are on this page.
+pub fn seen_from_outside(runbooks: &str) -> Vec<Exported> {
     let critical = |name: &str, expression: &str, hold: &str, texts: [&str; 3]| Exported {
         name: name.to_owned(),
         expression: expression.to_owned(),
@@ -127,10 +144,7 @@ fn seen_from_outside() -> Vec<Exported> {
             .into_iter()
             .zip(texts)
             .map(|(name, text)| (name.to_owned(), text.to_owned()))
-            .chain([(
-                "runbook_url".to_owned(),
-                format!("docs/runbooks.md#{}", name.to_ascii_lowercase()),
-            )])
+            .chain([("runbook_url".to_owned(), packs::runbook(runbooks, name))])
             .collect(),
         approximated: Vec::new(),
     };

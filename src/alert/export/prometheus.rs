@@ -12,10 +12,10 @@ const HEAD: &str = "\
 groups:
 ";
 
-/// The groups as a rules file.
-pub fn prometheus(groups: &[Group]) -> String {
+/// The groups as a rules file; what only Prometheus can see has its runbooks on this page.
+pub fn prometheus(groups: &[Group], runbooks: &str) -> String {
     let mut file = HEAD.to_owned();
-    for (name, rules) in exported(groups) {
+    for (name, rules) in exported(groups, runbooks) {
         writeln!(file, "  - name: {name}\n    rules:").expect("a string takes any text");
         for rule in rules {
             push(&mut file, &rule).expect("a string takes any text");

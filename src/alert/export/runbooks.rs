@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Exported, built_in, exported};
+use crate::alert::packs::RUNBOOKS;
 
 const HEAD: &str = "\
 # Runbooks
@@ -12,12 +13,12 @@ One section for each ready-made alert. Written from `src/alert/packs`; change it
 
 /// The page of all ready-made rules, those that are off too.
 pub fn runbooks() -> String {
-    let mut groups = built_in();
+    let mut groups = built_in(RUNBOOKS);
     for rule in groups.iter_mut().flat_map(|group| &mut group.rules) {
         rule.enabled = true;
     }
     let mut page = HEAD.to_owned();
-    for (_, rules) in exported(&groups) {
+    for (_, rules) in exported(&groups, RUNBOOKS) {
         for rule in rules {
             push(&mut page, &rule).expect("a string takes any text");
         }
@@ -26,10 +27,7 @@ pub fn runbooks() -> String {
 }
 
 fn push(page: &mut String, rule: &Exported) -> std::fmt::Result {
-    let text = |name: &str| {
-        let found = rule.annotations.iter().find(|(one, _)| one == name);
-        found.map_or_else(String::new, |(_, text)| plain(text))
-    };
+    let text = |name: &str| plain(rule.annotation(name));
     let severity = rule.labels.first().map_or("", |(_, severity)| severity);
     writeln!(page, "\n## {}\n", rule.name)?;
     writeln!(page, "{} ({severity}).\n", text("summary"))?;

@@ -29,6 +29,24 @@ pub struct Pack {
 /// Packs that are on unless the configuration says otherwise.
 pub const ON_BY_DEFAULT: [&str; 2] = ["core", "self"];
 
+/// The page on which ready-made rules look for their runbooks unless another is known: it is part of
+/// the documentation.
+pub const RUNBOOKS: &str = "docs/runbooks.md";
+
+/// Where the runbook of this rule stands on such a page.
+pub fn runbook(page: &str, rule: &str) -> String {
+    format!("{page}#{}", rule.to_ascii_lowercase())
+}
+
+/// All packs, with their runbooks on this page.
+pub fn all_on(page: &str) -> Vec<Pack> {
+    let mut packs = all();
+    for rule in packs.iter_mut().flat_map(|pack| &mut pack.rules) {
+        rule.annotations.runbook_url = runbook(page, &rule.name).into();
+    }
+    packs
+}
+
 /// All packs.
 pub fn all() -> Vec<Pack> {
     vec![
@@ -90,7 +108,6 @@ struct Ready {
 impl Ready {
     fn rule(self) -> Rule {
         let (hold, keep_firing_for) = self.patience;
-        let anchor = self.name.to_ascii_lowercase();
         Rule {
             hold,
             keep_firing_for,
@@ -99,7 +116,7 @@ impl Ready {
                 summary: self.summary.into(),
                 impact: self.impact.into(),
                 first_steps: self.first_steps.into(),
-                runbook_url: format!("docs/runbooks.md#{anchor}").into(),
+                runbook_url: runbook(RUNBOOKS, self.name).into(),
                 others: Box::default(),
             },
             ..Rule::new(self.name, self.when)

@@ -121,6 +121,8 @@ pub struct RuleBook {
     pub groups: Vec<Group>,
     /// What keeps their alerts back.
     pub suppression: Arc<Suppression>,
+    /// The page with the runbooks of ready-made rules.
+    pub runbooks: Box<str>,
 }
 
 /// Reads the whole configuration for its rules; secrets are left alone. Blocks on files.
@@ -129,6 +131,7 @@ pub fn rule_book(path: &Path, environment: &Environment) -> Result<(Config, Rule
     let book = RuleBook {
         groups: read.groups,
         suppression: read.settings.suppression,
+        runbooks: read.runbooks,
     };
     Ok((config, book))
 }

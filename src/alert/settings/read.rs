@@ -17,6 +17,7 @@ use crate::alert::board::Rules;
 use crate::alert::export::Group;
 use crate::alert::notify::alertmanager::Sender;
 use crate::alert::notify::envelope::page_of_alerts;
+use crate::alert::packs::RUNBOOKS;
 use crate::alert::rule::Rule;
 use crate::alert::suppress::Suppression;
 use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, check_letters, duration};
@@ -30,6 +31,8 @@ pub(super) struct Read {
     pub(super) settings: Settings,
     /// The rules as they are written, those that are disabled too.
     pub(super) groups: Vec<Group>,
+    /// The page with the runbooks of the ready-made ones.
+    pub(super) runbooks: Box<str>,
 }
 
 /// Reads `alerting`; without it the packs are there that are on by default, and nothing is enabled.
@@ -48,7 +51,10 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let enabled = section.read(found, "enabled", Node::flag);
     let enabled = enabled.is_some_and(|enabled| enabled.value);
     let census = Census::new(around.listed, around.config);
-    let known = rules::rules(found, &census, &section);
+    let public_url = section.read(found, "public_url", public_url);
+    let public_url = public_url.map_or_else(Box::default, |url| url.value);
+    let runbooks = runbooks(&public_url);
+    let known = rules::rules(found, (&census, &runbooks), &section);
     let texts = rules::texts(found, &known);
     let groups = rules::groups(&known);
     let in_force = known.into_iter().map(|known| known.rule);
@@ -63,8 +69,6 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
         windows: calendars::windows(found, reach, &section, &calendars),
         damping: inhibit::flapping(found, &section),
     };
-    let public_url = section.read(found, "public_url", public_url);
-    let public_url = public_url.map_or_else(Box::default, |url| url.value);
     let every = section.read(found, "evaluation_interval", within_an_hour);
     let settings = Settings {
         enabled,
@@ -82,7 +86,19 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let exported = section.read(found, "exported_rules", Node::flag);
     let exported = exported.is_some_and(|exported| exported.value);
     warn(found, around, &section, &settings, exported);
-    Read { settings, groups }
+    Read {
+        settings,
+        groups,
+        runbooks,
+    }
+}
+
+/// The page with the runbooks of ready-made rules: ours, where people can find it.
+fn runbooks(public_url: &str) -> Box<str> {
+    match public_url {
+        "" => RUNBOOKS.into(),
+        url => format!("{url}/runbooks").into(),
+    }
 }
 
 /// What each part may be right by itself and is odd together.

@@ -24,12 +24,13 @@ pub(super) struct Known {
 }
 
 /// Every rule of the packs that are on and the operator's own, those that are disabled included.
+/// Ready-made ones have their runbooks on this page.
 pub(super) fn rules(
     found: &mut Findings,
-    census: &Census<'_>,
+    (census, runbooks): (&Census<'_>, &str),
     section: &Section<'_>,
 ) -> Vec<Known> {
-    let all = packs::all();
+    let all = packs::all_on(runbooks);
     let on = packs_on(found, census, section, &all);
     let mut known: Vec<_> = all
         .iter()

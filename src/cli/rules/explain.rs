@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{pack_of, rule_book};
 use crate::alert::export::{Group, built_in, explains};
 use crate::alert::inhibit::Inhibit;
+use crate::alert::packs::RUNBOOKS;
 use crate::alert::pairs;
 use crate::alert::promql;
 use crate::alert::rule::{OnUnknown, Rule};
@@ -17,9 +18,10 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     let RuleBook {
         groups,
         suppression,
+        ..
     } = book;
     let Some((group, rule)) = find(&groups, name) else {
-        let ready = built_in();
+        let ready = built_in(RUNBOOKS);
         if let Some((group, _)) = find(&ready, name) {
             anyhow::bail!(
                 "the pack `{0}` of `{name}` is not on; add {0} to `packs`, or leave --config out",

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 
 use crate::alert::export::{self, Group};
-use crate::alert::packs;
+use crate::alert::packs::{self, RUNBOOKS};
 use crate::alert::settings::{self, RuleBook};
 use crate::alert::suppress::Suppression;
 use crate::config::{Config, Faults};
@@ -41,6 +41,10 @@ enum Action {
         /// The uid of Grafana's data source
         #[arg(long, value_name = "UID", default_value = "prometheus")]
         datasource: String,
+        /// The page to which runbooks of ready-made rules link, as <https://HOST/runbooks>; with
+        /// --config it is that of `alerting.public_url`
+        #[arg(long, value_name = "URL", value_parser = page, conflicts_with = "config")]
+        runbooks: Option<String>,
         #[command(flatten)]
         source: Source,
     },
@@ -89,8 +93,9 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Action::Export {
             format,
             datasource,
+            runbooks,
             source,
-        } => export(*format, datasource, source.config.as_deref()),
+        } => book(source, runbooks.as_deref()).and_then(|book| export(*format, datasource, &book)),
         Action::Explain { name, source } => explain::run(name, source.config.as_deref()),
         Action::Test { files, source } => return trial::run(files, source.config.as_deref()),
     };
@@ -111,24 +116,48 @@ fn rule_book(config: Option<&Path>) -> Result<(Option<Config>, RuleBook), Faults
         ..Suppression::default()
     };
     let book = RuleBook {
-        groups: export::built_in(),
+        groups: export::built_in(RUNBOOKS),
         suppression: suppression.into(),
+        runbooks: RUNBOOKS.into(),
     };
     Ok((None, book))
 }
 
-fn export(format: Format, datasource: &str, config: Option<&Path>) -> anyhow::Result<()> {
-    let (
-        _,
-        RuleBook {
-            groups,
-            suppression,
+/// The same with the runbooks of ready-made rules on this page.
+fn book(source: &Source, runbooks: Option<&str>) -> anyhow::Result<RuleBook> {
+    let (_, book) = rule_book(source.config.as_deref())?;
+    Ok(match runbooks {
+        None => book,
+        Some(page) => RuleBook {
+            groups: export::built_in(page),
+            runbooks: page.into(),
+            ..book
         },
-    ) = rule_book(config)?;
+    })
+}
+
+/// The address of a page to which `#rule` is added.
+fn page(text: &str) -> Result<String, &'static str> {
+    let url = reqwest::Url::parse(text).ok();
+    let leads = |url: &reqwest::Url| {
+        matches!(url.scheme(), "http" | "https") && url.has_host() && url.fragment().is_none()
+    };
+    match url.filter(leads) {
+        Some(url) => Ok(url.into()),
+        None => Err("write the address of a page, as https://HOST/runbooks, without `#`"),
+    }
+}
+
+fn export(format: Format, datasource: &str, book: &RuleBook) -> anyhow::Result<()> {
+    let RuleBook {
+        groups,
+        suppression,
+        runbooks,
+    } = book;
     let text = match format {
-        Format::Prometheus => export::prometheus(&groups),
-        Format::Alertmanager => export::alertmanager(&groups, &suppression.inhibits),
-        Format::Grafana => export::grafana(&groups, datasource),
+        Format::Prometheus => export::prometheus(groups, runbooks),
+        Format::Alertmanager => export::alertmanager(groups, &suppression.inhibits),
+        Format::Grafana => export::grafana(groups, datasource, runbooks),
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }

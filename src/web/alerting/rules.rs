@@ -229,7 +229,7 @@ mod tests {
         let json = listed(Picture::new(Arc::new(settings)), "");
         let groups = json["data"]["groups"].as_array().expect("a list");
         let names: Vec<_> = groups.iter().map(|group| group["name"].as_str()).collect();
-        let exported = export::built_in();
+        let exported = export::built_in(packs::RUNBOOKS);
         let exported: Vec<_> = exported.iter().map(|group| Some(&*group.name)).collect();
         assert_eq!(names, exported);
         let rule = &groups[0]["rules"][0];

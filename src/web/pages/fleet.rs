@@ -198,7 +198,7 @@ fn table<'a>(
 }
 
 fn whereabouts(html: &mut Html, phone: &Phone) {
-    html.markup("<td data-name=\"Phone\"><a href=\"")
+    html.markup("<td data-name=\"Phone\"><a class=\"name\" href=\"")
         .text(phone_path(&phone.place.name))
         .markup("\">")
         .text(&phone.place.name)

@@ -1,4 +1,4 @@
-//! Pages for people: the fleet, one phone, alerts, the configuration. Rendered whole, without script.
+//! Pages for people: the fleet, one phone, alerts, runbooks, the configuration. Rendered whole, without script.
 //!
 //! They are functions of a snapshot and the time like everything else here. What is wrong is said in
 //! words and shapes, not in colour alone.
@@ -8,6 +8,7 @@ mod config;
 mod fleet;
 mod part;
 mod phone;
+mod runbooks;
 mod signs;
 
 use std::fmt;
@@ -26,6 +27,7 @@ pub(super) use alerts::{Scene, alerts};
 pub(super) use config::config;
 pub(super) use fleet::fleet;
 pub(super) use phone::{Beside, HISTORY, MOST_HISTORY, phone};
+pub(super) use runbooks::runbooks;
 
 /// The style sheet.
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -194,6 +196,22 @@ fn holding(html: &mut Html, held: Held, now: Moment) {
             HeldBecause::Busy => ": another login is under way",
         })
         .markup("</small>");
+}
+
+/// Words for people, with code between backquotes; `write` knows what else may stand in them.
+fn prose(html: &mut Html, text: &str, write: fn(&mut Html, &str)) {
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('`') {
+        let Some((code, after)) = after.split_once('`') else {
+            break;
+        };
+        write(html, before);
+        html.markup("<code>");
+        write(html, code);
+        html.markup("</code>");
+        rest = after;
+    }
+    write(html, rest);
 }
 
 /// The path of a phone's page.

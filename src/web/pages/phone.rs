@@ -17,8 +17,8 @@ use crate::web::html::Html;
 use crate::web::words;
 
 use super::{
-    Renewal, ago, badge, columns, encode, end_of_table, failure, frame, holding, pair, signs,
-    silence, unregistered,
+    Renewal, ago, badge, columns, encode, end_of_table, failure, frame, holding, pair, runbooks,
+    signs, silence, unregistered,
 };
 
 /// How far back the history of a phone is shown.
@@ -88,9 +88,11 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
         let texts = texts(alert, picture, beside.fleet, now);
         html.markup("<tr><td>");
         signs::badge(html, alert.severity());
-        html.markup(" <b>")
+        html.markup(" <a href=\"");
+        runbooks::link(html, &alert.rule().name);
+        html.markup("\">")
             .text(&alert.rule().name)
-            .markup("</b></td><td>");
+            .markup("</a></td><td>");
         signs::subject(html, alert);
         html.markup("</td><td>")
             .text(words::since(alert.active_at.wall, now.wall))

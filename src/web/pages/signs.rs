@@ -47,7 +47,11 @@ pub(super) fn subject(html: &mut Html, alert: &Alert) {
             html.markup("this exporter");
         }
         Subject::Group { label, value } => {
-            html.text(label).markup(" ").text(value);
+            html.markup("<span class=\"name\">")
+                .text(label)
+                .markup(" ")
+                .text(value)
+                .markup("</span>");
         }
         Subject::Phone(phone) => phone_link(html, phone),
         Subject::Account(phone, account) => {
@@ -64,7 +68,7 @@ pub(super) fn subject(html: &mut Html, alert: &Alert) {
 }
 
 fn phone_link(html: &mut Html, phone: &str) {
-    html.markup("<a href=\"")
+    html.markup("<a class=\"name\" href=\"")
         .text(phone_path(phone))
         .markup("\">")
         .text(phone)

@@ -2,6 +2,8 @@
 
 mod alertmanager;
 mod kill;
+mod mail;
+mod runbooks;
 
 use std::fmt::Write;
 use std::net::SocketAddr;

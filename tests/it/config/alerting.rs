@@ -355,6 +355,27 @@ fn without_the_section_nothing_is_judged_and_packs_are_ready() {
 }
 
 #[test]
+fn ready_made_rules_have_their_runbooks_where_people_find_the_pages() {
+    const TUNE: &str =
+        "tune: { SiteOutage: { annotations: { runbook_url: https://wiki.example/outage } } }";
+    for (public_url, expected) in [
+        ("", "docs/runbooks.md#phoneunreachable"),
+        (
+            "public_url: https://acme.example/phones/, ",
+            "https://acme.example/phones/runbooks#phoneunreachable",
+        ),
+    ] {
+        let home = home(&format!(
+            "alerting: {{ enabled: true, {public_url}{TUNE} }}"
+        ));
+        let (_, settings) = home.load_all().expect("no faults");
+        let runbook = |name| &*rule(&settings, name).expect(name).annotations.runbook_url;
+        assert_eq!(runbook("PhoneUnreachable"), expected);
+        assert_eq!(runbook("SiteOutage"), "https://wiki.example/outage");
+    }
+}
+
+#[test]
 fn check_config_counts_rules_and_who_is_told() {
     let home = home(FULL);
     let output = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"))

@@ -114,6 +114,7 @@ phones:
                 "old" => {
                     state.firmware = "1.0.1.7".to_owned();
                     state.accounts[1].reg = 0;
+                    state.lines[0].state = Line::FAILED;
                 }
                 _ => {}
             });

@@ -6,7 +6,7 @@
 //! | `layout` | does each dashboard keep the rules of dashboards that last? |
 //! | `queries` | what does each query select, and with which of the choices? |
 //! | `planted` | does each of these rules see the fault it is there for? |
-//! | `executed`, `house`, `judge` | does a real Prometheus answer every query with something? |
+//! | `executed`, `house`, `told` | does a real Prometheus answer every query with something? |
 //! | `fields` | are the labels that a panel names in what was answered? |
 //!
 //! What needs Grafana's own types is `make dashboards-check`. How it looks is for eyes.
@@ -14,10 +14,10 @@
 mod executed;
 mod fields;
 mod house;
-mod judge;
 mod layout;
 mod planted;
 mod queries;
+mod told;
 
 use std::fs;
 use std::path::{Path, PathBuf};

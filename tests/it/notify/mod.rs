@@ -2,7 +2,7 @@
 
 mod mails;
 mod managers;
-mod smtp;
+pub(crate) mod smtp;
 mod templates;
 mod webhooks;
 
@@ -94,7 +94,7 @@ fn nobody() -> SocketAddr {
 }
 
 /// A server's side of TLS with the certificate that an authority of this name made here.
-fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
+pub(crate) fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
     let path = |end: &str| home.join(format!("{authority}-server.{end}"));
     let chain = CertificateDer::from_pem_file(path("pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(path("key")).expect("a key");

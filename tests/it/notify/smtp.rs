@@ -14,38 +14,40 @@ use crate::harness::PATIENCE;
 
 /// How the server behaves.
 #[derive(Clone, Default)]
-pub(super) struct Manners {
+pub(crate) struct Manners {
     /// The certificate, where it speaks TLS.
-    pub(super) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<TlsAcceptor>,
     /// TLS from the first byte instead of STARTTLS.
-    pub(super) at_once: bool,
+    pub(crate) at_once: bool,
     /// Mails are taken only from this user with this password.
-    pub(super) login: Option<(&'static str, &'static str)>,
+    pub(crate) login: Option<(&'static str, &'static str)>,
     /// What it answers to lines that begin so, instead of what it would.
-    pub(super) instead: Vec<(&'static str, &'static str)>,
+    pub(crate) instead: Vec<(&'static str, &'static str)>,
 }
 
 /// Answers nothing from then on.
-pub(super) const SILENCE: &str = "";
+pub(crate) const SILENCE: &str = "";
+/// Says something without end, on one line.
+pub(crate) const ENDLESS: &str = "endless";
 /// Hangs up.
-pub(super) const HANG_UP: &str = "hang up";
+pub(crate) const HANG_UP: &str = "hang up";
 /// Stands for the moment before anything was said.
-pub(super) const GREETING: &str = "greeting";
+pub(crate) const GREETING: &str = "greeting";
 /// Stands for the end of a mail.
-pub(super) const END: &str = "end";
+pub(crate) const END: &str = "end";
 
 /// What was received.
 #[derive(Debug, Default)]
-pub(super) struct Received {
+pub(crate) struct Received {
     /// Every line but those of the mail.
-    pub(super) lines: Vec<String>,
-    pub(super) mail: String,
-    pub(super) encrypted: bool,
+    pub(crate) lines: Vec<String>,
+    pub(crate) mail: String,
+    pub(crate) encrypted: bool,
 }
 
 /// The server; dropping it ends it.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     received: mpsc::UnboundedReceiver<Received>,
     _tasks: JoinSet<()>,
 }
@@ -58,7 +60,7 @@ enum Turn {
 }
 
 impl Server {
-    pub(super) async fn start(manners: Manners) -> Self {
+    pub(crate) async fn start(manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("an address");
         let (tell, received) = mpsc::unbounded_channel();
@@ -79,7 +81,7 @@ impl Server {
     }
 
     /// What the next conversation that ended brought.
-    pub(super) async fn received(&mut self) -> Received {
+    pub(crate) async fn received(&mut self) -> Received {
         let received = tokio::time::timeout(PATIENCE, self.received.recv());
         received.await.expect("a conversation").expect("a server")
     }
@@ -118,6 +120,10 @@ async fn greet(
 ) -> std::io::Result<bool> {
     match manners.instead(GREETING) {
         Some(HANG_UP) => Ok(false),
+        Some(ENDLESS) => loop {
+            stream.write_all(&[b'2'; 4096]).await?;
+            stream.flush().await?;
+        },
         Some(SILENCE) => {
             until_gone(stream).await?;
             Ok(false)

@@ -1,4 +1,4 @@
-//! The rules in force, folded: what they look for, how long it must last, how many phones they see.
+//! The rules in force, folded: what they mean, how long it must last, how many phones they see.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use crate::alert::condition::Scope;
 use crate::alert::{Alert, Picture};
 use crate::web::alerting::state_of;
 use crate::web::html::Html;
-use crate::web::pages::{columns, end_of_table, signs};
+use crate::web::pages::{columns, end_of_table, runbooks, signs};
 use crate::web::words;
 
-/// The whole section; nothing where there are no rules.
+/// The whole section; where there are no rules only the way to the ready-made ones.
 pub(super) fn write(html: &mut Html, picture: &Picture) {
+    html.markup("<p><a href=\"/runbooks\">What each alert means, and what to do first</a></p>\n");
     let rules: Vec<_> = picture.board.rules().iter().collect();
     if rules.is_empty() {
         return;
@@ -39,7 +40,9 @@ pub(super) fn write(html: &mut Html, picture: &Picture) {
     for known in rules {
         let rule = &known.rule;
         let of_rule = alerts.get(&known.fingerprint).into_iter().flatten();
-        html.markup("<tr><td>").text(&rule.name).markup("</td><td>");
+        html.markup("<tr><td><a href=\"");
+        runbooks::link(html, &rule.name);
+        html.markup("\">").text(&rule.name).markup("</a></td><td>");
         signs::badge(html, rule.severity().unwrap_or_default());
         html.markup("</td><td>");
         if !rule.hold.is_zero() {

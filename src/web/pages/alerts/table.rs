@@ -7,7 +7,7 @@ use crate::fleet::Moment;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
 use crate::web::pages::part::Part;
-use crate::web::pages::{encode, signs};
+use crate::web::pages::{encode, prose, runbooks, signs};
 use crate::web::query::Query;
 use crate::web::words;
 
@@ -111,9 +111,13 @@ impl Row<'_> {
             .text(&alert.rule().name)
             .markup("</b></td><td data-name=\"Of\">");
         signs::subject(html, alert);
-        html.markup("</td><td data-name=\"Site\">")
-            .text(site(alert))
-            .markup("</td><td data-name=\"Since\">")
+        html.markup("</td><td data-name=\"Site\">");
+        if !site(alert).is_empty() {
+            html.markup("<span class=\"name\">")
+                .text(site(alert))
+                .markup("</span>");
+        }
+        html.markup("</td><td data-name=\"Since\">")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td data-name=\"What is wrong\">");
         self.wrong(html, &texts(alert, scene.picture, scene.fleet, now));
@@ -140,23 +144,30 @@ impl Row<'_> {
         if !others.is_empty() {
             html.markup("<small>").text(others).markup("</small>");
         }
+        html.markup("<small>");
         let steps = pairs::text(texts, "first_steps");
         if !steps.is_empty() {
-            html.markup("<small><b>First</b> ")
-                .text(steps)
-                .markup("</small>");
+            html.markup("<b>First</b> ");
+            prose(html, steps, |html, text| {
+                html.text(text);
+            });
+            html.markup(" ");
         }
-        runbook_link(html, pairs::text(texts, "runbook_url"));
+        runbook_link(html, &alert.rule().name, pairs::text(texts, "runbook_url"));
+        html.markup("</small>");
     }
 }
 
-/// Only an address of the web becomes a link: a text of the configuration is no script.
-fn runbook_link(html: &mut Html, address: &str) {
+/// Only an address of the web becomes a link: a text of the configuration is no script. Otherwise it
+/// leads to what is known of the rule here.
+fn runbook_link(html: &mut Html, rule: &str, address: &str) {
+    html.markup("<a rel=\"noreferrer noopener\" href=\"");
     if address.starts_with("https://") || address.starts_with("http://") {
-        html.markup("<small><a rel=\"noreferrer noopener\" href=\"")
-            .text(address)
-            .markup("\">Runbook</a></small>");
+        html.text(address);
+    } else {
+        runbooks::link(html, rule);
     }
+    html.markup("\">Runbook</a>");
 }
 
 fn summary(html: &mut Html, all: &[Row<'_>]) {

@@ -1,0 +1,64 @@
+//! An office with nothing but the daemon and a mail server learns of an outage and of its end.
+
+use mail_parser::{HeaderValue, Message, MessageParser};
+
+use super::{config, cut, phone};
+use crate::harness::Daemon;
+use crate::harness::certificates::Authority;
+use crate::notify::acceptor;
+use crate::notify::smtp::{Manners, Received, Server};
+
+fn read(received: &Received) -> Message<'_> {
+    let message = MessageParser::default().parse(received.mail.as_bytes());
+    message.unwrap_or_else(|| panic!("no mail: {:?}", received.lines))
+}
+
+#[tokio::test]
+async fn an_outage_and_its_end_are_one_thread_of_mails_over_tls_with_a_login() {
+    let home = tempfile::tempdir().expect("a directory");
+    Authority::new(home.path(), "ca").server();
+    let mut server = Server::start(Manners {
+        tls: Some(acceptor(home.path(), "ca")),
+        login: Some(("phones", "the mail's password")),
+        ..Manners::default()
+    })
+    .await;
+    std::fs::write(home.path().join("password"), "the mail's password\n").expect("written");
+    let desk = format!(
+        "  receivers:\n    desk:\n      group_wait: 0s\n      group_interval: 100ms\n      email: \
+         {{ to: [desk@acme.example], from: phones@acme.example, server: '127.0.0.1:{}', \
+         tls: starttls, user: phones, password_file: password, ca_file: ca.pem }}\n",
+        server.address.port()
+    );
+    let phone = phone().await;
+    std::fs::write(home.path().join("config.yaml"), config(&[&phone], &desk)).expect("written");
+    let daemon = Daemon::start_in(home).await;
+    daemon.wait("grandstream_up", &[("phone", "p0")], 1.0).await;
+
+    cut(&phone, true);
+    let outage = server.received().await;
+    assert!(outage.encrypted);
+    let outage = read(&outage);
+    let subject = outage.subject().expect("a subject");
+    assert!(subject.starts_with("[FIRING 1] Down"), "{subject}");
+    let text = outage.body_text(0).expect("a text");
+    assert!(text.contains("p0 is down"), "{text}");
+    assert!(outage.body_html(0).is_some());
+
+    cut(&phone, false);
+    let end = server.received().await;
+    let end = read(&end);
+    let subject = end.subject().expect("a subject");
+    assert!(subject.starts_with("[RESOLVED"), "{subject}");
+    let thread = |mail: &Message<'_>| match mail.references() {
+        HeaderValue::Text(id) => id.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(thread(&outage), thread(&end));
+    assert_ne!(outage.message_id(), end.message_id());
+    let delivered = |reason| [("receiver", "desk"), ("reason", reason)];
+    for reason in ["first", "resolved"] {
+        let name = "grandstream_notifications_delivered_total";
+        daemon.wait(name, &delivered(reason), 1.0).await;
+    }
+}
