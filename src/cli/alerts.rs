@@ -36,6 +36,17 @@ struct Data {
     alerts: Vec<Value>,
 }
 
+/// What is used of `/api/v1/rules`.
+#[derive(Debug, Deserialize)]
+struct Rules {
+    data: Groups,
+}
+
+#[derive(Debug, Deserialize)]
+struct Groups {
+    groups: Vec<Value>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Alert {
@@ -59,7 +70,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     alerts.sort_by_key(|alert| alert.told.order());
     let now = Clock::real().now().wall;
     if alerts.is_empty() {
-        say(format_args!("nothing fires and nothing is pending"))?;
+        say(format_args!("{}", quiet(&args.daemon)?))?;
     } else {
         let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
         listing::print_table(&head, &alerts, |alert| alert.row(now))?;
@@ -70,6 +81,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// What it means that there is nothing: without rules nothing is looked for.
+fn quiet(daemon: &DaemonArg) -> anyhow::Result<&'static str> {
+    let rules: Rules = super::interruptible(daemon.get("/api/v1/rules"))?;
+    if rules.data.groups.is_empty() {
+        return Ok(
+            "alerts are not judged here: `alerting: { enabled: true }` in the \
+                   configuration switches that on",
+        );
+    }
+    Ok("nothing fires and nothing is pending")
 }
 
 impl Alert {

@@ -73,6 +73,17 @@ async fn alerts_are_told_in_a_table_that_moves_no_cursor_and_in_json() {
 }
 
 #[tokio::test]
+async fn a_daemon_that_judges_nothing_is_not_taken_for_a_quiet_one() {
+    let server = Server::start(Fleet::default(), Limits::default());
+    let (code, told, errors) = on(&server, &["alerts"]).await;
+    assert_eq!((code, &*errors), (0, ""));
+    assert!(
+        told.starts_with("alerts are not judged here: `alerting: { enabled: true }`"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_silence_is_made_listed_and_ended() {
     let server = troubled();
     let add = [

@@ -7,7 +7,7 @@ use grandstream_exporter::alert::notify::send::{Attempt, send};
 use mail_parser::{HeaderValue, Message, MessageParser};
 use tempfile::TempDir;
 
-use super::smtp::{END, GREETING, HANG_UP, Manners, Received, SILENCE, Server};
+use super::smtp::{END, ENDLESS, GREETING, HANG_UP, Manners, Received, SILENCE, Server};
 use super::{
     DELIVERED, Meaning, SHORT, acceptor, authorities, envelope, error, meaning, nobody, receiver,
 };
@@ -153,6 +153,26 @@ async fn a_server_that_falls_silent_is_left() {
         let attempt = sent(email, &envelope("reception")).await;
         let timeout = ("temporary", Some(Cause::Timeout));
         assert_eq!(meaning(&attempt.verdict), timeout, "{at}: {attempt:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_ends_a_line_is_hung_up_on_before_it_fills_the_memory() {
+    let home = home();
+    for encryption in [Encryption::None, Encryption::Starttls, Encryption::Tls] {
+        let at_once = encryption == Encryption::Tls;
+        let server = Server::start(Manners {
+            tls: at_once.then(|| acceptor(home.path(), "ca")),
+            at_once,
+            instead: vec![(GREETING, ENDLESS)],
+            ..Manners::default()
+        })
+        .await;
+        let mut email = email(&server, encryption);
+        email.authorities = at_once.then(|| authorities(home.path(), "ca"));
+        let attempt = sent(email, &envelope("reception")).await;
+        let broken = ("temporary", Some(Cause::Broken));
+        assert_eq!(meaning(&attempt.verdict), broken, "{attempt:?}");
     }
 }
 

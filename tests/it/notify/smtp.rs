@@ -27,6 +27,8 @@ pub(crate) struct Manners {
 
 /// Answers nothing from then on.
 pub(crate) const SILENCE: &str = "";
+/// Says something without end, on one line.
+pub(crate) const ENDLESS: &str = "endless";
 /// Hangs up.
 pub(crate) const HANG_UP: &str = "hang up";
 /// Stands for the moment before anything was said.
@@ -118,6 +120,10 @@ async fn greet(
 ) -> std::io::Result<bool> {
     match manners.instead(GREETING) {
         Some(HANG_UP) => Ok(false),
+        Some(ENDLESS) => loop {
+            stream.write_all(&[b'2'; 4096]).await?;
+            stream.flush().await?;
+        },
         Some(SILENCE) => {
             until_gone(stream).await?;
             Ok(false)

@@ -11,7 +11,7 @@ use super::super::super::notify::notice::Why;
 use super::super::Outgoing;
 use super::*;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     /// So many minutes later phones were polled; which of the three are down, and which are listed.
     Polls {
@@ -201,7 +201,7 @@ impl Night {
         for _ in 0..20 {
             let sent: Vec<_> = outcome.sends.drain(..).map(|one| self.take(one)).collect();
             self.last = sent;
-            if self.last.is_empty() || self.n % 2 == 0 {
+            if self.last.is_empty() || self.n.is_multiple_of(2) {
                 return;
             }
             let sent = std::mem::take(&mut self.last);

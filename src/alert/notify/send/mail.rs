@@ -5,20 +5,26 @@
 //! mail that was taken is taken, however the conversation ends.
 
 use std::error::Error as _;
+use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters,
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters,
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::Attempt;
+use super::frugal::Frugal;
 use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
 use super::hush::Hush;
 use super::mime::Mime;
@@ -34,7 +40,6 @@ const FAREWELL: Duration = Duration::from_secs(2);
 struct Talk<'a> {
     email: &'a Email,
     mime: &'a Mime,
-    patience: Duration,
     hush: Hush,
     dialogue: Vec<String>,
     remark: Option<Box<str>>,
@@ -63,7 +68,6 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
     let mut talk = Talk {
         email,
         mime: &mime,
-        patience,
         hush: Hush::of_login(email.login.as_ref()),
         dialogue: Vec::new(),
         remark: None,
@@ -116,25 +120,18 @@ impl Talk<'_> {
             ..
         } = self.email;
         let hello = ClientId::Domain(self.mime.from.domain().to_owned());
-        let tls = match encryption {
-            Encryption::None => None,
-            Encryption::Starttls | Encryption::Tls => Some(self.tls().await?),
+        let how = match encryption {
+            Encryption::Tls => " with TLS",
+            Encryption::Starttls | Encryption::None => "",
         };
-        let (at_once, later) = match encryption {
-            Encryption::Tls => (tls, None),
-            Encryption::Starttls | Encryption::None => (None, tls),
-        };
-        let how = if at_once.is_some() { " with TLS" } else { "" };
         self.says(&format!("connect to {host} port {port}{how}"));
-        let server = (&**host, *port);
-        let patience = Some(self.patience);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, patience, &hello, at_once, None)
-                .await
-                .map_err(|error| self.fault("the greeting", &error, Stage::Connecting))?;
+        let stream = self.stream().await?;
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &hello)
+            .await
+            .map_err(|error| self.fault("the greeting", &error, Stage::Connecting))?;
         self.dialogue
             .push(format!("< {}", connection.server_info()));
-        if let Some(tls) = later {
+        if *encryption == Encryption::Starttls {
             if !connection.can_starttls() {
                 return Err(Verdict::Temporary {
                     cause: Cause::Tls,
@@ -145,6 +142,7 @@ impl Talk<'_> {
                 });
             }
             self.says("STARTTLS");
+            let tls = self.tls().await?;
             connection
                 .starttls(tls, &hello)
                 .await
@@ -152,6 +150,25 @@ impl Talk<'_> {
             self.dialogue.push("< encrypted".to_owned());
         }
         Ok(connection)
+    }
+
+    /// The way to the server, encrypted if it is from the first byte.
+    async fn stream(&self) -> Result<Box<dyn AsyncTokioStream>, Verdict> {
+        let Email { host, port, .. } = self.email;
+        let failed = |error: io::Error| self.unreached(&error);
+        let stream = TcpStream::connect((&**host, *port)).await.map_err(failed)?;
+        let peer = stream.peer_addr().map_err(failed)?;
+        if self.email.encryption != Encryption::Tls {
+            return Ok(Box::new(Frugal::new(stream, peer)));
+        }
+        let authorities = trust::authorities(self.email.authorities.as_deref()).await;
+        let config = trust::client_config(&authorities, false)
+            .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
+        let name = ServerName::try_from(host.to_string())
+            .map_err(|_invalid| misconfigured("its host is no name that a certificate may bear"))?;
+        let connector = TlsConnector::from(Arc::new(config));
+        let stream = connector.connect(name, stream).await.map_err(failed)?;
+        Ok(Box::new(Frugal::new(stream, peer)))
     }
 
     async fn tls(&self) -> Result<TlsParameters, Verdict> {
@@ -246,6 +263,25 @@ impl Talk<'_> {
         }
     }
 
+    /// What an error on the way to the server means.
+    fn unreached(&self, error: &io::Error) -> Verdict {
+        let cause = if is_tls(error) {
+            Cause::Tls
+        } else if error.kind() == io::ErrorKind::TimedOut {
+            Cause::Timeout
+        } else if BROKE_OFF.contains(&error.kind()) {
+            Cause::Broken
+        } else {
+            Cause::Connect
+        };
+        let words = self.hush.over(&in_words(error));
+        Verdict::Temporary {
+            cause,
+            error: format!("the greeting: {words}").into(),
+            after: None,
+        }
+    }
+
     /// What an error means.
     fn fault(&self, what: &str, error: &Error, stage: Stage) -> Verdict {
         if let Some(code) = error.status() {
@@ -276,15 +312,16 @@ impl Talk<'_> {
     }
 }
 
+/// How it looks when somebody was there and hung up.
+const BROKE_OFF: [io::ErrorKind; 4] = [
+    io::ErrorKind::BrokenPipe,
+    io::ErrorKind::ConnectionAborted,
+    io::ErrorKind::ConnectionReset,
+    io::ErrorKind::UnexpectedEof,
+];
+
 /// Whether somebody was there and hung up, or said what is no SMTP.
 fn broke_off(error: &Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-    let kinds = [
-        BrokenPipe,
-        ConnectionAborted,
-        ConnectionReset,
-        UnexpectedEof,
-    ];
-    let mut inner = sources(error).filter_map(|source| source.downcast_ref::<std::io::Error>());
-    error.is_response() || inner.any(|error| kinds.contains(&error.kind()))
+    let mut inner = sources(error).filter_map(|source| source.downcast_ref::<io::Error>());
+    error.is_response() || inner.any(|error| BROKE_OFF.contains(&error.kind()))
 }

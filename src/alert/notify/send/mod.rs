@@ -3,6 +3,7 @@
 //! Whatever happens on the way is said as a [`Verdict`]; nothing here decides when to try again, and
 //! nothing takes longer than the channel's patience.
 
+mod frugal;
 mod http;
 mod hush;
 mod mail;
