@@ -92,7 +92,8 @@ const OF_PHONES: &str = "Of each phone\n\n\
 
 const OF_ALERTS: &str = "Of alerts\n\n\
     Only where the daemon judges alerts. `grandstream_alert_active` and its beginning carry all labels \
-    of the\nalert, those of the rule and of the phone included.";
+    of the\nalert: those of the rule, of the phone, and of the account, line, server or receiver that it \
+    speaks\nof.";
 
 /// The reference as the table in the code has it.
 fn reference() -> String {
