@@ -190,10 +190,16 @@ async fn beat(heartbeat: Heartbeat, (pictures, fleet): Signs, clock: Clock) {
     let mut tick = tokio::time::interval(heartbeat.every);
     // Two beats at once prove no more than one.
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let begun = clock.now();
     let mut failing = false;
     loop {
         tick.tick().await;
-        let well = is_well(&pictures.borrow(), &fleet.borrow(), clock.now());
+        let now = clock.now();
+        let well = is_well(&pictures.borrow(), &fleet.borrow(), now);
+        // At first nothing was looked at yet: no beat, and nothing to worry about.
+        if well.is_err() && now.since(begun) < SLACK {
+            continue;
+        }
         let outcome = match well {
             Ok(()) => send_beat(&heartbeat).await.map_err(|unheard| unheard.error),
             Err(why) => Err(why.into()),

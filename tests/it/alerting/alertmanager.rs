@@ -111,9 +111,7 @@ async fn restarts_on_either_side_lose_neither_the_beginning_nor_the_end() {
     ended.expect("a clean end");
     cut(&phone, false);
     let _daemon = Daemon::start_in(directory).await;
-    manager
-        .wait("its end", <[Value]>::is_empty)
-        .await;
+    manager.wait("its end", <[Value]>::is_empty).await;
     loop {
         let [_, status, begun, _] = told(&sink.asked().await);
         if status == "resolved" {
