@@ -201,10 +201,16 @@ async fn beat(
     clock: Clock,
 ) {
     let mut tick = interval(heartbeat.every);
+    let begun = clock.now();
     let mut failing = false;
     loop {
         tick.tick().await;
-        let well = is_well(&pictures.borrow(), &fleet.borrow(), clock.now());
+        let now = clock.now();
+        let well = is_well(&pictures.borrow(), &fleet.borrow(), now);
+        // At first nothing was looked at yet: no beat, and nothing to worry about.
+        if well.is_err() && now.since(begun) < SLACK {
+            continue;
+        }
         let outcome = match well {
             Ok(()) => send_beat(&heartbeat).await,
             Err(why) => Err(why.into()),

@@ -133,6 +133,12 @@ async fn what_makes_no_silence_is_refused_with_its_mend() {
     let rest = ["--for", "2h", "--comment", "x"];
     for (matcher, rest, code, told) in [
         ("phnoe=a", &rest[..], 1, "label `phnoe`; there are account"),
+        (
+            "alertstate=firing",
+            &rest,
+            1,
+            "`alertstate`; there are account, alertname, line, phone",
+        ),
         ("phone", &rest, 2, "write KEY=VALUE"),
         ("phone=a", &["--for", "soon", "--comment", "x"], 2, "--for"),
         ("phone=a", &["--for", "2h"], 2, "--comment"),

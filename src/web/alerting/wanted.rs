@@ -165,6 +165,10 @@ impl Draft {
 /// Every label that an alert or a phone here can have.
 pub(super) fn known_labels<'a>(fleet: &'a Fleet, picture: &'a Picture) -> BTreeSet<&'a str> {
     let mut known: BTreeSet<&str> = RESERVED_LABELS.into();
+    // How an alert is, which metrics say and no alert carries.
+    for state in ["alertstate", "suppressed"] {
+        known.remove(state);
+    }
     known.insert("severity");
     for rule in picture.board.rules().iter() {
         known.extend(rule.rule.labels.iter().map(|(name, _)| &**name));
