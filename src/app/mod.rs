@@ -65,6 +65,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
         tracing::warn!("{warning}");
     }
     let ledger = Arc::new(open_ledger(config.state_dir.as_deref(), Keeper::Daemon)?);
+    let claim = state_dir::claim(config.state_dir.as_deref())?;
     let doors = open_doors(&setup, &config)?;
     let addresses: Vec<_> = doors
         .network
@@ -98,6 +99,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     inner.cancel();
     let outcome = outcome(ended, &stop);
     join(tasks).await;
+    drop(claim);
     outcome
 }
 

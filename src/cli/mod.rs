@@ -140,6 +140,11 @@ fn failed(error: &anyhow::Error) -> ExitCode {
         }
         return ExitCode::from(USAGE);
     }
+    // Whoever read the output has had enough of it, as `head` does.
+    let pipe = error.downcast_ref::<std::io::Error>();
+    if pipe.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
     complain(format_args!("grandstream-exporter: {error:#}"));
     ExitCode::FAILURE
 }

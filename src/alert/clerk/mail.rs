@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use super::super::notify::Notice;
 use super::super::notify::digest::{Told, Values};
 use super::super::notify::outbox::{self, Dispatch};
-use super::super::notify::retry::{self, Verdict};
+use super::super::notify::retry::{self, GIVE_UP, Verdict};
 use super::super::notify::send::Envelope;
-use super::super::picture::Queue;
+use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
 use super::kept::json;
 use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
-use crate::fleet::moment::later;
+use crate::fleet::moment::{earlier, later};
 use crate::fleet::place::spread;
 use crate::store::{Letter, MOST_LETTERS, NewLetter, Settled};
 
@@ -36,20 +36,27 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    /// Each receiver, and for how long nothing gets through to it.
+    /// Each receiver and Alertmanager, and for how long nothing gets through to it.
     pub(super) fn failing(
         &self,
         settings: &Settings,
         now: Moment,
     ) -> Box<[(Box<str>, Option<Duration>)]> {
-        let receivers = settings.receivers.iter();
-        receivers
-            .map(|receiver| {
-                let name = &receiver.route.receiver;
+        names(settings)
+            .map(|name| {
                 let since = self.failing.get(name);
                 (name.clone(), since.map(|since| now.since(*since)))
             })
             .collect()
+    }
+
+    /// Takes in how telling an Alertmanager went.
+    pub(super) fn heard_of(&mut self, manager: &str, tally: ManagerTally, now: Moment) {
+        if tally.sent > 0 {
+            self.failing.remove(manager);
+        } else if tally.errors > 0 && !self.failing.contains_key(manager) {
+            self.failing.insert(manager.into(), now);
+        }
     }
 
     /// Receivers to which nothing is sent now.
@@ -59,19 +66,25 @@ impl Mail {
         self.busy.iter().cloned().chain(held).collect()
     }
 
-    /// Takes over the receivers of changed settings; who stayed keeps what it was told.
+    /// Takes over the receivers of changed settings; who stayed keeps what it was told, and is left
+    /// alone no longer: what was in the way may be mended.
     pub(super) fn follow(&mut self, settings: &Settings) {
-        let names = || settings.receivers.iter().map(|one| &one.route.receiver);
+        let receivers = || settings.receivers.iter().map(|one| &one.route.receiver);
+        self.held.clear();
         self.told
-            .retain(|name, _| names().any(|other| other == name));
+            .retain(|name, _| receivers().any(|other| other == name));
         self.failing
-            .retain(|name, _| names().any(|other| other == name));
-        self.held
-            .retain(|name, _| names().any(|other| other == name));
-        for name in names() {
+            .retain(|name, _| names(settings).any(|other| other == name));
+        for name in receivers() {
             self.told.entry(name.clone()).or_default();
         }
     }
+}
+
+/// Whom the settings name to be told.
+fn names(settings: &Settings) -> impl Iterator<Item = &Box<str>> {
+    let receivers = settings.receivers.iter().map(|one| &one.route.receiver);
+    receivers.chain(settings.alertmanagers.iter().map(|one| &one.name))
 }
 
 impl Clerk {
@@ -184,6 +197,18 @@ impl Clerk {
         }
         if let Some(told) = self.mail.told.get_mut(receiver) {
             told.delivered(&values(&letter.letter.topic), now);
+        }
+    }
+
+    /// Has everything tried again that was given up today: what was in the way may be mended.
+    pub(super) fn retry_all(&mut self, now: Moment) {
+        let since = earlier(now.wall, GIVE_UP);
+        let dead = self.letters().into_iter();
+        let dead = dead.filter(|letter| letter.dead && letter.created >= since);
+        for letter in dead {
+            if let Err(refusal) = self.retry(letter.id, now) {
+                tracing::error!("A message cannot be tried again: {refusal}");
+            }
         }
     }
 

@@ -159,6 +159,7 @@ impl Clerk {
         let tick = turn.tick || turn.commands.iter().any(Command::is_for_the_board);
         let asked = !turn.commands.is_empty() || !turn.sent.is_empty();
         for (name, tally) in turn.managers {
+            self.mail.heard_of(&name, tally, now);
             self.tallies
                 .alertmanagers
                 .entry(name)

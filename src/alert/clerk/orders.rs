@@ -63,10 +63,11 @@ impl Clerk {
         self.board
             .with_suppression(Arc::clone(&settings.suppression));
         self.settings = settings;
+        self.retry_all(now);
         self.board.with_rules(rules, now)
     }
 
-    fn retry(&mut self, id: i64, now: Moment) -> Result<(), Refusal> {
+    pub(super) fn retry(&mut self, id: i64, now: Moment) -> Result<(), Refusal> {
         found(self.store.revive(id, now.wall), id)?;
         self.told_again(id, now);
         Ok(())

@@ -10,13 +10,14 @@ use tokio::sync::oneshot;
 use super::super::board::Rules;
 use super::super::command::{Command, NewSilence, Refusal, Reply};
 use super::super::condition::{
-    Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
+    Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
 };
 use super::super::matcher::{Glob, LabelPatterns};
-use super::super::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
+use super::super::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
 use super::super::notify::digest::{Remind, Route};
 use super::super::notify::retry::{Cause, Verdict};
 use super::super::notify::send::Attempt;
+use super::super::picture::ManagerTally;
 use super::super::rule::Rule;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::settings::Settings;
@@ -415,6 +416,56 @@ fn what_was_given_up_is_listed_and_tried_again_or_dropped_when_somebody_says_so(
     let by: Box<str> = "anna".into();
     let dropped = office.command(3, |done| Command::Drop { id, by, done });
     assert_eq!(dropped, Err(Refusal::Unknown("message", id)));
+}
+
+#[test]
+fn a_reload_gives_what_was_given_up_another_try() {
+    let mut office = Office::new([down()]);
+    office.door = Door::Shut;
+    office.minute(0, [at(0).down()]);
+    office.door = Door::Open;
+    office.minute(1, [at(1).down()]);
+    office.told(&["0: [Down a] []"]);
+    // Somebody corrected the token.
+    let settings = Arc::clone(&office.settings);
+    let reloaded = office.command(2, |done| Command::Reload { settings, done });
+    assert_eq!(reloaded, Ok(()));
+    office.told(&["0: [Down a] []", "2: [Down a] []"]);
+}
+
+#[test]
+fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
+    let failing = || {
+        let within = 15 * MINUTE;
+        rule("Failing", Condition::Own(Own::NotifierFailing { within }))
+    };
+    let mut office = Office::new([failing()]);
+    let manager = Alertmanager {
+        name: "am:9093".into(),
+        url: SecretString::from("http://127.0.0.1:1/"),
+        auth: Auth::None,
+        access: Access::default(),
+    };
+    let mut settings = settings([failing()]);
+    settings.alertmanagers = vec![Arc::new(manager)];
+    let settings = Arc::new(settings);
+    let reloaded = office.command(0, |done| Command::Reload { settings, done });
+    assert_eq!(reloaded, Ok(()));
+    for n in 0..20 {
+        let mut tally = ManagerTally::default();
+        if n < 18 {
+            tally.errors = 1;
+        } else {
+            tally.sent = 1;
+        }
+        let outcome = office.clerk.turn(Turn {
+            tick: true,
+            managers: vec![("am:9093".into(), tally)],
+            ..office.nothing(n)
+        });
+        office.deliver(n, outcome);
+    }
+    office.told(&["15: [Failing ] []", "18: [] [Failing (cleared)]"]);
 }
 
 #[test]

@@ -45,14 +45,23 @@ pub(super) fn of_daemon(own: Own) -> String {
         }
         Own::ReloadFailed => "grandstream_exporter_config_last_reload_successful == 0".to_owned(),
         Own::NotifierFailing { within } => {
-            let more = |metric: &str| {
-                let within = duration(within);
-                format!("sum by (receiver) (increase({metric}[{within}])) > 0")
+            let within = duration(within);
+            let more = |by: &str, metric: &str| {
+                format!("sum by ({by}) (increase(grandstream_{metric}[{within}])) > 0")
             };
+            let receivers = [
+                more("receiver", "notification_attempts_failed_total"),
+                more("receiver", "notifications_delivered_total"),
+            ];
+            let managers = [
+                more("alertmanager", "notifications_alertmanager_errors_total"),
+                more("alertmanager", "notifications_alertmanager_sent_total"),
+            ];
             format!(
-                "{}\nunless\n{}",
-                more("grandstream_notification_attempts_failed_total"),
-                more("grandstream_notifications_delivered_total")
+                "{}\nor\nsum by (receiver) (label_replace(\n{},\n\"receiver\", \"$1\", \
+                 \"alertmanager\", \"(.*)\"))",
+                receivers.join("\nunless\n"),
+                managers.join("\nunless\n")
             )
         }
         Own::DeadLetters => {

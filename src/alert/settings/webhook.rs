@@ -23,8 +23,10 @@ const HEADER: Kind = Kind {
     file: "header_files",
 };
 
+type MakeBody = fn() -> Body;
+
 /// The ready-made words, as [`Body::word`] names them.
-const PRESETS: &[(&str, fn() -> Body)] = &[
+const PRESETS: &[(&str, MakeBody)] = &[
     ("alertmanager_v4", || Body::AlertmanagerV4),
     ("generic", || Body::Generic),
     ("ntfy", || Body::Ntfy),
