@@ -46,9 +46,11 @@ pub(super) struct Told {
 impl Told {
     pub(super) async fn start() -> Self {
         let ok = || Answers::With("200 OK", String::new());
-        let picky = move |body: &str| match body.contains("\"dead-2\"") {
-            true => Answers::With("400 Bad Request", String::new()),
-            false => ok(),
+        let picky = move |body: &str| {
+            if body.contains("\"dead-2\"") {
+                return Answers::With("400 Bad Request", String::new());
+            }
+            ok()
         };
         Self {
             helpdesk: Sink::start(ok()).await,
