@@ -23,8 +23,11 @@ const HEADER: Kind = Kind {
     file: "header_files",
 };
 
+/// Makes the body that a preset stands for.
+type Preset = fn() -> Body;
+
 /// The ready-made words, as [`Body::word`] names them.
-const PRESETS: &[(&str, fn() -> Body)] = &[
+const PRESETS: &[(&str, Preset)] = &[
     ("alertmanager_v4", || Body::AlertmanagerV4),
     ("generic", || Body::Generic),
     ("ntfy", || Body::Ntfy),
