@@ -144,8 +144,9 @@ impl Worker {
         }
         let mut batches: Vec<&[&Alert]> = due.chunks(MOST_ALERTS).collect();
         let mut end = Round::Told;
+        let texts = |alert: &Alert| picture.texts_of(alert).to_vec();
         while let Some(batch) = batches.pop() {
-            let body = alertmanager::body(batch, &self.sender, picture, now);
+            let body = alertmanager::body(batch, &self.sender, texts, now);
             match post_alerts(&self.manager, &body).await {
                 Posting::Accepted => {
                     self.rounds.taken(batch.iter().copied(), now);

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alert::board::{Alert, RESOLVED_FOR};
+use crate::alert::pairs::Pair;
 use crate::alert::phase::Phase;
-use crate::alert::picture::Picture;
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 
@@ -48,13 +48,17 @@ const LEAST_AHEAD: Duration = Duration::from_secs(180);
 /// At most so many alerts in one request, well below what an Alertmanager takes.
 pub const MOST_ALERTS: usize = 256;
 
-/// The body of the request that tells these alerts.
-pub fn body(alerts: &[&Alert], sender: &Sender, picture: &Picture, now: Moment) -> String {
-    let alerts = alerts.iter().filter_map(|alert| {
-        let texts = picture.texts_of(alert).to_vec();
-        postable(alert, sender, texts, now)
-    });
-    let alerts: Vec<_> = alerts.collect();
+/// The body of the request that tells these alerts, each with its texts.
+pub fn body(
+    alerts: &[&Alert],
+    sender: &Sender,
+    texts: impl Fn(&Alert) -> Vec<Pair>,
+    now: Moment,
+) -> String {
+    let alerts = alerts.iter();
+    let alerts: Vec<_> = alerts
+        .filter_map(|alert| postable(alert, sender, texts(alert), now))
+        .collect();
     serde_json::to_string(&alerts).expect("maps of text have a form in JSON")
 }
 
@@ -62,7 +66,7 @@ pub fn body(alerts: &[&Alert], sender: &Sender, picture: &Picture, now: Moment) 
 pub fn postable(
     alert: &Alert,
     sender: &Sender,
-    annotations: Vec<(Box<str>, Box<str>)>,
+    annotations: Vec<Pair>,
     now: Moment,
 ) -> Option<PostableAlert> {
     let fired = alert.fired_at?;

@@ -23,10 +23,11 @@ const HEADER: Kind = Kind {
     file: "header_files",
 };
 
-type MakeBody = fn() -> Body;
+/// Makes the body that a preset stands for.
+type Preset = fn() -> Body;
 
 /// The ready-made words, as [`Body::word`] names them.
-const PRESETS: &[(&str, MakeBody)] = &[
+const PRESETS: &[(&str, Preset)] = &[
     ("alertmanager_v4", || Body::AlertmanagerV4),
     ("generic", || Body::Generic),
     ("ntfy", || Body::Ntfy),

@@ -1,6 +1,6 @@
 //! An office with nothing but the daemon and a mail server learns of an outage and of its end.
 
-use mail_parser::{HeaderValue, Message, MessageParser};
+use mail_parser::{Message, MessageParser};
 
 use super::{config, cut, phone};
 use crate::harness::Daemon;
@@ -50,9 +50,9 @@ async fn an_outage_and_its_end_are_one_thread_of_mails_over_tls_with_a_login() {
     let end = read(&end);
     let subject = end.subject().expect("a subject");
     assert!(subject.starts_with("[RESOLVED"), "{subject}");
-    let thread = |mail: &Message<'_>| match mail.references() {
-        HeaderValue::Text(id) => id.to_string(),
-        other => panic!("{other:?}"),
+    let thread = |mail: &Message<'_>| {
+        let id = mail.references().as_text();
+        id.expect("one id").to_owned()
     };
     assert_eq!(thread(&outage), thread(&end));
     assert_ne!(outage.message_id(), end.message_id());
