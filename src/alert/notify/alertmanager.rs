@@ -22,12 +22,12 @@ use crate::fleet::moment::later;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PostableAlert {
-    labels: BTreeMap<Box<str>, Box<str>>,
-    annotations: BTreeMap<Box<str>, Box<str>>,
-    starts_at: Timestamp,
-    ends_at: Timestamp,
+    pub(super) labels: BTreeMap<Box<str>, Box<str>>,
+    pub(super) annotations: BTreeMap<Box<str>, Box<str>>,
+    pub(super) starts_at: Timestamp,
+    pub(super) ends_at: Timestamp,
     #[serde(rename = "generatorURL", skip_serializing_if = "str::is_empty")]
-    generator_url: Box<str>,
+    pub(super) generator_url: Box<str>,
 }
 
 /// What is said of every alert.

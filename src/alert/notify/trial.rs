@@ -1,14 +1,17 @@
 //! The message that tests whether a receiver takes messages: marked as a test, about nothing real.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Notice;
+use super::alertmanager::PostableAlert;
 use super::channel::Receiver;
 use super::notice::{Said, Why};
 use super::send::Envelope;
 use crate::alert::pairs::Pair;
+use crate::fleet::moment::later;
 
 /// What a message speaks of that tests `receiver`: labels as an alert of a phone has them.
 const LABELS: [(&str, &str); 4] = [
@@ -18,16 +21,35 @@ const LABELS: [(&str, &str); 4] = [
     ("site", "test-site"),
 ];
 
+/// What it says.
+const TEXTS: [(&str, &str); 3] = [
+    ("summary", "This is a test: nothing is wrong"),
+    ("impact", "None. Somebody ran `notify test`."),
+    ("first_steps", "Nothing is to be done."),
+];
+
+/// How long an Alertmanager takes the alert of a test for firing: longer than it usually waits for
+/// company before it tells anybody.
+const LASTS: Duration = Duration::from_secs(120);
+
+/// The request that tells an Alertmanager of one alert that ends by itself.
+pub fn posted(now: Timestamp) -> String {
+    let alert = PostableAlert {
+        labels: owned(&LABELS).into_iter().collect(),
+        annotations: owned(&TEXTS).into_iter().collect(),
+        starts_at: now,
+        ends_at: later(now, LASTS),
+        generator_url: Box::default(),
+    };
+    serde_json::to_string(&[alert]).expect("maps of text have a form in JSON")
+}
+
 /// A message about one alert that fires in nothing but this test.
 pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelope {
     let said = Said {
         key: "test".into(),
         labels: owned(&LABELS),
-        annotations: owned(&[
-            ("summary", "This is a test: nothing is wrong"),
-            ("impact", "None. Somebody ran `notify test`."),
-            ("first_steps", "Nothing is to be done."),
-        ]),
+        annotations: owned(&TEXTS),
         since: now,
         ended: None,
     };

@@ -1,4 +1,5 @@
-//! `notify test`: a marked message through the real channel of each receiver, and what was said.
+//! `notify test`: a marked message through the real channel of each receiver and to each Alertmanager,
+//! and what was said.
 //!
 //! It needs no daemon and disturbs none: nothing is written to its outbox, and nobody counts as told.
 
@@ -6,7 +7,7 @@ use std::process::ExitCode;
 
 use crate::alert::notify::channel::{Channel, Receiver};
 use crate::alert::notify::retry::Verdict;
-use crate::alert::notify::send::{self, Attempt};
+use crate::alert::notify::send::{self, Attempt, Posting};
 use crate::alert::notify::trial;
 use crate::alert::{self, Settings};
 use crate::cli::{self, ConfigArg, USAGE, complain, say};
@@ -22,7 +23,7 @@ use crate::fleet::text::harmless;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    /// Only to this one
+    /// Only to this receiver, or the Alertmanager at this HOST:PORT
     #[arg(long, value_name = "NAME")]
     receiver: Option<String>,
 }
@@ -55,10 +56,14 @@ pub(super) fn run(args: &Args) -> ExitCode {
 }
 
 async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome> {
-    let is_meant = |one: &Receiver| name.is_none_or(|name| *one.route.receiver == *name);
+    let is_meant = |one: &str| name.is_none_or(|name| one == name);
     let receivers = settings.receivers.iter();
-    let receivers: Vec<_> = receivers.filter(|one| is_meant(one)).collect();
-    if receivers.is_empty() && (name.is_some() || settings.alertmanagers.is_empty()) {
+    let receivers: Vec<_> = receivers
+        .filter(|one| is_meant(&one.route.receiver))
+        .collect();
+    let managers = settings.alertmanagers.iter();
+    let managers: Vec<_> = managers.filter(|one| is_meant(&one.name)).collect();
+    if receivers.is_empty() && managers.is_empty() {
         return Ok(Outcome::Nobody(nobody(settings, name)));
     }
     let mut outcome = Outcome::Taken;
@@ -71,19 +76,25 @@ async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome
             outcome = Outcome::NotTaken;
         }
     }
-    for manager in settings.alertmanagers.iter().filter(|_| name.is_none()) {
-        say(format_args!(
-            "{}: an Alertmanager, which is sent alerts as they are and tells people itself; test it with \
-             `amtool alert add TestAlert --alertmanager.url=...`",
-            manager.name
-        ))?;
+    for manager in managers {
+        let name = &manager.name;
+        say(format_args!("{name}: Alertmanager"))?;
+        let body = trial::posted(Clock::real().now().wall);
+        match send::post_alerts(manager, &body).await {
+            Posting::Accepted => say(format_args!("{name}: taken; whom it tells is its own"))?,
+            Posting::Refused { error } | Posting::Failed { error, .. } => {
+                complain(format_args!("{name}: not taken: {error}"));
+                outcome = Outcome::NotTaken;
+            }
+        }
     }
     Ok(outcome)
 }
 
 fn nobody(settings: &Settings, name: Option<&str>) -> String {
-    let names = settings.receivers.iter().map(|one| &*one.route.receiver);
-    let names: Vec<_> = names.collect();
+    let receivers = settings.receivers.iter().map(|one| &*one.route.receiver);
+    let managers = settings.alertmanagers.iter().map(|one| &*one.name);
+    let names: Vec<_> = receivers.chain(managers).collect();
     match name {
         _ if names.is_empty() => {
             "no receiver is configured; write one below `alerting.receivers`".to_owned()

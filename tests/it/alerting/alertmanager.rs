@@ -6,6 +6,7 @@ use super::{config, cut, managers, phone};
 use crate::harness::Daemon;
 use crate::harness::alertmanager::Alertmanager;
 use crate::harness::sink::{Answers, Asked, Sink};
+use crate::process::program;
 
 fn ok() -> Answers {
     Answers::With("200 OK", String::new())
@@ -119,6 +120,35 @@ async fn restarts_on_either_side_lose_neither_the_beginning_nor_the_end() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn a_test_reaches_an_alertmanager_and_tells_of_one_that_is_not_there() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let sink = Sink::start(ok()).await;
+    let manager = Alertmanager::start(directory.path(), sink.address);
+    manager.wait("that it listens", |_| true).await;
+    let nobody = "127.0.0.1:1".parse().expect("an address");
+    let more = managers(&[manager.address, nobody]);
+    let file = directory.path().join("config.yaml");
+    std::fs::write(&file, config(&[&phone().await], &more)).expect("written");
+    let mut notify = program();
+    notify.args(["notify", "test", "--config"]).arg(&file);
+    let ended = tokio::task::spawn_blocking(move || notify.output().expect("it runs"));
+    let ended = ended.await.expect("no panic");
+    let [said, complained] =
+        [&ended.stdout, &ended.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    assert_eq!(ended.status.code(), Some(1), "{said}{complained}");
+    assert!(
+        said.contains(&format!("{}: taken", manager.address)),
+        "{said}"
+    );
+    assert!(
+        complained.contains("127.0.0.1:1: not taken"),
+        "{complained}"
+    );
+    let alerts = manager.wait("the test", |alerts| alerts.len() == 1).await;
+    assert_eq!(alerts[0]["labels"]["alertname"], "TestAlert");
 }
 
 #[tokio::test]

@@ -47,14 +47,17 @@ impl Alertmanager {
         let _reaped = self.child.wait();
     }
 
-    /// The alerts that `amtool` reads from it; none before it listens.
-    pub(crate) fn alerts(&self) -> Vec<Value> {
+    /// The alerts that `amtool` reads from it; `None` before it listens.
+    fn alerts(&self) -> Option<Vec<Value>> {
         let asked = Command::new("amtool")
             .arg(format!("--alertmanager.url=http://{}", self.address))
             .args(["alert", "query", "--output=json"])
             .output()
             .expect("amtool is installed; see scripts/test-tools");
-        serde_json::from_slice(&asked.stdout).unwrap_or_default()
+        asked.status.success().then(|| {
+            let read = serde_json::from_slice(&asked.stdout);
+            read.expect("JSON")
+        })
     }
 
     /// Waits until its alerts are as described.
@@ -63,11 +66,10 @@ impl Alertmanager {
         let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             look.tick().await;
-            let alerts = self.alerts();
-            if holds(&alerts) {
-                return alerts;
+            match self.alerts() {
+                Some(alerts) if holds(&alerts) => return alerts,
+                alerts => assert!(Instant::now() < deadline, "never saw {what} in {alerts:#?}"),
             }
-            assert!(Instant::now() < deadline, "never saw {what} in {alerts:#?}");
         }
     }
 }
