@@ -7,9 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::notify::Notice;
-use super::super::notify::digest::{Told, Values};
+use super::super::notify::digest::Told;
 use super::super::notify::outbox::{self, Dispatch};
 use super::super::notify::retry::{self, GIVE_UP, Verdict};
+use super::super::notify::route::Values;
 use super::super::notify::send::Envelope;
 use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
