@@ -1,7 +1,7 @@
 //! Who was told of what: the memory behind every message.
 //!
 //! One [`Told`] a receiver, of as many groups as its [`Route`] makes of the alerts it hears of; the
-//! life of one is [`super::group`]. The promise: whoever was told of a beginning is told of the end,
+//! life of one is in `group`. The promise: whoever was told of a beginning is told of the end,
 //! however the alert ended and whatever hid it meanwhile. What began and ended before anybody was told
 //! is not told at all.
 

@@ -1,7 +1,7 @@
 //! The life of one group of alerts at one receiver: what was told of it, and when it is told again.
 //!
 //! A first message waits for company, later changes are batched, what is critical breaks through, and
-//! a reminder comes after a quiet time in which something was shown: [`Group::due`] is all of that.
+//! a reminder comes after a quiet time in which something was shown: `Group::due` is all of that.
 //! What was told stays until its end is told, though the board forgets it meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};

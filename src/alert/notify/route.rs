@@ -1,7 +1,7 @@
 //! What a receiver wants to be told, in which groups, and how often.
 //!
 //! A [`Route`] is what the configuration says of a receiver. It answers for one alert at a time; when
-//! something is said of a group of them is [`super::group`].
+//! something is said of a group of them is told in `group`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
