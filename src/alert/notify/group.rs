@@ -23,7 +23,7 @@ pub(super) struct Group {
     told: Vec<Said>,
     /// Since when the first message waits for company.
     waiting: Option<Moment>,
-    /// When the last message was written; `None` before the first.
+    /// When the last message was written, or what was kept was taken back; `None` before the first.
     last: Option<Moment>,
     /// Time since the last message in which something was shown.
     quiet: Stopwatch,
