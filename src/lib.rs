@@ -1,4 +1,5 @@
-//! grandstream-exporter: a Prometheus exporter for fleets of Grandstream Android desk phones.
+//! grandstream-exporter: a Prometheus exporter and alert daemon for fleets of Grandstream Android desk
+//! phones.
 //!
 //! The map of the house. Imports go from a row to a lower row, never sideways, never up; the test
 //! `tests/it/layers.rs` holds it. ARCHITECTURE.md tells the same story with the data flow.

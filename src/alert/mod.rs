@@ -14,8 +14,9 @@
 //! | an alert and its life | [`board`], [`phase`], [`subject`], [`severity`], [`pairs`] |
 //! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
-//! | who is told what, when and how | [`notify`] |
-//! | what is asked of the task, done, kept over a restart | [`command`], [`clerk`] |
+//! | who is told what, when and how; when a reminder is due | [`notify`] |
+//! | what is asked of the task, done, kept over a restart | [`command`], [`clerk`], [`task`] |
+//! | what is published, and what is told from it in rounds | [`picture`], `tell` |
 //! | how `alerting` of the configuration is read | [`settings`] |
 
 pub mod board;

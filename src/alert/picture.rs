@@ -88,7 +88,8 @@ pub struct Keeping {
     pub fault: Option<Box<str>>,
 }
 
-/// The labels of what keeps alerts from being said, as [`Visibility::label`](super::suppress::Visibility::label) gives them.
+/// The labels of what keeps alerts from being said, as
+/// [`Visibility::label`](super::suppress::Visibility::label) gives them.
 pub const SUPPRESSORS: [&str; 5] = ["flapping", "inhibited", "settling", "silence", "window"];
 
 /// What becomes of an alert that is taken back at the start.
@@ -121,6 +122,16 @@ impl Restored {
             Self::RuleRemoved => "rule_removed",
             Self::TooOld => "too_old",
         }
+    }
+}
+
+impl ManagerTally {
+    /// Adds what was counted since; how many wait is as it was seen last.
+    pub(super) fn add(&mut self, more: Self) {
+        self.sent += more.sent;
+        self.errors += more.errors;
+        self.dropped += more.dropped;
+        self.waiting = more.waiting;
     }
 }
 

@@ -182,18 +182,6 @@ impl Worker {
     }
 }
 
-/// Ticks that are not made up for: a late look sees as much as an early one, and two at once see no
-/// more.
-pub(super) fn interval(every: Duration) -> Interval {
-    let mut interval = tokio::time::interval(every);
-    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    interval
-}
-
-fn count(alerts: usize) -> u64 {
-    u64::try_from(alerts).unwrap_or(u64::MAX)
-}
-
 /// Asks for the address of the heartbeat again and again, while all is well.
 async fn beat(
     heartbeat: Heartbeat,
@@ -249,4 +237,16 @@ fn is_well(picture: &Picture, fleet: &Fleet, now: Moment) -> Result<(), &'static
         return Err("no phone is polled");
     }
     Ok(())
+}
+
+/// Ticks that are not made up for: a late look sees as much as an early one, and two at once see no
+/// more.
+pub(super) fn interval(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn count(alerts: usize) -> u64 {
+    u64::try_from(alerts).unwrap_or(u64::MAX)
 }

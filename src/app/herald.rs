@@ -16,6 +16,7 @@ use crate::fleet::Fleet;
 use crate::fleet::totals::SkipReason;
 use crate::web::Settings;
 
+/// What tells systemd, and what it looks at.
 pub(super) struct Herald {
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) settings: watch::Receiver<Arc<Settings>>,

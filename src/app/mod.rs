@@ -52,6 +52,19 @@ pub struct Setup {
     pub listening: Option<oneshot::Sender<Vec<SocketAddr>>>,
 }
 
+/// A configuration and what was made of it.
+struct Loaded {
+    config: Arc<Config>,
+    entrance: Arc<Entrance>,
+    alerting: Arc<alert::Settings>,
+}
+
+/// How a task ended, by its name.
+type Ended = (&'static str, anyhow::Result<()>);
+
+/// A task before it is spawned.
+type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+
 /// How long tasks may take to end: less than systemd waits.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -103,6 +116,23 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     outcome
 }
 
+/// What of a configuration the web shows, and how it lets the network in.
+pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
+    Settings {
+        metrics: config.metrics,
+        values: Arc::clone(&config.values),
+        overview: Arc::new(Overview::of(config)),
+        ready_after: config
+            .phones
+            .iter()
+            .map(|phone| phone.place.interval + phone.limits.timeout)
+            .max()
+            .unwrap_or_default(),
+        entrance,
+        reload,
+    }
+}
+
 fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
     let listen = if setup.listen.is_empty() {
         &config.listen
@@ -117,13 +147,6 @@ fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
             .map(state_dir::control_socket)
             .transpose()?,
     })
-}
-
-/// A configuration and what was made of it.
-struct Loaded {
-    config: Arc<Config>,
-    entrance: Arc<Entrance>,
-    alerting: Arc<alert::Settings>,
 }
 
 /// Connects the rooms by channels: the tasks that make the daemon, by name.
@@ -201,10 +224,6 @@ async fn connect(
     ])
 }
 
-type Ended = (&'static str, anyhow::Result<()>);
-
-type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
-
 async fn unfailing(work: impl Future<Output = ()>) -> anyhow::Result<()> {
     work.await;
     Ok(())
@@ -260,21 +279,4 @@ async fn read(
 fn entrance(config: &Config, before: &Entrance) -> anyhow::Result<Arc<Entrance>> {
     let entrance = Entrance::of(config, before);
     Ok(Arc::new(entrance.context("failed to prepare TLS")?))
-}
-
-/// What of a configuration the web shows, and how it lets the network in.
-pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
-    Settings {
-        metrics: config.metrics,
-        values: Arc::clone(&config.values),
-        overview: Arc::new(Overview::of(config)),
-        ready_after: config
-            .phones
-            .iter()
-            .map(|phone| phone.place.interval + phone.limits.timeout)
-            .max()
-            .unwrap_or_default(),
-        entrance,
-        reload,
-    }
 }

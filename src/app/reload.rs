@@ -21,6 +21,7 @@ use crate::fleet::command::{Reload, ReloadStatus};
 use crate::poll::Change;
 use crate::web::{Entrance, Settings};
 
+/// What takes over changed configurations, and what it is wired to.
 pub(super) struct Reloader {
     pub(super) path: PathBuf,
     pub(super) environment: Arc<Environment>,

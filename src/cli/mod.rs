@@ -43,7 +43,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Environment, Faults};
 
-/// Prometheus exporter for fleets of Grandstream Android desk phones.
+/// Prometheus exporter and alert daemon for fleets of Grandstream Android desk phones.
 #[derive(Debug, Parser)]
 #[command(name = "grandstream-exporter", version, arg_required_else_help = true)]
 pub(crate) struct Args {

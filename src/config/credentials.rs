@@ -19,7 +19,7 @@ use super::{Credential, keys};
 pub struct Operator {
     /// User name.
     pub username: Box<str>,
-    /// Where the password stands; [`load`](super::load) never opens it, nor checks that it is there.
+    /// Where the password stands; [`load`](super::load()) never opens it, nor checks that it is there.
     pub password_file: PathBuf,
 }
 

@@ -33,7 +33,7 @@ pub struct Effective {
 }
 
 /// Every value of every phone of the list, enabled or not, in the order of the files. No secret is
-/// read. Blocks on files, as [`load`](super::load) does.
+/// read. Blocks on files, as [`load`](super::load()) does.
 pub fn effective(path: &Path, environment: &Environment) -> Result<Vec<Effective>, Faults> {
     let mut found = Findings::default();
     let mut files = Files::around(path, environment, Secrets::Skip);

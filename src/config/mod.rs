@@ -1,6 +1,6 @@
 //! The configuration: the YAML as written, checked and resolved.
 //!
-//! [`load`] reads everything `serve` needs (lists of phones, password files, certificates) and
+//! [`load()`] reads everything `serve` needs (lists of phones, password files, certificates) and
 //! either returns a [`Config`] that is valid by construction or every fault at once, each with file,
 //! line, key path and mend. What it returns is plain data; secrets in it have no readable `Debug`.
 

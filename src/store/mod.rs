@@ -73,6 +73,13 @@ pub struct Batch {
     pub events: Vec<NewEvent>,
 }
 
+impl Batch {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty() && self.letters.is_empty() && self.events.is_empty()
+    }
+}
+
 /// Who may open the file.
 const MODE: u32 = 0o600;
 

@@ -13,7 +13,7 @@ use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
 use crate::alert::inhibit::Inhibit;
 use crate::alert::matcher::{Glob, LabelPatterns};
 use crate::alert::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
-use crate::alert::notify::digest::Route;
+use crate::alert::notify::route::Route;
 use crate::alert::own::Health;
 use crate::alert::picture::{ManagerTally, Queue, Tallies};
 use crate::alert::rule::{Annotations, Rule};

@@ -98,8 +98,11 @@ const OF_ALERTS: &str = "Of alerts\n\n\
 /// The reference as the table in the code has it.
 fn reference() -> String {
     let mut text = "# Metrics\n\n\
-        Written from `src/web/metrics/table.rs`; change it there. [The README](../README.md#metrics) says \
-        when series\nexist, [the configuration](configuration.md) which are optional.\n"
+        Written from `src/web/metrics/table.rs`; change it there. [The configuration](configuration.md) says \
+        which are\noptional.\n\nHealth series exist always. A value exists only while it is fresh: a phone \
+        that cannot be read loses\nits values after `stale_after` and keeps saying why in \
+        `grandstream_poll_error`. Series of alerts exist\nwhere the daemon judges them; those of one alert \
+        only while it is pending or fires, and for at most\n2000 at a time.\n"
         .to_owned();
     let labels = labels();
     let mut title_before = "";

@@ -346,9 +346,9 @@ fn wait_for_demo(address: &str) {
     });
 }
 
-/// The families that the README promises.
+/// The families that the documentation promises.
 fn families() -> Vec<String> {
-    include_str!("../../README.md")
+    include_str!("../../docs/metrics.md")
         .lines()
         .filter_map(|line| line.strip_prefix("| `grandstream_"))
         .filter_map(|rest| rest.split(['`', '{']).next())

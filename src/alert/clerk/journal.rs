@@ -1,5 +1,8 @@
 //! What the clerk writes down when alerts begin and end: their texts, the history of the phone, the
 //! log.
+//!
+//! Texts are rendered once, when an alert begins to fire, with what was true then. An end adds what
+//! happened to the phone meanwhile: people ask first whether it was rebooted.
 
 use std::sync::Arc;
 

@@ -1,4 +1,9 @@
-//! The clerk's mail: who is to be told what, what waits, what goes out, and how that went.
+//! The clerk's mail: letters are written, go out one a receiver, and are settled.
+//!
+//! Letters lie in the store; [`Mail`] is what is known beside them: who was told of what, on whose
+//! way something is, who is left alone for now, and who gets nothing. What to say and when is the
+//! digest's to decide, what goes next the outbox's, what an answer means that of `retry`: here they
+//! meet the store.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -7,9 +12,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::super::notify::Notice;
-use super::super::notify::digest::{Told, Values};
+use super::super::notify::digest::Told;
 use super::super::notify::outbox::{self, Dispatch};
 use super::super::notify::retry::{self, GIVE_UP, Verdict};
+use super::super::notify::route::Values;
 use super::super::notify::send::Envelope;
 use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
@@ -160,6 +166,7 @@ impl Clerk {
         }
     }
 
+    /// Draws from one attempt what holds for all messages to this receiver.
     fn judge(&mut self, receiver: &str, verdict: &Verdict, now: Moment) {
         self.mail.held.remove(receiver);
         if let Verdict::Temporary { after, .. } = verdict {
@@ -186,6 +193,7 @@ impl Clerk {
         }
     }
 
+    /// Counts a letter that was taken; reminders of its group begin anew.
     fn delivered(&mut self, letter: &Letter, now: Moment) {
         let receiver = &letter.letter.receiver;
         if let Ok(notice) = serde_json::from_str::<Notice>(&letter.letter.body) {
@@ -284,6 +292,7 @@ impl Clerk {
         self.queues = Arc::new(queues(&self.letters(), &self.settings));
     }
 
+    /// Writes down what became of letters.
     fn end(&mut self, settled: &[(i64, Settled)]) {
         for (id, end) in settled {
             if let Settled::GivenUp { error } = end {

@@ -22,11 +22,13 @@ use jiff::Timestamp;
 
 use super::board::{Alert, Board, Transition};
 use super::command::{Command, Reply};
+use super::condition::Condition;
 use super::event;
 use super::notify::digest;
 use super::notify::send::{Attempt, Envelope};
 use super::own::Health;
 use super::picture::{Keeping, ManagerTally, Picture, Queue, Tallies};
+use super::rule::Rule;
 use super::settings::Settings;
 use super::suppress::Visibility;
 use super::texts::Rendered;
@@ -248,10 +250,9 @@ impl Clerk {
                 self.come_back(now);
             }
         }
-        let batch = &self.unwritten;
-        let empty =
-            batch.documents.is_empty() && batch.letters.is_empty() && batch.events.is_empty();
-        if empty && !(tick && self.settings.enabled) {
+        // Where alerts are judged, each tick is written down: how old the state is tells at the next
+        // start whether it may still be true.
+        if self.unwritten.is_empty() && !(tick && self.settings.enabled) {
             return;
         }
         let sound = self.store.fault().is_none();
@@ -346,7 +347,7 @@ fn changed<'a>(
 
 /// Of each rule of phones, how many phones it speaks of.
 fn matched(settings: &Settings, fleet: &Fleet) -> BTreeMap<Box<str>, u32> {
-    let count = |rule: &super::Rule| {
+    let count = |rule: &Rule| {
         let phones = fleet
             .phones()
             .filter(|phone| rule.only.matches(&phone.place));
@@ -354,18 +355,9 @@ fn matched(settings: &Settings, fleet: &Fleet) -> BTreeMap<Box<str>, u32> {
     };
     let rules = settings.rules.iter().map(|known| &known.rule);
     rules
-        .filter(|rule| !matches!(rule.when, super::Condition::Own(_)))
+        .filter(|rule| !matches!(rule.when, Condition::Own(_)))
         .map(|rule| (rule.name.clone(), count(rule)))
         .collect()
-}
-
-impl ManagerTally {
-    fn add(&mut self, more: Self) {
-        self.sent += more.sent;
-        self.errors += more.errors;
-        self.dropped += more.dropped;
-        self.waiting = more.waiting;
-    }
 }
 
 #[cfg(test)]

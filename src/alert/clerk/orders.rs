@@ -1,4 +1,7 @@
 //! What the clerk does when it is asked: silences, the history, the queue, changed settings.
+//!
+//! One [`Command`] is one arm of [`Clerk::obey`]. Who may ask was settled before, in the web; here what
+//! is asked is done or refused with its mend, and who asked is remembered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +60,7 @@ impl Clerk {
         }
     }
 
+    /// Takes over changed settings. What was given up is tried again: it may be what was mended.
     fn follow(&mut self, settings: Arc<Settings>, now: Moment) -> Vec<Transition> {
         self.mail.follow(&settings);
         let rules = Arc::clone(&settings.rules);

@@ -14,8 +14,8 @@ use super::super::condition::{
 };
 use super::super::matcher::{Glob, LabelPatterns};
 use super::super::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
-use super::super::notify::digest::{Remind, Route};
 use super::super::notify::retry::{Cause, Verdict};
+use super::super::notify::route::{Remind, Route};
 use super::super::notify::send::Attempt;
 use super::super::picture::ManagerTally;
 use super::super::rule::Rule;

@@ -11,7 +11,7 @@ use super::{Exported, Group, block, exported, text};
 const HEAD: &str = "\
 # Alert rules for Grafana, written by `grandstream-exporter rules export --format grafana`.
 # Put the file into provisioning/alerting. The same rules are in prometheus/alerts.yml and in the
-# embedded engine: use one of the three, or everything is told several times.
+# daemon itself: use one of the three, or everything is told several times.
 apiVersion: 1
 groups:
 ";

@@ -6,7 +6,7 @@ use super::{Exported, Group, block, exported, text};
 
 const HEAD: &str = "\
 # Alert rules for Prometheus, written by `grandstream-exporter rules export --format prometheus`.
-# The embedded engine has the same rules: use one of the two, or everything is told twice.
+# The daemon itself has the same rules: use one of the two, or everything is told twice.
 # Prometheus has no inhibition of its own: give Alertmanager the rules of
 # alertmanager/inhibit.yml.
 groups:

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::digest::Route;
+use super::route::Route;
 
 /// Somebody who is told of groups of alerts.
 #[derive(Debug)]

@@ -1,109 +1,22 @@
-//! Who was told of what, and when the next message about a group is due.
+//! Who was told of what: the memory behind every message.
 //!
-//! One [`Told`] a receiver. Alerts are told in groups: a group's first message waits for company, later
-//! changes are batched, and a reminder comes after a quiet time in which something was shown. The
-//! promise: whoever was told of a beginning is told of the end, however the alert ended and whatever
-//! hid it meanwhile. What began and ended before anybody was told is not told at all.
+//! One [`Told`] a receiver, of as many groups as its [`Route`] makes of the alerts it hears of; the
+//! life of one is in `group`. The promise: whoever was told of a beginning is told of the end,
+//! however the alert ended and whatever hid it meanwhile. What began and ended before anybody was told
+//! is not told at all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Time;
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use super::notice::{Notice, Said, Why};
+use super::group::{Group, Heard};
+use super::notice::{Life, Notice, Said};
+use super::route::{Route, Values};
 use crate::alert::board::{Alert, Board};
-use crate::alert::calendar::Calendar;
-use crate::alert::matcher::LabelPatterns;
-use crate::alert::phase::{Ending, Phase, Stopwatch};
-use crate::alert::severity;
-use crate::alert::silence::all_match;
+use crate::alert::phase::Phase;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
-
-/// What a receiver wants to be told, and how often.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// The name of the receiver.
-    pub receiver: Box<str>,
-    /// Each must match; empty: everything.
-    pub matching: Box<[LabelPatterns]>,
-    /// Labels whose values make the groups.
-    pub group_by: Box<[Box<str>]>,
-    /// How long a group's first message waits for company.
-    pub group_wait: Duration,
-    /// The least time between two messages about a group.
-    pub group_interval: Duration,
-    /// When a group is told again in which nothing changed.
-    pub remind: Remind,
-    /// Whether what is new and critical does not wait for `group_interval`.
-    pub urgent: bool,
-    /// When this receiver is left alone.
-    pub quiet: Option<Quiet>,
-}
-
-/// When a group is told again in which nothing changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remind {
-    /// Never.
-    Never,
-    /// After so long without a message, counted from the last that was delivered.
-    Every(Duration),
-    /// Each day at this time.
-    Daily {
-        /// What a clock on a wall shows.
-        at: Time,
-        /// Where it hangs.
-        zone: TimeZone,
-    },
-}
-
-/// Hours in which a receiver is left alone: what fires then is told when they are over, if it still
-/// does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quiet {
-    /// The hours.
-    pub calendar: Calendar,
-    /// Quiet is what lies outside of the calendar, not within.
-    pub outside: bool,
-    /// What is told all the same: each must match; empty: nothing.
-    pub except: Box<[LabelPatterns]>,
-}
-
-impl Route {
-    /// To a receiver that is told of everything, with the usual patience.
-    pub fn new(receiver: &str) -> Self {
-        Self {
-            receiver: receiver.into(),
-            matching: Box::default(),
-            group_by: ["alertname", "site"].map(Into::into).into(),
-            group_wait: Duration::from_secs(30),
-            group_interval: Duration::from_secs(5 * 60),
-            remind: Remind::Every(Duration::from_secs(4 * 3600)),
-            urgent: true,
-            quiet: None,
-        }
-    }
-
-    /// Whether an alert concerns this receiver. What has the severity `none` is no news, but a sign
-    /// of life for Alertmanagers: it goes only to those who name it.
-    fn wants(&self, said: &Said) -> bool {
-        let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
-        let named = asks_by(severity::LABEL) || asks_by("alertname");
-        (named || said.label(severity::LABEL) != severity::NONE)
-            && all_match(&self.matching, |name| said.label(name))
-    }
-
-    /// The values of the group to which an alert belongs.
-    fn values(&self, said: &Said) -> Values {
-        let names = self.group_by.iter();
-        names
-            .map(|name| (name.clone(), said.label(name).into()))
-            .collect()
-    }
-}
 
 /// An alert as a receiver may hear of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,29 +27,9 @@ pub struct Hearsay {
     pub shown: bool,
 }
 
-/// An alert as one receiver hears of it.
-#[derive(Clone, Copy)]
-struct Heard<'a> {
-    said: &'a Said,
-    shown: bool,
-}
-
 /// What one receiver was told.
 #[derive(Clone, Debug, Default)]
 pub struct Told(BTreeMap<Values, Group>);
-
-/// The labels that make a group, with their values.
-pub type Values = BTreeMap<Box<str>, Box<str>>;
-
-#[derive(Clone, Debug, Default)]
-struct Group {
-    told: Vec<Said>,
-    /// Since when the first message waits for company.
-    waiting: Option<Moment>,
-    last: Option<Moment>,
-    /// Time since the last message in which something was shown.
-    quiet: Stopwatch,
-}
 
 /// One group of one receiver as it is kept over a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,7 +98,7 @@ impl Told {
                 let notice = group.compose(route, heard, now);
                 notices.extend(notice.map(|notice| (values.clone(), notice)));
             }
-            !group.told.is_empty() || group.waiting.is_some()
+            group.is_open()
         });
         notices
     }
@@ -215,14 +108,14 @@ impl Told {
     fn held(&self) -> BTreeMap<Life<'_>, &Values> {
         let groups = self.0.iter();
         groups
-            .flat_map(|(values, group)| group.told.iter().map(move |said| (said.life(), values)))
+            .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life(), values)))
             .collect()
     }
 
     /// A message about the group was taken: reminders count from here.
     pub fn delivered(&mut self, values: &Values, now: Moment) {
         if let Some(group) = self.0.get_mut(values) {
-            group.quiet = Stopwatch::started(now);
+            group.delivered(now);
         }
     }
 
@@ -233,142 +126,29 @@ impl Told {
         let unknown = firing
             .into_iter()
             .filter(|said| !held.contains(&owned(said.life())));
-        group.told.extend(unknown);
-        group.last.get_or_insert(now);
+        group.again(unknown, now);
     }
 
     /// What is to be kept.
     pub fn save(&self) -> Vec<SavedGroup> {
-        let told = self.0.iter().filter(|(_, group)| !group.told.is_empty());
+        let told = self.0.iter().filter(|(_, group)| !group.told().is_empty());
         told.map(|(values, group)| SavedGroup {
             values: values.clone(),
-            told: group.told.clone(),
+            told: group.told().to_vec(),
         })
         .collect()
     }
 
     /// What was kept; the clocks of its groups start anew.
     pub fn restored(saved: impl IntoIterator<Item = SavedGroup>, now: Moment) -> Self {
-        let group = |saved: SavedGroup| {
-            let group = Group {
-                told: saved.told,
-                waiting: None,
-                last: Some(now),
-                quiet: Stopwatch::started(now),
-            };
-            (saved.values, group)
-        };
-        Self(saved.into_iter().map(group).collect())
-    }
-}
-
-impl Group {
-    fn compose(&mut self, route: &Route, heard: &[Heard<'_>], now: Moment) -> Option<Notice> {
-        let over = self.told.iter().filter(|told| told.ended.is_some());
-        let over: Vec<_> = over.cloned().collect();
-        let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
-        let shown = || heard.iter().filter(|one| one.is_shown());
-        let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life());
-        let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
-        let reason = self.due(route, &new, !over.is_empty(), now)?;
-        let firing = shown().map(|one| one.said.clone()).collect();
-        let fresh = new.iter().map(|said| said.key.clone()).collect();
-        self.told.retain(|told| told.ended.is_none());
-        self.told.extend(new);
-        self.waiting = None;
-        self.last = Some(now);
-        self.quiet = Stopwatch::started(now);
-        Some(Notice {
-            reason,
-            firing,
-            over,
-            fresh,
-            missed: 0,
-        })
-    }
-
-    /// Takes in what is heard, whether or not something may be said.
-    fn listen(&mut self, heard: &[Heard<'_>], now: Moment) {
-        self.note_ends(heard, now);
-        self.quiet.run_if(heard.iter().any(Heard::is_shown), now);
-    }
-
-    /// Notes the ends of what was told, which the board forgets before they may be due.
-    fn note_ends(&mut self, heard: &[Heard<'_>], now: Moment) {
-        let heard: BTreeMap<_, _> = heard
-            .iter()
-            .map(|one| (one.said.life(), one.said))
-            .collect();
-        for told in self.told.iter_mut().filter(|told| told.ended.is_none()) {
-            match heard.get(&told.life()) {
-                Some(said) if said.ended.is_none() => {}
-                Some(said) => *told = (*said).clone(),
-                // It ended while nobody looked.
-                None => told.ended = Some((now.wall, Ending::Unknown.word().into())),
-            }
-        }
-    }
-
-    /// Why a message is due, if one is.
-    fn due(&mut self, route: &Route, new: &[Said], over: bool, now: Moment) -> Option<Why> {
-        let Some(last) = self.last.filter(|_| !self.told.is_empty()) else {
-            if new.is_empty() {
-                self.waiting = None;
-                return None;
-            }
-            let waiting = *self.waiting.get_or_insert(now);
-            return (now.since(waiting) >= route.group_wait).then_some(Why::First);
-        };
-        let critical = |said: &Said| said.label(severity::LABEL) == severity::CRITICAL;
-        let urgent = route.urgent && new.iter().any(critical);
-        let batched = now.since(last) >= route.group_interval;
-        if !new.is_empty() && (urgent || batched) {
-            return Some(Why::New);
-        }
-        if over && batched {
-            return Some(Why::Resolved);
-        }
-        let reminded = match &route.remind {
-            Remind::Never => false,
-            Remind::Every(patience) => self.quiet.elapsed() >= *patience,
-            Remind::Daily { at, zone } => is_between(last.wall, *at, zone, now.wall),
-        };
-        // Nobody is reminded of what is hidden.
-        (reminded && self.quiet.is_running()).then_some(Why::Reminder)
-    }
-}
-
-impl Quiet {
-    fn hides(&self, said: &Said, now: Moment) -> bool {
-        let excepted = !self.except.is_empty() && all_match(&self.except, |name| said.label(name));
-        self.calendar.covers(now.wall) != self.outside && !excepted
-    }
-}
-
-/// One life of one alert: its key, and since when.
-type Life<'a> = (&'a str, Timestamp);
-
-impl Heard<'_> {
-    fn is_shown(&self) -> bool {
-        self.shown && self.said.ended.is_none()
+        let groups = saved.into_iter();
+        let groups = groups.map(|saved| (saved.values, Group::restored(saved.told, now)));
+        Self(groups.collect())
     }
 }
 
 fn owned((key, since): Life<'_>) -> (Box<str>, Timestamp) {
     (key.into(), since)
-}
-
-impl Said {
-    fn life(&self) -> Life<'_> {
-        (&self.key, self.since)
-    }
-}
-
-/// Whether today's time of telling lies between the last message and now.
-fn is_between(last: Timestamp, at: Time, zone: &TimeZone, now: Timestamp) -> bool {
-    let (last, now) = (zone.to_datetime(last), zone.to_datetime(now));
-    let due = now.date().to_datetime(at);
-    last < due && due <= now
 }
 
 fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
@@ -380,9 +160,14 @@ fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
+
+    use super::super::route::{Quiet, Remind};
     use super::*;
-    use crate::alert::calendar::Hours;
-    use crate::alert::matcher::Glob;
+    use crate::alert::calendar::{Calendar, Hours};
+    use crate::alert::matcher::{Glob, LabelPatterns};
     use crate::alert::sample::minute;
 
     const MINUTE: Duration = Duration::from_secs(60);

@@ -119,7 +119,15 @@ impl Notice {
     }
 }
 
+/// One life of one alert: its key, and since when.
+pub(super) type Life<'a> = (&'a str, Timestamp);
+
 impl Said {
+    /// Which life of which alert it tells of.
+    pub(super) fn life(&self) -> Life<'_> {
+        (&self.key, self.since)
+    }
+
     /// The value of a label; empty if it has none such.
     pub(super) fn label(&self, name: &str) -> &str {
         pairs::text(&self.labels, name)
@@ -131,7 +139,7 @@ mod tests {
     use super::*;
     use crate::alert::sample::minute;
 
-    pub(in crate::alert::notify) fn said(key: &str, since: u64, ended: Option<u64>) -> Said {
+    fn said(key: &str, since: u64, ended: Option<u64>) -> Said {
         Said {
             key: key.into(),
             labels: Vec::new(),

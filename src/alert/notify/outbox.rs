@@ -39,7 +39,7 @@ pub struct Merge {
 /// One letter to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispatch {
-    /// The same at each attempt: what the receiver may tell repetitions by.
+    /// Its number in the store.
     pub id: i64,
     /// To whom.
     pub receiver: Box<str>,
@@ -88,14 +88,14 @@ impl Plan {
         let Some(topic) = ready.next().map(|(letter, _)| &letter.letter.topic) else {
             return;
         };
-        let mut story = letters
+        let mut about_it = letters
             .into_iter()
             .filter(|(letter, _)| letter.letter.topic == *topic);
-        let Some((mut letter, mut notice)) = story.next() else {
+        let Some((mut letter, mut notice)) = about_it.next() else {
             return;
         };
         let mut gone = Vec::new();
-        for (newer, says) in story {
+        for (newer, says) in about_it {
             gone.push(letter.id);
             notice = Notice::merged(notice, says);
             letter = newer;

@@ -83,7 +83,7 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<Pair> {
 mod tests {
     use super::*;
     use crate::alert::notify::channel::{Access, Auth, Body, Channel, Webhook};
-    use crate::alert::notify::digest::Route;
+    use crate::alert::notify::route::Route;
     use crate::alert::sample::minute;
 
     #[test]

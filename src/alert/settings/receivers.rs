@@ -8,7 +8,7 @@ use super::patterns::{label_names, matching};
 use super::reach::Reach;
 use super::{email, webhook};
 use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::digest::{Quiet, Remind, Route};
+use crate::alert::notify::route::{Quiet, Remind, Route};
 use crate::config::read::{
     Files, Findings, Node, Section, Wrong, duration, duration_or_none, quoted, time_zone,
 };

@@ -15,7 +15,7 @@ use super::{csv, dnsmasq, file_sd, isc, kea, provisioning_dir};
 pub(super) enum Format {
     /// Any table with a header that has a column name, address or mac
     Csv,
-    /// A directory of files named cfg<mac>.xml; their content is not read
+    /// A directory of files named `cfg<mac>.xml`; their content is not read
     ProvisioningDir,
     /// The leases file of dnsmasq
     Dnsmasq,

@@ -32,7 +32,7 @@ pub(super) struct Args {
     phone: Option<String>,
     #[command(flatten)]
     config: ConfigArg,
-    /// Save the answers, freed of secrets, in a folder <model>-<firmware> below this directory
+    /// Save the answers, freed of secrets, in a folder `<model>-<firmware>` below this directory
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = ".", conflicts_with = "all")]
     raw: Option<PathBuf>,
     /// Poll every phone; exit status 1 if any is in trouble

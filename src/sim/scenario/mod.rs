@@ -1,7 +1,7 @@
 //! A scenario: which phones there are, and what happens to them when.
 //!
 //! Plain data with serde's types, so that a file can say all of it; who reads the file turns YAML
-//! into a value first. [`play`] makes it happen. The example of a file:
+//! into a value first. [`play()`] makes it happen. The example of a file:
 //!
 //! ```yaml
 //! groups:

@@ -1,8 +1,7 @@
 //! The one table of metrics. A new metric is one entry here, and a look at the snapshots.
 //!
 //! Families of phones come first, so that the exporter's own can tell how many samples those were;
-//! those of alerts stand between.
-//! Closed label sets are complete whenever any of their series exists.
+//! those of alerts stand between. Closed label sets are complete whenever any of their series exists.
 
 use super::family::{Family, Kind, Read, Unit};
 use super::{alerts, exporter, phone};

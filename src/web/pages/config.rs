@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::digest::Remind;
+use crate::alert::notify::route::Remind;
 use crate::alert::silence::Window;
 use crate::alert::{self, Picture, promql};
 use crate::config::ValueKind;

@@ -8,7 +8,7 @@ use grandstream_exporter::alert::condition::{
 };
 use grandstream_exporter::alert::matcher::{Glob, LabelPatterns};
 use grandstream_exporter::alert::notify::channel::{Auth, Body, Channel, Encryption, Receiver};
-use grandstream_exporter::alert::notify::digest::Remind;
+use grandstream_exporter::alert::notify::route::Remind;
 use grandstream_exporter::alert::rule::{OnUnknown, Rule};
 use grandstream_exporter::alert::settings::{self, Settings};
 use grandstream_exporter::config::{Environment, Secrets};

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
-use grandstream_exporter::alert::notify::digest::Route;
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
+use grandstream_exporter::alert::notify::route::Route;
 use grandstream_exporter::alert::notify::{Envelope, Notice};
 use jiff::Timestamp;
 use tokio_rustls::TlsAcceptor;
