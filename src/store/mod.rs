@@ -15,7 +15,7 @@ mod schema;
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct Store {
 #[derive(Debug)]
 enum Home {
     /// On the disk, as wanted.
-    Disk(PathBuf),
+    Disk(Place),
     /// In memory, because the disk failed.
     Lost {
         path: PathBuf,
@@ -46,6 +46,13 @@ enum Home {
     },
     /// In memory, as wanted.
     Memory,
+}
+
+/// A file that is open, and how it is told from another one of its name.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    file: (u64, u64),
 }
 
 /// What kind of text is kept under a key.
@@ -86,10 +93,11 @@ impl Store {
         let Some(path) = path else {
             return Self::in_memory(Home::Memory);
         };
-        match connect_or_renew(path) {
-            Ok(connection) => Self {
+        let opened = connect_or_renew(path);
+        match opened.and_then(|connection| Ok((connection, Place::of(path)?))) {
+            Ok((connection, place)) => Self {
                 connection,
-                home: Home::Disk(path.to_owned()),
+                home: Home::Disk(place),
             },
             Err(fault) => Self::in_memory(Home::Lost {
                 path: path.to_owned(),
@@ -155,11 +163,11 @@ impl Store {
         } else {
             schema::add(&self.connection, &path)
         };
-        if brought.is_err() {
+        let (Ok(()), Ok(place)) = (brought, Place::of(&path)) else {
             return false;
-        }
+        };
         self.connection = disk;
-        self.home = Home::Disk(path);
+        self.home = Home::Disk(place);
         true
     }
 
@@ -168,7 +176,11 @@ impl Store {
         &mut self,
         change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
     ) -> Result<T, StoreFault> {
-        match attempt(&mut self.connection, &change) {
+        let there = match &self.home {
+            Home::Disk(place) => place.is_there(),
+            Home::Lost { .. } | Home::Memory => Ok(()),
+        };
+        match there.and_then(|()| attempt(&mut self.connection, &change)) {
             Err(fault) if matches!(self.home, Home::Disk(_)) => {
                 self.leave_disk(&fault);
                 attempt(&mut self.connection, &change)
@@ -179,7 +191,7 @@ impl Store {
 
     /// Takes into memory what can still be read; what cannot stays behind on the disk.
     fn leave_disk(&mut self, fault: &StoreFault) {
-        let Home::Disk(path) = &self.home else {
+        let Home::Disk(Place { path, .. }) = &self.home else {
             return;
         };
         let lost = |taken| Home::Lost {
@@ -205,6 +217,25 @@ impl Store {
             Connection::open_in_memory().expect("memory for an empty database can be had");
         schema::migrate(&mut connection).expect("an empty database takes the schema");
         Self { connection, home }
+    }
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Self, StoreFault> {
+        let found = std::fs::metadata(path).map_err(|_missing| StoreFault::Gone)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file: (found.dev(), found.ino()),
+        })
+    }
+
+    /// Whether what is written is found again: one may write to a file that was deleted for as long
+    /// as it is open.
+    fn is_there(&self) -> Result<(), StoreFault> {
+        if Self::of(&self.path)?.file != self.file {
+            return Err(StoreFault::Gone);
+        }
+        Ok(())
     }
 }
 
