@@ -48,11 +48,11 @@ enum Home {
     Memory,
 }
 
-/// A file that is open, and how it is told from another one of its name.
+/// A database that is open, and how its file and log are told from others of their names.
 #[derive(Debug)]
 struct Place {
     path: PathBuf,
-    file: (u64, u64),
+    files: [Option<(u64, u64)>; 2],
 }
 
 /// What kind of text is kept under a key.
@@ -222,17 +222,22 @@ impl Store {
 
 impl Place {
     fn of(path: &Path) -> Result<Self, StoreFault> {
-        let found = std::fs::metadata(path).map_err(|_missing| StoreFault::Gone)?;
-        Ok(Self {
-            path: path.to_owned(),
-            file: (found.dev(), found.ino()),
-        })
+        let identity = |path: &Path| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.dev(), found.ino()))
+        };
+        let files = [identity(path), identity(&beside(path, "-wal"))];
+        if files[0].is_none() {
+            return Err(StoreFault::Gone);
+        }
+        let path = path.to_owned();
+        Ok(Self { path, files })
     }
 
     /// Whether what is written is found again: one may write to a file that was deleted for as long
     /// as it is open.
     fn is_there(&self) -> Result<(), StoreFault> {
-        if Self::of(&self.path)?.file != self.file {
+        if Self::of(&self.path)?.files != self.files {
             return Err(StoreFault::Gone);
         }
         Ok(())
@@ -332,17 +337,19 @@ fn make_private(path: &Path) -> Result<(), StoreFault> {
 /// The file and its log under another name, so that somebody may look; an older one is replaced.
 fn move_aside(path: &Path) -> Result<(), StoreFault> {
     for end in ["", "-wal", "-shm"] {
-        let named = |end: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(end);
-            PathBuf::from(name)
-        };
-        let moved = std::fs::rename(named(end), named(&format!("{end}.corrupt")));
+        let moved = std::fs::rename(beside(path, end), beside(path, &format!("{end}.corrupt")));
         if end.is_empty() {
             moved.map_err(|error| StoreFault::Other(error.to_string().into()))?;
         }
     }
     Ok(())
+}
+
+/// The file whose name ends so behind that of the database.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 fn copy(from: &Connection, to: &mut Connection) -> Result<(), StoreFault> {

@@ -158,8 +158,15 @@ fn a_file_that_is_deleted_or_replaced_is_missed_and_made_again() {
     assert!(store.try_return());
     write(&mut store, "e");
     assert_eq!(store.fault(), None);
+    std::fs::remove_file(beside(&path, "-wal")).expect("it is there");
+    write(&mut store, "f");
+    assert_eq!(store.fault(), Some(&StoreFault::Gone));
+    assert!(store.try_return());
+    write(&mut store, "g");
+    assert_eq!(store.fault(), None);
     drop(store);
-    assert_eq!(keys(&Store::open(Some(&path))), ["a", "b", "c", "d", "e"]);
+    let all = ["a", "b", "c", "d", "e", "f", "g"];
+    assert_eq!(keys(&Store::open(Some(&path))), all);
 }
 
 #[test]
