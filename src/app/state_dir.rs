@@ -1,10 +1,12 @@
 //! What the daemon keeps in the file system: the state directory and the control socket.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::UnixListener;
 
 use crate::ledger::{Keeper, Ledger};
@@ -61,13 +63,50 @@ pub(super) fn database(directory: Option<&Path>) -> Option<PathBuf> {
 /// Listens on the control socket: owner and group may speak to it.
 pub(super) fn control_socket(path: &Path) -> anyhow::Result<UnixListener> {
     let failed = || format!("failed to listen on the control socket {}", path.display());
-    if std::os::unix::net::UnixStream::connect(path).is_ok() {
+    if is_listened_to(path).with_context(failed)? {
         bail!("{}: another daemon answers there", failed());
     }
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         std::fs::remove_file(path).with_context(failed)?;
     }
     let listener = UnixListener::bind(path).with_context(failed)?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660)).with_context(failed)?;
     Ok(listener)
+}
+
+/// Whether somebody listens there, however many already wait to be let in: that one may be stuck,
+/// and is not waited for.
+fn is_listened_to(path: &Path) -> std::io::Result<bool> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    match socket.connect(&SockAddr::unix(path)?) {
+        Err(error) => Ok(error.kind() == ErrorKind::WouldBlock),
+        Ok(()) => Ok(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_socket_is_taken_over_unless_somebody_listens_who_may_be_stuck() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("control.sock");
+        std::os::unix::fs::symlink("/nowhere/at/all", &path).expect("a link to nothing");
+        drop(control_socket(&path).expect("it is taken over"));
+        let stuck = Socket::new(Domain::UNIX, Type::STREAM, None).expect("a socket");
+        std::fs::remove_file(&path).expect("what was left behind");
+        stuck
+            .bind(&SockAddr::unix(&path).expect("an address"))
+            .expect("it is free");
+        stuck.listen(0).expect("a queue for one");
+        for _ in 0..3 {
+            let refused = control_socket(&path).expect_err("somebody listens");
+            let words = format!("{refused:#}");
+            assert!(words.ends_with("another daemon answers there"), "{words}");
+        }
+        drop(stuck);
+        control_socket(&path).expect("it is stale");
+    }
 }

@@ -23,6 +23,9 @@ pub(super) struct LedgerFile {
     /// Up to where this process has read or written.
     known: u64,
     lines: usize,
+    /// Whether the last line has no end, because the disk was full or a process was cut off: the
+    /// next begins one of its own.
+    is_torn: bool,
 }
 
 /// The file while nobody else may touch it.
@@ -51,6 +54,7 @@ impl LedgerFile {
             file: open_or_make(path)?,
             known: 0,
             lines: 0,
+            is_torn: false,
         })
     }
 
@@ -62,16 +66,20 @@ impl LedgerFile {
         let at_path = std::fs::metadata(&self.path).ok();
         if at_path.is_some_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())) {
             if ours.len() < self.known {
-                self.known = 0;
-                self.lines = 0;
+                self.forget();
             }
             return Ok(Locked(self));
         }
         self.file = open_or_make(&self.path)?;
-        self.known = 0;
-        self.lines = 0;
+        self.forget();
         lock(&self.file)?;
         Ok(Locked(self))
+    }
+
+    fn forget(&mut self) {
+        self.known = 0;
+        self.lines = 0;
+        self.is_torn = false;
     }
 }
 
@@ -133,6 +141,7 @@ impl Locked<'_> {
         ledger.file = open_or_make(&ledger.path)?;
         ledger.known = text.len() as u64;
         ledger.lines = records.len() + 1;
+        ledger.is_torn = false;
         Ok(())
     }
 
@@ -157,22 +166,21 @@ impl Locked<'_> {
             }
         }
         self.0.known += text.len() as u64;
-        if text.last().is_some_and(|byte| *byte != b'\n') {
-            self.write(b"\n")?;
+        if let Some(last) = text.last() {
+            self.0.is_torn = *last != b'\n';
         }
         Ok(salt)
     }
 
     fn append_entry(&mut self, entry: &Entry) -> io::Result<()> {
-        let line = line(entry)?;
-        self.write(line.as_bytes())?;
+        let mut text = line(entry)?;
+        if self.0.is_torn {
+            text.insert(0, '\n');
+        }
+        self.0.file.write_all(text.as_bytes())?;
+        self.0.is_torn = false;
+        self.0.known += text.len() as u64;
         self.0.lines += 1;
-        Ok(())
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.file.write_all(bytes)?;
-        self.0.known += bytes.len() as u64;
         Ok(())
     }
 }
@@ -235,5 +243,43 @@ fn lock(file: &File) -> io::Result<()> {
                 waited += LOCK_STEP;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_follows_a_line_that_a_full_disk_cut_off_stands_on_a_line_of_its_own() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("logins");
+        let mut ledger = LedgerFile::open(&path, Keeper::Daemon).expect("a file");
+        let mut records = HashMap::new();
+        let mut read = |ledger: &mut LedgerFile| {
+            let locked = ledger.lock().expect("nobody else holds it");
+            locked.read_or_begin(&mut records, || [7; 16])
+        };
+        read(&mut ledger).expect("a new ledger");
+        let mut other = open_or_make(&path).expect("the same file");
+        other.write_all(b"{\"phone\":[\"a").expect("a torn line");
+
+        // Nothing can be written, as on a full disk: it is read all the same.
+        ledger.file = File::open(&path).expect("it may be read");
+        let mut locked = ledger.lock().expect("nobody else holds it");
+        let salt = locked.read_on(&mut HashMap::new());
+        assert_eq!(salt.expect("it can be read"), None);
+        let refused = locked.append("phone", &LoginRecord::default());
+        refused.expect_err("it cannot be written");
+        drop(locked);
+
+        ledger.file = open_or_make(&path).expect("room again");
+        let mut locked = ledger.lock().expect("nobody else holds it");
+        let appended = locked.append("phone", &LoginRecord::default());
+        appended.expect("it is written");
+        drop(locked);
+        let mut again = LedgerFile::open(&path, Keeper::Daemon).expect("a file");
+        read(&mut again).expect("a ledger");
+        assert!(records.contains_key("phone"), "{records:?}");
     }
 }

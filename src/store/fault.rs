@@ -14,6 +14,9 @@ pub enum StoreFault {
     /// The file or its directory cannot be written.
     #[error("the database cannot be written")]
     ReadOnly,
+    /// The file was deleted or replaced while it was open.
+    #[error("the database was deleted or replaced")]
+    Gone,
     /// It was made by a later version.
     #[error("the database was made by a later version: schema {0}")]
     Later(i64),

@@ -15,7 +15,7 @@ mod schema;
 
 use std::fs::{OpenOptions, Permissions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub struct Store {
 #[derive(Debug)]
 enum Home {
     /// On the disk, as wanted.
-    Disk(PathBuf),
+    Disk(Place),
     /// In memory, because the disk failed.
     Lost {
         path: PathBuf,
@@ -46,6 +46,13 @@ enum Home {
     },
     /// In memory, as wanted.
     Memory,
+}
+
+/// A database that is open, and how its file and log are told from others of their names.
+#[derive(Debug)]
+struct Place {
+    path: PathBuf,
+    files: [Option<(u64, u64)>; 2],
 }
 
 /// What kind of text is kept under a key.
@@ -93,10 +100,11 @@ impl Store {
         let Some(path) = path else {
             return Self::in_memory(Home::Memory);
         };
-        match connect_or_renew(path) {
-            Ok(connection) => Self {
+        let opened = connect_or_renew(path);
+        match opened.and_then(|connection| Ok((connection, Place::of(path)?))) {
+            Ok((connection, place)) => Self {
                 connection,
-                home: Home::Disk(path.to_owned()),
+                home: Home::Disk(place),
             },
             Err(fault) => Self::in_memory(Home::Lost {
                 path: path.to_owned(),
@@ -162,11 +170,11 @@ impl Store {
         } else {
             schema::add(&self.connection, &path)
         };
-        if brought.is_err() {
+        let (Ok(()), Ok(place)) = (brought, Place::of(&path)) else {
             return false;
-        }
+        };
         self.connection = disk;
-        self.home = Home::Disk(path);
+        self.home = Home::Disk(place);
         true
     }
 
@@ -175,7 +183,11 @@ impl Store {
         &mut self,
         change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
     ) -> Result<T, StoreFault> {
-        match attempt(&mut self.connection, &change) {
+        let there = match &self.home {
+            Home::Disk(place) => place.is_there(),
+            Home::Lost { .. } | Home::Memory => Ok(()),
+        };
+        match there.and_then(|()| attempt(&mut self.connection, &change)) {
             Err(fault) if matches!(self.home, Home::Disk(_)) => {
                 self.leave_disk(&fault);
                 attempt(&mut self.connection, &change)
@@ -186,7 +198,7 @@ impl Store {
 
     /// Takes into memory what can still be read; what cannot stays behind on the disk.
     fn leave_disk(&mut self, fault: &StoreFault) {
-        let Home::Disk(path) = &self.home else {
+        let Home::Disk(Place { path, .. }) = &self.home else {
             return;
         };
         let lost = |taken| Home::Lost {
@@ -212,6 +224,30 @@ impl Store {
             Connection::open_in_memory().expect("memory for an empty database can be had");
         schema::migrate(&mut connection).expect("an empty database takes the schema");
         Self { connection, home }
+    }
+}
+
+impl Place {
+    fn of(path: &Path) -> Result<Self, StoreFault> {
+        let identity = |path: &Path| {
+            let found = std::fs::metadata(path).ok()?;
+            Some((found.dev(), found.ino()))
+        };
+        let files = [identity(path), identity(&beside(path, "-wal"))];
+        if files[0].is_none() {
+            return Err(StoreFault::Gone);
+        }
+        let path = path.to_owned();
+        Ok(Self { path, files })
+    }
+
+    /// Whether what is written is found again: one may write to a file that was deleted for as long
+    /// as it is open.
+    fn is_there(&self) -> Result<(), StoreFault> {
+        if Self::of(&self.path)?.files != self.files {
+            return Err(StoreFault::Gone);
+        }
+        Ok(())
     }
 }
 
@@ -308,17 +344,19 @@ fn make_private(path: &Path) -> Result<(), StoreFault> {
 /// The file and its log under another name, so that somebody may look; an older one is replaced.
 fn move_aside(path: &Path) -> Result<(), StoreFault> {
     for end in ["", "-wal", "-shm"] {
-        let named = |end: &str| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(end);
-            PathBuf::from(name)
-        };
-        let moved = std::fs::rename(named(end), named(&format!("{end}.corrupt")));
+        let moved = std::fs::rename(beside(path, end), beside(path, &format!("{end}.corrupt")));
         if end.is_empty() {
             moved.map_err(|error| StoreFault::Other(error.to_string().into()))?;
         }
     }
     Ok(())
+}
+
+/// The file whose name ends so behind that of the database.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 fn copy(from: &Connection, to: &mut Connection) -> Result<(), StoreFault> {

@@ -137,6 +137,39 @@ fn a_full_disk_is_left_with_everything_and_returned_to() {
 }
 
 #[test]
+fn a_file_that_is_deleted_or_replaced_is_missed_and_made_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let write = |store: &mut Store, key| {
+        let written = store.write(&document(key, Some("x")), NOW);
+        written.expect("it is kept");
+    };
+    write(&mut store, "a");
+    std::fs::remove_file(&path).expect("it is there");
+    write(&mut store, "b");
+    assert_eq!(store.fault(), Some(&StoreFault::Gone));
+    assert!(store.try_return());
+    write(&mut store, "c");
+    std::fs::rename(&path, path.with_extension("away")).expect("it is there");
+    std::fs::write(&path, "").expect("another file");
+    write(&mut store, "d");
+    assert_eq!(store.fault(), Some(&StoreFault::Gone));
+    assert!(store.try_return());
+    write(&mut store, "e");
+    assert_eq!(store.fault(), None);
+    std::fs::remove_file(beside(&path, "-wal")).expect("it is there");
+    write(&mut store, "f");
+    assert_eq!(store.fault(), Some(&StoreFault::Gone));
+    assert!(store.try_return());
+    write(&mut store, "g");
+    assert_eq!(store.fault(), None);
+    drop(store);
+    let all = ["a", "b", "c", "d", "e", "f", "g"];
+    assert_eq!(keys(&Store::open(Some(&path))), all);
+}
+
+#[test]
 fn a_corrupt_file_is_moved_aside_and_a_new_one_begun() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("alerts.db");

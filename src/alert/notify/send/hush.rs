@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::alert::notify::channel::Auth;
@@ -24,9 +25,7 @@ impl Hush {
     pub(super) fn of(url: &SecretString, auth: &Auth) -> Self {
         let mut secrets = vec![url.expose_secret().to_owned()];
         if let Ok(url) = reqwest::Url::parse(url.expose_secret()) {
-            let parts = url.path().split('/').map(str::to_owned);
-            let parts = parts.chain(url.query_pairs().map(|(_, value)| value.into_owned()));
-            secrets.extend(parts.filter(|part| part.len() >= SHORTEST_PART));
+            secrets.extend(parts(&url).filter(|part| part.len() >= SHORTEST_PART));
             secrets.extend(url.password().map(str::to_owned));
         }
         match auth {
@@ -68,8 +67,44 @@ impl Hush {
         for secret in secrets {
             text = text.replace(secret.as_str(), "***");
         }
+        // Of a long answer only the beginning was read, and so perhaps of a secret at its end.
+        let begun = self.0.iter().map(|secret| begun(&text, secret)).max();
+        if let Some(begun @ 1..) = begun {
+            text.truncate(text.len() - begun);
+            text.push_str("***");
+        }
         cut(&line(&text), LONGEST)
     }
+}
+
+/// The steps of the path, and the names and values of the query, as they are sent and as they are
+/// meant: a query may be a token without a name.
+fn parts(url: &reqwest::Url) -> impl Iterator<Item = String> {
+    let query = url.query().unwrap_or_default();
+    let sent = url.path().split('/').chain(query.split(['&', '=']));
+    let meant = sent.clone().map(|part| {
+        let meant = percent_decode_str(part).decode_utf8_lossy();
+        meant.into_owned()
+    });
+    let pairs = url.query_pairs();
+    let pairs = pairs.flat_map(|(name, value)| [name.into_owned(), value.into_owned()]);
+    sent.map(str::to_owned).chain(meant).chain(pairs)
+}
+
+/// How many bytes at the end of the text are the beginning of the secret, if that is long enough to
+/// tell something.
+fn begun(text: &str, secret: &str) -> usize {
+    let text = text.as_bytes();
+    let longest = secret.len().min(text.len());
+    (SHORTEST_PART..=longest)
+        .rev()
+        .find(|length| {
+            secret
+                .as_bytes()
+                .get(..*length)
+                .is_some_and(|part| text.ends_with(part))
+        })
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -85,6 +120,31 @@ mod tests {
             hush.over("Cannot POST /services/T0000/B12345678/tok?k=longvalue\r\nbearer pass"),
             "Cannot POST /***/T0000/***/tok?k=*** *** ***"
         );
+    }
+
+    #[test]
+    fn a_query_is_known_as_it_was_written_as_it_is_meant_and_without_a_name() {
+        let url =
+            SecretString::from("https://a.example/h%2Fook%2Bpath?k=a%2Fb%2Bcdefg+h&bare-token");
+        let hush = Hush::of(&url, &Auth::None);
+        for echo in [
+            "k=a%2Fb%2Bcdefg+h",
+            "k=a/b+cdefg+h",
+            "k=a/b+cdefg h",
+            "k=bare-token",
+            "k=h/ook+path",
+        ] {
+            assert_eq!(hush.over(echo), "k=***", "{echo}");
+        }
+    }
+
+    #[test]
+    fn a_secret_of_which_only_the_beginning_was_read_is_blotted_out() {
+        let token = "0123456789".repeat(300);
+        let hush = Hush::of(&"https://a.example/".into(), &Auth::Bearer(token.into()));
+        let read = format!("bad token {}", "0123456789".repeat(5));
+        assert_eq!(hush.over(&read), "bad token ***");
+        assert_eq!(hush.over("bad token 012"), "bad token 012");
     }
 
     #[test]
