@@ -155,6 +155,9 @@ pub enum Refusal {
     /// It is over.
     #[error("the silence {0} has ended already")]
     Over(u64),
+    /// It was not given up.
+    #[error("the message {0} is not given up: it waits, and is tried again by itself")]
+    Waiting(i64),
     /// The database failed.
     #[error("{0}")]
     Store(#[from] crate::store::StoreFault),

@@ -72,7 +72,14 @@ impl Clerk {
     }
 
     pub(super) fn retry(&mut self, id: i64, now: Moment) -> Result<(), Refusal> {
-        found(self.store.revive(id, now.wall), id)?;
+        if !self.store.revive(id, now.wall)? {
+            let waits = self.store.letters()?.iter().any(|letter| letter.id == id);
+            return Err(if waits {
+                Refusal::Waiting(id)
+            } else {
+                Refusal::Unknown("message", id)
+            });
+        }
         self.told_again(id, now);
         Ok(())
     }

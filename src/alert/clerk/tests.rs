@@ -419,6 +419,23 @@ fn what_was_given_up_is_listed_and_tried_again_or_dropped_when_somebody_says_so(
 }
 
 #[test]
+fn a_message_that_waits_need_not_be_tried_again_by_hand() {
+    let mut office = Office::new([down()]);
+    office.door = Door::Busy;
+    office.minute(0, [at(0).down()]);
+    let waiting = office
+        .command(0, |done| Command::Queue { done })
+        .expect("letters");
+    let id = waiting[0].id;
+    let mut retry = |id| {
+        let by: Box<str> = "anna".into();
+        office.command(0, |done| Command::Retry { id, by, done })
+    };
+    assert_eq!(retry(id), Err(Refusal::Waiting(id)));
+    assert_eq!(retry(99), Err(Refusal::Unknown("message", 99)));
+}
+
+#[test]
 fn a_reload_gives_what_was_given_up_another_try() {
     let mut office = Office::new([down()]);
     office.door = Door::Shut;

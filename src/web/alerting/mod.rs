@@ -61,7 +61,11 @@ impl Unanswered {
         match self {
             Self::Refused(Refusal::Unknown(..)) => Code::NotFound,
             Self::Refused(
-                Refusal::Everything | Refusal::Lasting(_) | Refusal::Full(_) | Refusal::Over(_),
+                Refusal::Everything
+                | Refusal::Lasting(_)
+                | Refusal::Full(_)
+                | Refusal::Over(_)
+                | Refusal::Waiting(_),
             ) => Code::Unprocessable,
             Self::Busy | Self::Late | Self::Gone | Self::Refused(Refusal::Store(_)) => {
                 Code::Unavailable
