@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::super::command::Refusal;
 use super::super::notify::Notice;
 use super::super::notify::digest::Told;
 use super::super::notify::outbox::{self, Dispatch};
@@ -24,7 +25,7 @@ use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
 use crate::fleet::moment::{earlier, later};
 use crate::fleet::place::spread;
-use crate::store::{Letter, MOST_LETTERS, NewLetter, Settled};
+use crate::store::{Letter, MOST_LETTERS, NewLetter, Settled, StoreFault};
 
 /// What is known of receivers beside what lies in the store.
 #[derive(Debug, Default)]
@@ -153,16 +154,39 @@ impl Clerk {
         self.end(&settled);
     }
 
-    /// An old letter is to be sent once more: what fired when it was written may be over long since.
-    pub(super) fn told_again(&mut self, id: i64, now: Moment) {
-        let letters = self.letters();
-        let Some(Letter { letter, .. }) = letters.iter().find(|letter| letter.id == id) else {
-            return;
-        };
+    /// Has a letter that was given up sent once more: what fired when it was written may be over long
+    /// since, so its group counts as told of it again.
+    fn send_again(&mut self, letter: &Letter, now: Moment) -> Result<(), StoreFault> {
+        self.store.revive(letter.id, now.wall)?;
+        let letter = &letter.letter;
         if let Ok(notice) = serde_json::from_str::<Notice>(&letter.body)
             && let Some(told) = self.mail.told.get_mut(&letter.receiver)
         {
             told.again(&values(&letter.topic), notice.firing, now);
+        }
+        Ok(())
+    }
+
+    /// Has a message tried again that was given up.
+    pub(super) fn retry(&mut self, id: i64, now: Moment) -> Result<(), Refusal> {
+        let letters = self.store.letters()?;
+        let letter = letters.iter().find(|letter| letter.id == id);
+        let letter = letter.ok_or(Refusal::Unknown("message", id))?;
+        if !letter.dead {
+            return Err(Refusal::Waiting(id));
+        }
+        Ok(self.send_again(letter, now)?)
+    }
+
+    /// Has everything tried again that was given up today: what was in the way may be mended.
+    pub(super) fn retry_all(&mut self, now: Moment) {
+        let since = earlier(now.wall, GIVE_UP);
+        let letters = self.letters();
+        let dead = letters.iter().filter(|letter| letter.dead);
+        for letter in dead.filter(|letter| letter.created >= since) {
+            if let Err(fault) = self.send_again(letter, now) {
+                tracing::error!("A message cannot be tried again: {fault}");
+            }
         }
     }
 
@@ -205,18 +229,6 @@ impl Clerk {
         }
         if let Some(told) = self.mail.told.get_mut(receiver) {
             told.delivered(&values(&letter.letter.topic), now);
-        }
-    }
-
-    /// Has everything tried again that was given up today: what was in the way may be mended.
-    pub(super) fn retry_all(&mut self, now: Moment) {
-        let since = earlier(now.wall, GIVE_UP);
-        let dead = self.letters().into_iter();
-        let dead = dead.filter(|letter| letter.dead && letter.created >= since);
-        for letter in dead {
-            if let Err(refusal) = self.retry(letter.id, now) {
-                tracing::error!("A message cannot be tried again: {refusal}");
-            }
         }
     }
 

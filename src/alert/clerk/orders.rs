@@ -71,19 +71,6 @@ impl Clerk {
         self.board.with_rules(rules, now)
     }
 
-    pub(super) fn retry(&mut self, id: i64, now: Moment) -> Result<(), Refusal> {
-        if !self.store.revive(id, now.wall)? {
-            let waits = self.store.letters()?.iter().any(|letter| letter.id == id);
-            return Err(if waits {
-                Refusal::Waiting(id)
-            } else {
-                Refusal::Unknown("message", id)
-            });
-        }
-        self.told_again(id, now);
-        Ok(())
-    }
-
     fn silence(
         &mut self,
         wanted: NewSilence,
