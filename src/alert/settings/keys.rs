@@ -103,23 +103,12 @@ pub(super) const QUIET: &[&str] = &["outside", "during", "except"];
 /// `heartbeat`.
 pub(super) const HEARTBEAT: &[&str] = &["url", "url_file", "every"];
 
-/// One of `rules`.
+/// One of `tune`: a rule without its name.
+pub(super) const TUNE: &[&str] = RULE.split_at(1).1;
+
+/// One of `rules`; its name is first.
 pub(super) const RULE: &[&str] = &[
     "name",
-    "enabled",
-    "when",
-    "where",
-    "for",
-    "min_polls",
-    "keep_firing_for",
-    "on_unknown",
-    "outage",
-    "labels",
-    "annotations",
-];
-
-/// One of `tune`: a rule without its name.
-pub(super) const TUNE: &[&str] = &[
     "enabled",
     "when",
     "where",
