@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::matcher::LabelPatterns;
+use super::phone_selector::LabelPatterns;
 use super::settings::Settings;
 use super::silence::Silence;
 use super::words::length;

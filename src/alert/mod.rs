@@ -8,7 +8,7 @@
 //!
 //! | to see … | go to |
 //! |---|---|
-//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`matcher`], [`packs`] |
+//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`phone_selector`], [`packs`] |
 //! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
 //! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
@@ -34,7 +34,7 @@ pub mod group;
 pub mod history;
 pub mod identity;
 pub mod inhibit;
-pub mod matcher;
+
 pub mod metric;
 pub mod notify;
 pub mod observe;
@@ -42,6 +42,7 @@ pub mod own;
 pub mod packs;
 pub mod pairs;
 pub mod phase;
+pub mod phone_selector;
 pub mod picture;
 pub mod promql;
 pub mod rule;

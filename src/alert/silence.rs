@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
-use super::matcher::{self, LabelPatterns};
 use super::pairs;
+use super::phone_selector::{self, LabelPatterns};
 use super::subject::Labels;
 use crate::fleet::Place;
 
@@ -143,7 +143,7 @@ fn covers(patterns: &[LabelPatterns], place: &Place) -> bool {
     let of_phones = patterns
         .iter()
         .all(|pattern| !OF_ALERTS.contains(&&*pattern.name));
-    of_phones && all_match(patterns, |name| matcher::label(place, name))
+    of_phones && all_match(patterns, |name| phone_selector::label(place, name))
 }
 
 pub(super) fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> &'a str) -> bool {
@@ -156,7 +156,7 @@ pub(super) fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::matcher::Glob;
+    use crate::alert::phone_selector::Glob;
     use crate::alert::sample::{Sample, minute};
 
     fn silence(matching: &[(&str, &str)]) -> Silence {

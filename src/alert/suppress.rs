@@ -16,8 +16,8 @@ use std::time::Duration;
 use super::board::{Alert, KnownRule};
 use super::flap::Damping;
 use super::inhibit::Inhibit;
-use super::matcher;
 use super::pairs;
+use super::phone_selector;
 use super::rule::Rule;
 use super::silence::{Silence, Window};
 use super::subject::Subject;
@@ -214,7 +214,7 @@ pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, place: Option<&
     match subject {
         Subject::Daemon => alert.subject != Subject::Daemon,
         Subject::Group { label, value } => {
-            place.is_some_and(|place| *matcher::label(place, label) == **value)
+            place.is_some_and(|place| *phone_selector::label(place, label) == **value)
         }
         Subject::Phone(phone) => alert.subject.phone() == Some(&**phone) && !alert.rule().outage,
         Subject::Account(..) | Subject::Line(..) => false,

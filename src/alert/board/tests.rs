@@ -4,9 +4,9 @@ use super::super::calendar::{Calendar, Hours};
 use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
-use super::super::matcher::{Glob, LabelPatterns};
 use super::super::packs;
 use super::super::pairs::text;
+use super::super::phone_selector::{Glob, LabelPatterns};
 use super::super::sample::{Sample, fleet, minute};
 use super::super::silence::Window;
 use super::*;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::super::condition::{Condition, Fraction, Grouping};
 use super::super::group;
-use super::super::matcher;
 use super::super::own::{self, Health};
 use super::super::phase::Seen;
+use super::super::phone_selector;
 use super::super::subject::{self, Subject};
 use super::super::suppress::Judged;
 use super::super::truth::Truth;
@@ -101,7 +101,7 @@ impl Board {
 pub(super) fn covers(subject: &Subject, place: &Place) -> bool {
     match subject {
         Subject::Daemon => true,
-        Subject::Group { label, value } => *matcher::label(place, label) == **value,
+        Subject::Group { label, value } => *phone_selector::label(place, label) == **value,
         Subject::Phone(phone) => *phone == place.name,
         Subject::Account(..) | Subject::Line(..) => false,
     }

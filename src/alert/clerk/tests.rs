@@ -12,11 +12,11 @@ use super::super::command::{Command, NewSilence, Refusal, Reply};
 use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
 };
-use super::super::matcher::{Glob, LabelPatterns};
 use super::super::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
 use super::super::notify::retry::{Cause, Verdict};
 use super::super::notify::route::{Remind, Route};
 use super::super::notify::send::Attempt;
+use super::super::phone_selector::{Glob, LabelPatterns};
 use super::super::picture::ManagerTally;
 use super::super::rule::Rule;
 use super::super::sample::{Sample, fleet, minute};

@@ -163,7 +163,7 @@ mod tests {
     use super::super::route::{Quiet, Remind};
     use super::*;
     use crate::alert::calendar::{Calendar, Hours};
-    use crate::alert::matcher::{Glob, LabelPatterns};
+    use crate::alert::phone_selector::{Glob, LabelPatterns};
     use crate::alert::sample::minute;
 
     const MINUTE: Duration = Duration::from_secs(60);

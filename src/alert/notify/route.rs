@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::notice::Said;
 use crate::alert::calendar::Calendar;
-use crate::alert::matcher::LabelPatterns;
+use crate::alert::phone_selector::LabelPatterns;
 use crate::alert::severity;
 use crate::alert::silence::all_match;
 use crate::fleet::Moment;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::alert::matcher::{self, Glob, Where};
+use crate::alert::phone_selector::{self, Glob, Where};
 use crate::alert::rule::Rule;
 use crate::config::Config;
 use crate::config::read::{Findings, Spot, Wrong, mend, quoted};
@@ -50,7 +50,7 @@ impl<'a> Census<'a> {
 
     /// Whether some phone has this label.
     pub(super) fn has_label(&self, name: &str) -> bool {
-        let has = |place: &Place| !matcher::label(place, name).is_empty();
+        let has = |place: &Place| !phone_selector::label(place, name).is_empty();
         self.places().is_none_or(|mut places| places.any(has))
     }
 
@@ -65,7 +65,9 @@ impl<'a> Census<'a> {
         let Some(places) = self.places() else {
             return true;
         };
-        let values: BTreeSet<_> = places.map(|place| matcher::label(place, label)).collect();
+        let values: BTreeSet<_> = places
+            .map(|place| phone_selector::label(place, label))
+            .collect();
         if values.iter().any(|value| glob.matches(value)) {
             return true;
         }

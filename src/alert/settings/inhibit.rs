@@ -10,8 +10,8 @@ use super::reach::Reach;
 use super::refuse;
 use crate::alert::flap::Damping;
 use crate::alert::inhibit::Inhibit;
-use crate::alert::matcher::Glob;
 use crate::alert::packs;
+use crate::alert::phone_selector::Glob;
 use crate::config::read::{Findings, Section, Wrong, duration};
 
 /// The relations of the packs between rules in force, and those of the operator.

@@ -3,7 +3,7 @@
 use super::census::{Census, PHONE};
 use super::keys;
 use super::reach::Reach;
-use crate::alert::matcher::{Glob, LabelPatterns, Where};
+use crate::alert::phone_selector::{Glob, LabelPatterns, Where};
 use crate::config::read::{
     Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted,
 };

@@ -3,8 +3,8 @@
 use super::census::{Census, PHONE, named};
 use super::patterns::Matching;
 use crate::alert::condition::{Condition, Fraction, Grouping, Scope};
-use crate::alert::matcher::{self, Glob, LabelPatterns};
 use crate::alert::packs;
+use crate::alert::phone_selector::{self, Glob, LabelPatterns};
 use crate::alert::rule::Rule;
 use crate::alert::severity;
 use crate::config::read::{Findings, Spot, Wrong, mend, quoted};
@@ -124,7 +124,7 @@ fn can_fit(census: &Census<'_>, rule: &Rule, patterns: &[LabelPatterns]) -> bool
     }
     let of_phone = |place: &Place| {
         let mut patterns = of_places.iter();
-        patterns.all(|pattern| fits(pattern, matcher::label(place, &pattern.name)))
+        patterns.all(|pattern| fits(pattern, phone_selector::label(place, &pattern.name)))
     };
     let matching = census.matching(&rule.only);
     matching.is_none_or(|mut places| places.any(of_phone))

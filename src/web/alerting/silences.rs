@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alert::Picture;
-use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::phone_selector::{Glob, LabelPatterns};
 use crate::alert::silence::Silence;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, whole_millis};

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::alert::Picture;
 use crate::alert::command::NewSilence;
-use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::phone_selector::{Glob, LabelPatterns};
 use crate::alert::rule::RESERVED_LABELS;
 use crate::fleet::text::harmless;
 use crate::fleet::{Fleet, Text};

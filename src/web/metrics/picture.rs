@@ -9,13 +9,13 @@ use jiff::tz::TimeZone;
 
 use crate::alert::board::{Board, KnownRule, Rules};
 use crate::alert::calendar::Calendar;
-use crate::alert::matcher::{Glob, LabelPatterns};
 use crate::alert::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
 use crate::alert::notify::route::Route;
 use crate::alert::own::Health;
 use crate::alert::packs;
+use crate::alert::phone_selector::{Glob, LabelPatterns};
 use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;

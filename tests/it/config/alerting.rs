@@ -6,9 +6,9 @@ use std::time::Duration;
 use grandstream_exporter::alert::condition::{
     Condition, EachCondition, Operator, PhoneCondition, Take,
 };
-use grandstream_exporter::alert::matcher::{Glob, LabelPatterns};
 use grandstream_exporter::alert::notify::channel::{Auth, Body, Channel, Encryption, Receiver};
 use grandstream_exporter::alert::notify::route::Remind;
+use grandstream_exporter::alert::phone_selector::{Glob, LabelPatterns};
 use grandstream_exporter::alert::rule::{OnUnknown, Rule};
 use grandstream_exporter::alert::settings::{self, Settings};
 use grandstream_exporter::config::{Environment, Secrets};
