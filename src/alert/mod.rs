@@ -13,6 +13,7 @@
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
 //! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
 //! | whether a rule still looks for what it did | [`canonical`] |
+//! | how alerts are selected by their labels | [`matcher`] |
 //! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
@@ -34,6 +35,7 @@ pub mod group;
 pub mod history;
 pub mod identity;
 pub mod inhibit;
+pub mod matcher;
 
 pub mod metric;
 pub mod notify;

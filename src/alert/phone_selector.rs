@@ -1,13 +1,14 @@
-//! Which phones a rule, window or silence speaks of.
+//! Which phones a rule applies to: `where` of the configuration.
 //!
-//! Patterns know `*` (any text) and `?` (one character) and nothing else: enough for names of
-//! places, and the same thing as a regular expression of Prometheus. A label that a phone does not
-//! have counts as empty, as it does there.
+//! It selects phones, not alerts (those are selected by matchers). Patterns know `*` (any text) and
+//! `?` (one character) and nothing else: enough for names of places, and the same thing as a regular
+//! expression of Prometheus. A label that a phone does not have counts as empty, as it does there.
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::matcher::{MatchOp, Matcher, MatcherError, quoted, regex_of};
 use super::pairs;
 use crate::fleet::Place;
 
@@ -91,7 +92,7 @@ impl Glob {
             match c {
                 '*' => regex.push_str(".*"),
                 '?' => regex.push('.'),
-                _ => push_literal(&mut regex, c),
+                _ => regex.push_str(&regex_of(c.encode_utf8(&mut [0; 4]))),
             }
         }
         regex
@@ -124,15 +125,44 @@ impl Where {
                 [one] if one.literal().is_some() => {
                     write!(selector, "{name}={}", quoted(&one.0))
                 }
-                several => {
-                    let regex: Vec<_> = several.iter().map(Glob::regex).collect();
-                    write!(selector, "{name}=~{}", quoted(&regex.join("|")))
-                }
+                several => write!(selector, "{name}=~{}", quoted(&alternation(several))),
             }
             .expect("a string takes any text");
         }
         selector
     }
+}
+
+impl LabelPatterns {
+    /// The same as a matcher.
+    pub fn matcher(&self) -> Result<Matcher, MatcherError> {
+        let literals: Option<Vec<_>> = self.any_of.iter().map(Glob::literal).collect();
+        match literals {
+            None => Matcher::new(&self.name, MatchOp::Regex, &alternation(&self.any_of)),
+            Some(literals) if literals.is_empty() => Matcher::new(&self.name, MatchOp::Regex, ".*"),
+            Some(literals) => Ok(Matcher::one_of(&self.name, literals)),
+        }
+    }
+}
+
+/// The matcher that selects what this pattern of a label does; `None` if the text is not a pattern. It
+/// is for those who write `*` where a matcher compares the whole value.
+pub fn matcher_of_pattern(name: &str, text: &str) -> Option<Matcher> {
+    let glob = Glob::new(text);
+    if glob.literal().is_some() {
+        return None;
+    }
+    let patterns = LabelPatterns {
+        name: name.into(),
+        any_of: Box::new([glob]),
+    };
+    patterns.matcher().ok()
+}
+
+/// A regular expression that matches what one of the patterns matches.
+fn alternation(globs: &[Glob]) -> String {
+    let globs: Vec<_> = globs.iter().map(Glob::regex).collect();
+    globs.join("|")
 }
 
 /// The value of a label of a phone by the label's name; empty if it has none such.
@@ -142,39 +172,6 @@ pub fn label<'a>(place: &'a Place, name: &str) -> &'a str {
         "site" => place.site.as_deref().unwrap_or_default(),
         _ => pairs::text(&place.labels, name),
     }
-}
-
-/// A string literal of PromQL.
-pub fn quoted(text: &str) -> String {
-    let mut literal = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => literal.extend(['\\', c]),
-            '\n' => literal.push_str("\\n"),
-            _ => literal.push(c),
-        }
-    }
-    literal.push('"');
-    literal
-}
-
-/// A regular expression that matches exactly this text.
-pub fn regex_of(text: &str) -> String {
-    let mut regex = String::new();
-    for c in text.chars() {
-        push_literal(&mut regex, c);
-    }
-    regex
-}
-
-/// The characters that RE2 gives a meaning.
-const SPECIAL: &str = r"\.+*?()|[]{}^$";
-
-fn push_literal(regex: &mut String, c: char) {
-    if SPECIAL.contains(c) {
-        regex.push('\\');
-    }
-    regex.push(c);
 }
 
 #[cfg(test)]
@@ -217,5 +214,28 @@ mod tests {
             r#"phone=~"reception-.*|a\\.b",site="h\"q",floor=~".""#
         );
         assert_eq!(Where::default().selector(), "");
+    }
+
+    #[test]
+    fn a_matcher_selects_what_the_patterns_of_a_label_do() {
+        for (patterns, expected) in [
+            (&["hq"][..], r#"site="hq""#),
+            (&["hq", "l.n"], r#"site=~"hq|l\\.n""#),
+            (&["hq-*", "l?on"], r#"site=~"hq-.*|l.on""#),
+            (&[""], r#"site="""#),
+            (&[], r#"site=~".*""#),
+        ] {
+            let patterns = LabelPatterns {
+                name: "site".into(),
+                any_of: patterns.iter().map(|pattern| Glob::new(*pattern)).collect(),
+            };
+            let matcher = patterns.matcher().expect("a matcher");
+            assert_eq!(matcher.to_string(), expected);
+            for value in ["", "hq", "hq-1", "l.n", "lyon", "lxn"] {
+                let any = patterns.any_of.is_empty();
+                let fits = any || patterns.any_of.iter().any(|glob| glob.matches(value));
+                assert_eq!(matcher.matches(value), fits, "{matcher} of `{value}`");
+            }
+        }
     }
 }
