@@ -36,7 +36,6 @@ pub mod history;
 pub mod identity;
 pub mod inhibit;
 pub mod matcher;
-
 pub mod metric;
 pub mod notify;
 pub mod observe;

@@ -6,15 +6,12 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
-
 use super::matcher::{MatchOp, Matcher, MatcherError, quoted, regex_of};
 use super::pairs;
 use crate::fleet::Place;
 
 /// A pattern of a name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob(Box<str>);
 
 /// Phones by name, site and labels; of each list one pattern must match. Empty: every phone.
@@ -29,7 +26,7 @@ pub struct Where {
 }
 
 /// Patterns of one label.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LabelPatterns {
     /// The label.
     pub name: Box<str>,

@@ -16,4 +16,4 @@ pub(crate) use super::pvalues::key as pvalue;
 pub(crate) use super::secrets::{Kind, from_file, inline};
 pub(crate) use super::section::{Section, entries, items, word};
 pub(crate) use super::tls::authorities;
-pub(crate) use super::tree::Node;
+pub(crate) use super::tree::{Entry, Node};

@@ -10,11 +10,11 @@ use crate::alert::board::Rules;
 use crate::alert::calendar::{Calendar, Hours};
 use crate::alert::command::{Letter, NewLetter};
 use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
-use crate::alert::inhibit::Inhibit;
+use crate::alert::inhibit::InhibitRule;
+use crate::alert::matcher::{Matcher, parse_list};
 use crate::alert::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
 use crate::alert::notify::route::Route;
 use crate::alert::own::Health;
-use crate::alert::phone_selector::{Glob, LabelPatterns};
 use crate::alert::picture::{ManagerTally, Queue, Tallies};
 use crate::alert::rule::{Annotations, Rule};
 use crate::alert::settings::Heartbeat;
@@ -223,12 +223,13 @@ pub(super) fn picture() -> Picture {
         .board
         .with_suppression(Arc::clone(&settings.suppression));
     let over = |silence| Silence {
-        until: now().wall,
+        ends_at: now().wall,
         ..silence
     };
+    let hostile = Matcher::equal("phone", HOSTILE_NAME).to_string();
     picture
         .board
-        .with_silences(vec![silence(7, HOSTILE_NAME), over(silence(8, "lobby"))]);
+        .with_silences(vec![silence(7, &hostile), over(silence(8, "phone=lobby"))]);
     let fleet = fleet();
     let _told = picture.board.after_tick(&fleet, &Health::default(), now());
     let firing = picture.board.alerts();
@@ -274,17 +275,15 @@ pub(super) fn told(picture: Picture) -> Told {
     }
 }
 
-/// A silence of one phone for another hour, with a comment that needs escaping.
-pub(super) fn silence(id: u64, phone: &str) -> Silence {
+/// A silence for another hour, with a comment that needs escaping.
+pub(super) fn silence(id: u64, matchers: &str) -> Silence {
     Silence {
         id,
-        matching: Box::new([LabelPatterns {
-            name: "phone".into(),
-            any_of: Box::new([Glob::new(phone)]),
-        }]),
-        from: now().wall,
-        until: now().after(Duration::from_secs(3600)).wall,
-        by: "anna".into(),
+        matchers: parse_list(matchers).expect("matchers").into(),
+        starts_at: now().wall,
+        ends_at: now().after(Duration::from_secs(3600)).wall,
+        updated_at: now().wall,
+        created_by: "anna".into(),
         comment: "moving <b>house</b>".into(),
     }
 }
@@ -313,7 +312,11 @@ fn alert_settings() -> alert::Settings {
         public_url: "https://phones.example".into(),
         rules: Arc::new(rules),
         suppression: Arc::new(Suppression {
-            inhibits: Box::new([Inhibit::new(&["Refused"], &["NotReadable"], &["phone"])]),
+            inhibit_rules: Box::new([InhibitRule::of_names(
+                &["Refused"],
+                &["NotReadable"],
+                &["phone"],
+            )]),
             windows: Box::new([Window {
                 name: "patch-night".into(),
                 when: Calendar {

@@ -39,7 +39,7 @@ alerting:
     - { name: Down, when: { phone_unreachable: {} }, min_polls: 1, labels: { severity: critical } }
     - { name: Lost, when: { account_not_registered: {} }, for: 1h }
   receivers: { desk: { webhook: { url: 'http://127.0.0.1:1/' }, group_wait: 1d } }
-  windows: [{ name: always, every: { zone: UTC }, match: { phone: refusing } }]
+  windows: [{ name: always, every: { zone: UTC }, match: ['phone=\"refusing\"'] }]
 ";
 
 /// A healthy phone in use, one whose password is wrong and that a window covers, one that is gone.

@@ -68,11 +68,7 @@ impl Board {
         fleet: &Fleet,
         (now, judged): (Moment, &mut Vec<Judged>),
     ) -> Vec<(Subject, Seen)> {
-        let inhibits = self.stage.suppression.inhibits.iter();
-        let explains = rule.rule.outage
-            || inhibits
-                .flat_map(|inhibit| &inhibit.when)
-                .any(|name| *name == rule.rule.name);
+        let rules = &self.stage.suppression.inhibit_rules;
         let muted = |phone: &Phone| self.stage.muted.contains_key(&phone.place.name);
         group::groups(fraction, &rule.rule.only, fleet, &muted, now)
             .into_iter()
@@ -84,10 +80,14 @@ impl Board {
                     now,
                 };
                 let subject = subject_of(&fraction.by, value);
-                if explains {
+                let labels = subject::labels_of(&rule.rule, &subject);
+                let is_source = rules.iter().any(|rule| rule.is_source(&labels));
+                if rule.rule.outage || is_source {
                     judged.push(Judged {
                         rule: Arc::clone(rule),
                         subject: subject.clone(),
+                        labels,
+                        is_source,
                         oldest: group.oldest,
                     });
                 }

@@ -163,7 +163,7 @@ mod tests {
     use super::super::route::{Quiet, Remind};
     use super::*;
     use crate::alert::calendar::{Calendar, Hours};
-    use crate::alert::phone_selector::{Glob, LabelPatterns};
+    use crate::alert::matcher::Matcher;
     use crate::alert::sample::minute;
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -318,10 +318,7 @@ mod tests {
                 except: Box::default(),
             },
             outside: true,
-            except: Box::new([LabelPatterns {
-                name: "severity".into(),
-                any_of: Box::new([Glob::new("critical")]),
-            }]),
+            except: Box::new([Matcher::equal("severity", "critical")]),
         };
         let route = Route {
             quiet: Some(quiet),
@@ -389,10 +386,7 @@ mod tests {
             ..route()
         };
         let other_way = Route {
-            matching: Box::new([LabelPatterns {
-                name: "site".into(),
-                any_of: Box::new([Glob::new("lyon")]),
-            }]),
+            matching: Box::new([Matcher::equal("site", "lyon")]),
             ..route()
         };
         for changed in [regrouped, other_way] {

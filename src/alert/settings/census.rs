@@ -54,6 +54,17 @@ impl<'a> Census<'a> {
         self.places().is_none_or(|mut places| places.any(has))
     }
 
+    /// The values of a label that phones have, empty where one lacks it; `None` where nothing can be
+    /// said.
+    pub(super) fn values(&self, label: &str) -> Option<BTreeSet<&'a str>> {
+        let places = self.places?.iter();
+        Some(
+            places
+                .map(|place| phone_selector::label(place, label))
+                .collect(),
+        )
+    }
+
     /// Tells that no phone has such a value of a label: a fault where it is named outright, a
     /// warning of a pattern. Gives whether some phone has it.
     pub(super) fn check(
@@ -62,12 +73,9 @@ impl<'a> Census<'a> {
         label: &str,
         (spot, glob): (&Spot, &Glob),
     ) -> bool {
-        let Some(places) = self.places() else {
+        let Some(values) = self.values(label) else {
             return true;
         };
-        let values: BTreeSet<_> = places
-            .map(|place| phone_selector::label(place, label))
-            .collect();
         if values.iter().any(|value| glob.matches(value)) {
             return true;
         }

@@ -16,18 +16,24 @@ pub(super) const ALERTING: &[&str] = &[
     "packs",
     "tune",
     "rules",
-    "inhibit",
+    "inhibit_rules",
     "flapping",
     "calendars",
     "windows",
     "silences",
     // Refused with a mend of their own.
+    "inhibit",
     "state_dir",
     "topology",
 ];
 
 /// Keys of `alerting` that are told where to go, or that they are not there yet.
 pub(super) const REFUSED: &[(&str, &str, &str)] = &[
+    (
+        "inhibit",
+        "is called `inhibit_rules`",
+        "rename it, with source_matchers for `when`, target_matchers for `mute` and equal for `same`",
+    ),
     (
         "state_dir",
         "is not a key of alerting: one directory holds the whole state",
@@ -124,8 +130,31 @@ pub(super) const RULE: &[&str] = &[
 /// `where` of a rule.
 pub(super) const WHERE: &[&str] = &["phone", "site", "labels"];
 
-/// One of `inhibit`.
-pub(super) const INHIBIT: &[&str] = &["when", "mute", "same"];
+/// One of `inhibit_rules`.
+pub(super) const INHIBIT_RULE: &[&str] = &[
+    "source_matchers",
+    "target_matchers",
+    "equal",
+    // Refused with the name that they have now.
+    "when",
+    "mute",
+    "same",
+];
+
+/// Keys of `inhibit_rules` that have another name.
+pub(super) const REFUSED_OF_INHIBIT_RULES: &[(&str, &str, &str)] = &[
+    (
+        "when",
+        "is called `source_matchers`",
+        "write source_matchers: ['alertname=\"RULE\"']",
+    ),
+    (
+        "mute",
+        "is called `target_matchers`",
+        "write target_matchers: ['alertname=~\"RULE|RULE\"']",
+    ),
+    ("same", "is called `equal`", "rename it"),
+];
 
 /// `flapping`.
 pub(super) const FLAPPING: &[&str] = &["changes", "within", "calm"];
@@ -161,7 +190,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("alerting.heartbeat.", HEARTBEAT),
     ("alerting.rules[].", RULE),
     ("alerting.rules[].where.", WHERE),
-    ("alerting.inhibit[].", INHIBIT),
+    // Without those that are refused.
+    ("alerting.inhibit_rules[].", INHIBIT_RULE.split_at(3).0),
     ("alerting.flapping.", FLAPPING),
     ("alerting.calendars.NAME.", CALENDAR),
     ("alerting.windows[].", WINDOW),
@@ -233,7 +263,11 @@ mod tests {
             "tune.PhoneUnreachable.",
         ),
         (WHERE, "rules: [ { where: { @ } } ]", "rules[0].where."),
-        (INHIBIT, "inhibit: [ { @ } ]", "inhibit[0]."),
+        (
+            INHIBIT_RULE,
+            "inhibit_rules: [ { @ } ]",
+            "inhibit_rules[0].",
+        ),
         (FLAPPING, "flapping: { @ }", "flapping."),
         (CALENDAR, "calendars: { a: { @ } }", "calendars.a."),
         (WINDOW, "windows: [ { @ } ]", "windows[0]."),

@@ -65,7 +65,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     };
     let calendars = calendars::calendars(found, &section);
     let suppression = Suppression {
-        inhibits: inhibit::inhibits(found, reach, &section),
+        inhibit_rules: inhibit::inhibit_rules(found, reach, &section),
         windows: calendars::windows(found, reach, &section, &calendars),
         damping: inhibit::flapping(found, &section),
     };

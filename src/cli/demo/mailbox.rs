@@ -39,7 +39,7 @@ impl Mailbox {
     pub(super) fn alerting(&self) -> String {
         let address = self.address;
         format!(
-            r"
+            r#"
 alerting:
   enabled: true
   evaluation_interval: 1s
@@ -55,8 +55,8 @@ alerting:
       group_interval: 15s
   alertmanagers: [{{ url: 'http://{address}' }}]
   windows:
-    - {{ name: demo, every: {{ zone: UTC }}, match: {{ phone: hq-secure }} }}
-"
+    - {{ name: demo, every: {{ zone: UTC }}, match: ['phone="hq-secure"'] }}
+"#
         )
     }
 

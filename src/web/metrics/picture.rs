@@ -9,13 +9,13 @@ use jiff::tz::TimeZone;
 
 use crate::alert::board::{Board, KnownRule, Rules};
 use crate::alert::calendar::Calendar;
+use crate::alert::matcher::Matcher;
 use crate::alert::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
 use crate::alert::notify::route::Route;
 use crate::alert::own::Health;
 use crate::alert::packs;
-use crate::alert::phone_selector::{Glob, LabelPatterns};
 use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
@@ -118,19 +118,17 @@ fn silence(id: u64, name: &str, from: u64, until: u64) -> Silence {
     let at = |seconds| later(example::now().wall, Duration::from_secs(seconds));
     Silence {
         id,
-        matching: phone(name),
-        from: at(from),
-        until: at(until),
-        by: "anna".into(),
+        matchers: phone(name),
+        starts_at: at(from),
+        ends_at: at(until),
+        updated_at: at(from),
+        created_by: "anna".into(),
         comment: "moving house".into(),
     }
 }
 
-fn phone(name: &str) -> Box<[LabelPatterns]> {
-    Box::new([LabelPatterns {
-        name: "phone".into(),
-        any_of: Box::new([Glob::new(name)]),
-    }])
+fn phone(name: &str) -> Box<[Matcher]> {
+    Box::new([Matcher::equal("phone", name)])
 }
 
 fn tallies() -> Tallies {

@@ -21,7 +21,7 @@ alerting:
   packs: [core]
   tune: {{ PhoneUnreachable: {{ for: 0s, min_polls: 1 }} }}
   alertmanagers: [{{ url: 'http://{}' }}]
-  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/' }}, match: {{ alertname: PhoneUnreachable }}, group_wait: 0s }} }}
+  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/' }}, match: ['alertname=\"PhoneUnreachable\"'], group_wait: 0s }} }}
 ",
         manager.address, desk.address
     );

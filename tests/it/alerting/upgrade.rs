@@ -86,7 +86,7 @@ fn config(phones: &sim::Fleet, receivers: &Receivers) -> String {
         let url = format!("webhook: {{ url: 'http://{}/' }}", sink.address);
         format!("{{ {url}, group_wait: 0s, group_interval: 200ms{more} }}")
     };
-    let by_name = ", match: { alertname: PhoneUnreachable }";
+    let by_name = ", match: ['alertname=\"PhoneUnreachable\"']";
     format!(
         "{QUICK}defaults: {{ password: correct horse }}
 phones:

@@ -6,6 +6,7 @@ use std::time::Duration;
 use grandstream_exporter::alert::condition::{
     Condition, EachCondition, Operator, PhoneCondition, Take,
 };
+use grandstream_exporter::alert::matcher::written;
 use grandstream_exporter::alert::notify::channel::{Auth, Body, Channel, Encryption, Receiver};
 use grandstream_exporter::alert::notify::route::Remind;
 use grandstream_exporter::alert::phone_selector::{Glob, LabelPatterns};
@@ -43,7 +44,7 @@ alerting:
     helpdesk_mail:
       email: { to: [helpdesk@acme.example, boss@acme.example], from: phones@acme.example,
                server: smtp.acme.example, tls: tls, user: phones, password_file: secrets/smtp }
-      group_by: [site, rule]
+      group_by: [site, alertname]
       remind_every: daily 08:00 Europe/Berlin
       collapse_over: 3
     oncall_push:
@@ -56,12 +57,12 @@ alerting:
         auth: { username: anna, password_file: secrets/smtp }
         insecure_skip_verify: true
         proxy_url: http://proxy.acme.example:3128
-      match: { severity: critical, site: ["h*", warehouse] }
+      match: ['severity="critical"', 'site=~"h.*|warehouse"', phone!=hall]
       group_wait: 0s
       group_interval: 1m
       remind_every: off
       urgent: false
-      quiet_hours: { outside: office, except: { severity: critical } }
+      quiet_hours: { outside: office, except: ['{severity="critical",phone!~"lab-.*"}'] }
   heartbeat: { url_file: secrets/url, every: 30s }
   packs: [core, security, compliance]
   tune:
@@ -88,15 +89,17 @@ alerting:
     - name: Forgotten
       when: { line_state: { state: in_call, longer_than: 2h } }
       for: 1m
-  inhibit:
-    - { when: MassUnregistered, mute: [ReceptionDown, FirmwareMismatch], same: [server, rule] }
+  inhibit_rules:
+    - source_matchers: ['alertname="MassUnregistered"']
+      target_matchers: ['alertname=~"ReceptionDown|FirmwareMismatch"', severity="critical"]
+      equal: [server, alertname]
   flapping: { changes: 4, within: 20m, calm: 10m }
   calendars:
     office: { zone: Europe/Berlin, weekdays: [mon, fri], hours: ["08:00-12:00", "22:00-24:00"], except: [2026-12-25] }
   windows:
     - name: patch-night
       every: { weekdays: [tue], from: "22:00", to: "23:30", zone: Europe/Berlin }
-      match: { site: hq }
+      match: ['site="hq"']
     - { name: closed, calendar: office }
   silences: { max: 10d }
 "#;
@@ -207,11 +210,10 @@ fn a_webhook_has_its_words_headers_proofs_and_hours() {
     assert_eq!(proxy, Some("http://proxy.acme.example:3128"));
     assert_eq!(oncall.collapse_over, 10);
     let route = &oncall.route;
-    let matching = [
-        patterns("severity", &["critical"]),
-        patterns("site", &["h*", "warehouse"]),
-    ];
-    assert_eq!(*route.matching, matching);
+    assert_eq!(
+        written(&route.matching),
+        r#"severity="critical", site=~"h.*|warehouse", phone!="hall""#
+    );
     assert_eq!(*route.group_by, ["alertname".into(), "site".into()]);
     assert_eq!(
         (route.group_wait, route.group_interval),
@@ -220,7 +222,10 @@ fn a_webhook_has_its_words_headers_proofs_and_hours() {
     assert_eq!((&route.remind, route.urgent), (&Remind::Never, false));
     let quiet = route.quiet.as_ref().expect("quiet hours");
     assert!(quiet.outside);
-    assert_eq!(*quiet.except, [patterns("severity", &["critical"])]);
+    assert_eq!(
+        written(&quiet.except),
+        r#"severity="critical", phone!~"lab-.*""#
+    );
     let monday = |time: &str| {
         format!("2026-11-23T{time}:00+01:00")
             .parse()
@@ -311,18 +316,20 @@ fn what_keeps_alerts_back_holds_whether_alerts_are_judged_here_or_not() {
             .load_all()
             .unwrap_or_else(|faults| panic!("{faults}"));
         let suppression = &settings.suppression;
-        let own = suppression.inhibits.last().expect("a relation");
-        assert_eq!(*own.when, ["MassUnregistered".into()]);
+        let own = suppression.inhibit_rules.last().expect("a rule");
+        let sides = [&own.source_matchers, &own.target_matchers].map(|side| written(side));
         assert_eq!(
-            *own.mute,
-            ["ReceptionDown".into()],
-            "what is off mutes nothing"
+            sides,
+            [
+                r#"alertname="MassUnregistered""#,
+                r#"alertname=~"ReceptionDown|FirmwareMismatch", severity="critical""#
+            ]
         );
-        assert_eq!(*own.same, ["server".into(), "alertname".into()]);
+        assert_eq!(*own.equal, ["server".into(), "alertname".into()]);
         let [patch_night, closed] = &*suppression.windows else {
             panic!("two windows");
         };
-        assert_eq!(*patch_night.matching, [patterns("site", &["hq"])]);
+        assert_eq!(written(&patch_night.matching), r#"site="hq""#);
         let night = "2026-11-24T22:30:00+01:00".parse().expect("a moment");
         assert!(patch_night.when.covers(night) && !closed.when.covers(night));
         let damping = suppression.damping;
@@ -417,16 +424,40 @@ const ODD: &[(&str, &str)] = &[
         "alerting.receivers: are told of what the Alertmanagers tell of too; keep one of the two, or route it apart there",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { severity: critcal } } } }",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: [severity=critcal] } } }",
         "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: PhoneUnreachable, severity: info } } } }",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: [alertname=PhoneUnreachable, severity=info] } } }",
         "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: ConfigDrift } } } }",
-        "alerting.receivers.a.match.alertname: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: [alertname=ConfigDrift] } } }",
+        "alerting.receivers.a.match[0]: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: ['severity=~\"crit.?\"'] } } }",
+        "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: ['site=~\"h.*\"', site!=hq] } } }",
+        "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: ['alertname=~\"PhoneUnreachable|Watchdgo\"'] } } }",
+        "alerting.receivers.a.match[0]: `Watchdgo` is the name of no rule; did you mean `Watchdog`?",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: ['site!=\"warehose\"'] } } }",
+        "alerting.receivers.a.match[0]: `warehose` is the site of no phone; did you mean `warehouse`?",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: ['phone=~\"lab-.*\"'] } } }",
+        "alerting.receivers.a.match[0]: matches the name of no phone; correct the expression, or remove it",
+    ),
+    (
+        "alerting: { inhibit_rules: [ { source_matchers: [alertname=SiteOutage, site=hq], target_matchers: [severity=none, phone=hall] } ] }",
+        "alerting.inhibit_rules[0].target_matchers: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
         "alerting: { tune: { ConfigDrift: { for: 1h } } }",

@@ -64,7 +64,7 @@ impl Told {
         let receiver = |name: &str, sink: &Sink| {
             format!(
                 "{name}: {{ webhook: {{ url: 'http://{}/' }}, group_wait: 0s, group_interval: 1s, \
-                 match: {{ severity: [critical, warning] }} }}",
+                 match: ['severity=~\"critical|warning\"'] }}",
                 sink.address
             )
         };
@@ -76,7 +76,7 @@ alerting:
   resend_every: 1s
   alertmanagers: [{{ url: 'http://{}' }}]
   receivers: {{ {}, {} }}
-  windows: [{{ name: always, every: {{ zone: UTC }}, match: {{ phone: dead-3 }} }}]
+  windows: [{{ name: always, every: {{ zone: UTC }}, match: ['phone=\"dead-3\"'] }}]
   packs: [core, security, compliance, calls, self]
   tune:
 ",
