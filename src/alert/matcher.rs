@@ -16,6 +16,7 @@ use std::str::FromStr;
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
+use super::escape::{alternation, alternatives, quoted};
 use crate::fleet::Text;
 
 /// A condition on one label.
@@ -111,6 +112,14 @@ impl MatchOp {
     }
 }
 
+impl Accepted {
+    fn texts<T: Into<Box<str>>>(texts: Vec<T>) -> Self {
+        let mut texts: Box<[Box<str>]> = texts.into_iter().map(Into::into).collect();
+        texts.sort_unstable();
+        Self::Texts(texts)
+    }
+}
+
 impl Matcher {
     /// A matcher of these parts; the value is a regular expression for `=~` and `!~`.
     pub fn new(name: &str, op: MatchOp, value: &str) -> Result<Self, MatcherError> {
@@ -124,8 +133,8 @@ impl Matcher {
             return Err(MatcherError::Syntax(shown(&matcher.to_string())));
         }
         if op.is_regex() {
-            matcher.accepted = match literal_texts(value) {
-                Some(texts) => Accepted::Texts(texts),
+            matcher.accepted = match alternatives(value) {
+                Some(texts) => Accepted::texts(texts),
                 None => Accepted::Regex(compiled(&matcher)?),
             };
         }
@@ -144,13 +153,11 @@ impl Matcher {
             [one] => (MatchOp::Equal, (*one).to_owned()),
             several => (MatchOp::Regex, alternation(several.iter().copied())),
         };
-        let mut accepted: Vec<Box<str>> = texts.into_iter().map(Into::into).collect();
-        accepted.sort_unstable();
         Self {
             name: name.into(),
             op,
             value: value.into(),
-            accepted: Accepted::Texts(accepted.into()),
+            accepted: Accepted::texts(texts),
         }
     }
 
@@ -364,26 +371,6 @@ fn unescaped(written: &str) -> Option<String> {
     (!open).then_some(value)
 }
 
-/// The texts that an expression lists, sorted; `None` if it does more than that.
-fn literal_texts(expression: &str) -> Option<Box<[Box<str>]>> {
-    let mut texts = vec![String::new()];
-    let mut rest = expression.chars();
-    while let Some(c) = rest.next() {
-        let literal = match c {
-            '|' => {
-                texts.push(String::new());
-                continue;
-            }
-            '\\' => rest.next().filter(char::is_ascii_punctuation)?,
-            _ if SPECIAL.contains(c) => return None,
-            _ => c,
-        };
-        texts.last_mut()?.push(literal);
-    }
-    texts.sort_unstable();
-    Some(texts.into_iter().map(Into::into).collect())
-}
-
 fn compiled(matcher: &Matcher) -> Result<Regex, MatcherError> {
     let build = |expression: &str| {
         RegexBuilder::new(expression)
@@ -404,41 +391,6 @@ fn compiled(matcher: &Matcher) -> Result<Regex, MatcherError> {
             MatcherError::Regex(written, shown(why))
         })
 }
-
-/// A string literal of PromQL and of matchers.
-pub fn quoted(text: &str) -> String {
-    let mut literal = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => literal.extend(['\\', c]),
-            '\n' => literal.push_str("\\n"),
-            _ => literal.push(c),
-        }
-    }
-    literal.push('"');
-    literal
-}
-
-/// A regular expression that matches exactly these texts.
-fn alternation<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let texts: Vec<_> = texts.map(regex_of).collect();
-    texts.join("|")
-}
-
-/// A regular expression that matches exactly this text.
-pub fn regex_of(text: &str) -> String {
-    let mut regex = String::new();
-    for c in text.chars() {
-        if SPECIAL.contains(c) {
-            regex.push('\\');
-        }
-        regex.push(c);
-    }
-    regex
-}
-
-/// The characters that RE2 gives a meaning.
-const SPECIAL: &str = r"\.+*?()|[]{}^$";
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
 //! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
 //! | whether a rule still looks for what it did | [`canonical`] |
-//! | how alerts are selected by their labels | [`matcher`] |
+//! | how alerts are selected by their labels | [`matcher`], its texts [`escape`] |
 //! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
@@ -28,6 +28,7 @@ pub mod cause;
 pub mod clerk;
 pub mod command;
 pub mod condition;
+pub mod escape;
 pub mod event;
 pub mod export;
 pub mod flap;

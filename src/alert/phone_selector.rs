@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::matcher::{MatchOp, Matcher, MatcherError, quoted, regex_of};
+use super::escape::{quoted, regex_of};
+use super::matcher::{MatchOp, Matcher, MatcherError};
 use super::pairs;
 use crate::fleet::Place;
 
