@@ -12,7 +12,7 @@
 //! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
 //! | an alert and its life | [`board`], [`phase`], [`subject`], [`severity`], [`pairs`] |
-//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
+//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`time_interval`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
 //! | what is asked of the task, done, kept over a restart | [`command`], [`clerk`], [`task`] |
@@ -20,7 +20,6 @@
 //! | how `alerting` of the configuration is read | [`settings`] |
 
 pub mod board;
-pub mod calendar;
 pub mod cause;
 pub mod clerk;
 pub mod command;
@@ -52,6 +51,7 @@ pub mod suppress;
 pub mod task;
 mod tell;
 pub mod texts;
+pub mod time_interval;
 pub mod truth;
 pub mod words;
 

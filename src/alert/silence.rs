@@ -7,10 +7,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::Calendar;
 use super::matcher::{self, LabelPatterns};
 use super::pairs;
 use super::subject::Labels;
+use super::time_interval::TimeIntervals;
 use crate::fleet::Place;
 
 /// A silence, kept over restarts.
@@ -47,7 +47,7 @@ pub struct Window {
     /// Unique.
     pub name: Box<str>,
     /// When it is open.
-    pub when: Calendar,
+    pub when: TimeIntervals,
     /// Each must match; empty: everything.
     pub matching: Box<[LabelPatterns]>,
 }

@@ -162,7 +162,7 @@ pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
     }
     let mut windows = scene.suppression.windows.iter();
     let window =
-        windows.find(|window| window.matches(&alert.labels) && window.when.covers(wall))?;
+        windows.find(|window| window.matches(&alert.labels) && window.when.contain(wall))?;
     Some(Visibility::InWindow(window.name.clone()))
 }
 
@@ -208,7 +208,7 @@ pub fn may_explain(judged: &Judged, alert: &Alert, place: &Place, inhibits: &[In
 /// Whether an outage of `subject` lies above `alert`. One of a phone explains all else of it, but
 /// not another outage of the same phone.
 pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, place: Option<&Place>) -> bool {
-    if !rule.outage || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
+    if !rule.inhibits_below || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
         return false;
     }
     match subject {
@@ -216,7 +216,9 @@ pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, place: Option<&
         Subject::Group { label, value } => {
             place.is_some_and(|place| *matcher::label(place, label) == **value)
         }
-        Subject::Phone(phone) => alert.subject.phone() == Some(&**phone) && !alert.rule().outage,
+        Subject::Phone(phone) => {
+            alert.subject.phone() == Some(&**phone) && !alert.rule().inhibits_below
+        }
         Subject::Account(..) | Subject::Line(..) => false,
     }
 }

@@ -69,7 +69,7 @@ impl Board {
         (now, judged): (Moment, &mut Vec<Judged>),
     ) -> Vec<(Subject, Seen)> {
         let inhibits = self.stage.suppression.inhibits.iter();
-        let explains = rule.rule.outage
+        let explains = rule.rule.inhibits_below
             || inhibits
                 .flat_map(|inhibit| &inhibit.when)
                 .any(|name| *name == rule.rule.name);

@@ -247,14 +247,15 @@ impl Clerk {
                 return (Vec::new(), self.mail.wake);
             }
         }
-        if !plan.merges.is_empty() || !broken.is_empty() {
-            letters = self.letters();
-        }
+        let planned = plan.sends.len();
         let sends: Vec<_> = plan
             .sends
             .into_iter()
             .filter_map(|send| self.address(send))
             .collect();
+        if !plan.merges.is_empty() || !broken.is_empty() || sends.len() < planned {
+            letters = self.letters();
+        }
         let busy = sends.iter().map(|send| send.receiver.clone());
         self.mail.busy.extend(busy);
         let waiting = letters.iter().filter(|letter| !letter.dead);
@@ -279,10 +280,17 @@ impl Clerk {
     }
 
     /// Puts a letter into an envelope; one to nobody is given up.
-    fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
-        if self.settings.receiver(&send.receiver).is_none() {
+    fn address(&mut self, mut send: Dispatch) -> Option<Outgoing> {
+        let Some(receiver) = self.settings.receiver(&send.receiver) else {
             self.end(&[(send.id, nobody())]);
             return None;
+        };
+        if !receiver.route.send_resolved {
+            self.leave_out_resolved(&mut send.notice);
+            if send.notice.firing.is_empty() {
+                self.discard(send.id);
+                return None;
+            }
         }
         let whole = whole_topic(&send.receiver, &send.topic);
         let envelope = Envelope {
@@ -291,12 +299,32 @@ impl Clerk {
             group: values(&send.topic).into_iter().collect(),
             written: send.created,
             notice: send.notice,
-            public_url: self.settings.public_url.clone(),
+            external_url: self.settings.external_url.clone(),
         };
         Some(Outgoing {
             receiver: send.receiver,
             envelope,
         })
+    }
+
+    /// Takes what no longer fires out of a notification that waited. A receiver without resolved
+    /// notifications would never learn of its end.
+    fn leave_out_resolved(&self, notice: &mut Notice) {
+        let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
+        let lives: BTreeSet<_> = firing
+            .map(|alert| (alert.key(), alert.active_at.wall))
+            .collect();
+        notice.over.clear();
+        notice
+            .firing
+            .retain(|said| lives.contains(&(said.key.clone(), said.since)));
+    }
+
+    /// Removes a letter that has nothing left to say.
+    fn discard(&mut self, id: i64) {
+        if let Err(fault) = self.store.discard(id) {
+            tracing::error!("The message {id} cannot be removed: {fault}");
+        }
     }
 
     /// Counts what waits, before anything is sent.

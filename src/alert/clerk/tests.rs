@@ -13,9 +13,10 @@ use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
 };
 use super::super::matcher::{Glob, LabelPatterns};
-use super::super::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
+use super::super::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
+use super::super::notify::http_client::HttpClient;
 use super::super::notify::retry::{Cause, Verdict};
-use super::super::notify::route::{Remind, Route};
+use super::super::notify::route::{RepeatInterval, Route};
 use super::super::notify::send::Attempt;
 use super::super::picture::ManagerTally;
 use super::super::rule::Rule;
@@ -57,7 +58,7 @@ fn rule(name: &str, when: Condition) -> Rule {
 
 fn down() -> Rule {
     Rule {
-        outage: true,
+        inhibits_below: true,
         ..rule("Down", Condition::Phone(PhoneCondition::Unreachable))
     }
 }
@@ -72,20 +73,19 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
         group_by: Box::default(),
         group_wait: Duration::ZERO,
         group_interval: Duration::ZERO,
-        remind: Remind::Never,
+        repeat_interval: RepeatInterval::Off,
         ..Route::new("desk")
     };
     let webhook = Webhook {
         url: SecretString::from("http://127.0.0.1:1/"),
         body: Body::Generic,
-        headers: Vec::new(),
-        auth: Auth::None,
         hmac: None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     };
     let receiver = Receiver {
         route,
-        collapse_over: 10,
+        max_listed_alerts: 10,
         channel: Channel::Webhook(webhook),
     };
     Settings {
@@ -460,8 +460,8 @@ fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
     let manager = Alertmanager {
         name: "am:9093".into(),
         url: SecretString::from("http://127.0.0.1:1/"),
-        auth: Auth::None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     };
     let mut settings = settings([failing()]);
     settings.alertmanagers = vec![Arc::new(manager)];
@@ -488,7 +488,7 @@ fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
 #[test]
 fn a_site_of_two_thousand_phones_that_is_lost_is_one_message() {
     let outage = Rule {
-        outage: true,
+        inhibits_below: true,
         hold: MINUTE,
         ..rule(
             "SiteOutage",

@@ -24,7 +24,7 @@ pub fn alertmanager(groups: &[Group], inhibits: &[Inhibit]) -> String {
         .filter(|rule| rule.enabled)
         .collect();
     let mut file = HEAD.to_owned();
-    for outage in rules.iter().filter(|rule| rule.outage) {
+    for outage in rules.iter().filter(|rule| rule.inhibits_below) {
         let explained = rules.iter().filter(|rule| explains(outage, rule));
         let explained: Vec<_> = explained.map(|rule| &*rule.name).collect();
         push(&mut file, &[&outage.name], &explained, &same(outage))
@@ -45,7 +45,7 @@ pub fn explains(outage: &Rule, rule: &Rule) -> bool {
         return false;
     }
     match outage.scope() {
-        Scope::Phone if rule.outage => false,
+        Scope::Phone if rule.inhibits_below => false,
         Scope::Phone | Scope::Account | Scope::Line => rule.scope() >= Scope::Phone,
         Scope::Group => rule.scope() > Scope::Group,
         Scope::Daemon => rule.scope() > Scope::Daemon,

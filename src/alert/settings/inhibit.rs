@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use super::LONGEST_SILENCE;
 use super::census::named;
-use super::keys::{self, REFUSED_OF_SILENCES};
-use super::patterns::{label_names, list_of, text};
+use super::keys;
+use super::patterns::{label_names, list_of};
 use super::reach::Reach;
-use super::refuse;
 use crate::alert::flap::Damping;
 use crate::alert::inhibit::Inhibit;
 use crate::alert::matcher::Glob;
 use crate::alert::packs;
-use crate::config::read::{Findings, Section, Wrong, duration};
+use crate::config::read::{Findings, Section, Wrong, duration, text};
 
 /// The relations of the packs between rules in force, and those of the operator.
 pub(super) fn inhibits(
@@ -82,12 +81,11 @@ pub(super) fn flapping(found: &mut Findings, section: &Section<'_>) -> Damping {
     damping
 }
 
-/// `silences.max`.
+/// `silences.max_duration`.
 pub(super) fn longest_silence(found: &mut Findings, section: &Section<'_>) -> Duration {
     let Some(section) = section.section(found, "silences", keys::SILENCES) else {
         return LONGEST_SILENCE;
     };
-    refuse(found, &section, REFUSED_OF_SILENCES);
-    let max = section.read(found, "max", duration);
+    let max = section.read(found, "max_duration", duration);
     max.map_or(LONGEST_SILENCE, |max| max.value)
 }

@@ -5,9 +5,8 @@ use super::keys;
 use super::reach::Reach;
 use crate::alert::matcher::{Glob, LabelPatterns, Where};
 use crate::config::read::{
-    Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted,
+    Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted, text,
 };
-use crate::fleet::Text;
 
 /// A pattern and where it stands.
 pub(super) type Spotted = (Spot, Glob);
@@ -55,16 +54,6 @@ pub(super) fn listed<T>(
     items
         .filter_map(|(spot, node)| found.keep(spot, read(node)))
         .collect()
-}
-
-/// A name as it may stand in a label.
-pub(super) fn text(node: &Node) -> Result<Box<str>, Wrong> {
-    let text = node.text()?;
-    if Text::is_too_long(text) {
-        let what = format!("is longer than {} characters", Text::LIMIT);
-        return Err(Wrong::new(what, "shorten it"));
-    }
-    Ok(text.into())
 }
 
 fn glob(node: &Node) -> Result<Glob, Wrong> {

@@ -64,7 +64,7 @@ fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
 fn facts(rule: &Rule) -> Vec<(&str, String)> {
     let texts = &rule.annotations;
     let unknown = match rule.on_unknown {
-        OnUnknown::Hold => "hold: the clocks stand still",
+        OnUnknown::Keep => "keep: the clocks stand still",
         OnUnknown::Resolve => "resolve: as if it did not hold",
         OnUnknown::Fire => "fire: as if it held",
     };
@@ -92,8 +92,8 @@ fn relations(groups: &[Group], rule: &Rule, inhibits: &[Inhibit]) -> [(&'static 
         let rules = groups.iter().flat_map(|group| &group.rules);
         rules.filter(|other| other.enabled && other.name != rule.name)
     };
-    let below = enabled().filter(|other| rule.outage && explains(rule, other));
-    let above = enabled().filter(|other| other.outage && explains(other, rule));
+    let below = enabled().filter(|other| rule.inhibits_below && explains(rule, other));
+    let above = enabled().filter(|other| other.inhibits_below && explains(other, rule));
     let mut mutes: Vec<_> = below.map(|other| other.name.to_string()).collect();
     let mut muted_by: Vec<_> = above.map(|other| other.name.to_string()).collect();
     for Inhibit { when, mute, same } in inhibits {

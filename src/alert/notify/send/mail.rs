@@ -12,7 +12,8 @@ use std::time::Duration;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters,
+    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, Identity, TlsParameters,
+    TlsVersion as MinVersion,
 };
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
@@ -28,10 +29,11 @@ use super::frugal::Frugal;
 use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
 use super::hush::Hush;
 use super::mime::Mime;
-use super::trust;
+use super::{pem, trust};
 use crate::alert::notify::channel::{Email, Encryption, Receiver};
 use crate::alert::notify::envelope::Envelope;
 use crate::alert::notify::retry::{Cause, Verdict, of_smtp};
+use crate::config::listener::TlsVersion;
 
 /// How long the other side may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -54,7 +56,7 @@ enum Stage {
 
 pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
     let name = &receiver.route.receiver;
-    let mime = match Mime::new(name, receiver.collapse_over, email, envelope) {
+    let mime = match Mime::new(name, receiver.max_listed_alerts, email, envelope) {
         Ok(mime) => mime,
         Err(error) => {
             return Attempt {
@@ -64,7 +66,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
             };
         }
     };
-    let patience = email.timeout.unwrap_or(Email::PATIENCE);
+    let limit = email.timeout.unwrap_or(Email::TIMEOUT);
     let mut talk = Talk {
         email,
         mime: &mime,
@@ -72,13 +74,13 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
         dialogue: Vec::new(),
         remark: None,
     };
-    let verdict = match timeout(patience, talk.lead()).await {
+    let verdict = match timeout(limit, talk.lead()).await {
         Ok(Ok(mut connection)) => {
             let _rude = timeout(FAREWELL, connection.quit()).await;
             Verdict::Delivered
         }
         Ok(Err(verdict)) => verdict,
-        Err(_elapsed) => too_slow(patience),
+        Err(_elapsed) => too_slow(limit),
     };
     Attempt {
         verdict,
@@ -136,7 +138,7 @@ impl Talk<'_> {
                 return Err(Verdict::Temporary {
                     cause: Cause::Tls,
                     error: "the server offers no STARTTLS, and nothing is sent without: see \
-                            whether `tls` or the port is right"
+                            whether `force_implicit_tls` and the port are right"
                         .into(),
                     after: None,
                 });
@@ -161,23 +163,43 @@ impl Talk<'_> {
         if self.email.encryption != Encryption::Tls {
             return Ok(Box::new(Frugal::new(stream, peer)));
         }
-        let authorities = trust::authorities(self.email.authorities.as_deref()).await;
-        let config = trust::client_config(&authorities, false)
+        let config = trust::client_config(&self.email.tls)
+            .await
             .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
-        let name = ServerName::try_from(host.to_string())
+        let name = ServerName::try_from(self.name().to_owned())
             .map_err(|_invalid| misconfigured("its host is no name that a certificate may bear"))?;
         let connector = TlsConnector::from(Arc::new(config));
         let stream = connector.connect(name, stream).await.map_err(failed)?;
         Ok(Box::new(Frugal::new(stream, peer)))
     }
 
+    /// The name that the server's certificate must bear.
+    fn name(&self) -> &str {
+        let Email { host, tls, .. } = self.email;
+        tls.server_name.as_deref().unwrap_or(host)
+    }
+
+    /// TLS after STARTTLS, in the words of the mail library.
     async fn tls(&self) -> Result<TlsParameters, Verdict> {
         let wrong = |error: Error| misconfigured(&in_words(&error));
-        let mut builder = TlsParameters::builder(self.email.host.to_string())
-            .certificate_store(CertificateStore::None);
-        for authority in &*trust::authorities(self.email.authorities.as_deref()).await {
+        let tls = &self.email.tls;
+        let mut builder = TlsParameters::builder(self.name().to_owned())
+            .certificate_store(CertificateStore::None)
+            .dangerous_accept_invalid_certs(tls.insecure_skip_verify)
+            .dangerous_accept_invalid_hostnames(tls.insecure_skip_verify)
+            .set_min_tls_version(match tls.min_version {
+                TlsVersion::Tls12 => MinVersion::Tlsv12,
+                TlsVersion::Tls13 => MinVersion::Tlsv13,
+            });
+        for authority in &*trust::authorities(tls.authorities.as_deref()).await {
             let certificate = Certificate::from_der(authority.to_vec()).map_err(wrong)?;
             builder = builder.add_root_certificate(certificate);
+        }
+        if let Some(pair) = &tls.key_pair {
+            let (chain, key) = pem::of(pair);
+            let key = key.expose_secret().as_bytes();
+            let identity = Identity::from_pem(chain.as_bytes(), key).map_err(wrong)?;
+            builder = builder.identify_with(identity);
         }
         builder.build().map_err(wrong)
     }

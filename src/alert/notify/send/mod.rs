@@ -9,6 +9,7 @@ mod hush;
 mod mail;
 mod manager;
 mod mime;
+mod pem;
 mod trust;
 mod webhook;
 
