@@ -11,7 +11,8 @@
 //! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`matcher`], [`packs`] |
 //! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
-//! | an alert and its life | [`board`], [`phase`], [`subject`], [`severity`], [`pairs`] |
+//! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
+//! | whether a rule still looks for what it did | [`canonical`] |
 //! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`time_interval`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
@@ -20,6 +21,7 @@
 //! | how `alerting` of the configuration is read | [`settings`] |
 
 pub mod board;
+pub mod canonical;
 pub mod cause;
 pub mod clerk;
 pub mod command;
@@ -29,6 +31,7 @@ pub mod export;
 pub mod flap;
 pub mod group;
 pub mod history;
+pub mod identity;
 pub mod inhibit;
 pub mod matcher;
 pub mod metric;

@@ -188,7 +188,7 @@ pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) 
 /// one.
 pub fn explains(above: &Alert, alert: &Alert, place: Option<&Place>, inhibits: &[Inhibit]) -> bool {
     let values = |name: &str| pairs::text(&above.labels, name);
-    above.rule.fingerprint != alert.rule.fingerprint
+    above.rule().name != alert.rule().name
         && (lies_below(alert, above.rule(), &above.subject, place)
             || inhibits
                 .iter()

@@ -237,7 +237,7 @@ pub(super) fn picture() -> Picture {
         .filter(|alert| alert.state.is_firing())
         .map(|alert| {
             (
-                alert.key(),
+                alert.life(),
                 Arc::new(settings.texts.of(alert, None, now()).texts),
             )
         })

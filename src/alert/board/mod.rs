@@ -7,6 +7,7 @@
 //!
 //! A copy of the board shares all that did not change, so publishing one is cheap.
 
+mod carry;
 mod phones;
 mod rules;
 mod saved;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use crate::fleet::{Fleet, Moment};
 
 use super::condition::Condition;
+use super::identity::Life;
 use super::own::{Health, Overruns};
 use super::pairs;
 use super::phase::{self, Ending, Phase, Seen, State};
@@ -49,7 +51,7 @@ pub struct Board {
 /// One alert that is not inactive.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// Its rule as it is now.
+    /// Its rule as it is now; as it was, if the alert ended with it.
     pub rule: Arc<KnownRule>,
     /// What it speaks of.
     pub subject: Subject,
@@ -156,8 +158,7 @@ impl Board {
         &self.stage.silences
     }
 
-    /// Takes over other rules: alerts of rules that stayed keep their clocks, those of rules that
-    /// are gone or look for something else end.
+    /// Takes over other rules; what becomes of the alerts is told in `carry`.
     #[must_use = "somebody may have to be told"]
     pub fn with_rules(&mut self, rules: Arc<Rules>, now: Moment) -> Vec<Transition> {
         let mut changes = Vec::new();
@@ -195,15 +196,14 @@ impl Board {
 }
 
 impl Alert {
-    fn is_of(&self, rule: &KnownRule) -> bool {
-        self.rule.fingerprint == rule.fingerprint
+    /// Whether it hangs on this rule: what ended with an earlier form of it does not.
+    fn is_of(&self, rule: &Arc<KnownRule>) -> bool {
+        Arc::ptr_eq(&self.rule, rule)
     }
 
     /// Tells this life of this alert from every other, over restarts too.
-    pub fn key(&self) -> Box<str> {
-        let subject = serde_json::to_string(&self.subject).expect("a subject has a form in JSON");
-        let (rule, since) = (self.rule.fingerprint, self.active_at.wall);
-        format!("{rule:016x} {subject} {}", since.as_millisecond()).into()
+    pub fn life(&self) -> Life {
+        Life::of(&self.labels, self.active_at.wall)
     }
 
     /// Its rule as written.
@@ -303,15 +303,6 @@ impl Alert {
             });
         }
         alert
-    }
-
-    /// The alert under the rules as they are now.
-    fn rehung(mut self, rules: &Rules, now: Moment, changes: &mut Vec<Transition>) -> Option<Self> {
-        let Some(rule) = rules.find(self.rule.fingerprint) else {
-            return self.ended(Ending::RuleRemoved, now, changes);
-        };
-        self.rule = Arc::clone(rule);
-        Some(self)
     }
 
     /// Ends it for a reason outside of its condition; `None` if nothing is left to tell.

@@ -26,7 +26,7 @@ pub(super) struct Stage {
     pub(super) ticked: Option<Moment>,
     pub(super) muted: Arc<BTreeMap<Box<str>, MutedBy>>,
     /// Of alerts that began or ended lately.
-    flaps: rpds::RedBlackTreeMapSync<(u64, Subject), Flaps>,
+    flaps: rpds::RedBlackTreeMapSync<(Box<str>, Subject), Flaps>,
 }
 
 impl Stage {
@@ -81,7 +81,7 @@ impl Stage {
         now: Moment,
         changes: &mut Vec<Transition>,
     ) {
-        let key = (alert.rule.fingerprint, alert.subject.clone());
+        let key = (alert.rule().name.clone(), alert.subject.clone());
         let flapping = self
             .flaps
             .get(&key)
@@ -119,7 +119,7 @@ impl Board {
         for Transition { step, alert } in changes {
             let comes_or_goes = matches!(step, Step::Fired | Step::Resolved(_));
             if comes_or_goes && !self.is_below_outage(fleet, alert) {
-                let key = (alert.rule.fingerprint, alert.subject.clone());
+                let key = (alert.rule().name.clone(), alert.subject.clone());
                 let mut flaps = self.stage.flaps.get(&key).cloned().unwrap_or_default();
                 flaps.note(now, damping);
                 self.stage.flaps.insert_mut(key, flaps);

@@ -10,6 +10,7 @@ use super::super::phase::Seen;
 use super::super::subject::{self, Subject};
 use super::super::suppress::Judged;
 use super::super::truth::Truth;
+use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::{Fleet, Moment, Phone, Place};
 
@@ -49,9 +50,8 @@ impl Board {
 
     /// Hangs the alerts of groups and of the daemon on the rules as they are now.
     pub(super) fn rehang_wide(&mut self, now: Moment, changes: &mut Vec<Transition>) {
-        let alerts = std::mem::take(Arc::make_mut(&mut self.wide)).into_iter();
-        let alerts = alerts.filter_map(|alert| alert.rehung(&self.rules, now, changes));
-        self.wide = Arc::new(alerts.collect());
+        let alerts = std::mem::take(Arc::make_mut(&mut self.wide));
+        self.wide = Arc::new(carry::carried(alerts, &self.rules, now, changes));
     }
 
     /// Whether an outage of a group or of everything explains what is not known of a phone.
@@ -139,14 +139,12 @@ fn settle(
 }
 
 fn subject_of(by: &Grouping, value: &str) -> Subject {
-    let label = match by {
-        Grouping::Fleet => return Subject::Daemon,
-        Grouping::Label(label) => label.clone(),
-        Grouping::Server => "server".into(),
-    };
-    Subject::Group {
-        label,
-        value: value.into(),
+    match by.label() {
+        None => Subject::Daemon,
+        Some(label) => Subject::Group {
+            label: label.into(),
+            value: value.into(),
+        },
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::board::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+use super::super::identity::Fingerprint;
 use super::super::notify::digest::{SavedGroup, Told};
 use super::super::picture::Restored;
 use super::super::silence::Silence;
@@ -30,7 +31,7 @@ impl Clerk {
     pub(super) fn keep_alerts(&mut self) {
         let saved = self.board.save().into_iter();
         let texts = saved.map(|alert| {
-            let key = format!("{:016x} {}", alert.fingerprint, json(&alert.subject));
+            let key = Fingerprint::of(&alert.labels).to_string();
             (key.into(), json(&alert))
         });
         let now = texts.collect();
@@ -57,20 +58,18 @@ impl Clerk {
     pub(super) fn take_back_alerts(&mut self, now: Moment) {
         let kept = self.documents(Kind::Alert);
         let alerts: Vec<SavedAlert> = kept
-            .values()
-            .filter_map(|text| serde_json::from_str(text).ok())
+            .iter()
+            .filter_map(|(key, text)| readable(key, text))
             .collect();
         self.kept.alerts = kept;
         let saved_at = self.written.unwrap_or(now.wall);
         let too_old = now.wall > later(saved_at, RESTORE_MAX_AGE);
-        let known = |alert: &SavedAlert| {
-            let mut rules = self.settings.rules.iter();
-            rules.any(|rule| rule.fingerprint == alert.fingerprint)
-        };
+        let rules = &self.settings.rules;
+        let goes_on = |alert: &SavedAlert| rules.heir(&alert.rule, &alert.subject).is_some();
         for alert in &alerts {
             let became = match alert.phase {
                 SavedPhase::Resolved { .. } => Restored::Ended,
-                _ if !known(alert) => Restored::RuleRemoved,
+                _ if !goes_on(alert) => Restored::RuleRemoved,
                 _ if too_old => Restored::TooOld,
                 SavedPhase::Pending { .. } | SavedPhase::Firing | SavedPhase::Holding { .. } => {
                     Restored::Continued
@@ -168,6 +167,15 @@ impl Clerk {
 pub(super) fn json(kept: &impl Serialize) -> Box<str> {
     let text = serde_json::to_string(kept).expect("what is kept has a form in JSON");
     text.into()
+}
+
+/// A saved alert; what another version wrote may be none.
+fn readable(key: &str, text: &str) -> Option<SavedAlert> {
+    let read = serde_json::from_str(text);
+    if let Err(error) = &read {
+        tracing::error!("Cannot read the saved alert {key}: {error}; it is judged anew");
+    }
+    read.ok()
 }
 
 /// What a receiver was told; of what cannot be read the rest.

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::super::board::Alert;
 use super::super::command::Refusal;
+use super::super::identity::Life;
 use super::super::notify::Notice;
 use super::super::notify::digest::Told;
 use super::super::notify::outbox::{self, Dispatch};
@@ -311,13 +313,11 @@ impl Clerk {
     /// notifications would never learn of its end.
     fn leave_out_resolved(&self, notice: &mut Notice) {
         let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
-        let lives: BTreeSet<_> = firing
-            .map(|alert| (alert.key(), alert.active_at.wall))
-            .collect();
+        let lives: BTreeSet<_> = firing.map(Alert::life).collect();
         notice.over.clear();
         notice
             .firing
-            .retain(|said| lives.contains(&(said.key.clone(), said.since)));
+            .retain(|said| lives.contains(&Life::of(&said.labels, said.since)));
     }
 
     /// Removes a letter that has nothing left to say.

@@ -98,7 +98,11 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
 
 impl Office {
     fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        let settings = Arc::new(settings(rules));
+        Self::of(settings(rules))
+    }
+
+    fn of(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(Some(&directory.path().join("alerts.sqlite")));
         Self {
@@ -329,6 +333,51 @@ fn a_rule_that_is_removed_ends_what_it_said_with_that_reason() {
     let reloaded = office.command(1, |done| Command::Reload { settings, done });
     assert_eq!(reloaded, Ok(()));
     office.told(&["0: [Down a] []", "1: [] [Down a(rule_removed)]"]);
+}
+
+/// The rule `Down`, retuned and with this severity.
+fn retuned(severity: &str) -> Rule {
+    let parts = [PhoneCondition::Unreachable, PhoneCondition::NotReadable];
+    Rule {
+        when: Condition::Phone(PhoneCondition::AnyOf(parts.into())),
+        labels: Box::new([("severity".into(), severity.into())]),
+        ..down()
+    }
+}
+
+#[test]
+fn a_rule_that_is_retuned_says_nothing_of_what_still_fires_and_its_end_when_it_ends() {
+    let mut office = Office::new([down()]);
+    office.minute(0, [at(0).down()]);
+    let reloaded = office.command(1, |done| Command::Reload {
+        settings: Arc::new(settings([retuned("")])),
+        done,
+    });
+    assert_eq!(reloaded, Ok(()));
+    office.minute(2, [at(2).down()]);
+    // The next version takes the change back.
+    office.settings = Arc::new(settings([down()]));
+    office.restart(3);
+    office.minute(3, [Sample::new("a")]);
+    office.minute(4, [at(4).down()]);
+    office.minute(5, [at(5).up()]);
+    office.told(&["0: [Down a] []", "5: [] [Down a(cleared)]"]);
+}
+
+#[test]
+fn a_rule_that_labels_otherwise_is_one_message() {
+    let mut office = Office::new([retuned("warning")]);
+    office.minute(0, [at(0).down()]);
+    let settings = Arc::new(settings([retuned("critical")]));
+    let reloaded = office.command(1, |done| Command::Reload { settings, done });
+    assert_eq!(reloaded, Ok(()));
+    office.minute(2, [at(2).down()]);
+    office.minute(3, [at(3).up()]);
+    office.told(&[
+        "0: [Down a] []",
+        "1: [Down a] [Down a(relabelled)]",
+        "3: [] [Down a(cleared)]",
+    ]);
 }
 
 #[test]
@@ -719,3 +768,4 @@ fn silences_are_bounded_in_number_time_and_reach() {
 }
 
 mod nights;
+mod send_resolved;

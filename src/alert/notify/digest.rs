@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::group::{Group, Heard};
-use super::notice::{Life, Notice, Said};
+use super::notice::{Notice, Said};
 use super::route::{Route, Values};
 use crate::alert::board::{Alert, Board};
+use crate::alert::identity::Life;
 use crate::alert::phase::Phase;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
@@ -49,7 +50,6 @@ pub fn hearsay(
     heard
         .map(|alert| Hearsay {
             said: Said {
-                key: alert.key(),
                 labels: alert.labels.to_vec(),
                 annotations: annotations(alert),
                 since: alert.active_at.wall,
@@ -104,7 +104,7 @@ impl Told {
 
     /// Of each life that was told, the group in which it was: there it is told to its end, whatever
     /// a changed route says by now. A receiver that closes what it opened knows it by its group.
-    fn held(&self) -> BTreeMap<Life<'_>, &Values> {
+    fn held(&self) -> BTreeMap<Life, &Values> {
         let groups = self.0.iter();
         groups
             .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life(), values)))
@@ -120,11 +120,11 @@ impl Told {
 
     /// An old message is sent once more: what it says to fire must be told to its end again.
     pub fn again(&mut self, values: &Values, firing: Vec<Said>, now: Moment) {
-        let held: BTreeSet<_> = self.held().into_keys().map(owned).collect();
+        let held: BTreeSet<_> = self.held().into_keys().collect();
         let group = self.0.entry(values.clone()).or_default();
         let unknown = firing
             .into_iter()
-            .filter(|said| !held.contains(&owned(said.life())));
+            .filter(|said| !held.contains(&said.life()));
         group.again(unknown, now);
     }
 
@@ -144,10 +144,6 @@ impl Told {
         let groups = groups.map(|saved| (saved.values, Group::restored(saved.told, now)));
         Self(groups.collect())
     }
-}
-
-fn owned((key, since): Life<'_>) -> (Box<str>, Timestamp) {
-    (key.into(), since)
 }
 
 fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
@@ -187,11 +183,10 @@ mod tests {
         }
     }
 
-    fn labelled(key: &str, severity: &str, shown: bool, ended: Option<u64>) -> Hearsay {
-        let labels = [("site", "hq"), ("severity", severity)];
+    fn labelled(phone: &str, severity: &str, shown: bool, ended: Option<u64>) -> Hearsay {
+        let labels = [("phone", phone), ("severity", severity), ("site", "hq")];
         Hearsay {
             said: Said {
-                key: key.into(),
                 labels: labels
                     .map(|(name, value)| (name.into(), value.into()))
                     .into(),
@@ -203,29 +198,29 @@ mod tests {
         }
     }
 
-    fn fires(key: &str) -> Hearsay {
-        labelled(key, "warning", true, None)
+    fn fires(phone: &str) -> Hearsay {
+        labelled(phone, "warning", true, None)
     }
 
-    fn hidden(key: &str) -> Hearsay {
-        labelled(key, "warning", false, None)
+    fn hidden(phone: &str) -> Hearsay {
+        labelled(phone, "warning", false, None)
     }
 
-    fn over(key: &str, n: u64) -> Hearsay {
-        labelled(key, "warning", false, Some(n))
+    fn over(phone: &str, n: u64) -> Hearsay {
+        labelled(phone, "warning", false, Some(n))
     }
 
     /// What is said at this minute: `First +a,b -c`.
     fn hear(told: &mut Told, n: u64, heard: &[Hearsay]) -> String {
         let notices = told.compose(&route(), heard, ROOM, minute(n));
-        let keys = |list: &[Said]| {
+        let phones = |list: &[Said]| {
             list.iter()
-                .map(|one| &*one.key)
+                .map(|one| one.label("phone"))
                 .collect::<Vec<_>>()
                 .join(",")
         };
         let lines = notices.iter().map(|(_, notice)| {
-            let (firing, over) = (keys(&notice.firing), keys(&notice.over));
+            let (firing, over) = (phones(&notice.firing), phones(&notice.over));
             format!("{:?} +{firing} -{over}", notice.reason)
         });
         lines.collect::<Vec<_>>().join("; ")
@@ -504,9 +499,9 @@ mod tests {
             said.extend(
                 notices
                     .iter()
-                    .map(|(_, notice)| notice.firing[0].key.clone()),
+                    .map(|(_, notice)| notice.firing[0].label("phone").to_owned()),
             );
         }
-        assert_eq!(said, ["critical".into(), "info".into(), "warning".into()]);
+        assert_eq!(said, ["critical", "info", "warning"]);
     }
 }

@@ -110,7 +110,7 @@ impl Group {
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
-        let fresh = new.iter().map(|said| said.key.clone()).collect();
+        let fresh = new.iter().map(Said::life).collect();
         self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;

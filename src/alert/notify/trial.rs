@@ -47,7 +47,6 @@ pub fn posted(now: Timestamp) -> String {
 /// A message about one alert that fires in nothing but this test.
 pub fn envelope(receiver: &Receiver, external_url: &str, now: Timestamp) -> Envelope {
     let said = Said {
-        key: "test".into(),
         labels: owned(&LABELS),
         annotations: owned(&TEXTS),
         since: now,

@@ -25,7 +25,7 @@ use crate::fleet::{Fleet, Moment};
 
 use super::requests::Code;
 
-pub(super) use alerts::{Told, alerts};
+pub(super) use alerts::{Told, alerts, waits_for};
 pub(super) use events::{Wish, events};
 pub(super) use letters::{notice, queue};
 pub(super) use orders::{Given, obey};

@@ -6,7 +6,7 @@ use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
 use crate::alert::{pairs, severity};
 use crate::fleet::Moment;
-use crate::web::alerting::matchers;
+use crate::web::alerting::{matchers, waits_for};
 use crate::web::html::Html;
 use crate::web::words;
 
@@ -79,11 +79,8 @@ fn phone_link(html: &mut Html, phone: &str) {
 pub(super) fn state(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
     if alert.state.is_pending() {
         html.markup("pending");
-        let hold = alert.rule().hold;
-        if !hold.is_zero() {
-            html.markup("<small>fires after ")
-                .text(words::duration(hold))
-                .markup("</small>");
+        if let Some(waits) = waits_for(alert, now) {
+            html.markup("<small>").text(waits).markup("</small>");
         }
         return;
     }

@@ -4,6 +4,7 @@ mod alertmanager;
 mod kill;
 mod mail;
 mod runbooks;
+mod upgrade;
 
 use std::fmt::Write;
 use std::net::SocketAddr;

@@ -61,7 +61,6 @@ fn envelope(phone: &str) -> Envelope {
         notice: Notice {
             reason: Why::First,
             firing: vec![Said {
-                key: "a".into(),
                 labels: vec![
                     pair("alertname", "PhoneUnreachable"),
                     pair("phone", phone),

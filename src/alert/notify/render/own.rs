@@ -51,7 +51,6 @@ pub(super) fn is_json(content_type: &str) -> bool {
 /// One message of each kind, with texts that break careless JSON, and one without anything.
 fn samples() -> impl Iterator<Item = Story> {
     let said = |ended: bool| Said {
-        key: "sample".into(),
         labels: [
             ("alertname", "PhoneUnreachable"),
             ("phone", "a \"b\"\\"),

@@ -17,7 +17,6 @@ pub(super) fn said(alertname: &str, phone: &str, minutes: i64) -> Said {
     let pair = |name: &str, value: &str| (name.into(), value.into());
     let steps = "Check power and cable.\nThen ping it.";
     Said {
-        key: format!("{alertname} {phone}").into(),
         labels: vec![
             pair("alertname", alertname),
             pair("phone", phone),
