@@ -1,5 +1,6 @@
 //! Messages on their way out, over real sockets, to servers that behave well or badly.
 
+mod http_client;
 mod mails;
 mod managers;
 pub(crate) mod smtp;

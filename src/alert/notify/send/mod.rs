@@ -9,7 +9,6 @@ mod hush;
 mod mail;
 mod manager;
 mod mime;
-mod pem;
 mod trust;
 mod webhook;
 

@@ -22,10 +22,10 @@ use crate::alert::notify::http_client::TlsClient;
 use crate::config::listener::TlsVersion;
 
 /// Certificates of authorities, each usable.
-pub(super) type Authorities = Arc<[CertificateDer<'static>]>;
+type Authorities = Arc<[CertificateDer<'static>]>;
 
 /// The authorities that were configured, else the system's.
-pub(super) async fn authorities(configured: Option<&[Box<[u8]>]>) -> Authorities {
+async fn authorities(configured: Option<&[Box<[u8]>]>) -> Authorities {
     static SYSTEM: OnceCell<Authorities> = OnceCell::const_new();
     if let Some(configured) = configured {
         let certificates = configured
