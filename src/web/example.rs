@@ -400,13 +400,13 @@ fn receiver() -> Receiver {
             ..Route::new("push")
         },
         max_listed_alerts: 10,
-        channel: Channel::Webhook(Webhook {
+        channel: Channel::Webhook(Box::new(Webhook {
             url: SECRET_URL.into(),
             body: Body::Ntfy,
             hmac: None,
             client: HttpClient::default(),
             timeout: None,
-        }),
+        })),
     }
 }
 

@@ -86,7 +86,7 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
     let receiver = Receiver {
         route,
         max_listed_alerts: 10,
-        channel: Channel::Webhook(webhook),
+        channel: Channel::Webhook(Box::new(webhook)),
     };
     Settings {
         enabled: true,

@@ -26,7 +26,7 @@ pub struct Receiver {
 #[derive(Debug)]
 pub enum Channel {
     /// A POST.
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
     /// A mail.
     Email(Box<Email>),
 }

@@ -94,13 +94,13 @@ mod tests {
                 ..Route::new("push")
             },
             max_listed_alerts: 10,
-            channel: Channel::Webhook(Webhook {
+            channel: Channel::Webhook(Box::new(Webhook {
                 url: "https://push.example".into(),
                 body: Body::Generic,
                 hmac: None,
                 client: HttpClient::default(),
                 timeout: None,
-            }),
+            })),
         };
         let envelope = envelope(&receiver, "https://phones.example", minute(0).wall);
         assert_eq!(envelope.notice.reason, Why::Test);

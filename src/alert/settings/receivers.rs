@@ -86,7 +86,7 @@ fn channel(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -
     let email = section.section(found, "email", keys::EMAIL);
     let email = email.and_then(|section| email::email(found, files, &section));
     match (webhook, email) {
-        (Some(webhook), _) => Some(Channel::Webhook(webhook)),
+        (Some(webhook), _) => Some(Channel::Webhook(Box::new(webhook))),
         (None, email) => email.map(|email| Channel::Email(Box::new(email))),
     }
 }

@@ -236,9 +236,10 @@ mod tests {
                 help: refused.help,
             });
         }
-        let (inner, path) = match is_list {
-            true => (format!("{key}: [ {{ @ }} ]"), format!("{path}[0].")),
-            false => (format!("{key}: {{ @ }}"), format!("{path}.")),
+        let (inner, path) = if is_list {
+            (format!("{key}: [ {{ @ }} ]"), format!("{path}[0]."))
+        } else {
+            (format!("{key}: {{ @ }}"), format!("{path}."))
         };
         for below in refused.below {
             written(below, &around.replace('@', &inner), &path, all);

@@ -102,13 +102,13 @@ fn receiver(name: &str) -> Arc<Receiver> {
     Arc::new(Receiver {
         route: Route::new(name),
         max_listed_alerts: 10,
-        channel: Channel::Webhook(Webhook {
+        channel: Channel::Webhook(Box::new(Webhook {
             url: "http://hook.example".to_owned().into(),
             body: Body::Generic,
             hmac: None,
             client: HttpClient::default(),
             timeout: None,
-        }),
+        })),
     })
 }
 

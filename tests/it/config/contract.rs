@@ -590,7 +590,13 @@ fn leaves(value: &Value, path: &str, found: &mut BTreeSet<String>) {
                 leaves(item, &format!("{path}[{position}]"), found);
             }
         }
-        _ => {
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Sequence(_)
+        | Value::Mapping(_)
+        | Value::Tagged(_) => {
             found.insert(path.to_owned());
         }
     }

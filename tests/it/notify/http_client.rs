@@ -27,7 +27,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use super::smtp::{Manners, Server};
 use super::{DELIVERED, Meaning, authorities, envelope, meaning, receiver};
 use crate::harness::certificates::{Authority, Validity};
-use crate::harness::sink::{Answers, Sink};
+use crate::harness::sink::{Answers, Asked, Sink};
 use crate::process::program;
 
 /// The only name that the servers here answer to.
@@ -109,8 +109,19 @@ async fn posted(sink: &Sink, client: HttpClient) -> Meaning {
         client,
         timeout: None,
     };
-    let attempt = send(&receiver(Channel::Webhook(webhook)), &envelope("reception")).await;
+    let attempt = send(
+        &receiver(Channel::Webhook(Box::new(webhook))),
+        &envelope("reception"),
+    )
+    .await;
     meaning(&attempt.verdict)
+}
+
+/// The lines of this header, in their order.
+fn lines<'a>(asked: &'a Asked, header: &str) -> Vec<&'a str> {
+    let head = format!("{header}: ");
+    let lines = asked.head.lines();
+    lines.filter(|line| line.starts_with(&head)).collect()
 }
 
 /// What is wrong with TLS towards a server that wants [`tls`], each way alone.
@@ -214,11 +225,7 @@ async fn alertmanagers_and_the_heartbeat_take_the_same_block() {
             "{asked:?}"
         );
         assert_eq!(asked.header("authorization"), Some("Token a-long-token"));
-        let teams = asked
-            .head
-            .lines()
-            .filter(|line| line.starts_with("x-team: "));
-        let teams: Vec<_> = teams.collect();
+        let teams = lines(&asked, "x-team");
         assert_eq!(
             teams,
             ["x-team: phones", "x-team: night-shift"],
@@ -257,15 +264,15 @@ async fn a_header_that_is_configured_replaces_the_one_of_the_body() {
         },
         timeout: None,
     };
-    let attempt = send(&receiver(Channel::Webhook(webhook)), &envelope("reception")).await;
+    let attempt = send(
+        &receiver(Channel::Webhook(Box::new(webhook))),
+        &envelope("reception"),
+    )
+    .await;
     assert_eq!(meaning(&attempt.verdict), DELIVERED);
     let asked = sink.asked().await;
-    let lines = asked
-        .head
-        .lines()
-        .filter(|line| line.starts_with("priority: "));
-    let lines: Vec<_> = lines.collect();
-    assert_eq!(lines, ["priority: 1", "priority: 2"], "{asked:?}");
+    let priorities = lines(&asked, "priority");
+    assert_eq!(priorities, ["priority: 1", "priority: 2"], "{asked:?}");
 }
 
 #[tokio::test]
@@ -332,24 +339,13 @@ async fn mail_proves_who_sends_and_knows_its_server_by_name_too() {
     }
 }
 
-#[tokio::test]
-async fn what_the_configuration_says_is_what_is_sent() {
-    let home = home();
-    let directory = home.path();
-    let mut manager = sink(directory, TlsVersion::Tls13).await;
-    let mut hook = sink(directory, TlsVersion::Tls13).await;
-    let mut mail = Server::start(Manners {
-        tls: Some(acceptor(directory, TlsVersion::Tls13)),
-        login: Some(("phones", "the mail's password")),
-        ..Manners::default()
-    })
-    .await;
-    fs::write(directory.join("token"), "a-long-token\n").expect("written");
+/// A configuration that names each of these with all that it demands.
+fn configured(manager: &Sink, hook: &Sink, mail: &Server) -> String {
     let tls = format!(
         "tls_config: {{ ca_file: ca.pem, cert_file: ca-phones.pem, key_file: ca-phones.key, \
          server_name: {HOST}, min_version: TLS13 }}"
     );
-    let config = format!(
+    format!(
         "
 alerting:
   enabled: true
@@ -375,7 +371,23 @@ alerting:
         manager.address,
         hook.address,
         mail.address.port()
-    );
+    )
+}
+
+#[tokio::test]
+async fn what_the_configuration_says_is_what_is_sent() {
+    let home = home();
+    let directory = home.path();
+    let mut manager = sink(directory, TlsVersion::Tls13).await;
+    let mut hook = sink(directory, TlsVersion::Tls13).await;
+    let mut mail = Server::start(Manners {
+        tls: Some(acceptor(directory, TlsVersion::Tls13)),
+        login: Some(("phones", "the mail's password")),
+        ..Manners::default()
+    })
+    .await;
+    fs::write(directory.join("token"), "a-long-token\n").expect("written");
+    let config = configured(&manager, &hook, &mail);
     let path = directory.join("config.yaml");
     fs::write(&path, config).expect("written");
     let mut command = program();
@@ -388,11 +400,7 @@ alerting:
         asked.header("authorization"),
         Some("Basic cGhvbmVzOnNlc2FtZQ==")
     );
-    let teams = asked
-        .head
-        .lines()
-        .filter(|line| line.starts_with("x-team: "));
-    let teams: Vec<_> = teams.collect();
+    let teams = lines(&asked, "x-team");
     assert_eq!(teams, ["x-team: phones", "x-team: a-long-token"]);
     let asked = hook.asked().await;
     assert_eq!(asked.header("authorization"), Some("Bearer a-long-token"));

@@ -30,7 +30,11 @@ fn webhook(sink: &Sink) -> Webhook {
 }
 
 async fn sent(webhook: Webhook) -> Attempt {
-    send(&receiver(Channel::Webhook(webhook)), &envelope("reception")).await
+    send(
+        &receiver(Channel::Webhook(Box::new(webhook))),
+        &envelope("reception"),
+    )
+    .await
 }
 
 #[track_caller]
@@ -207,7 +211,7 @@ async fn ntfy_gets_its_headers_and_a_plain_text() {
     let mut sink = Sink::start(Answers::With("200 OK", String::new())).await;
     let mut webhook = webhook(&sink);
     webhook.body = Body::Ntfy;
-    let channel = Channel::Webhook(webhook);
+    let channel = Channel::Webhook(Box::new(webhook));
     let attempt = send(&receiver(channel), &envelope("réception\r\nX-Evil: 1")).await;
     check(&attempt, DELIVERED, "");
     let asked = sink.asked().await;
