@@ -13,7 +13,6 @@ use jiff::Timestamp;
 
 use super::super::board::Alert;
 use super::super::command::Refusal;
-use super::super::identity::Life;
 use super::super::notify::Notice;
 use super::super::notify::digest::Told;
 use super::super::notify::outbox::{self, Dispatch};
@@ -288,11 +287,15 @@ impl Clerk {
             return None;
         };
         if !receiver.route.send_resolved {
-            self.leave_out_resolved(&mut send.notice);
-            if send.notice.firing.is_empty() {
-                self.discard(send.id);
+            let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
+            let firing = firing.map(Alert::life).collect();
+            let Some(left) = send.notice.without_resolved(&firing) else {
+                if let Err(fault) = self.store.discard(send.id) {
+                    tracing::error!("The message {} cannot be removed: {fault}", send.id);
+                }
                 return None;
-            }
+            };
+            send.notice = left;
         }
         let whole = whole_topic(&send.receiver, &send.topic);
         let envelope = Envelope {
@@ -307,24 +310,6 @@ impl Clerk {
             receiver: send.receiver,
             envelope,
         })
-    }
-
-    /// Takes what no longer fires out of a notification that waited. A receiver without resolved
-    /// notifications would never learn of its end.
-    fn leave_out_resolved(&self, notice: &mut Notice) {
-        let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
-        let lives: BTreeSet<_> = firing.map(Alert::life).collect();
-        notice.over.clear();
-        notice
-            .firing
-            .retain(|said| lives.contains(&Life::of(&said.labels, said.since)));
-    }
-
-    /// Removes a letter that has nothing left to say.
-    fn discard(&mut self, id: i64) {
-        if let Err(fault) = self.store.discard(id) {
-            tracing::error!("The message {id} cannot be removed: {fault}");
-        }
     }
 
     /// Counts what waits, before anything is sent.

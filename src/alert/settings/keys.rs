@@ -1,11 +1,11 @@
 //! Every key of `alerting`, by section; those of conditions stand with the conditions.
 //!
 //! These tables decide what is unknown, and what is refused with help of its own: keys of earlier
-//! versions ([`renamed`]) and keys of Prometheus and Alertmanager that people paste.
+//! versions ([`renamed`]) and keys of Prometheus and Alertmanager that people paste ([`unsupported`]).
 //! `config.example.yaml` shows each known key with its default.
 
-use super::renamed;
-use crate::config::read::{Keys, Refused};
+use super::{renamed, unsupported};
+use crate::config::read::Keys;
 
 /// `alerting`.
 pub(super) const ALERTING: Keys = Keys {
@@ -26,36 +26,8 @@ pub(super) const ALERTING: Keys = Keys {
         "flapping",
         "silences",
     ],
-    refused: &[renamed::ALERTING, NOT_OF_ALERTING],
+    refused: &[renamed::ALERTING, unsupported::ALERTING],
 };
-
-const NOT_OF_ALERTING: &[Refused] = &[
-    Refused::new(
-        "external_url",
-        "is not a key of alerting: it holds for the whole program",
-        "write it at the top of the file",
-    ),
-    Refused::new(
-        "external_labels",
-        "is not a key of alerting: it holds for the whole program",
-        "write it at the top of the file",
-    ),
-    Refused::new(
-        "state_dir",
-        "is not a key of alerting: one directory holds the whole state",
-        "write it at the top of the file",
-    ),
-    Refused::new(
-        "topology",
-        "is not supported: switches and uplinks are not probed",
-        "remove it",
-    ),
-    Refused::new(
-        "route",
-        "is not supported: each receiver says what it gets",
-        "write its matchers and intervals at each receiver",
-    ),
-];
 
 /// One of `alertmanagers`: its own keys, then those of [`HTTP_CONFIG`].
 pub(super) const ALERTMANAGER: Keys = Keys {
@@ -73,76 +45,21 @@ pub(super) const ALERTMANAGER: Keys = Keys {
     ],
     refused: &[
         renamed::ALERTMANAGER,
-        NOT_OF_ALERTMANAGER,
-        NOT_OF_HTTP_CONFIG,
+        unsupported::ALERTMANAGER,
+        unsupported::HTTP_CONFIG,
     ],
 };
-
-const NOT_OF_ALERTMANAGER: &[Refused] = &[
-    Refused::new(
-        "static_configs",
-        "is not supported: Alertmanagers are listed one by one",
-        "write `url: …` for each",
-    ),
-    Refused::new(
-        "scheme",
-        "is part of `url`",
-        "write `url: https://HOST:PORT`",
-    ),
-    Refused::new(
-        "path_prefix",
-        "is part of `url`",
-        "write `url: https://HOST:PORT/PREFIX`",
-    ),
-    Refused::new(
-        "api_version",
-        "is not supported: the API is always v2",
-        "remove it",
-    ),
-];
 
 /// `http_config`: the HTTP client block of Prometheus.
 pub(super) const HTTP_CONFIG: Keys = Keys {
     known: ALERTMANAGER.known.split_at(2).1,
-    refused: &[NOT_OF_HTTP_CONFIG],
+    refused: &[unsupported::HTTP_CONFIG],
 };
-
-const NOT_OF_HTTP_CONFIG: &[Refused] = &[
-    Refused::new(
-        "oauth2",
-        "is not supported: no token is fetched from a server",
-        "use `authorization` with a `credentials_file` that another program keeps fresh",
-    ),
-    Refused::new(
-        "bearer_token",
-        "is not supported: Prometheus replaced it",
-        "write `authorization: { credentials: … }`",
-    ),
-    Refused::new(
-        "bearer_token_file",
-        "is not supported: Prometheus replaced it",
-        "write `authorization: { credentials_file: … }`",
-    ),
-    Refused::new(
-        "no_proxy",
-        "is not supported: `proxy_url` holds for this one server",
-        "remove it",
-    ),
-    Refused::new(
-        "proxy_connect_header",
-        "is not supported: a proxy is sent no headers",
-        "remove it",
-    ),
-];
 
 /// `basic_auth`.
 pub(super) const BASIC_AUTH: Keys = Keys {
     known: &["username", "password", "password_file"],
-    refused: &[&[Refused::new(
-        "username_file",
-        "is not supported: a user name is not a secret",
-        "write `username: …`",
-    )]],
+    refused: &[unsupported::BASIC_AUTH],
 };
 
 /// `authorization`.
@@ -158,28 +75,7 @@ pub(super) const TLS_CONFIG: Keys = Keys {
         "insecure_skip_verify",
         "min_version",
     ],
-    refused: &[&[
-        Refused::new(
-            "ca",
-            "is not supported: certificates stand in files",
-            "name a file in `ca_file`",
-        ),
-        Refused::new(
-            "cert",
-            "is not supported: certificates stand in files",
-            "name a file in `cert_file`",
-        ),
-        Refused::new(
-            "key",
-            "is not supported: keys stand in files",
-            "name a file in `key_file`",
-        ),
-        Refused::new(
-            "max_version",
-            "is not supported: the newest version that both sides know is spoken",
-            "remove it",
-        ),
-    ]],
+    refused: &[unsupported::TLS_CONFIG],
 };
 
 /// One of `http_headers`.
@@ -221,21 +117,7 @@ pub(super) const RECEIVER: Keys = Keys {
         "mute_time_intervals",
         "unmuted_matchers",
     ],
-    refused: &[
-        renamed::RECEIVER,
-        &[
-            Refused::new(
-                "email_configs",
-                "is not supported: a receiver has one `email`",
-                "write `email: …`, and a receiver for each further one",
-            ),
-            Refused::new(
-                "webhook_configs",
-                "is not supported: a receiver has one `webhook`",
-                "write `webhook: …`, and a receiver for each further one",
-            ),
-        ],
-    ],
+    refused: &[renamed::RECEIVER, unsupported::RECEIVER],
 };
 
 /// `webhook` of a receiver.
@@ -251,25 +133,8 @@ pub(super) const WEBHOOK: Keys = Keys {
         "http_config",
         "timeout",
     ],
-    refused: &[
-        renamed::WEBHOOK,
-        &[
-            SEND_RESOLVED,
-            Refused::new(
-                "max_alerts",
-                "is not supported: alerts beyond 500 are counted",
-                "write `max_listed_alerts: …` at the receiver for what its text lists",
-            ),
-        ],
-    ],
+    refused: &[renamed::WEBHOOK, unsupported::WEBHOOK],
 };
-
-/// In Alertmanager a key of each way to be told.
-const SEND_RESOLVED: Refused = Refused::new(
-    "send_resolved",
-    "is a key of the receiver",
-    "write it beside `webhook` or `email`",
-);
 
 /// `email` of a receiver.
 pub(super) const EMAIL: Keys = Keys {
@@ -285,47 +150,8 @@ pub(super) const EMAIL: Keys = Keys {
         "tls_config",
         "timeout",
     ],
-    refused: &[renamed::EMAIL, NOT_OF_EMAIL],
+    refused: &[renamed::EMAIL, unsupported::EMAIL],
 };
-
-const NOT_OF_EMAIL: &[Refused] = &[
-    SEND_RESOLVED,
-    Refused::new(
-        "auth_secret",
-        "is not supported: CRAM-MD5 is no longer safe",
-        "write `auth_password_file: …`",
-    ),
-    Refused::new(
-        "auth_identity",
-        "is not supported: the user who logs in sends",
-        "remove it",
-    ),
-    Refused::new(
-        "hello",
-        "is not supported: the server is greeted by the domain of `from`",
-        "remove it",
-    ),
-    Refused::new(
-        "headers",
-        "is not supported: the daemon writes the headers of a mail",
-        "remove it",
-    ),
-    Refused::new(
-        "html",
-        "is not supported: the daemon writes the text of a mail",
-        "remove it",
-    ),
-    Refused::new(
-        "text",
-        "is not supported: the daemon writes the text of a mail",
-        "remove it",
-    ),
-    Refused::new(
-        "threading",
-        "is not supported: the mails of a group are always one thread",
-        "remove it",
-    ),
-];
 
 /// `heartbeat`.
 pub(super) const HEARTBEAT: Keys = Keys {
@@ -372,14 +198,7 @@ pub(super) const FLAPPING: &[&str] = &["changes", "within", "calm"];
 /// `silences`.
 pub(super) const SILENCES: Keys = Keys {
     known: &["max_duration"],
-    refused: &[
-        renamed::SILENCES,
-        &[Refused::new(
-            "warn_when_older_than",
-            "is not supported: nothing warns of old silences",
-            "remove it",
-        )],
-    ],
+    refused: &[renamed::SILENCES, unsupported::SILENCES],
 };
 
 /// The key paths of all sections and their keys; `NAME` stands for a name of the operator's choice.

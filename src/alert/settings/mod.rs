@@ -23,6 +23,7 @@ mod rules;
 mod secret;
 mod sense;
 mod time_intervals;
+mod unsupported;
 mod webhook;
 
 use std::path::Path;
