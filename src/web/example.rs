@@ -126,10 +126,18 @@ pub(super) fn fleet() -> Fleet {
     let mut lobby = place("lobby");
     lobby.site = None;
     let places = [reception, bar, cordless, lobby];
-    Fleet::new(places.map(Arc::new))
-        .with_report("reception", good_poll())
-        .with_report(HOSTILE_NAME, refused_poll())
-        .with_report("cordless", failed_poll())
+    let fleet = Fleet::new(places.map(Arc::new));
+    let after = |fleet: Fleet, (name, report)| fleet.with_report(name, report);
+    polls().into_iter().fold(fleet, after)
+}
+
+/// The polls that the fleet has seen.
+pub(super) fn polls() -> [(&'static str, PollReport); 3] {
+    [
+        ("reception", good_poll()),
+        (HOSTILE_NAME, refused_poll()),
+        ("cordless", failed_poll()),
+    ]
 }
 
 fn good_poll() -> PollReport {

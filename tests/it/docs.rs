@@ -1,11 +1,12 @@
 //! The documentation, held to the program: metrics, reasons and links. Its commands are held in `cli`.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use grandstream_exporter::fleet::Reason;
-use grandstream_exporter::web::metrics::{FAMILIES, Family, Kind, Read};
+use grandstream_exporter::web::metrics::FAMILIES;
+
+use crate::harness::families::{Family, families};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -25,66 +26,34 @@ fn pages() -> Vec<(PathBuf, String)> {
         .collect()
 }
 
-/// The golden pages of metrics: of a daemon on simulated phones, and of everything that can be said
-/// of alerts.
-const GOLDEN: [&str; 2] = [
-    include_str!("snapshots/it__golden__the_whole_page_in_text.snap"),
-    include_str!(
-        "../../src/web/metrics/snapshots/grandstream_exporter__web__metrics__page__tests__text.snap"
-    ),
-];
-
-/// The labels of each family in the golden pages of metrics, beyond those that every phone carries.
-fn labels() -> BTreeMap<String, BTreeSet<String>> {
-    // Of this one the golden page shows neither values nor labels.
-    let build = ["version", "revision", "rustversion"].map(str::to_owned);
-    let mut found: BTreeMap<_, BTreeSet<_>> =
-        BTreeMap::from([("grandstream_exporter_build_info".to_owned(), build.into())]);
-    let lines = GOLDEN.iter().flat_map(|golden| golden.lines());
-    for line in lines.filter(|line| !line.starts_with('#')) {
-        let Some((name, rest)) = line.split_once('{') else {
-            continue;
-        };
-        let name = name.trim_end_matches("_bucket");
-        let own = rest
-            .split("=\"")
-            .filter_map(|before| before.rsplit(['{', ',', '"']).next())
-            .filter(|label| {
-                let is_name = label.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-                is_name && !label.is_empty() && !["phone", "site", "floor"].contains(label)
-            });
-        found
-            .entry(name.to_owned())
-            .or_default()
-            .extend(own.map(str::to_owned));
-    }
-    found
-}
-
-fn row(family: &Family, labels: &BTreeMap<String, BTreeSet<String>>) -> String {
-    let kind = match family.kind {
-        Kind::Gauge => "gauge",
-        Kind::Counter => "counter",
-        Kind::Info => "info",
-        Kind::Histogram => "histogram",
-    };
-    let own = labels.get(family.name).into_iter().flatten();
-    let own: Vec<_> = own.map(|label| format!("`{label}`")).collect();
+fn row(family: &Family) -> String {
+    let labels: Vec<_> = family
+        .labels
+        .iter()
+        .map(|label| format!("`{label}`"))
+        .collect();
     format!(
-        "| `{}` | {kind} | {} | {} |\n",
+        "| `{}` | {} | {} | {} |\n",
         family.name,
-        own.join(", "),
+        family.kind,
+        labels.join(", "),
         family.help
     )
 }
 
 /// The title under which a family stands.
 fn title(family: &Family) -> &'static str {
-    match family.read {
-        Read::Phone(_) | Read::Part(_, _) => OF_PHONES,
-        Read::Alerts(_) | Read::Alert(_) => OF_ALERTS,
-        Read::Exporter(_) => "Of the exporter",
+    if FAMILIES.iter().any(|one| *one.name == *family.name) {
+        return OF_PHONES;
     }
+    let of_exporter = ["grandstream_exporter_", "process_"];
+    if of_exporter
+        .iter()
+        .any(|prefix| family.name.starts_with(prefix))
+    {
+        return "Of the exporter";
+    }
+    OF_ALERTS
 }
 
 const OF_PHONES: &str = "Of each phone\n\n\
@@ -95,19 +64,18 @@ const OF_ALERTS: &str = "Of alerts\n\n\
     of the\nalert: those of the rule, of the phone, and of the account, line, server or receiver that it \
     speaks\nof.";
 
-/// The reference as the table in the code has it.
+/// The reference as the pages have it.
 fn reference() -> String {
     let mut text = "# Metrics\n\n\
-        Written from `src/web/metrics/table.rs`; change it there. [The configuration](configuration.md) says \
-        which are\noptional.\n\nHealth series exist always. A value exists only while it is fresh: a phone \
+        Written from what `/metrics` says; change it in `src/web/metrics`. [The \
+        configuration](configuration.md) says\nwhich are optional.\n\nHealth series exist always. A value exists only while it is fresh: a phone \
         that cannot be read loses\nits values after `stale_after` and keeps saying why in \
         `grandstream_poll_error`. Series of alerts exist\nwhere the daemon judges them; those of one alert \
         only while it is pending or fires, and for at most\n2000 at a time.\n"
         .to_owned();
-    let labels = labels();
     let mut title_before = "";
-    for family in FAMILIES {
-        let title = title(family);
+    for family in families() {
+        let title = title(&family);
         if title != title_before {
             write!(
                 text,
@@ -116,7 +84,7 @@ fn reference() -> String {
             .expect("text");
             title_before = title;
         }
-        text.push_str(&row(family, &labels));
+        text.push_str(&row(&family));
     }
     text
 }

@@ -169,6 +169,12 @@ pub(super) fn posture(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     }
 }
 
+pub(super) fn muted(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
+    if let Some(by) = scrape.alerts.board.muted().get(&phone.place.name) {
+        out.flag(&[("by", by.label())], true);
+    }
+}
+
 /// Hands over each published value of this kind that was read.
 fn published(scrape: &Scrape, phone: &Phone, kind: ValueKind, mut show: impl FnMut(&str, &str)) {
     let of_kind = |published: &&PublishedValue| published.kind == kind;

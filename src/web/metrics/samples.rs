@@ -1,13 +1,11 @@
 //! Writes samples: one line each, names and labels copied, label values escaped.
 //!
 //! Readers of a phone hand over values and labels of their own; the labels of the phone come as text
-//! that was escaped once. What is written here is the same in both formats but for the bounds of a
-//! histogram.
+//! that was escaped once. What is written here is the same in both formats.
 
 use std::io::Write as _;
 
 use crate::fleet::Place;
-use crate::fleet::totals::Histogram;
 
 use super::family::{Family, Format};
 
@@ -37,17 +35,17 @@ pub(super) type Label<'a> = (&'a str, &'a str);
 impl Samples<'_> {
     /// One sample of a truth: 1 or 0.
     pub(super) fn flag(&mut self, labels: &[Label<'_>], value: bool) {
-        self.line("", labels, |out| out.push(b'0' + u8::from(value)));
+        self.line(labels, |out| out.push(b'0' + u8::from(value)));
     }
 
     /// One sample of a whole number.
     pub(super) fn count(&mut self, labels: &[Label<'_>], value: impl itoa::Integer) {
-        self.line("", labels, |out| push_integer(out, value));
+        self.line(labels, |out| push_integer(out, value));
     }
 
     /// One sample of any number.
     pub(super) fn number(&mut self, labels: &[Label<'_>], value: f64) {
-        self.line("", labels, |out| push_number(out, value));
+        self.line(labels, |out| push_number(out, value));
     }
 
     /// One sample whose labels are what it says.
@@ -55,35 +53,13 @@ impl Samples<'_> {
         self.flag(labels, true);
     }
 
-    /// The samples of a histogram.
-    pub(super) fn histogram<const N: usize>(&mut self, histogram: &Histogram<N>) {
-        let mut below = 0;
-        for (bound, bucket) in histogram.bounds.iter().zip(histogram.buckets) {
-            below += bucket;
-            // OpenMetrics writes bounds as floats (`1.0`), 0.0.4 writes them as Go does (`1`).
-            let bound = match self.format {
-                Format::Text => format!("{bound}"),
-                Format::OpenMetrics => format!("{bound:?}"),
-            };
-            self.bucket(&bound, below);
-        }
-        self.bucket("+Inf", histogram.count);
-        self.line("_sum", &[], |out| push_number(out, histogram.sum));
-        self.line("_count", &[], |out| push_integer(out, histogram.count));
-    }
-
-    fn bucket(&mut self, bound: &str, count: u64) {
-        self.line("_bucket", &[("le", bound)], |out| push_integer(out, count));
-    }
-
-    fn line(&mut self, suffix: &str, labels: &[Label<'_>], push_value: impl FnOnce(&mut Vec<u8>)) {
+    fn line(&mut self, labels: &[Label<'_>], push_value: impl FnOnce(&mut Vec<u8>)) {
         if !self.progress.announced {
             self.progress.announced = true;
             self.family.announce(self.format, self.out);
         }
         self.progress.samples += 1;
         self.out.extend_from_slice(self.family.name.as_bytes());
-        self.out.extend_from_slice(suffix.as_bytes());
         let mut separator = b'{';
         if !self.labels.is_empty() {
             self.out.push(separator);
