@@ -60,8 +60,8 @@ impl PollMetrics {
             polls.duration,
         );
         registry.register(
-            "poll_failures",
-            "Polls of all phones in which something failed for this reason",
+            "poll_errors",
+            "Errors in polls of all phones, by reason; one poll may count for several reasons",
             polls.errors,
         );
         registry.register_with_unit(

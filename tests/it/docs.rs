@@ -57,12 +57,33 @@ fn title(family: &Family) -> &'static str {
 }
 
 const OF_PHONES: &str = "Of each phone\n\n\
-    Each series carries `phone`, `site` if it has one, and the configured labels.";
+    Each series carries `phone`, `site` if it has one, and the configured labels. A change of `site` or of \
+    a\nconfigured label re-creates all series of the phone: the old ones end, and new ones begin, counters \
+    with\ntheir values. `grandstream_line_state_code` is an enumeration: compare it with one code, \
+    and\nnever add or average it over lines; `grandstream_lines` counts them.";
 
 const OF_ALERTS: &str = "Of alerts\n\n\
-    Only where the daemon judges alerts. `grandstream_alert_active` and its beginning carry all labels \
-    of the\nalert: those of the rule, of the phone, and of the account, line, server or receiver that it \
-    speaks\nof.";
+    Only where the daemon evaluates alerts. The states of `grandstream_alerts` are disjoint: a suppressed \
+    alert\nfires and does not count as firing. `grandstream_alert_active` and its beginning carry all labels of \
+    the\nalert: those of the rule, of the phone, and of the account, line, server or receiver that it is \
+    about.";
+
+/// Names that later versions will use for exactly this, so that nothing else takes them meanwhile.
+const RESERVED: &str = "
+## Reserved
+
+Not exported yet. These names are fixed for what some models can tell, and mean nothing else.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+| `grandstream_battery_charge_ratio` | gauge |  | Charge of the battery, from 0 to 1 |
+| `grandstream_battery_charging` | gauge |  | Whether the battery is being charged |
+| `grandstream_wifi_signal_level` | gauge |  | Signal level of the Wi-Fi connection, as the phone gives it |
+| `grandstream_wifi_info` | info | `band` | The Wi-Fi connection of the phone |
+| `grandstream_call_mos` | gauge | `line` | Mean opinion score of the call on the line |
+| `grandstream_call_jitter_seconds` | gauge | `line` | Jitter of the call on the line |
+| `grandstream_call_loss_ratio` | gauge | `line` | Share of packets lost in the call on the line, from 0 to 1 |
+";
 
 /// The reference as the pages have it.
 fn reference() -> String {
@@ -70,7 +91,7 @@ fn reference() -> String {
         Written from what `/metrics` says; change it in `src/web/metrics`. [The \
         configuration](configuration.md) says\nwhich are optional.\n\nHealth series exist always. A value exists only while it is fresh: a phone \
         that cannot be read loses\nits values after `stale_after` and keeps saying why in \
-        `grandstream_poll_error`. Series of alerts exist\nwhere the daemon judges them; those of one alert \
+        `grandstream_poll_error`. Series of alerts exist\nwhere the daemon evaluates them; those of one alert \
         only while it is pending or fires, and for at most\n2000 at a time.\n"
         .to_owned();
     let mut title_before = "";
@@ -86,7 +107,7 @@ fn reference() -> String {
         }
         text.push_str(&row(&family));
     }
-    text
+    text + RESERVED
 }
 
 #[test]
@@ -100,6 +121,16 @@ fn the_reference_of_metrics_is_that_of_the_code() {
             "docs/metrics.md is not up to date: cp {} docs/metrics.md",
             path.display()
         );
+    }
+}
+
+#[test]
+fn no_family_bears_a_reserved_name() {
+    let reserved = RESERVED.lines().filter(|line| line.starts_with("| `"));
+    let reserved: Vec<_> = reserved.filter_map(|line| line.split('`').nth(1)).collect();
+    assert_eq!(reserved.len(), 7);
+    for family in families() {
+        assert!(!reserved.contains(&family.name.as_str()), "{}", family.name);
     }
 }
 

@@ -98,14 +98,14 @@ impl Alerts {
         out.gauges(
             "grandstream_alerts",
             None,
-            "Active alerts of each rule: pending, firing, or suppressed, which fire and are kept from being said.",
+            "Active alerts per rule, by state: pending, firing or suppressed; each alert counts in exactly one.",
             by_rule(board),
         )?;
         let listed = listed(board);
         out.gauges(
             "grandstream_alert_active",
             None,
-            "1 for each alert that is pending or fires; suppressed tells what keeps one that fires from being said.",
+            "1 for each alert that is pending or firing; the label suppressed names what suppresses one that is firing.",
             listed.iter().map(|alert| (with_state(alert), 1_u32)),
         )?;
         let since = listed
@@ -117,12 +117,12 @@ impl Alerts {
             "When the condition of an active alert was first seen.",
             since,
         )?;
-        let left_out = board.active().count() - listed.len();
+        let dropped = board.active().count() - listed.len();
         out.gauge(
-            "grandstream_alerts_left_out",
+            "grandstream_alert_series_dropped",
             None,
-            "Active alerts that have no series of their own, because 2000 have.",
-            self.if_judged(left_out),
+            "Active alerts without series of their own, because 2000 others have them.",
+            self.if_judged(dropped),
         )
     }
 
@@ -133,21 +133,21 @@ impl Alerts {
         out.gauges(
             "grandstream_alert_rule_matched_entities",
             None,
-            "Phones that the rule speaks of; a rule that matches none never fires.",
+            "Phones that the rule applies to; a rule that applies to none never fires.",
             matched
                 .iter()
-                .map(|(rule, phones)| ([("rule", &**rule)], *phones)),
+                .map(|(rule, phones)| ([("alertname", &**rule)], *phones)),
         )?;
         let evaluated = evaluated.map(|at| epoch_seconds(at.wall));
         out.gauge(
             "grandstream_alert_rule_last_evaluation_timestamp",
             Some(&Seconds),
-            "When all rules were last looked at.",
+            "When all rules were last evaluated.",
             evaluated.and_then(|at| self.if_judged(at)),
         )?;
         out.counter(
             "grandstream_alert_rule_evaluation_errors",
-            "Texts of alerts that could not be rendered and were told as they are written.",
+            "Templates of alerts that failed to render, so that their source was sent instead.",
             self.if_judged(self.picture.tallies.texts_failed),
         )
     }
@@ -157,26 +157,29 @@ impl Alerts {
         let receivers = self.receivers();
         let delivered = receivers.iter().flat_map(|receiver| {
             Why::ALL.map(|reason| {
-                let labels = [("receiver", *receiver), ("reason", reason.label())];
+                let labels = [
+                    ("receiver", *receiver),
+                    ("notification_reason", reason.label()),
+                ];
                 let count = tallies.delivered.get(&((*receiver).into(), reason));
                 (labels, count.copied().unwrap_or_default())
             })
         });
         out.counters(
             "grandstream_notifications_delivered",
-            "Messages that a receiver took, by why they were sent.",
+            "Notifications that a receiver accepted, by why they were sent.",
             delivered,
         )?;
         let failed = receivers.iter().flat_map(|receiver| {
             Cause::ALL.map(|cause| {
-                let labels = [("receiver", *receiver), ("cause", cause.label())];
+                let labels = [("receiver", *receiver), ("reason", cause.label())];
                 let count = tallies.failed.get(&((*receiver).into(), cause));
                 (labels, count.copied().unwrap_or_default())
             })
         });
         out.counters(
-            "grandstream_notification_attempts_failed",
-            "Attempts to reach a receiver that failed, by kind of trouble.",
+            "grandstream_notification_requests_failed",
+            "Requests to a receiver that failed, by reason.",
             failed,
         )?;
         let suppressed = SUPPRESSORS.map(|by| {
@@ -185,7 +188,7 @@ impl Alerts {
         });
         out.counters(
             "grandstream_notifications_suppressed",
-            "Alerts that fired and were kept from being said, by what did.",
+            "Alerts that fired while suppressed, by what suppressed them.",
             self.if_judged(suppressed).into_iter().flatten(),
         )
     }
@@ -205,24 +208,24 @@ impl Alerts {
         out.gauges(
             "grandstream_notification_queue_length",
             None,
-            "Messages that wait for a receiver.",
+            "Notifications that wait for a receiver.",
             queues
                 .clone()
                 .map(|(labels, queue)| (labels, queue.waiting)),
         )?;
-        let age = |at: Timestamp| self.now.duration_since(at).as_secs_f64().max(0.0);
+        let oldest = queues
+            .clone()
+            .filter_map(|(labels, queue)| Some((labels, epoch_seconds(queue.oldest?))));
         out.gauges(
-            "grandstream_notification_queue_oldest_age",
+            "grandstream_notification_queue_oldest_timestamp",
             Some(&Seconds),
-            "How long the oldest message waits for a receiver; 0 while none does.",
-            queues
-                .clone()
-                .map(|(labels, queue)| (labels, queue.oldest.map(age).unwrap_or_default())),
+            "When the oldest notification that waits for a receiver was queued; absent while none waits.",
+            oldest,
         )?;
         out.gauges(
             "grandstream_notification_dead_letters",
             None,
-            "Messages to a receiver that were given up and are kept for a person to decide.",
+            "Notifications to a receiver that are not tried again, kept until a person retries or drops them.",
             queues.map(|(labels, queue)| (labels, queue.dead)),
         )
     }
@@ -239,7 +242,7 @@ impl Alerts {
         });
         out.counters(
             "grandstream_notifications_alertmanager_sent",
-            "Alerts that an Alertmanager took, each as often as it was sent.",
+            "Alerts that an Alertmanager accepted, each counted as often as it was sent.",
             each.clone().map(|(labels, tally)| (labels, tally.sent)),
         )?;
         out.counters(
@@ -255,7 +258,7 @@ impl Alerts {
         out.gauges(
             "grandstream_notifications_alertmanager_queue_length",
             None,
-            "Alerts that wait to be taken by an Alertmanager.",
+            "Alerts that wait for an Alertmanager to accept them.",
             each.map(|(labels, tally)| (labels, tally.waiting)),
         )
     }
@@ -283,7 +286,7 @@ impl Alerts {
         });
         out.counters(
             "grandstream_alert_state_restore",
-            "Alerts that were taken back at the start, by what became of them.",
+            "Alerts restored at the start, by result.",
             self.if_judged(restored).into_iter().flatten(),
         )?;
         let silences = self.picture.board.silences();
@@ -295,7 +298,7 @@ impl Alerts {
         out.gauges(
             "grandstream_silences",
             None,
-            "Silences in force, to come, and over.",
+            "Silences by state: active, pending or expired.",
             (some || self.is_judged())
                 .then_some(by_state)
                 .into_iter()

@@ -285,7 +285,7 @@ mod tests {
         assert_eq!(of("grandstream_alert_active"), 2000);
         assert_eq!(of("grandstream_alert_active_since_timestamp_seconds"), 2000);
         // Two of them are of the daemon and a receiver.
-        assert!(page.contains("\ngrandstream_alerts_left_out 102\n"));
+        assert!(page.contains("\ngrandstream_alert_series_dropped 102\n"));
         let all = "\ngrandstream_alerts{alertname=\"PhoneAuthRejected\",severity=\"warning\",\
                    state=\"firing\"} 2100\n";
         assert!(page.contains(all));

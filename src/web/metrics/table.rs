@@ -73,7 +73,8 @@ pub static FAMILIES: &[Family] = &[
         name: "grandstream_line_state_code",
         kind: MetricType::Gauge,
         unit: None,
-        help: "State of the line in the code of the phone as of the last poll: -1 read failed, \
+        help: "State of the line as of the last poll, as a code of the vendor's guide, never to be \
+               aggregated over lines: -1 read failed, \
                0 idle, 1 dialing, 2 ringing, 3 calling, 4 in call, 5 hold, 6 transferred, \
                7 ending, 8 failed, 9 transferring, 10 conference, 11 paging, 12 ringback, \
                13 IP call.",
@@ -247,7 +248,7 @@ pub static FAMILIES: &[Family] = &[
         name: "grandstream_phone_muted",
         kind: MetricType::Gauge,
         unit: None,
-        help: "1 for each phone that a silence or window covers, so that its alerts are not said.",
+        help: "1 for each phone that a silence or maintenance window covers, so that its alerts are suppressed.",
         read: Read::Phone(phone::muted),
     },
 ];
