@@ -60,7 +60,9 @@ const OF_PHONES: &str = "Of each phone\n\n\
     Each series carries `phone`, `site` if it has one, and the configured labels. A change of `site` or of \
     a\nconfigured label re-creates all series of the phone: the old ones end, and new ones begin, counters \
     with\ntheir values. `grandstream_line_state_code` is an enumeration: compare it with one code, \
-    and\nnever add or average it over lines; `grandstream_lines` counts them.";
+    and\nnever add or average it over lines; `grandstream_lines` counts them. The reasons of \
+    `grandstream_poll_error`\nand of `grandstream_exporter_poll_errors_total` are those of \
+    [troubleshooting](troubleshooting.md).";
 
 const OF_ALERTS: &str = "Of alerts\n\n\
     Only where the daemon evaluates alerts. The states of `grandstream_alerts` are disjoint: a suppressed \
