@@ -14,6 +14,8 @@ mod family;
 mod hostile;
 #[cfg(test)]
 mod names;
+#[cfg(test)]
+mod oracle;
 mod own;
 mod page;
 mod phone;

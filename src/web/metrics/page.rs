@@ -18,6 +18,8 @@ use super::ahead::{self, AHEAD};
 use super::exporter::Exporter;
 use super::family::{Family, Format, Read, ReadPhone};
 use super::own;
+#[cfg(test)]
+use super::samples::HandedOver;
 use super::samples::{Progress, Samples, push_place};
 use super::table::FAMILIES;
 
@@ -75,6 +77,12 @@ impl Page {
     /// How many samples of phones were written so far.
     pub fn samples(&self) -> u64 {
         self.progress.samples
+    }
+
+    /// What readers of phones handed over so far.
+    #[cfg(test)]
+    pub(super) fn handed_over(self) -> Vec<HandedOver> {
+        self.progress.handed_over
     }
 
     /// Writes the family of the phones that it has not come to.

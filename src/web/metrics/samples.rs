@@ -21,12 +21,33 @@ pub struct Samples<'a> {
 }
 
 /// How far the writing has come.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Progress {
     /// The family was announced: that waits for its first sample, so that none stands empty.
     pub(super) announced: bool,
     /// Samples written so far.
     pub(super) samples: u64,
+    /// What readers handed over, for `oracle`.
+    #[cfg(test)]
+    pub(super) handed_over: Vec<HandedOver>,
+}
+
+/// A sample as a reader handed it over, without the labels that go on every sample.
+#[cfg(test)]
+#[derive(Debug)]
+pub(super) struct HandedOver {
+    pub(super) family: &'static Family,
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) value: Value,
+}
+
+/// The value of a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value {
+    Flag(bool),
+    Count(u64),
+    Integer(i64),
+    Number(f64),
 }
 
 /// Name and value of a label.
@@ -35,17 +56,22 @@ pub(super) type Label<'a> = (&'a str, &'a str);
 impl Samples<'_> {
     /// One sample of a truth: 1 or 0.
     pub(super) fn flag(&mut self, labels: &[Label<'_>], value: bool) {
-        self.line(labels, |out| out.push(b'0' + u8::from(value)));
+        self.line(labels, Value::Flag(value));
     }
 
-    /// One sample of a whole number.
-    pub(super) fn count(&mut self, labels: &[Label<'_>], value: impl itoa::Integer) {
-        self.line(labels, |out| push_integer(out, value));
+    /// One sample of how many.
+    pub(super) fn count(&mut self, labels: &[Label<'_>], value: impl Into<u64>) {
+        self.line(labels, Value::Count(value.into()));
+    }
+
+    /// One sample of a whole number, which may be below zero.
+    pub(super) fn integer(&mut self, labels: &[Label<'_>], value: impl Into<i64>) {
+        self.line(labels, Value::Integer(value.into()));
     }
 
     /// One sample of any number.
     pub(super) fn number(&mut self, labels: &[Label<'_>], value: f64) {
-        self.line(labels, |out| push_number(out, value));
+        self.line(labels, Value::Number(value));
     }
 
     /// One sample whose labels are what it says.
@@ -53,7 +79,7 @@ impl Samples<'_> {
         self.flag(labels, true);
     }
 
-    fn line(&mut self, labels: &[Label<'_>], push_value: impl FnOnce(&mut Vec<u8>)) {
+    fn line(&mut self, labels: &[Label<'_>], value: Value) {
         if !self.progress.announced {
             self.progress.announced = true;
             self.family.announce(self.format, self.out);
@@ -75,8 +101,14 @@ impl Samples<'_> {
             self.out.push(b'}');
         }
         self.out.push(b' ');
-        push_value(self.out);
+        push_value(self.out, value);
         self.out.push(b'\n');
+        #[cfg(test)]
+        self.progress.handed_over.push(HandedOver {
+            family: self.family,
+            labels: owned(labels),
+            value,
+        });
     }
 }
 
@@ -116,6 +148,21 @@ fn push_escaped(out: &mut Vec<u8>, value: &str) {
             b'\n' => out.extend_from_slice(b"\\n"),
             _ => out.push(byte),
         }
+    }
+}
+
+#[cfg(test)]
+fn owned(labels: &[Label<'_>]) -> Vec<(String, String)> {
+    let owned = |(name, value): &Label<'_>| ((*name).to_owned(), (*value).to_owned());
+    labels.iter().map(owned).collect()
+}
+
+fn push_value(out: &mut Vec<u8>, value: Value) {
+    match value {
+        Value::Flag(value) => out.push(b'0' + u8::from(value)),
+        Value::Count(value) => push_integer(out, value),
+        Value::Integer(value) => push_integer(out, value),
+        Value::Number(value) => push_number(out, value),
     }
 }
 
