@@ -14,7 +14,7 @@
 //! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
 //! | whether a rule still looks for what it did | [`canonical`] |
 //! | how alerts are selected by their labels | [`matcher`], its texts [`escape`] |
-//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
+//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`time_interval`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
 //! | what is asked of the task, done, kept over a restart | [`command`], [`clerk`], [`task`] |
@@ -22,7 +22,6 @@
 //! | how `alerting` of the configuration is read | [`settings`] |
 
 pub mod board;
-pub mod calendar;
 pub mod canonical;
 pub mod cause;
 pub mod clerk;
@@ -58,6 +57,7 @@ pub mod suppress;
 pub mod task;
 mod tell;
 pub mod texts;
+pub mod time_interval;
 pub mod truth;
 pub mod words;
 

@@ -37,7 +37,7 @@ pub struct Rule {
     pub on_unknown: OnUnknown,
     /// While it fires it explains everything below: a phone that is down has no registered
     /// accounts, and nobody needs to be told so.
-    pub outage: bool,
+    pub inhibits_below: bool,
     /// Labels of the alert beside those of what it speaks of; `severity` is one of them.
     pub labels: Box<[Pair]>,
     /// Texts for people, as templates; see [`Annotations`].
@@ -65,7 +65,7 @@ pub struct Annotations {
 pub enum OnUnknown {
     /// The clocks stand still: what fires goes on firing, what is pending stays so.
     #[default]
-    Hold,
+    Keep,
     /// As if the condition did not hold: what Prometheus does when a series ends.
     Resolve,
     /// As if the condition held.
@@ -159,8 +159,8 @@ impl Rule {
             hold: Duration::ZERO,
             min_polls: 2,
             keep_firing_for: Duration::ZERO,
-            on_unknown: OnUnknown::Hold,
-            outage: false,
+            on_unknown: OnUnknown::Keep,
+            inhibits_below: false,
             labels: Box::default(),
             annotations: Annotations::default(),
         }

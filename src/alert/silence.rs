@@ -7,11 +7,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::Calendar;
 use super::matcher::{Matcher, all_match};
 use super::pairs;
 use super::phone_selector;
 use super::subject::Labels;
+use super::time_interval::TimeIntervals;
 use crate::fleet::Place;
 
 /// A silence, kept over restarts.
@@ -51,7 +51,7 @@ pub struct Window {
     /// Unique.
     pub name: Box<str>,
     /// When it is open.
-    pub when: Calendar,
+    pub when: TimeIntervals,
     /// All must match; empty: everything.
     pub matching: Box<[Matcher]>,
 }

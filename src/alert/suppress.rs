@@ -123,7 +123,7 @@ pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
     }
     let mut windows = scene.suppression.windows.iter();
     let window =
-        windows.find(|window| window.matches(&alert.labels) && window.when.covers(wall))?;
+        windows.find(|window| window.matches(&alert.labels) && window.when.contain(wall))?;
     Some(Visibility::InWindow(window.name.clone()))
 }
 
@@ -162,7 +162,7 @@ pub fn may_inhibit(judged: &Judged, alert: &Alert, rules: &[InhibitRule]) -> boo
 /// inhibits all else of it, but not another outage of the same phone. Groups are told by the labels
 /// of both alerts, as an Alertmanager sees them.
 pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, labels: &[Pair]) -> bool {
-    if !rule.outage || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
+    if !rule.inhibits_below || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
         return false;
     }
     let value = |labels, name| pairs::text(labels, name);
@@ -171,7 +171,9 @@ pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, labels: &[Pair]
         Subject::Group { label, .. } => {
             alert.subject.phone().is_some() && value(labels, label) == value(&alert.labels, label)
         }
-        Subject::Phone(phone) => alert.subject.phone() == Some(&**phone) && !alert.rule().outage,
+        Subject::Phone(phone) => {
+            alert.subject.phone() == Some(&**phone) && !alert.rule().inhibits_below
+        }
         Subject::Account(..) | Subject::Line(..) => false,
     }
 }

@@ -8,6 +8,7 @@ mod age;
 mod alerts;
 mod check_config;
 mod completions;
+mod config_args;
 mod daemon;
 mod demo;
 mod discover;
@@ -32,7 +33,6 @@ mod troubles;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -42,6 +42,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Environment, Faults};
+use config_args::{ConfigArg, FlagArgs};
 
 /// Prometheus exporter and alert daemon for fleets of Grandstream Android desk phones.
 #[derive(Debug, Parser)]
@@ -73,18 +74,6 @@ enum Command {
     Healthcheck(healthcheck::Args),
     Completions(completions::Args),
     Man(completions::ManArgs),
-}
-
-/// The option `--config` of all commands that read it.
-#[derive(Debug, clap::Args)]
-struct ConfigArg {
-    /// The configuration
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "/etc/grandstream-exporter/config.yaml"
-    )]
-    config: PathBuf,
 }
 
 /// Exit status for wrong usage or configuration.
@@ -162,9 +151,13 @@ fn say(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
 
 /// The environment as configuration may refer to it.
 fn environment() -> Arc<Environment> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Arc::new(variables.collect())
+    Arc::new(variables())
+}
+
+fn variables() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A variable of the environment.

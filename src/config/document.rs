@@ -13,10 +13,14 @@ use super::phone_keys::{Holder, PhoneKeys};
 use super::section::{Section, items, word};
 use super::shard::Shard;
 use super::tree::Node;
+use super::url::base_url;
 use super::{Metrics, keys};
 
 /// The port that the exporter is known by.
 const LISTEN: &str = "[::]:15060";
+
+/// The flag that replaces `external_url`.
+const EXTERNAL_URL: &str = "--web.external-url";
 
 /// `listen`: at least one address.
 pub(super) fn listen(found: &mut Findings, top: &Section<'_>) -> Vec<SocketAddr> {
@@ -42,6 +46,36 @@ fn socket_address(node: &Node) -> Result<SocketAddr, Wrong> {
             format!("write it as \"{LISTEN}\" or \"127.0.0.1:15060\""),
         )
     })
+}
+
+/// `external_url`, unless the flag says otherwise.
+pub(super) fn external_url(found: &mut Findings, files: &Files<'_>, top: &Section<'_>) -> Box<str> {
+    const HELP: &str = "remove them: people see this address";
+    let written = top.read(found, "external_url", |node| base_url(node.text()?, HELP));
+    let url = match &files.environment.flags.external_url {
+        Some(flag) => found.keep(Spot::of_flag(EXTERNAL_URL), base_url(flag, HELP)),
+        None => written.map(|written| written.value),
+    };
+    url.unwrap_or_default()
+}
+
+/// `external_labels`.
+pub(super) fn external_labels(
+    found: &mut Findings,
+    top: &Section<'_>,
+) -> Box<[(Box<str>, Box<str>)]> {
+    let mut labels = Vec::new();
+    for (spot, name, node) in top.named(found, "external_labels") {
+        let label = labels::check_letters(name).and_then(|()| {
+            if name == "alertname" {
+                let what = "is the name of the alert's rule";
+                return Err(Wrong::new(what, "choose another name"));
+            }
+            labels::text(node)
+        });
+        labels.extend(found.keep(spot, label).map(|label| (name.into(), label)));
+    }
+    labels.into()
 }
 
 /// `access.operate`, each name with its place.

@@ -7,6 +7,8 @@
 pub(super) const TOP: &[&str] = &[
     "listen",
     "web_config_file",
+    "external_url",
+    "external_labels",
     "access",
     "state_dir",
     "shard",

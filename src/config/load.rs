@@ -81,6 +81,8 @@ fn config(
     let mut config = Config {
         listen,
         listener,
+        external_url: document::external_url(found, files, top),
+        external_labels: document::external_labels(found, top),
         state_dir: document::state_dir(found, files, top),
         shard: document::shard(found, top),
         max_in_flight: written.max_in_flight,

@@ -12,6 +12,8 @@ mod effective;
 mod expect;
 mod fault;
 mod files;
+mod key_pair;
+mod key_table;
 mod keys;
 mod labels;
 mod layers;
@@ -32,6 +34,7 @@ mod shard;
 mod table;
 mod tls;
 mod tree;
+mod url;
 mod watch;
 mod written;
 
@@ -50,7 +53,8 @@ use crate::fleet::trust::Trust;
 pub use credentials::Operator;
 pub use effective::{Effective, effective};
 pub use fault::{Fault, Faults, Spot};
-pub use files::{Environment, Secrets};
+pub use files::{Environment, Flags, Secrets};
+pub use key_pair::KeyPair;
 pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use listener::Listener;
@@ -68,6 +72,10 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// How the network is let in there.
     pub listener: Listener,
+    /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
+    pub external_url: Box<str>,
+    /// Labels of every alert that is sent to an Alertmanager.
+    pub external_labels: Box<[(Box<str>, Box<str>)]>,
     /// Where state is kept; `None`: in memory.
     pub state_dir: Option<PathBuf>,
     /// Which part of the list this process polls.

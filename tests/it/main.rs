@@ -12,6 +12,7 @@ mod discover;
 mod docs;
 mod firing;
 mod first_hour;
+mod flags;
 mod golden;
 mod harness;
 mod layers;

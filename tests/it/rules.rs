@@ -67,9 +67,9 @@ fn the_command_prints_the_shipped_files() {
 #[test]
 fn exported_rules_lead_to_a_page_of_runbooks_if_there_is_one() {
     const PAGE: &str = "https://phones.example/runbooks";
-    let config = "alerting: { public_url: 'https://phones.example', \
-                  packs: [core, security, compliance, calls, self] }\n";
-    let config = written("public-url.yaml", config);
+    let config = "external_url: https://phones.example\n\
+                  alerting: { rule_groups: [core, security, compliance, calls, self] }\n";
+    let config = written("external-url.yaml", config);
     for (format, path) in [
         ("prometheus", "prometheus/alerts.yml"),
         ("grafana", "grafana/provisioning/alerting.yaml"),
@@ -221,8 +221,8 @@ phones:
   - { name: a, address: 192.0.2.1, site: hq, password: test, time_zone: UTC, expect: [ { pvalue: "68", any_of: [x] } ] }
   - { name: b, address: 192.0.2.2, site: hq, password: test, portable: true }
 alerting:
-  packs: [core, security, compliance, calls, self]
-  tune: { PhoneUnreachable: { for: 7m, where: { site: hq } }, PhoneRebooted: { enabled: false } }
+  rule_groups: [core, security, compliance, calls, self]
+  rule_overrides: { PhoneUnreachable: { for: 7m, where: { site: hq } }, PhoneRebooted: { enabled: false } }
   rules:
     - { name: O01, when: { phone_unreachable: } }
     - { name: O02, when: { phone_not_readable: } }
@@ -244,7 +244,7 @@ alerting:
     - { name: O18, when: { flapping: { count: 6, within: 30m } } }
     - { name: O19, when: { line_state: { state: in_call, longer_than: 4h } } }
     - { name: O20, when: { metric: { name: grandstream_lines, is: "> 3", over: 10m, take: avg, pick: in_call } } }
-    - { name: O21, when: { fraction_unreachable: { by: site, at_least: 0.5, min: 3 } }, outage: true }
+    - { name: O21, when: { fraction_unreachable: { by: site, at_least: 0.5, min: 3 } }, inhibits_below: true }
     - { name: O22, when: { fraction_unregistered: { by: sip_server, at_least: 0.3, min: 5 } } }
     - { name: O23, when: { polls_overrun: { within: 15m } } }
     - { name: O24, when: { reload_failed: } }
@@ -385,7 +385,10 @@ fn stories_of_a_configuration_know_its_phones_rules_and_windows() {
 phones: [ { name: a, address: 192.0.2.1, site: hq, password: test } ]
 alerting:
   rules: [ { name: Down, when: { phone_unreachable: }, where: { site: hq }, for: 2m, min_polls: 1 } ]
-  windows: [ { name: night, every: { from: \"22:00\", to: \"23:00\", zone: UTC }, match: ['site=\"hq\"'] } ]
+  time_intervals:
+    - { name: night, time_intervals: [ { times: [ { start_time: 22:00, end_time: 23:00 } ] } ] }
+  maintenance_windows:
+    - { name: night, matchers: ['site=\"hq\"'], active_time_intervals: [night] }
 ");
     let story = written(
         "story-own.yaml",

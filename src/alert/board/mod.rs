@@ -235,7 +235,7 @@ impl Alert {
 
     /// Whether it fires and explains what lies below.
     fn is_outage(&self) -> bool {
-        self.rule.rule.outage && self.state.is_firing()
+        self.rule.rule.inhibits_below && self.state.is_firing()
     }
 
     /// The alert after an evaluation of its rule; `begin` tells what a new one speaks of.

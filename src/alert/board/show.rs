@@ -42,7 +42,7 @@ impl Stage {
             .suppression
             .windows
             .iter()
-            .filter(|window| window.when.covers(now.wall))
+            .filter(|window| window.when.contain(now.wall))
             .collect();
         let by = |place: &Place| {
             if silences.iter().any(|silence| silence.covers(place)) {

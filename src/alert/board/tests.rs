@@ -1,6 +1,5 @@
 //! Stories of a board: polls and ticks in, steps out.
 
-use super::super::calendar::{Calendar, Hours};
 use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
@@ -10,6 +9,7 @@ use super::super::packs;
 use super::super::pairs::text;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::silence::Window;
+use super::super::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 use super::*;
 use crate::fleet::Reason;
 
@@ -656,15 +656,16 @@ fn phones_in_a_window_make_no_outage_and_are_told_of_when_it_closes() {
     // Minute 0 of these stories is 13:46:40.
     let window = Window {
         name: "patch night".into(),
-        when: Calendar {
-            zone: jiff::tz::TimeZone::UTC,
-            weekdays: Box::default(),
-            hours: Box::new([Hours {
-                from: "13:00".parse().expect("a time"),
-                to: "13:51".parse().expect("a time"),
+        when: TimeIntervals(Box::new([TimeInterval {
+            name: "noon".into(),
+            parts: Box::new([Part {
+                times: Box::new([TimeRange {
+                    start: 13 * 60,
+                    end: 13 * 60 + 51,
+                }]),
+                ..Part::always(jiff::tz::TimeZone::UTC)
             }]),
-            except: Box::default(),
-        },
+        }])),
         matching: Box::default(),
     };
     story.board.with_suppression(Arc::new(Suppression {

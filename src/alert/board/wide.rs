@@ -82,7 +82,7 @@ impl Board {
                 let subject = subject_of(&fraction.by, value);
                 let labels = subject::labels_of(&rule.rule, &subject);
                 let is_source = rules.iter().any(|rule| rule.is_source(&labels));
-                if rule.rule.outage || is_source {
+                if rule.rule.inhibits_below || is_source {
                     judged.push(Judged {
                         rule: Arc::clone(rule),
                         subject: subject.clone(),

@@ -13,9 +13,10 @@ use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
 };
 use super::super::matcher::{Matcher, parse_list, written};
-use super::super::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
+use super::super::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
+use super::super::notify::http_client::HttpClient;
 use super::super::notify::retry::{Cause, Verdict};
-use super::super::notify::route::{Remind, Route};
+use super::super::notify::route::{RepeatInterval, Route};
 use super::super::notify::send::Attempt;
 use super::super::picture::ManagerTally;
 use super::super::rule::Rule;
@@ -57,7 +58,7 @@ fn rule(name: &str, when: Condition) -> Rule {
 
 fn down() -> Rule {
     Rule {
-        outage: true,
+        inhibits_below: true,
         ..rule("Down", Condition::Phone(PhoneCondition::Unreachable))
     }
 }
@@ -72,21 +73,20 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
         group_by: Box::default(),
         group_wait: Duration::ZERO,
         group_interval: Duration::ZERO,
-        remind: Remind::Never,
+        repeat_interval: RepeatInterval::Off,
         ..Route::new("desk")
     };
     let webhook = Webhook {
         url: SecretString::from("http://127.0.0.1:1/"),
         body: Body::Generic,
-        headers: Vec::new(),
-        auth: Auth::None,
         hmac: None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     };
     let receiver = Receiver {
         route,
-        collapse_over: 10,
-        channel: Channel::Webhook(webhook),
+        max_listed_alerts: 10,
+        channel: Channel::Webhook(Box::new(webhook)),
     };
     Settings {
         enabled: true,
@@ -98,7 +98,11 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
 
 impl Office {
     fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        let settings = Arc::new(settings(rules));
+        Self::of(settings(rules))
+    }
+
+    fn of(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(Some(&directory.path().join("alerts.sqlite")));
         Self {
@@ -529,8 +533,8 @@ fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
     let manager = Alertmanager {
         name: "am:9093".into(),
         url: SecretString::from("http://127.0.0.1:1/"),
-        auth: Auth::None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     };
     let mut settings = settings([failing()]);
     settings.alertmanagers = vec![Arc::new(manager)];
@@ -557,7 +561,7 @@ fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
 #[test]
 fn a_site_of_two_thousand_phones_that_is_lost_is_one_message() {
     let outage = Rule {
-        outage: true,
+        inhibits_below: true,
         hold: MINUTE,
         ..rule(
             "SiteOutage",
@@ -797,3 +801,4 @@ fn silences_are_bounded_in_number_time_and_reach() {
 }
 
 mod nights;
+mod send_resolved;

@@ -34,7 +34,7 @@ fn of_outages(groups: &[Group]) -> Vec<InhibitRule> {
         .flat_map(|group| &group.rules)
         .filter(|rule| rule.enabled)
         .collect();
-    let outages = rules.iter().filter(|rule| rule.outage);
+    let outages = rules.iter().filter(|rule| rule.inhibits_below);
     let inhibition = outages.map(|outage| {
         let below = rules.iter().filter(|rule| explains(outage, rule));
         let below: Vec<_> = below.map(|rule| &*rule.name).collect();
@@ -51,7 +51,7 @@ pub fn explains(outage: &Rule, rule: &Rule) -> bool {
         return false;
     }
     match outage.scope() {
-        Scope::Phone => rule.scope() >= Scope::Phone && !rule.outage,
+        Scope::Phone => rule.scope() >= Scope::Phone && !rule.inhibits_below,
         Scope::Group => rule.scope() > Scope::Group,
         Scope::Daemon => rule.scope() > Scope::Daemon,
         Scope::Account | Scope::Line => false,
@@ -122,13 +122,13 @@ phones:
   - { name: c, address: 192.0.2.3, site: lyon, password: test, labels: { floor: "1" } }
   - { name: d, address: 192.0.2.4, password: test }
 alerting:
-  packs: [core, security, compliance, calls, self]
-  tune: { NotifierFailing: { outage: true }, Watchdog: { outage: true }, PhoneUnstable: { enabled: false } }
+  rule_groups: [core, security, compliance, calls, self]
+  rule_overrides: { NotifierFailing: { inhibits_below: true }, Watchdog: { inhibits_below: true }, PhoneUnstable: { enabled: false } }
   rules:
-    - { name: FloorOutage, when: { fraction_unreachable: { by: floor, at_least: 0.5, min: 1 } }, outage: true }
-    - { name: PbxOutage, when: { fraction_unregistered: { by: sip_server, at_least: 0.5, min: 1 } }, outage: true }
-    - { name: AccountOutage, when: { account_not_registered: {} }, outage: true }
-    - { name: PhoneOutage, when: { phone_not_readable: {} }, outage: true, labels: { floor: "2" } }
+    - { name: FloorOutage, when: { fraction_unreachable: { by: floor, at_least: 0.5, min: 1 } }, inhibits_below: true }
+    - { name: PbxOutage, when: { fraction_unregistered: { by: sip_server, at_least: 0.5, min: 1 } }, inhibits_below: true }
+    - { name: AccountOutage, when: { account_not_registered: {} }, inhibits_below: true }
+    - { name: PhoneOutage, when: { phone_not_readable: {} }, inhibits_below: true, labels: { floor: "2" } }
     - { name: OnFloorOne, when: { phone_not_readable: {} }, labels: { floor: "1", team: it } }
 "#;
     const OWN: &str = r#"

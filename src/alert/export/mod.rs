@@ -124,7 +124,7 @@ fn approximations(rule: &Rule) -> Vec<String> {
         return found;
     }
     match rule.on_unknown {
-        OnUnknown::Hold => found.push("`on_unknown: hold`".to_owned()),
+        OnUnknown::Keep => found.push("`on_unknown: keep`".to_owned()),
         OnUnknown::Fire => found.push("`on_unknown: fire`".to_owned()),
         OnUnknown::Resolve => {}
     }
@@ -256,6 +256,6 @@ mod tests {
         rule.min_polls = 1;
         assert_eq!(approximations(&rule), [""; 0]);
         rule.when = Condition::Phone(PhoneCondition::Unreachable);
-        assert_eq!(approximations(&rule), ["`on_unknown: hold`"]);
+        assert_eq!(approximations(&rule), ["`on_unknown: keep`"]);
     }
 }

@@ -92,7 +92,7 @@ impl Why {
         Self::Test,
     ];
 
-    /// The value of the label `reason`.
+    /// The value of the label `notification_reason`.
     pub fn label(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -105,6 +105,21 @@ impl Why {
 }
 
 impl Notice {
+    /// The same for a receiver without resolved notifications, which would never learn of the end of
+    /// what ended while it waited: only what is among `firing`. `None` if that leaves nothing to say.
+    pub fn without_resolved(mut self, firing: &BTreeSet<Life>) -> Option<Self> {
+        self.over.clear();
+        self.firing.retain(|said| firing.contains(&said.life()));
+        if self.reason == Why::Resolved {
+            let mut lives = self.firing.iter().map(Said::life);
+            if !lives.any(|life| self.fresh.contains(&life)) {
+                return None;
+            }
+            self.reason = Why::New;
+        }
+        (!self.firing.is_empty()).then_some(self)
+    }
+
     /// The one message that tells what both tell: what fires is the newer one's, what ended is that
     /// of both, each once, the latest ends first where there are too many.
     #[must_use]
@@ -230,6 +245,49 @@ mod tests {
         assert_eq!(keys(&merged.firing), ["b", "a"]);
         assert_eq!(keys(&merged.over), ["c", "a"]);
         assert_eq!((merged.reason, merged.missed), (Why::First, 2));
+    }
+
+    #[test]
+    fn without_resolved_notifications_only_what_fires_is_left() {
+        let firing = |phones: &[&str]| {
+            phones
+                .iter()
+                .map(|name| said(name, 0, None).life())
+                .collect()
+        };
+        let left = |mut notice: Notice, unnotified: &[&str], still: &[&str]| {
+            notice.fresh = firing(unnotified);
+            let left = notice.without_resolved(&firing(still))?;
+            let phones = left
+                .firing
+                .iter()
+                .map(|said| said.label("phone").to_owned());
+            assert_eq!(left.over, []);
+            Some((left.reason, phones.collect::<Vec<_>>().join(" ")))
+        };
+        let over = [("c", 0, 5)];
+        let of = |reason| notice(reason, &["a", "b"], &over);
+        for (reason, unnotified, still, expected) in [
+            (
+                Why::First,
+                &["a", "b"][..],
+                &["a", "b"][..],
+                Some((Why::First, "a b")),
+            ),
+            (Why::First, &["a", "b"], &["b"], Some((Why::First, "b"))),
+            (Why::First, &["a", "b"], &[], None),
+            (Why::Reminder, &[], &["a"], Some((Why::Reminder, "a"))),
+            (Why::Resolved, &[], &["a", "b"], None),
+            (Why::Resolved, &["b"], &["a", "b"], Some((Why::New, "a b"))),
+            (Why::Resolved, &["b"], &["a"], None),
+        ] {
+            let expected = expected.map(|(reason, phones)| (reason, phones.to_owned()));
+            assert_eq!(
+                left(of(reason), unnotified, still),
+                expected,
+                "{reason:?} {still:?}"
+            );
+        }
     }
 
     #[test]

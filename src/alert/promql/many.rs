@@ -50,7 +50,7 @@ pub(super) fn of_daemon(own: Own) -> String {
                 format!("sum by ({by}) (increase(grandstream_{metric}[{within}])) > 0")
             };
             let receivers = [
-                more("receiver", "notification_attempts_failed_total"),
+                more("receiver", "notification_requests_failed_total"),
                 more("receiver", "notifications_delivered_total"),
             ];
             let managers = [

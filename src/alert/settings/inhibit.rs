@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use super::LONGEST_SILENCE;
 use super::census::named;
-use super::keys::{self, REFUSED_OF_INHIBIT_RULES, REFUSED_OF_SILENCES};
+use super::keys;
 use super::patterns::{label_names, matching};
 use super::reach::Reach;
-use super::refuse;
 use crate::alert::flap::Damping;
 use crate::alert::inhibit::InhibitRule;
 use crate::alert::matcher::Matcher;
@@ -25,11 +24,8 @@ pub(super) fn inhibit_rules(
         let Some(section) = Section::open(found, spot, node, keys::INHIBIT_RULE) else {
             continue;
         };
-        refuse(found, &section, REFUSED_OF_INHIBIT_RULES);
-        let mut side = |key, before| -> Box<[Matcher]> {
-            if !section.has(before) {
-                section.require(found, key);
-            }
+        let mut side = |key| -> Box<[Matcher]> {
+            section.require(found, key);
             let node = section.read(found, key, Ok);
             if node.is_some_and(|node| matches!(node.value.list(), Ok([]))) {
                 let wrong = Wrong::new("is empty", "write at least one matcher");
@@ -37,8 +33,8 @@ pub(super) fn inhibit_rules(
             }
             matching(found, &section, key, reach)
         };
-        let source_matchers = side("source_matchers", "when");
-        let target_matchers = side("target_matchers", "mute");
+        let source_matchers = side("source_matchers");
+        let target_matchers = side("target_matchers");
         let equal = label_names(found, &section, "equal", reach);
         rules.push(InhibitRule {
             source_matchers,
@@ -70,12 +66,11 @@ pub(super) fn flapping(found: &mut Findings, section: &Section<'_>) -> Damping {
     damping
 }
 
-/// `silences.max`.
+/// `silences.max_duration`.
 pub(super) fn longest_silence(found: &mut Findings, section: &Section<'_>) -> Duration {
     let Some(section) = section.section(found, "silences", keys::SILENCES) else {
         return LONGEST_SILENCE;
     };
-    refuse(found, &section, REFUSED_OF_SILENCES);
-    let max = section.read(found, "max", duration);
+    let max = section.read(found, "max_duration", duration);
     max.map_or(LONGEST_SILENCE, |max| max.value)
 }

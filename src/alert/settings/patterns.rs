@@ -8,9 +8,8 @@ use crate::alert::export::single_quoted;
 use crate::alert::matcher::{Matcher, parse_list};
 use crate::alert::phone_selector::{Glob, LabelPatterns, Where};
 use crate::config::read::{
-    Entry, Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted,
+    Entry, Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted, text,
 };
-use crate::fleet::Text;
 
 /// A pattern and where it stands.
 pub(super) type Spotted = (Spot, Glob);
@@ -58,16 +57,6 @@ pub(super) fn listed<T>(
     items
         .filter_map(|(spot, node)| found.keep(spot, read(node)))
         .collect()
-}
-
-/// A name as it may stand in a label.
-pub(super) fn text(node: &Node) -> Result<Box<str>, Wrong> {
-    let text = node.text()?;
-    if Text::is_too_long(text) {
-        let what = format!("is longer than {} characters", Text::LIMIT);
-        return Err(Wrong::new(what, "shorten it"));
-    }
-    Ok(text.into())
 }
 
 fn glob(node: &Node) -> Result<Glob, Wrong> {

@@ -65,7 +65,7 @@ fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
 fn facts(rule: &Rule) -> Vec<(&str, String)> {
     let texts = &rule.annotations;
     let unknown = match rule.on_unknown {
-        OnUnknown::Hold => "hold: the clocks stand still",
+        OnUnknown::Keep => "keep: the clocks stand still",
         OnUnknown::Resolve => "resolve: as if it did not hold",
         OnUnknown::Fire => "fire: as if it held",
     };
@@ -98,8 +98,8 @@ fn relations(
         rules.filter(|other| other.enabled)
     };
     let others = || enabled().filter(|other| other.name != rule.name);
-    let below = others().filter(|other| rule.outage && explains(rule, other));
-    let above = others().filter(|other| other.outage && explains(other, rule));
+    let below = others().filter(|other| rule.inhibits_below && explains(rule, other));
+    let above = others().filter(|other| other.inhibits_below && explains(other, rule));
     let mut targets: Vec<_> = below.map(|other| other.name.to_string()).collect();
     let mut sources: Vec<_> = above.map(|other| other.name.to_string()).collect();
     for inhibition in inhibit_rules {

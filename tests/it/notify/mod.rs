@@ -1,5 +1,6 @@
 //! Messages on their way out, over real sockets, to servers that behave well or badly.
 
+mod http_client;
 mod mails;
 mod managers;
 pub(crate) mod smtp;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
+use grandstream_exporter::alert::notify::http_client::Authorization;
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::route::Route;
@@ -33,11 +35,19 @@ type Meaning = (&'static str, Option<Cause>);
 
 const DELIVERED: Meaning = ("delivered", None);
 
+/// The proof of who holds this token.
+fn bearer(token: &str) -> Authorization {
+    Authorization::Credentials {
+        scheme: "Bearer".into(),
+        credentials: token.into(),
+    }
+}
+
 /// A receiver that is told like this.
 fn receiver(channel: Channel) -> Receiver {
     Receiver {
         route: Route::new("desk"),
-        collapse_over: 10,
+        max_listed_alerts: 10,
         channel,
     }
 }
@@ -67,7 +77,7 @@ fn envelope(phone: &str) -> Envelope {
             missed: 0,
         },
         written: Timestamp::from_second(1_700_000_600).expect("a moment"),
-        public_url: "https://phones.example".into(),
+        external_url: "https://phones.example".into(),
     }
 }
 

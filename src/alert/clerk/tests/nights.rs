@@ -113,10 +113,10 @@ impl Way {
                 .collect(),
             group_wait: MINUTE * self.wait,
             group_interval: MINUTE * self.every,
-            remind: if self.remind {
-                Remind::Every(30 * MINUTE)
+            repeat_interval: if self.remind {
+                RepeatInterval::Every(30 * MINUTE)
             } else {
-                Remind::Never
+                RepeatInterval::Off
             },
             ..receiver.route.clone()
         };

@@ -55,7 +55,7 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 pub(super) fn body(receiver: &str, envelope: &Envelope) -> String {
     let notice = &envelope.notice;
     let all = notice.firing.iter().chain(&notice.over);
-    let generator_url = page_of_alerts(&envelope.public_url);
+    let generator_url = page_of_alerts(&envelope.external_url);
     let alerts: Vec<_> = all
         .take(MOST_LISTED)
         .map(|said| Alert::new(said, &generator_url))
@@ -66,7 +66,7 @@ pub(super) fn body(receiver: &str, envelope: &Envelope) -> String {
         group_labels: texts(&envelope.group),
         common_labels: common(alerts.iter().map(|alert| &alert.labels)),
         common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
-        external_url: &envelope.public_url,
+        external_url: &envelope.external_url,
         version: "4",
         group_key: group_key(&envelope.group),
         truncated_alerts: (notice.firing.len() + notice.over.len()).saturating_sub(MOST_LISTED),
@@ -163,7 +163,7 @@ mod tests {
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,
-            public_url: captured["externalURL"].as_str().expect("a text").into(),
+            external_url: captured["externalURL"].as_str().expect("a text").into(),
         }
     }
 

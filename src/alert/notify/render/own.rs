@@ -76,7 +76,7 @@ fn samples() -> impl Iterator<Item = Story> {
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,
-            public_url: "https://phones.example".into(),
+            external_url: "https://phones.example".into(),
         };
         Story::new("sample", 1, &envelope)
     })

@@ -58,7 +58,7 @@ pub(super) fn envelope(reason: Why, firing: Vec<Said>, over: Vec<Said>) -> Envel
             missed: 0,
         },
         written: WRITTEN.parse().expect("a moment"),
-        public_url: "https://phones.example".into(),
+        external_url: "https://phones.example".into(),
     }
 }
 

@@ -144,7 +144,7 @@ impl Story {
             written: envelope.written,
             group: envelope.group.iter().cloned().collect(),
             missed: notice.missed,
-            url: page_of_alerts(&envelope.public_url),
+            url: page_of_alerts(&envelope.external_url),
             firing_count: notice.firing.len(),
             over_count: notice.over.len(),
             firing: items(&notice.firing),
