@@ -76,8 +76,8 @@ fn config(
     let written = Written::read(found, files, top);
     let listen = document::listen(found, top);
     let listener = listener::listener(found, files, top, &listen);
-    let operators = document::operators(found, top);
-    listener::check_operators(found, &listener, &operators);
+    let access = document::access(found, top);
+    listener::check_operators(found, &listener, &access.operate);
     let mut config = Config {
         listen,
         listener,
@@ -88,7 +88,8 @@ fn config(
         disabled: Vec::new(),
         values: written.published.clone().into(),
         metrics: written.metrics,
-        operators: operators.into_iter().map(|(_, name)| name).collect(),
+        operators: access.operate.into_iter().map(|(_, name)| name).collect(),
+        proxies: access.proxies,
         sources: Vec::new(),
         warnings: Vec::new(),
         notes: Vec::new(),

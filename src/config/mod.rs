@@ -40,6 +40,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::fleet::Place;
@@ -84,6 +85,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Which of the listener's users may POST.
     pub operators: Vec<Box<str>>,
+    /// Addresses of proxies, behind which many clients are.
+    pub proxies: Vec<IpNet>,
     /// Every file that was read, and every pattern that may match new ones.
     pub sources: Vec<PathBuf>,
     /// What works but is worth a look.

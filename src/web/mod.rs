@@ -5,7 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server`, `patience`, `listen` | connections and their limits |
+//! | `server`, `connections`, `patience`, `listen` | connections and their limits |
 //! | `entrance`, `tls`, `login`, `origin`, `access`, `who` | who is let in, and who may what |
 //! | `service`, `route`, `intake`, `answer`, `body` | from a request to an answer |
 //! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
@@ -18,6 +18,7 @@ mod alerting;
 mod answer;
 mod api;
 mod body;
+mod connections;
 mod discovery;
 mod entrance;
 #[cfg(test)]

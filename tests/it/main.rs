@@ -4,6 +4,7 @@ mod alerting;
 mod behaviours;
 mod canary;
 mod config;
+mod connections;
 mod container;
 mod dashboards;
 mod dependencies;
