@@ -26,6 +26,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         environment: super::environment(),
         control_socket: runtime_directory().map(|directory| directory.join("control.sock")),
         listen: args.listen,
+        notify_socket: std::env::var_os("NOTIFY_SOCKET"),
         watchdog: sd_notify::watchdog_enabled(),
         clock: Clock::real(),
         listening: None,

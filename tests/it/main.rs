@@ -2,6 +2,7 @@
 
 mod alerting;
 mod behaviours;
+mod blocking;
 mod canary;
 mod config;
 mod connections;
