@@ -5,6 +5,7 @@
 //! way up, backwards.
 
 mod herald;
+mod limits;
 mod notify_socket;
 mod reload;
 mod state_dir;
@@ -34,6 +35,7 @@ use herald::Herald;
 use notify_socket::NotifySocket;
 use reload::Reloader;
 
+pub use limits::raise_open_files;
 pub use state_dir::open_ledger;
 
 /// What `run` is given from outside.
@@ -181,7 +183,8 @@ async fn connect(
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let mut engine = Engine::new(clock.clone(), ledger, published);
+    let descriptors = raise_open_files();
+    let mut engine = Engine::new(clock.clone(), ledger, published, descriptors);
     engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,

@@ -9,6 +9,7 @@ use crate::fleet::Place;
 
 use super::fault::{Faults, Findings, Spot};
 use super::files::{Environment, Files, Secrets};
+use super::max_in_flight::MaxInFlight;
 use super::neighbours::Neighbours;
 use super::resolve::Resolver;
 use super::section::Section;
@@ -83,7 +84,10 @@ fn config(
         listener,
         state_dir: document::state_dir(found, files, top),
         shard: document::shard(found, top),
-        max_in_flight: written.max_in_flight,
+        max_in_flight: written
+            .max_in_flight
+            .as_ref()
+            .map_or(MaxInFlight::Auto, |given| given.value),
         phones: Vec::new(),
         disabled: Vec::new(),
         values: written.published.clone().into(),
@@ -125,5 +129,9 @@ fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) -> 
         }
     }
     neighbours.check_all(found, written);
+    if let Some(given) = &written.max_in_flight {
+        let spot = written.global.spot.below("poll.max_in_flight", given.line);
+        MaxInFlight::check(found, given, spot, &config.phones);
+    }
     listed
 }

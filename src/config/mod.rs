@@ -19,6 +19,7 @@ pub mod listener;
 mod lists;
 mod load;
 mod login;
+mod max_in_flight;
 mod nearest;
 mod neighbours;
 mod phone_keys;
@@ -56,6 +57,7 @@ pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use listener::Listener;
 pub use load::load;
+pub use max_in_flight::{Capacity, MaxInFlight};
 pub use nearest::mend as nearest;
 pub use pvalues::is_secret_value;
 pub use secrets::{NoSecret, read_secret};
@@ -73,8 +75,8 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// Which part of the list this process polls.
     pub shard: Shard,
-    /// How many phones are polled at the same time.
-    pub max_in_flight: usize,
+    /// How many phones may be polled at the same time.
+    pub max_in_flight: MaxInFlight,
     /// Enabled phones of this shard, in the order of the files.
     pub phones: Vec<Arc<Phone>>,
     /// Names of phones of this shard that are listed and not enabled.

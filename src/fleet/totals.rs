@@ -26,6 +26,8 @@ pub enum SkipReason {
     Running,
     /// No place among `max_in_flight` came free in time.
     Saturated,
+    /// This process did not run: it was stopped, or the machine slept.
+    Paused,
 }
 
 /// A histogram with upper bounds in seconds; the last bucket of Prometheus, `+Inf`, is the count.
@@ -113,13 +115,14 @@ impl Totals {
 
 impl SkipReason {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::Running, Self::Saturated];
+    pub const ALL: [Self; 3] = [Self::Running, Self::Saturated, Self::Paused];
 
     /// The value of the label `reason`.
     pub fn label(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Saturated => "saturated",
+            Self::Paused => "paused",
         }
     }
 }

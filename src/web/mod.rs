@@ -57,7 +57,7 @@ use tokio::sync::{mpsc, watch};
 use crate::alert::Picture;
 use crate::alert::command::Command;
 use crate::clock::Clock;
-use crate::config::{self, Config, PublishedValue, Shard};
+use crate::config::{self, Config, MaxInFlight, PublishedValue, Shard};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
 use crate::fleet::{Fleet, Moment};
 
@@ -114,8 +114,8 @@ pub struct Overview {
     pub state_dir: Option<PathBuf>,
     /// Which part of the list is polled here.
     pub shard: Shard,
-    /// How many phones are polled at the same time.
-    pub max_in_flight: usize,
+    /// How many phones may be polled at the same time.
+    pub max_in_flight: MaxInFlight,
     /// Names of phones that are listed and not enabled.
     pub disabled: Vec<Box<str>>,
     /// What works but is worth a look.

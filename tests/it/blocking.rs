@@ -1,4 +1,5 @@
-//! What may not hold up polls: a socket of systemd or a pipe behind stderr that nobody reads.
+//! What may not hold up polls: a socket of systemd or a pipe behind stderr that nobody reads. And
+//! what a process that was stopped itself may not hold against phones.
 
 use std::io::ErrorKind;
 use std::os::fd::OwnedFd;
@@ -6,7 +7,8 @@ use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use grandstream_exporter::sim::{self, Behaviour};
+use grandstream_exporter::clock::PAUSE;
+use grandstream_exporter::sim::{self, Behaviour, Fault};
 use tempfile::TempDir;
 use tokio::time::{Instant, interval};
 
@@ -61,6 +63,12 @@ impl Process {
             }
             assert!(Instant::now() < deadline, "never saw {what} in\n{samples}");
         }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.expect("kill").success());
     }
 }
 
@@ -135,4 +143,61 @@ async fn a_stderr_that_nobody_reads_holds_up_nothing() {
         })
         .await;
     drop(unread);
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_counts_it_and_raises_nothing_against_phones() {
+    let phones = [
+        sim::Phone::start(spec(Behaviour::default())).await,
+        sim::Phone::start(spec(Behaviour::default())).await,
+    ];
+    let hasty = config_for(&[&phones[0], &phones[1]])
+        .replace("interval: 200ms, values_interval: 200ms", "interval: 1s")
+        .replace("stale_after: 60s", "stale_after: 2s")
+        + "
+alerting:
+  enabled: true
+  evaluation_interval: 1s
+  rules:
+    - { name: Silent, when: { phone_unreachable: {} }, labels: { severity: critical } }
+    - { name: Unread, when: { phone_not_readable: {} }, labels: { severity: critical } }
+    - { name: Old, when: { data_older_than: 4s }, labels: { severity: critical } }
+";
+    let process = Process::start(&hasty, |_, _| {});
+    let up = |samples: &Samples| samples.count("grandstream_up", 1.0) == 2;
+    process.wait_for("both up", up).await;
+    // A poll of the first is in flight when the process stops, and its connection dies meanwhile.
+    phones[0].change(|state| state.faults.set(Fault::Stall));
+    let before = phones[0].requests().len();
+    let mut look = interval(LOOK_EVERY);
+    while phones[0].requests().len() == before {
+        look.tick().await;
+    }
+    process.signal("-STOP");
+    phones[0].change(|state| state.faults.clear());
+    // Time has to pass: it is what the process misses.
+    tokio::time::sleep(PAUSE * 2).await;
+    let seen = phones[1].requests().len();
+    process.signal("-CONT");
+    let paused = [("reason", "paused")];
+    let samples = process
+        .wait_for("skipped polls and new ones", |samples| {
+            let skipped = samples.value("grandstream_exporter_polls_skipped_total", &paused);
+            skipped > Some(0.0)
+                && phones
+                    .iter()
+                    .all(|phone| phone.requests().len() > seen + 10)
+        })
+        .await;
+    let skipped = samples.value("grandstream_exporter_polls_skipped_total", &paused);
+    assert!(skipped >= Some(10.0), "{skipped:?}");
+    let failures = samples.all("grandstream_poll_failures_total", &[]);
+    assert!(
+        failures.iter().all(|sample| sample.value == 0.0),
+        "{samples}"
+    );
+    let events = process.get("/api/v1/events").await;
+    for alert in ["Silent", "Unread", "Old"] {
+        assert!(!events.contains(alert), "{events}");
+    }
 }
