@@ -133,7 +133,8 @@ def throughput():
     return timeseries(
         "Polls",
         "Polls that ended each second, and those that did not take place: `running` while the poll "
-        "before was not over, `saturated` while too many were under way.",
+        "before was not over, `saturated` while too many were under way, `paused` while the exporter "
+        "did not run.",
         [
             query(f"sum({total})", "polls"),
             query(f"sum by (reason) ({skipped})", "skipped: {{reason}}"),

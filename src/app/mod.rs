@@ -5,9 +5,12 @@
 //! way up, backwards.
 
 mod herald;
+mod limits;
+mod notify_socket;
 mod reload;
 mod state_dir;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -30,8 +33,10 @@ use crate::poll::{Engine, Orders};
 use crate::telemetry::{self, PollMetrics};
 use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
 use herald::Herald;
+use notify_socket::NotifySocket;
 use reload::Reloader;
 
+pub use limits::raise_open_files;
 pub use state_dir::open_ledger;
 
 /// What `run` is given from outside.
@@ -45,7 +50,9 @@ pub struct Setup {
     pub listen: Vec<SocketAddr>,
     /// Where the control socket is made; none without a runtime directory.
     pub control_socket: Option<PathBuf>,
-    /// How often systemd wants a sign of life.
+    /// The socket on which systemd listens, as `$NOTIFY_SOCKET` names it.
+    pub notify_socket: Option<OsString>,
+    /// How often systemd wants a ping.
     pub watchdog: Option<Duration>,
     /// What tells the time.
     pub clock: Clock,
@@ -58,6 +65,7 @@ struct Loaded {
     config: Arc<Config>,
     entrance: Arc<Entrance>,
     alerting: Arc<alert::Settings>,
+    systemd: NotifySocket,
 }
 
 /// How a task ended, by its name.
@@ -89,12 +97,14 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let entrance = entrance(&config, &Entrance::default())?;
     let scheme = entrance.scheme();
     let listening = setup.listening.take();
+    let systemd = NotifySocket::open(setup.notify_socket.take());
 
     let inner = stop.child_token();
     let loaded = Loaded {
         config,
         entrance,
         alerting: Arc::new(alerting),
+        systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
     for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
@@ -109,7 +119,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     }
 
     let ended = tasks.join_next().await;
-    herald::stopping();
+    systemd.stopping();
     inner.cancel();
     let outcome = outcome(ended, &stop);
     join(tasks).await;
@@ -160,7 +170,9 @@ async fn connect(
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
     let started = clock.now();
-    let Loaded { config, .. } = loaded;
+    let Loaded {
+        config, systemd, ..
+    } = loaded;
     let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
@@ -175,7 +187,8 @@ async fn connect(
     let mut registry = telemetry::registry();
     let poll_metrics = PollMetrics::register(&mut registry);
     let requests = Requests::register(&mut registry);
-    let mut engine = Engine::new(clock.clone(), ledger, published, poll_metrics);
+    let descriptors = raise_open_files();
+    let mut engine = Engine::new(clock.clone(), ledger, published, (poll_metrics, descriptors));
     engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,
@@ -203,6 +216,7 @@ async fn connect(
         database: state_dir::database(config.state_dir.as_deref()),
     };
     let reloader = Reloader {
+        systemd: systemd.clone(),
         path: setup.config,
         environment: setup.environment,
         current: config,
@@ -210,13 +224,15 @@ async fn connect(
         commands,
         announce,
         told,
-        clock,
+        clock: clock.clone(),
     };
     let herald = Herald {
+        systemd,
         fleet,
         settings,
         pings,
         watchdog: setup.watchdog,
+        clock,
     };
 
     let token = || stop.clone();

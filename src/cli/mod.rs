@@ -16,6 +16,7 @@ mod events;
 mod healthcheck;
 mod import;
 mod listing;
+mod log_writer;
 mod logging;
 mod notify;
 mod phone;
@@ -43,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Environment, Faults};
 use config_args::{ConfigArg, FlagArgs};
+use logging::Whose;
 
 /// Prometheus exporter and alert daemon for fleets of Grandstream Android desk phones.
 #[derive(Debug, Parser)]
@@ -92,9 +94,15 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
-    if let Err(error) = logging::init(&args.log) {
-        return failed(&error);
-    }
+    let whose = if matches!(args.command, Command::Serve(_) | Command::Demo(_)) {
+        Whose::Daemon
+    } else {
+        Whose::Command
+    };
+    let log = match logging::init(&args.log, whose) {
+        Ok(log) => log,
+        Err(error) => return failed(&error),
+    };
     let done = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
@@ -115,6 +123,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
+    drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),

@@ -34,8 +34,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<()> {
         environment: args.flags.environment(),
         control_socket: runtime_directory().map(|directory| directory.join("control.sock")),
         listen: args.listen,
+        notify_socket: std::env::var_os("NOTIFY_SOCKET"),
         watchdog: sd_notify::watchdog_enabled(),
-        clock: Clock::real(),
+        clock: Clock::noticing_pauses(),
         listening: None,
     };
     super::block_on(|stop| app::run(setup, stop))

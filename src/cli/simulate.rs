@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::app;
 use crate::sim::{self, Layout, Scenario};
 use anyhow::{Context, bail};
 
@@ -37,6 +38,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Some(file) => read(file)?,
         None => Scenario::demo(args.phones),
     };
+    app::raise_open_files();
     let port = args.listen.port();
     let layout = if args.by_address {
         Layout::ByAddress { port }

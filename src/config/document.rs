@@ -1,8 +1,10 @@
 //! The configuration file as written, without what belongs to single phones.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use crate::fleet::reading::LineDetail;
 
@@ -78,18 +80,41 @@ pub(super) fn external_labels(
     labels.into()
 }
 
-/// `access.operate`, each name with its place.
-pub(super) fn operators(found: &mut Findings, top: &Section<'_>) -> Vec<(Spot, Box<str>)> {
+/// The section `access`.
+#[derive(Default)]
+pub(super) struct Access {
+    /// Names of users, each with its place.
+    pub(super) operate: Vec<(Spot, Box<str>)>,
+    /// Addresses and networks of proxies.
+    pub(super) proxies: Vec<IpNet>,
+}
+
+/// Who may do more than read, and behind whom many read.
+pub(super) fn access(found: &mut Findings, top: &Section<'_>) -> Access {
     let Some(access) = top.section(found, "access", keys::ACCESS) else {
-        return Vec::new();
+        return Access::default();
     };
-    let users = access
-        .items(found, "operate")
-        .unwrap_or_default()
-        .into_iter();
-    users
-        .filter_map(|(spot, node)| Some((spot.clone(), found.keep(spot, labels::name(node))?)))
-        .collect()
+    let operate = access.items(found, "operate").unwrap_or_default();
+    let proxies = access.items(found, "proxies").unwrap_or_default();
+    Access {
+        operate: operate
+            .into_iter()
+            .filter_map(|(spot, node)| Some((spot.clone(), found.keep(spot, labels::name(node))?)))
+            .collect(),
+        proxies: proxies
+            .into_iter()
+            .filter_map(|(spot, node)| found.keep(spot, network(node)))
+            .collect(),
+    }
+}
+
+fn network(node: &Node) -> Result<IpNet, Wrong> {
+    let text = node.text()?;
+    let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(single).ok_or_else(|| {
+        let what = format!("{} is not an IP address or network", quoted(text));
+        Wrong::new(what, "write it as \"192.0.2.10\" or \"192.0.2.0/24\"")
+    })
 }
 
 /// `state_dir`, by default the first of systemd's `StateDirectory=`.

@@ -24,7 +24,7 @@ pub(super) const TOP: &[&str] = &[
 ];
 
 /// `access`.
-pub(super) const ACCESS: &[&str] = &["operate"];
+pub(super) const ACCESS: &[&str] = &["operate", "proxies"];
 
 /// `shard`.
 pub(super) const SHARD: &[&str] = &["index", "count"];

@@ -21,6 +21,7 @@ pub mod listener;
 mod lists;
 mod load;
 mod login;
+mod max_in_flight;
 mod nearest;
 mod neighbours;
 mod phone_keys;
@@ -43,6 +44,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::fleet::Place;
@@ -59,6 +61,7 @@ pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use listener::Listener;
 pub use load::load;
+pub use max_in_flight::{Capacity, MaxInFlight};
 pub use nearest::mend as nearest;
 pub use pvalues::is_secret_value;
 pub use secrets::{NoSecret, read_secret};
@@ -80,8 +83,8 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// Which part of the list this process polls.
     pub shard: Shard,
-    /// How many phones are polled at the same time.
-    pub max_in_flight: usize,
+    /// How many phones may be polled at the same time.
+    pub max_in_flight: MaxInFlight,
     /// Enabled phones of this shard, in the order of the files.
     pub phones: Vec<Arc<Phone>>,
     /// Names of phones of this shard that are listed and not enabled.
@@ -92,6 +95,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Which of the listener's users may POST.
     pub operators: Vec<Box<str>>,
+    /// Addresses of proxies, behind which many clients are.
+    pub proxies: Vec<IpNet>,
     /// Every file that was read, and every pattern that may match new ones.
     pub sources: Vec<PathBuf>,
     /// What works but is worth a look.

@@ -126,6 +126,25 @@ impl Reason {
         }
     }
 
+    /// Whether it is about reaching the phone, and may be over the next moment.
+    pub fn is_of_the_network(self) -> bool {
+        match self {
+            Self::Refused | Self::Unreachable | Self::Timeout | Self::Dns | Self::Reset => true,
+            Self::Tls
+            | Self::Auth
+            | Self::Locked
+            | Self::Forbidden
+            | Self::Session
+            | Self::Identity
+            | Self::HttpStatus
+            | Self::Parse
+            | Self::TooLarge
+            | Self::Login
+            | Self::Unsupported
+            | Self::Evicted => false,
+        }
+    }
+
     /// What an operator does about it, as one sentence without a full stop.
     pub fn mend(self) -> &'static str {
         match self {

@@ -17,6 +17,8 @@ pub enum SkipReason {
     Running,
     /// No place among `max_in_flight` came free in time.
     Saturated,
+    /// This process did not run: it was stopped, or the machine slept.
+    Paused,
 }
 
 impl Totals {
@@ -32,13 +34,14 @@ impl Totals {
 
 impl SkipReason {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::Running, Self::Saturated];
+    pub const ALL: [Self; 3] = [Self::Running, Self::Saturated, Self::Paused];
 
     /// The value of the label `reason`.
     pub fn label(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Saturated => "saturated",
+            Self::Paused => "paused",
         }
     }
 }

@@ -8,10 +8,12 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::cure::Cure;
 use super::endpoints::{EndpointSet, needs_session};
 use super::login::{Gate, Pending};
+use super::silence::Silence;
 use crate::clock::Clock;
 use crate::config;
 use crate::fleet::guard::{Habits, LoginOutcome};
@@ -30,6 +32,7 @@ pub struct Memory {
     cure: Cure,
     /// Refused to a session under which others were answered.
     forbidden: EndpointSet,
+    silence: Silence,
 }
 
 /// What one poll is to do.
@@ -77,7 +80,13 @@ impl Memory {
             habits,
             cure: Cure::default(),
             forbidden: EndpointSet::default(),
+            silence: Silence::default(),
         }
+    }
+
+    /// How the phone is waited for.
+    pub(super) fn silence(&self) -> Silence {
+        self.silence
     }
 
     /// Takes over changed credentials; the session at hand stays.
@@ -93,10 +102,19 @@ impl Memory {
 
 /// Polls once. Ends within the phone's `timeout`, whatever the phone does.
 pub async fn poll(memory: &mut Memory, task: Task<'_>, clock: &Clock) -> PollReport {
+    poll_until(memory, task, clock, CancellationToken::new()).await
+}
+
+/// The same; a poll without a whole answer ends when `give_up` is cancelled.
+pub(super) async fn poll_until(
+    memory: &mut Memory,
+    task: Task<'_>,
+    clock: &Clock,
+    give_up: CancellationToken,
+) -> PollReport {
     let began = clock.now();
-    memory
-        .client
-        .open(Instant::now() + task.phone.limits.timeout);
+    let deadline = Instant::now() + task.phone.limits.timeout;
+    memory.client.open_until(deadline, give_up);
     let mut round = Round {
         task,
         clock,
@@ -363,6 +381,9 @@ impl Round<'_> {
     async fn finish(mut self) -> PollReport {
         let traffic = self.memory.client.close();
         self.report.reached = traffic.reached;
+        let reasons = self.report.reasons();
+        let ran_out = reasons.contains(Reason::Timeout) || reasons.contains(Reason::Unreachable);
+        self.memory.silence = self.memory.silence.after(traffic.answered, ran_out);
         self.report.dropped = traffic.dropped;
         self.report.certificate_expiry = traffic.certificate_expiry;
         if traffic.habits != self.memory.habits {

@@ -22,7 +22,7 @@ use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
 use crate::alert::time_interval::{Part, Range, TimeInterval, TimeIntervals, TimeRange};
 use crate::alert::{self, Picture};
-use crate::config::{Metrics, PublishedValue, Shard, ValueKind};
+use crate::config::{MaxInFlight, Metrics, PublishedValue, Shard, ValueKind};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::expect::{Expectation, Wanted};
 use crate::fleet::guard::{Held, HeldBecause};
@@ -67,7 +67,7 @@ pub(super) fn settings() -> Settings {
             listen: vec![([192, 0, 2, 1], 15060).into()],
             state_dir: Some("/var/lib/<state>".into()),
             shard: Shard { index: 1, count: 3 },
-            max_in_flight: 256,
+            max_in_flight: MaxInFlight::Auto,
             disabled: vec!["spare".into()],
             warnings: vec!["config.yaml:3: poll.interval: is <short>".to_owned()],
         }),

@@ -21,6 +21,8 @@ mod dial;
 mod exchange;
 mod hex;
 mod json;
+mod limit;
+mod lookup;
 #[cfg(test)]
 mod raw;
 mod reader;
@@ -60,6 +62,8 @@ pub struct Target {
     pub connect_timeout: Duration,
     /// How often a read is sent at most when the network fails.
     pub attempts: u8,
+    /// Whether a connection may stay open between polls where that pays.
+    pub keeps_connection: bool,
 }
 
 /// TLS towards one phone.
@@ -83,6 +87,8 @@ impl PartialEq for Tls {
 pub struct Traffic {
     /// The phone answered HTTP at all.
     pub reached: bool,
+    /// A whole answer came.
+    pub answered: bool,
     /// What was left out to keep within bounds.
     pub dropped: Dropped,
     /// Until when the presented certificate is valid.

@@ -2,8 +2,11 @@
 
 mod alerting;
 mod behaviours;
+mod blocking;
 mod canary;
+mod concurrency_limit;
 mod config;
+mod connections;
 mod container;
 mod dashboards;
 mod dependencies;
@@ -31,7 +34,7 @@ mod prometheus;
 mod readme;
 mod reference;
 mod rules;
-mod seats;
+mod silent_site;
 mod sim;
 mod status;
 mod systemd;

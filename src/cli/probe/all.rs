@@ -49,9 +49,13 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
     let mut fleet = Fleet::new(config.phones.iter().map(|phone| Arc::clone(&phone.place)));
     let mut polls = JoinSet::new();
     let mut waiting = config.phones.iter();
-    let mut counter = Counter::new(config.phones.len());
+    let phones = config.phones.len();
+    let capacity = config
+        .max_in_flight
+        .capacity(phones, app::raise_open_files());
+    let mut counter = Counter::new(phones);
     loop {
-        while polls.len() < config.max_in_flight
+        while polls.len() < capacity.polls
             && let Some(phone) = waiting.next()
         {
             let once = Once {

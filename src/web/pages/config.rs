@@ -91,6 +91,11 @@ fn listener(html: &mut Html, settings: &Settings) {
         users.join(", ")
     };
     pair(html, "Users", users);
+    if !settings.entrance.proxies.is_empty() {
+        let proxies = settings.entrance.proxies.iter();
+        let proxies: Vec<_> = proxies.map(ToString::to_string).collect();
+        pair(html, "Proxies", proxies.join(", "));
+    }
     match &overview.state_dir {
         Some(directory) => pair(html, "State", directory.display()),
         None => pair(html, "State", "in memory"),

@@ -33,7 +33,7 @@ use samples::Samples;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a value is looked at while it is waited for.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A running daemon; dropping it ends it at once.
 pub(crate) struct Daemon {
@@ -71,6 +71,7 @@ impl Daemon {
             environment: Arc::new(Environment::default()),
             listen: Vec::new(),
             control_socket: Some(directory.path().join("control.sock")),
+            notify_socket: None,
             watchdog: None,
             clock,
             listening: Some(listening),

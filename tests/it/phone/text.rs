@@ -40,6 +40,7 @@ impl Bench {
             tls: None,
             connect_timeout: Duration::from_secs(20),
             attempts: 2,
+            keeps_connection: false,
         };
         let mut client = Client::new(target, Habits::default());
         let login = runtime.block_on(async {
