@@ -73,11 +73,13 @@ pub enum Reason {
     TooLarge,
     /// The connection was cut in the middle of an exchange.
     Reset,
+    /// No session could be opened, and nothing says that the password is wrong.
+    Login,
 }
 
 impl Reason {
     /// All reasons, in the order in which they are shown.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Refused,
         Self::Unreachable,
         Self::Timeout,
@@ -92,6 +94,7 @@ impl Reason {
         Self::Parse,
         Self::TooLarge,
         Self::Reset,
+        Self::Login,
     ];
 
     /// The value of the label `reason`.
@@ -111,6 +114,7 @@ impl Reason {
             Self::Parse => "parse",
             Self::TooLarge => "too_large",
             Self::Reset => "reset",
+            Self::Login => "login",
         }
     }
 
@@ -133,6 +137,9 @@ impl Reason {
             Self::Parse => "run `probe --raw` on the phone and report what it answers",
             Self::TooLarge => "run `probe` on the phone: an answer is beyond all bounds",
             Self::Reset => "check the network path and whether the phone restarts",
+            Self::Login => {
+                "wait until its login service has started; if it stays, run `probe` on the phone"
+            }
         }
     }
 }
