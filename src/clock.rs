@@ -134,7 +134,8 @@ impl Running {
             self.pauses += 1;
         }
         self.seen = self.seen.max(up);
-        self.seen - self.paused
+        // Never more paused than seen: what was paused passed.
+        self.seen.saturating_sub(self.paused)
     }
 }
 

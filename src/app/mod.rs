@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -170,9 +171,7 @@ async fn connect(
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
     let started = clock.now();
-    let Loaded {
-        config, systemd, ..
-    } = loaded;
+    let (config, systemd) = (loaded.config, loaded.systemd);
     let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
@@ -184,12 +183,8 @@ async fn connect(
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let mut registry = telemetry::registry();
-    let poll_metrics = PollMetrics::register(&mut registry);
+    let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
     let requests = Requests::register(&mut registry);
-    let descriptors = raise_open_files();
-    let mut engine = Engine::new(clock.clone(), ledger, published, (poll_metrics, descriptors));
-    engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,
         configs,
@@ -244,6 +239,20 @@ async fn connect(
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
     ])
+}
+
+/// The engine with this configuration in force, and the registry in which it counts.
+async fn polling(
+    clock: Clock,
+    ledger: Arc<Ledger>,
+    published: watch::Sender<Arc<Fleet>>,
+    config: &Config,
+) -> anyhow::Result<(Engine, Registry)> {
+    let mut registry = telemetry::registry();
+    let counted = (PollMetrics::register(&mut registry), raise_open_files());
+    let mut engine = Engine::new(clock, ledger, published, counted);
+    engine.apply(config).await?;
+    Ok((engine, registry))
 }
 
 async fn unfailing(work: impl Future<Output = ()>) -> anyhow::Result<()> {

@@ -105,9 +105,12 @@ mod tests {
 
     use super::*;
 
+    /// Whether the output is open, and what it took.
+    type Taken = (bool, Vec<u8>);
+
     /// An output that takes nothing until it is opened.
     #[derive(Clone, Default)]
-    struct Gate(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+    struct Gate(Arc<(Mutex<Taken>, Condvar)>);
 
     impl Gate {
         fn open(&self) {

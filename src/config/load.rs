@@ -120,7 +120,7 @@ fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) -> 
         };
         let enabled = layers.enabled().value;
         if enabled {
-            neighbours.check_address(found, keys, &phone);
+            neighbours.check_device(found, keys, &phone);
         }
         neighbours.see(&phone);
         listed.push(Arc::clone(&phone.place));

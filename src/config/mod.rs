@@ -64,7 +64,7 @@ pub use load::load;
 pub use max_in_flight::{Capacity, MaxInFlight};
 pub use nearest::mend as nearest;
 pub use pvalues::is_secret_value;
-pub use secrets::{NoSecret, read_secret};
+pub use secrets::{NoSecret, names_variable, read_secret};
 pub use shard::Shard;
 pub use watch::{Signature, signature};
 

@@ -73,7 +73,7 @@ pub enum Reason {
     TooLarge,
     /// The connection was cut in the middle of an exchange.
     Reset,
-    /// The phone answered a login, and nothing tells whether it accepts the password.
+    /// No session could be opened, and nothing says that the password is wrong.
     Login,
     /// The phone speaks no known dialect of the Web API.
     Unsupported,
@@ -164,7 +164,9 @@ impl Reason {
             Self::Parse => "run `probe --raw` on the phone and report what it answers",
             Self::TooLarge => "run `probe` on the phone: an answer is beyond all bounds",
             Self::Reset => "check the network path and whether the phone restarts",
-            Self::Login => "run `probe` on the phone to see what it answers to a login",
+            Self::Login => {
+                "wait a minute: the login is tried again; if this stays, run `probe` on the phone"
+            }
             Self::Unsupported => {
                 "check the model; run `probe --raw` on the phone and report what it answers"
             }

@@ -6,6 +6,7 @@
 //!
 //! Nothing here does I/O, reads a clock or takes a lock.
 
+mod attempts;
 pub mod boot;
 mod clock_offset;
 pub mod command;
@@ -16,6 +17,7 @@ pub mod moment;
 pub mod phone;
 pub mod place;
 pub mod posture;
+pub mod prior;
 pub mod reading;
 pub mod report;
 pub mod text;

@@ -66,12 +66,11 @@ impl ConcurrencyLimit {
             Share::Common => None,
             Share::Silent => Some(self.silent.acquire().await),
         };
-        let poll = match self.polls.try_acquire() {
-            Some(permit) => permit,
-            None => {
-                let _waiting = Waiting::begin(self);
-                self.polls.acquire().await
-            }
+        let poll = if let Some(permit) = self.polls.try_acquire() {
+            permit
+        } else {
+            let _waiting = Waiting::begin(self);
+            self.polls.acquire().await
         };
         Permit {
             limit: Arc::clone(self),

@@ -8,8 +8,11 @@
 mod concurrency_limit;
 mod cure;
 mod endpoints;
+mod hindrance;
+pub mod identity;
 mod keeper;
 pub mod login;
+pub mod memory;
 mod resizable_semaphore;
 pub mod round;
 mod schedule;
@@ -38,7 +41,7 @@ use crate::webapi::{self, Target, Tls};
 use concurrency_limit::ConcurrencyLimit;
 use keeper::Event;
 use task::{Entry, Slot};
-use trial::Trial;
+use trial::{Histories, Trials};
 
 /// Polls the configured phones.
 #[derive(Debug)]
@@ -136,16 +139,29 @@ impl Engine {
         self.tell(Event::Places(places)).await;
 
         let mut slots = HashMap::with_capacity(config.phones.len());
-        let mut trials = HashMap::new();
+        let mut histories = self.histories(config).await;
+        let mut trials: Trials = self
+            .slots
+            .values()
+            .filter_map(|slot| slot.trial())
+            .collect();
         for phone in &config.phones {
             let slot = self.slots.remove(&phone.place.name);
-            let trial = slot
-                .as_deref()
-                .and_then(|slot| self.trial(&slot.entry(), phone, &mut trials));
+            let before = slot.as_deref().map(Slot::entry);
+            let tag = phone.credential.tag(&self.shared.ledger.salt());
+            if let Some(before) = &before {
+                before.leave_trial_before(phone, tag);
+            }
+            let trial = match before {
+                Some(before) if before.tag == tag => before.trial,
+                Some(_) => Some(trials.of_changed(tag, &mut histories)),
+                None => trials.of_new(tag, &mut histories),
+            };
             let entry = Entry {
                 phone: Arc::clone(phone),
                 target: self.target(phone),
                 keep: config.metrics.keep,
+                tag,
                 trial,
             };
             let slot = match slot {
@@ -159,10 +175,7 @@ impl Engine {
         }
         for (_, gone) in std::mem::replace(&mut self.slots, slots) {
             gone.stop.cancel();
-            let entry = gone.entry();
-            if let Some(trial) = entry.trial {
-                trial.leave(&login::ledger_key(&entry.phone));
-            }
+            gone.entry().leave_trial();
         }
         Ok(())
     }
@@ -237,20 +250,19 @@ impl Engine {
         }
     }
 
-    /// The trial of this phone's credentials: the one it is in, or a new one, shared by all phones
-    /// that changed to the same credentials.
-    fn trial(
-        &self,
-        before: &Entry,
-        phone: &config::Phone,
-        trials: &mut HashMap<u16, Arc<Trial>>,
-    ) -> Option<Arc<Trial>> {
-        let salt = self.shared.ledger.salt();
-        let tag = phone.credential.tag(&salt);
-        if before.phone.credential.tag(&salt) == tag {
-            return before.trial.clone();
-        }
-        Some(Arc::clone(trials.entry(tag).or_default()))
+    /// What the ledger knows of the credentials of these phones, read off the async threads.
+    async fn histories(&self, config: &Config) -> Histories {
+        let ledger = Arc::clone(&self.shared.ledger);
+        let phones = config.phones.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let salt = ledger.salt();
+            let known = phones
+                .iter()
+                .map(|phone| (login::ledger_key(phone), phone.credential.tag(&salt)));
+            Histories::of(&ledger, known)
+        });
+        read.await
+            .expect("the ledger neither panics nor is cancelled")
     }
 
     /// TLS settings for each trust in use; those that still suffice keep their sessions. Reading the

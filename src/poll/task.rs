@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::Shared;
 use super::concurrency_limit::Permit;
 use super::keeper::Event;
-use super::login::Gate;
+use super::login::{Gate, ledger_key};
 use super::round::{self, Memory, Task};
 use super::schedule::Schedule;
 use super::silence::Share;
@@ -48,7 +48,9 @@ pub(super) struct Entry {
     pub(super) phone: Arc<config::Phone>,
     pub(super) target: Target,
     pub(super) keep: Keep,
-    /// Set where the credentials changed while the phone was listed.
+    /// That of its credentials.
+    pub(super) tag: u16,
+    /// Set where its credentials had no success on record, or were changed.
     pub(super) trial: Option<Arc<Trial>>,
 }
 
@@ -67,6 +69,13 @@ impl Slot {
 
     pub(super) fn entry(&self) -> Entry {
         self.inbox().entry.clone()
+    }
+
+    /// The trial that its credentials are in, and their tag.
+    pub(super) fn trial(&self) -> Option<(u16, Arc<Trial>)> {
+        let inbox = self.inbox();
+        let trial = inbox.entry.trial.as_ref()?;
+        Some((inbox.entry.tag, Arc::clone(trial)))
     }
 
     pub(super) fn replace(&self, entry: Entry) {
@@ -188,7 +197,7 @@ impl PhoneTask {
 
     /// Which of the polls in flight the next one counts among.
     fn share(&self) -> Share {
-        let silence = self.state.as_ref().map(|state| state.1.silence());
+        let silence = self.state.as_ref().map(|state| state.1.silence);
         silence.unwrap_or_default().share()
     }
 
@@ -271,7 +280,7 @@ async fn poll_or_give_up(
     clock: &Clock,
     mut permit: Permit,
 ) -> PollReport {
-    let first_answer = memory.silence().first_answer_within(task.phone.limits);
+    let first_answer = memory.silence.first_answer_within(task.phone.limits);
     let give_up = CancellationToken::new();
     let watch = async {
         match first_answer {
@@ -322,6 +331,20 @@ impl Drop for UnderWay {
 }
 
 impl Entry {
+    /// Leaves the trial to the other phones.
+    pub(super) fn leave_trial(&self) {
+        if let Some(trial) = &self.trial {
+            trial.leave(&ledger_key(&self.phone));
+        }
+    }
+
+    /// Leaves the trial if the phone is no longer known by the same key, or has other credentials.
+    pub(super) fn leave_trial_before(&self, next: &config::Phone, tag: u16) {
+        if self.tag != tag || ledger_key(&self.phone) != ledger_key(next) {
+            self.leave_trial();
+        }
+    }
+
     /// Whether connection and session under `self` serve `other` too.
     fn reaches_as(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.phone, &other.phone);

@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -59,12 +60,6 @@ struct Poll {
     dropped: Dropped,
 }
 
-/// The cookies of a session and whether they opened one.
-pub(super) struct Session {
-    jar: Jar,
-    is_open: bool,
-}
-
 impl Client {
     /// A client without connection or session.
     pub fn new(mut target: Target, habits: Habits) -> Self {
@@ -106,6 +101,11 @@ impl Client {
         };
     }
 
+    /// Moves the end of the poll: its caller waited for something else than the phone.
+    pub fn prolong(&mut self, by: Duration) {
+        self.poll.deadline = self.poll.deadline.map(|deadline| deadline + by);
+    }
+
     /// Ends a poll: closes what should not stay open and tells what was seen.
     pub fn close(&mut self) -> Traffic {
         if self.target.tls.is_none() || !self.target.keeps_connection {
@@ -129,7 +129,8 @@ impl Client {
 
     /// Gives the session up: cookies are forgotten.
     pub fn drop_session(&mut self) {
-        drop(self.take_session());
+        self.jar = Jar::default();
+        self.has_session = false;
     }
 
     /// From now on keeps what is asked and answered, for a person to look at.
@@ -179,20 +180,6 @@ impl Client {
     /// Where the parsers count what they leave out.
     pub(super) fn dropped_mut(&mut self) -> &mut Dropped {
         &mut self.poll.dropped
-    }
-
-    /// Takes the session out, so that it can be put back if its successor cannot be asked for.
-    pub(super) fn take_session(&mut self) -> Session {
-        Session {
-            jar: std::mem::take(&mut self.jar),
-            is_open: std::mem::take(&mut self.has_session),
-        }
-    }
-
-    /// Puts it back.
-    pub(super) fn restore_session(&mut self, session: Session) {
-        self.jar = session.jar;
-        self.has_session = session.is_open;
     }
 
     /// A login was accepted, perhaps with a session id in its body.

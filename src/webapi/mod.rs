@@ -36,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio_rustls::rustls::ClientConfig;
 
 pub use call::{Call, Effect, MAX_CALL};
@@ -95,6 +96,24 @@ pub struct Traffic {
     pub certificate_expiry: Option<Timestamp>,
     /// What was learnt, to be remembered.
     pub habits: Habits,
+}
+
+/// What one login is made with: a random text of the phone that counts once.
+#[derive(Debug)]
+pub struct Realm(SecretString);
+
+/// Why there is no realm to log in with.
+#[derive(Clone, Debug)]
+pub enum NoRealm {
+    /// The phone says that logins are locked.
+    Locked {
+        /// For so long; `None` if not told or until a reboot.
+        lasts: Option<Duration>,
+        /// The same in words.
+        failure: Failure,
+    },
+    /// The phone did not answer, or gave none.
+    Failed(Failure),
 }
 
 /// How a login ended.

@@ -78,8 +78,9 @@ impl Site {
     /// The entries of its phones, `sick0`, `sick1`, …
     fn entries(&self, count: usize) -> String {
         let mut text = String::new();
-        for n in 0..count {
-            let host = Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 1)) + n as u32);
+        let first = u32::from(Ipv4Addr::new(127, 1, 0, 1));
+        for (n, host) in (0..count).zip(first..) {
+            let host = Ipv4Addr::from(host);
             let port = self.port;
             writeln!(text, "  - {{ name: sick{n}, address: '{host}:{port}' }}").expect("text");
         }

@@ -42,6 +42,7 @@ use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
 use crate::ledger::Keeper;
+use crate::poll::login::Gate;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Wrong usage, told as it is; exit status 2.
@@ -287,6 +288,7 @@ async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand
             }),
         }
     }
+    Gate::try_together(hands.iter_mut().map(Hand::gate));
     Ok((hands, lost))
 }
 

@@ -48,7 +48,13 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
     let mut targets = Targets::default();
     let mut fleet = Fleet::new(config.phones.iter().map(|phone| Arc::clone(&phone.place)));
     let mut polls = JoinSet::new();
-    let mut waiting = config.phones.iter();
+    let mut gates: Vec<_> = config
+        .phones
+        .iter()
+        .map(|phone| Gate::new(phone, Arc::clone(ledger), clock.clone()))
+        .collect();
+    Gate::try_together(gates.iter_mut());
+    let mut waiting = config.phones.iter().zip(gates);
     let phones = config.phones.len();
     let capacity = config
         .max_in_flight
@@ -56,11 +62,11 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
     let mut counter = Counter::new(phones);
     loop {
         while polls.len() < capacity.polls
-            && let Some(phone) = waiting.next()
+            && let Some((phone, gate)) = waiting.next()
         {
             let once = Once {
                 phone: Arc::clone(phone),
-                ledger: Arc::clone(ledger),
+                gate,
                 clock: clock.clone(),
                 keep: config.metrics.keep,
             };
@@ -80,7 +86,7 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
 /// One poll of one phone.
 struct Once {
     phone: Arc<config::Phone>,
-    ledger: Arc<Ledger>,
+    gate: Gate,
     clock: Clock,
     keep: Keep,
 }
@@ -98,8 +104,7 @@ impl Once {
                 return (self.phone, report);
             }
         };
-        let gate = Gate::new(&self.phone, self.ledger, self.clock.clone());
-        let mut memory = Memory::new(target, gate).await;
+        let mut memory = Memory::new(target, self.gate).await;
         let task = Task {
             phone: &self.phone,
             keep: self.keep,

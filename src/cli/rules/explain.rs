@@ -25,7 +25,7 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
         let ready = built_in(RUNBOOKS);
         if let Some((group, _)) = find(&ready, name) {
             anyhow::bail!(
-                "the pack `{0}` of `{name}` is not on; add {0} to `packs`, or leave --config out",
+                "the rule group `{0}` of `{name}` is not on; add {0} to `rule_groups`, or leave --config out",
                 pack_of(group)
             );
         }

@@ -133,6 +133,22 @@ impl Daemon {
         }
     }
 
+    /// Waits until each phone was polled so often more.
+    pub(crate) async fn more_polls(&self, more: f64) -> Samples {
+        let polls = |samples: &Samples| -> Vec<f64> {
+            let all = samples.all("grandstream_polls_total", &[]);
+            all.iter().map(|sample| sample.value).collect()
+        };
+        let before = polls(&self.metrics().await);
+        let since = |samples: &Samples| {
+            let now = polls(samples);
+            now.iter()
+                .zip(&before)
+                .all(|(now, then)| *now >= then + more)
+        };
+        self.wait_for("more polls of each phone", since).await
+    }
+
     /// Tells it to stop and waits until it has.
     pub(crate) async fn stop(mut self) -> (TempDir, anyhow::Result<()>) {
         self.stop.cancel();
