@@ -1,6 +1,6 @@
 //! What keeps alerts from being said because somebody wanted it: silences and windows.
 //!
-//! A silence is made by hand and ends by itself; a window comes back by the calendar. Both speak of
+//! A silence is made by hand and ends by itself; a window comes back at its times. Both speak of
 //! labels. One that speaks only of labels of phones covers a phone as a whole: such phones are in no
 //! fraction, and `grandstream_phone_muted` says so to Prometheus.
 

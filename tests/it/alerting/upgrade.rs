@@ -86,15 +86,15 @@ fn config(phones: &sim::Fleet, receivers: &Receivers) -> String {
         let url = format!("webhook: {{ url: 'http://{}/' }}", sink.address);
         format!("{{ {url}, group_wait: 0s, group_interval: 200ms{more} }}")
     };
-    let by_name = ", match: { alertname: PhoneUnreachable }";
+    let by_name = ", matchers: { alertname: PhoneUnreachable }";
     format!(
         "{QUICK}defaults: {{ password: correct horse }}
 phones:
 {listed}alerting:
   enabled: true
   evaluation_interval: 500ms
-  packs: [core, self]
-  tune:
+  rule_groups: [core, self]
+  rule_overrides:
     SiteOutage: {{ for: 1s, keep_firing_for: 2s }}
     PhoneUnreachable: {{ for: 3s, keep_firing_for: 0s }}
     AccountUnregistered: {{ for: 1s, keep_firing_for: 0s }}
@@ -116,7 +116,7 @@ phones:
     hotline: {}
 ",
         webhook(&receivers.desk, ""),
-        webhook(&receivers.slow, ", urgent: false"),
+        webhook(&receivers.slow, ", critical_bypasses_group_interval: false"),
         webhook(&receivers.pager, ""),
         webhook(&receivers.hotline, by_name),
     )
