@@ -8,11 +8,12 @@
 //!
 //! | to see … | go to |
 //! |---|---|
-//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`matcher`], [`packs`] |
+//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`phone_selector`], [`packs`] |
 //! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
 //! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
 //! | whether a rule still looks for what it did | [`canonical`] |
+//! | how alerts are selected by their labels | [`matcher`], its texts [`escape`] |
 //! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`time_interval`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
@@ -26,6 +27,7 @@ pub mod cause;
 pub mod clerk;
 pub mod command;
 pub mod condition;
+pub mod escape;
 pub mod event;
 pub mod export;
 pub mod flap;
@@ -41,6 +43,7 @@ pub mod own;
 pub mod packs;
 pub mod pairs;
 pub mod phase;
+pub mod phone_selector;
 pub mod picture;
 pub mod promql;
 pub mod rule;

@@ -10,8 +10,8 @@ use super::condition::{
     Comparison, Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
     Repeats, Scope,
 };
-use super::matcher::Where;
 use super::pairs::{self, Pair};
+use super::phone_selector::Where;
 use super::promql::codes;
 use super::severity;
 

@@ -110,7 +110,7 @@ fn events(fleet: &Fleet) -> Option<u64> {
         .iter()
         .map(|reason| fleet.totals.skips(*reason))
         .sum();
-    (fleet.phones().len() > 0).then(|| fleet.totals.poll_duration.count + skipped)
+    (fleet.phones().len() > 0).then(|| fleet.totals.polls + skipped)
 }
 
 /// Tells systemd that the daemon serves.

@@ -27,7 +27,8 @@ use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::{Engine, Orders};
-use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Settings};
+use crate::telemetry::{self, PollMetrics};
+use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
 use herald::Herald;
 use reload::Reloader;
 
@@ -171,7 +172,10 @@ async fn connect(
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let mut engine = Engine::new(clock.clone(), ledger, published);
+    let mut registry = telemetry::registry();
+    let poll_metrics = PollMetrics::register(&mut registry);
+    let requests = Requests::register(&mut registry);
+    let mut engine = Engine::new(clock.clone(), ledger, published, poll_metrics);
     engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,
@@ -186,6 +190,8 @@ async fn connect(
         reloads,
         alerts,
         commands: commands.clone(),
+        requests,
+        registry: Arc::new(registry),
         started,
     };
     let alerting = Task {

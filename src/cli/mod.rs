@@ -249,6 +249,34 @@ mod tests {
             .collect()
     }
 
+    /// The words of a command as a shell splits them, up to what is for the shell itself.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        // What stands between single quotes is every second part.
+        for (position, part) in line.split('\'').enumerate() {
+            if position % 2 == 1 {
+                words.last_mut().expect("a word").push_str(part);
+                continue;
+            }
+            let end = part.find([';', '|', '>', '#', '&']);
+            for c in part
+                .get(..end.unwrap_or(part.len()))
+                .expect("a part")
+                .chars()
+            {
+                match c {
+                    ' ' => words.push(String::new()),
+                    _ => words.last_mut().expect("a word").push(c),
+                }
+            }
+            if end.is_some() {
+                break;
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
     #[test]
     fn every_command_in_the_documentation_is_understood() {
         let mut wrong = Vec::new();
@@ -256,9 +284,7 @@ mod tests {
         for path in pages() {
             for line in commands(&fs::read_to_string(&path).expect("a page")) {
                 count += 1;
-                let end = line.find([';', '|', '>', '#', '&']).unwrap_or(line.len());
-                let words = line.get(..end).unwrap_or(&line).split_whitespace();
-                if let Err(error) = Args::try_parse_from(words) {
+                if let Err(error) = Args::try_parse_from(words(&line)) {
                     wrong.push(format!("{}: {line}\n{error}", path.display()));
                 }
             }

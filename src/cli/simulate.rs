@@ -68,7 +68,7 @@ fn tell(fleet: &sim::Fleet) -> std::io::Result<()> {
 fn read(file: &Path) -> anyhow::Result<Scenario> {
     let named = || format!("failed to read the scenario {}", file.display());
     let text = std::fs::read_to_string(file).with_context(named)?;
-    let scenario: Scenario = yaml_serde::from_str(&text).with_context(named)?;
+    let scenario: Scenario = serde_yaml::from_str(&text).with_context(named)?;
     scenario.check().with_context(named)?;
     Ok(scenario)
 }

@@ -19,5 +19,5 @@ pub(crate) use super::pvalues::key as pvalue;
 pub(crate) use super::secrets::{Kind, from_file, inline};
 pub(crate) use super::section::{Section, entries, items, word};
 pub(crate) use super::tls::{authorities, server_name};
-pub(crate) use super::tree::Node;
+pub(crate) use super::tree::{Entry, Node};
 pub(crate) use super::url::{base_url, web_url, without_login};

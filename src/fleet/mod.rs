@@ -68,7 +68,7 @@ impl Fleet {
                 })
             })
             .collect();
-        Self::of(phones, self.totals.clone())
+        Self::of(phones, self.totals)
     }
 
     /// The fleet after one poll; a report of a phone that is no longer listed changes nothing.
@@ -78,7 +78,7 @@ impl Fleet {
             return self.clone();
         };
         let mut next = self.clone();
-        next.totals.count(&report);
+        next.totals.polls += 1;
         let phone = self.phones[position].after(report);
         next.phones.set_mut(position, Arc::new(phone));
         next

@@ -1,7 +1,7 @@
 //! What one poll of one phone brought back.
 //!
 //! The parts succeed or fail each on their own. The keeper folds a report into the [`Phone`] and
-//! the totals; nobody else changes them.
+//! the totals; nothing else changes them.
 //!
 //! [`Phone`]: super::Phone
 
@@ -82,7 +82,7 @@ pub enum Outcome<T> {
 }
 
 /// Why something of a phone's answer was left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DropReason {
     /// Text beyond its length.
     Text,

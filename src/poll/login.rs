@@ -228,7 +228,7 @@ fn held_back(held: Held) -> Failure {
             format!("the phone has locked logins; none is sent until {until}"),
         ),
         HeldBecause::Unclear => Failure::new(
-            Reason::HttpStatus,
+            Reason::Login,
             format!(
                 "the phone did not say whether it takes the password; \
                  logins are held back until {until}"

@@ -17,9 +17,9 @@ mod trial;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -31,6 +31,7 @@ use crate::fleet::command::PollNow;
 use crate::fleet::trust::Trust;
 use crate::fleet::{Failure, Fleet};
 use crate::ledger::Ledger;
+use crate::telemetry::PollMetrics;
 use crate::webapi::{self, Target, Tls};
 use keeper::Event;
 use seats::Seats;
@@ -75,7 +76,7 @@ struct Shared {
     ledger: Arc<Ledger>,
     events: mpsc::Sender<Event>,
     seats: Arc<Seats>,
-    in_flight: Arc<AtomicUsize>,
+    in_flight: Gauge,
     start: Instant,
 }
 
@@ -90,12 +91,17 @@ struct Shield {
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Engine {
-    /// An engine without phones that publishes to `published`.
-    pub fn new(clock: Clock, ledger: Arc<Ledger>, published: watch::Sender<Arc<Fleet>>) -> Self {
+    /// An engine without phones that publishes to `published` and counts polls in `metrics`.
+    pub fn new(
+        clock: Clock,
+        ledger: Arc<Ledger>,
+        published: watch::Sender<Arc<Fleet>>,
+        metrics: PollMetrics,
+    ) -> Self {
         let (events, inbox) = mpsc::channel(keeper::MAX_EVENTS);
-        let in_flight = Arc::new(AtomicUsize::new(0));
+        let in_flight = metrics.in_flight.clone();
         let mut keeper = JoinSet::new();
-        keeper.spawn(keeper::run(inbox, published, Arc::clone(&in_flight)));
+        keeper.spawn(keeper::run(inbox, published, metrics));
         Self {
             shared: Arc::new(Shared {
                 clock,

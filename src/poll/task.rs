@@ -4,10 +4,10 @@
 //! entry of the configuration, somebody who wants a poll now. Large futures exist only while a poll
 //! is under way, so that an idle phone costs little.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -232,18 +232,18 @@ fn is_final(report: &PollReport) -> bool {
 }
 
 /// Counts a poll as under way until it is dropped: a phone may leave the list in the middle of one.
-struct UnderWay(Arc<AtomicUsize>);
+struct UnderWay(Gauge);
 
 impl UnderWay {
-    fn begin(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
+    fn begin(count: &Gauge) -> Self {
+        count.inc();
+        Self(count.clone())
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.dec();
     }
 }
 

@@ -9,8 +9,8 @@ use jiff::{Timestamp, civil};
 use crate::alert::board::Rules;
 use crate::alert::command::{Letter, NewLetter};
 use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
-use crate::alert::inhibit::Inhibit;
-use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::inhibit::InhibitRule;
+use crate::alert::matcher::{Matcher, parse_list};
 use crate::alert::notify::channel::{Body, Channel, Receiver, Webhook};
 use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::route::Route;
@@ -127,10 +127,18 @@ pub(super) fn fleet() -> Fleet {
     let mut lobby = place("lobby");
     lobby.site = None;
     let places = [reception, bar, cordless, lobby];
-    Fleet::new(places.map(Arc::new))
-        .with_report("reception", good_poll())
-        .with_report(HOSTILE_NAME, refused_poll())
-        .with_report("cordless", failed_poll())
+    let fleet = Fleet::new(places.map(Arc::new));
+    let after = |fleet: Fleet, (name, report)| fleet.with_report(name, report);
+    polls().into_iter().fold(fleet, after)
+}
+
+/// The polls that the fleet has seen.
+pub(super) fn polls() -> [(&'static str, PollReport); 3] {
+    [
+        ("reception", good_poll()),
+        (HOSTILE_NAME, refused_poll()),
+        ("cordless", failed_poll()),
+    ]
 }
 
 fn good_poll() -> PollReport {
@@ -224,12 +232,13 @@ pub(super) fn picture() -> Picture {
         .board
         .with_suppression(Arc::clone(&settings.suppression));
     let over = |silence| Silence {
-        until: now().wall,
+        ends_at: now().wall,
         ..silence
     };
+    let hostile = Matcher::equal("phone", HOSTILE_NAME).to_string();
     picture
         .board
-        .with_silences(vec![silence(7, HOSTILE_NAME), over(silence(8, "lobby"))]);
+        .with_silences(vec![silence(7, &hostile), over(silence(8, "phone=lobby"))]);
     let fleet = fleet();
     let _told = picture.board.after_tick(&fleet, &Health::default(), now());
     let firing = picture.board.alerts();
@@ -275,17 +284,15 @@ pub(super) fn told(picture: Picture) -> Told {
     }
 }
 
-/// A silence of one phone for another hour, with a comment that needs escaping.
-pub(super) fn silence(id: u64, phone: &str) -> Silence {
+/// A silence for another hour, with a comment that needs escaping.
+pub(super) fn silence(id: u64, matchers: &str) -> Silence {
     Silence {
         id,
-        matching: Box::new([LabelPatterns {
-            name: "phone".into(),
-            any_of: Box::new([Glob::new(phone)]),
-        }]),
-        from: now().wall,
-        until: now().after(Duration::from_secs(3600)).wall,
-        by: "anna".into(),
+        matchers: parse_list(matchers).expect("matchers").into(),
+        starts_at: now().wall,
+        ends_at: now().after(Duration::from_secs(3600)).wall,
+        updated_at: now().wall,
+        created_by: "anna".into(),
         comment: "moving <b>house</b>".into(),
     }
 }
@@ -314,7 +321,11 @@ fn alert_settings() -> alert::Settings {
         external_url: "https://phones.example".into(),
         rules: Arc::new(rules),
         suppression: Arc::new(Suppression {
-            inhibits: Box::new([Inhibit::new(&["Refused"], &["NotReadable"], &["phone"])]),
+            inhibit_rules: Box::new([InhibitRule::of_names(
+                &["Refused"],
+                &["NotReadable"],
+                &["phone"],
+            )]),
             windows: Box::new([Window {
                 name: "patch-night".into(),
                 when: TimeIntervals(Box::new([tuesday_night()])),

@@ -51,6 +51,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 
 use crate::alert::Picture;
@@ -62,7 +63,7 @@ use crate::fleet::{Fleet, Moment};
 
 pub use entrance::Entrance;
 pub use listen::bind;
-pub use requests::{Code, Handler, RequestCounts, Requests};
+pub use requests::{Code, Handler, Requests};
 pub use server::{Doors, Limits, Peer, serve};
 
 /// What the server is wired to.
@@ -82,6 +83,10 @@ pub struct Inputs {
     pub alerts: watch::Receiver<Arc<Picture>>,
     /// Takes what is asked of the alert task.
     pub commands: mpsc::Sender<Command>,
+    /// Counts the requests that are answered.
+    pub requests: Requests,
+    /// What is counted as it happens.
+    pub registry: Arc<Registry>,
     /// When the daemon started.
     pub started: Moment,
 }

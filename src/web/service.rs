@@ -28,7 +28,7 @@ use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
 use super::pieces::{Filled, Pieces};
 use super::query::Query;
-use super::requests::{Code, Requests};
+use super::requests::Code;
 use super::route::Route;
 use super::server::{Limits, Peer};
 use super::{
@@ -39,7 +39,6 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Service {
     inputs: Inputs,
-    requests: Requests,
     long_answers: Arc<Semaphore>,
     logins: Logins,
     body_time: Duration,
@@ -65,7 +64,6 @@ impl Service {
     pub(super) fn new(inputs: Inputs, limits: Limits) -> Self {
         Self {
             inputs,
-            requests: Requests::default(),
             long_answers: Arc::new(Semaphore::new(limits.long_answers)),
             logins: Logins::default(),
             body_time: limits.body_time,
@@ -102,7 +100,7 @@ impl Service {
                 self.admit(Box::pin(self.receive(visit, body)).await)
             }
         };
-        self.requests.count(handler, answer.code);
+        self.inputs.requests.count(handler, answer.code);
         if answer.code != Code::Ok {
             let (handler, code) = (handler.label(), answer.code.label());
             debug!(?peer, handler, code, "Answered a request with {code}");
@@ -273,12 +271,11 @@ impl Service {
             Err(name) => return unknown_phone(&name),
         };
         let exporter = Exporter {
-            totals: fleet.totals.clone(),
+            registry: Arc::clone(&self.inputs.registry),
+            totals: fleet.totals,
             phones: fleet.phones().len(),
             reload: self.settings().reload,
-            requests: self.requests.counts(),
             process: Process::look(),
-            series: 0,
         };
         self.page(phones, Some(exporter), head)
     }

@@ -342,7 +342,10 @@ fn is_of_the_network(reason: Reason) -> bool {
         | Reason::Identity
         | Reason::HttpStatus
         | Reason::Parse
-        | Reason::TooLarge => false,
+        | Reason::TooLarge
+        | Reason::Login
+        | Reason::Unsupported
+        | Reason::Evicted => false,
     }
 }
 

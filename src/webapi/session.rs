@@ -195,25 +195,17 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
         Verdict::Locked { lasts } => locked(*lasts),
         Verdict::Refused(form) | Verdict::NoSession(form) | Verdict::Error(form) => {
             if answer.status == 403 {
-                let detail = "the login was answered with HTTP status 403: \
-                              the phone may not let this machine in";
-                return ended(
-                    LoginOutcome::Unclear,
-                    Failure::new(Reason::HttpStatus, detail),
+                return unclear(
+                    "the login was answered with HTTP status 403: \
+                     the phone may not let this machine in",
                 );
             }
             let detail = format!("the phone refused the login ({form})");
             ended(LoginOutcome::Refused, Failure::new(Reason::Auth, detail))
         }
-        Verdict::NotFound(form) => {
-            let detail = format!("the phone knows no login ({form})");
-            ended(
-                LoginOutcome::Unclear,
-                Failure::new(Reason::HttpStatus, detail),
-            )
-        }
+        Verdict::NotFound(form) => unclear(format!("the phone knows no login ({form})")),
         Verdict::Unfit(failure) if failure.reason != Reason::Parse => {
-            ended(LoginOutcome::Unclear, failure.clone())
+            unclear(failure.detail.clone())
         }
         Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) if answer.brought_cookie => {
             accepted(true)
@@ -226,10 +218,7 @@ fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
                 "the login was answered with neither a word of success nor a cookie",
             ),
         ),
-        Verdict::Unfit(_) => ended(
-            LoginOutcome::Unclear,
-            Failure::new(Reason::Parse, "the answer to the login is not understood"),
-        ),
+        Verdict::Unfit(_) => unclear("the answer to the login is not understood"),
     }
 }
 
@@ -279,6 +268,11 @@ fn locked(lasts: Option<Duration>) -> Login {
         LoginOutcome::Locked { lasts },
         Failure::new(Reason::Locked, detail),
     )
+}
+
+/// The phone answered the login, and neither accepted nor refused the password.
+fn unclear(detail: impl Into<Box<str>>) -> Login {
+    ended(LoginOutcome::Unclear, Failure::new(Reason::Login, detail))
 }
 
 fn no_realm(answer: &Answer, form: &str) -> Login {
@@ -465,15 +459,9 @@ mod tests {
         for body in ["", "who knows"] {
             check(ok(body), LoginOutcome::Refused, false, Some(Reason::Auth)).await;
         }
-        check(
-            ok("{broken"),
-            LoginOutcome::Unclear,
-            false,
-            Some(Reason::Parse),
-        )
-        .await;
+        let why = Some(Reason::Login);
+        check(ok("{broken"), LoginOutcome::Unclear, false, why).await;
         for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
-            let why = Some(Reason::HttpStatus);
             check(with_status(line), LoginOutcome::Unclear, false, why).await;
         }
     }

@@ -40,7 +40,7 @@ alerting:
     - { name: Lost, when: { account_not_registered: {} }, for: 1h }
   receivers: { desk: { webhook: { url: 'http://127.0.0.1:1/' }, group_wait: 1d } }
   time_intervals: [{ name: always, time_intervals: [{}] }]
-  maintenance_windows: [{ name: always, matchers: { phone: refusing }, active_time_intervals: [always] }]
+  maintenance_windows: [{ name: always, matchers: ['phone=\"refusing\"'], active_time_intervals: [always] }]
 ";
 
 /// A healthy phone in use, one whose password is wrong and that a window covers, one that is gone.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room, its row, and what it may import. A new edge is a design change: change this table and
 /// ARCHITECTURE.md in the commit that adds it, and say why.
-const ROOMS: [(&str, u8, &[&str]); 12] = [
+const ROOMS: [(&str, u8, &[&str]); 13] = [
     ("fleet", 0, &[]),
     ("sim", 0, &[]),
     ("clock", 1, &["fleet"]),
@@ -14,21 +14,49 @@ const ROOMS: [(&str, u8, &[&str]); 12] = [
     ("webapi", 1, &["fleet"]),
     ("ledger", 1, &["fleet"]),
     ("store", 1, &["fleet"]),
-    ("poll", 2, &["fleet", "clock", "config", "webapi", "ledger"]),
+    ("telemetry", 1, &["fleet"]),
+    (
+        "poll",
+        2,
+        &["fleet", "clock", "config", "webapi", "ledger", "telemetry"],
+    ),
     ("alert", 2, &["fleet", "clock", "config", "store"]),
-    ("web", 3, &["fleet", "clock", "config", "alert"]),
+    (
+        "web",
+        3,
+        &["fleet", "clock", "config", "telemetry", "alert"],
+    ),
     (
         "app",
         4,
         &[
-            "fleet", "clock", "config", "webapi", "ledger", "store", "poll", "alert", "web",
+            "fleet",
+            "clock",
+            "config",
+            "webapi",
+            "ledger",
+            "store",
+            "telemetry",
+            "poll",
+            "alert",
+            "web",
         ],
     ),
     (
         "cli",
         5,
         &[
-            "fleet", "sim", "clock", "config", "webapi", "ledger", "store", "poll", "alert", "web",
+            "fleet",
+            "sim",
+            "clock",
+            "config",
+            "webapi",
+            "ledger",
+            "store",
+            "telemetry",
+            "poll",
+            "alert",
+            "web",
             "app",
         ],
     ),

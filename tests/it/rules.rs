@@ -23,7 +23,7 @@ fn the_shipped_files_are_what_is_exported() {
         ),
         (
             "prometheus/alertmanager/inhibit.yml",
-            export::alertmanager(&groups, &packs::inhibits()),
+            export::alertmanager(&groups, &packs::all_inhibit_rules()),
         ),
         (
             "grafana/provisioning/alerting.yaml",
@@ -116,6 +116,15 @@ fn promtool_finds_the_rules_right() {
 }
 
 #[test]
+fn amtool_accepts_the_inhibition_rules() {
+    let shipped = root().join("prometheus/alertmanager/inhibit.yml");
+    amtool(
+        "shipped-inhibit.yml",
+        &fs::read_to_string(shipped).expect("a file"),
+    );
+}
+
+#[test]
 fn every_alert_fires_where_it_should_and_nowhere_else() {
     let cases = cases();
     let mut arguments = vec!["test", "rules"];
@@ -186,6 +195,21 @@ fn promtool(arguments: &[&str]) {
     );
 }
 
+/// Whether an Alertmanager would start with these inhibition rules.
+fn amtool(name: &str, inhibit_rules: &str) {
+    let config = "route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n";
+    let file = written(name, &format!("{config}{inhibit_rules}"));
+    let output = Command::new("amtool")
+        .args(["check-config", &file])
+        .output();
+    let output = output.expect("amtool is installed; see scripts/test-tools");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{inhibit_rules}");
+    let count = inhibit_rules.matches("- source_matchers").count();
+    let found = format!(" - {count} inhibit rules");
+    assert!(count > 3 && told.contains(&found), "{found}: {told}");
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -229,6 +253,8 @@ alerting:
     - { name: O27, when: { state_not_persisted: } }
     - { name: O28, when: { watchdog: } }
     - { name: O29, when: { any_of: [ { plain_http: }, { all_of: [ { login_blocked: }, { not: { rebooted: { within: 1h } } } ] } ] } }
+  inhibit_rules:
+    - { source_matchers: ['alertname="O11"', "site=~\"it's|h\\\\S\""], target_matchers: ['alertname=~"O(12|13)"', severity!=critical], equal: [phone] }
 "#;
 
 fn rules(arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -271,7 +297,8 @@ fn the_rules_of_a_configuration_are_exported_and_promtool_finds_them_right() {
         "{exported}"
     );
     let (_, inhibits, _) = rules(&["export", "--format", "alertmanager", "--config", &config]);
-    assert!(inhibits.contains("alertname=~\\\"O21\\\""), "{inhibits}");
+    amtool("own-inhibit.yml", &inhibits);
+    assert!(inhibits.contains("['alertname=\"O21\"']"), "{inhibits}");
 }
 
 #[test]
@@ -361,7 +388,7 @@ alerting:
   time_intervals:
     - { name: night, time_intervals: [ { times: [ { start_time: 22:00, end_time: 23:00 } ] } ] }
   maintenance_windows:
-    - { name: night, matchers: { site: hq }, active_time_intervals: [night] }
+    - { name: night, matchers: ['site=\"hq\"'], active_time_intervals: [night] }
 ");
     let story = written(
         "story-own.yaml",

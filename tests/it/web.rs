@@ -24,7 +24,8 @@ use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};
 use grandstream_exporter::fleet::place::Scheme;
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Place, PollReport, Reason};
-use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Settings, bind, serve};
+use grandstream_exporter::telemetry;
+use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Requests, Settings, bind, serve};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -73,6 +74,7 @@ impl Server {
         let picture = Arc::new(Picture::new(Arc::default()));
         let (pictures, alerts) = watch::channel(picture);
         let (command_sender, commands) = mpsc::channel(1);
+        let mut registry = telemetry::registry();
         let inputs = Inputs {
             fleet: fleets,
             settings: all_settings,
@@ -81,6 +83,8 @@ impl Server {
             reloads: reload_sender,
             alerts,
             commands: command_sender.clone(),
+            requests: Requests::register(&mut registry),
+            registry: Arc::new(registry),
             started: clock.now(),
         };
         let stop = CancellationToken::new();

@@ -22,6 +22,7 @@ use crate::fleet::{Fleet, Moment};
 
 use super::condition::Condition;
 use super::identity::Life;
+use super::inhibit::InhibitionSources;
 use super::own::{Health, Overruns};
 use super::pairs;
 use super::phase::{self, Ending, Phase, Seen, State};
@@ -29,7 +30,7 @@ use super::rule::Rule;
 use super::severity;
 use super::silence::{MutedBy, Silence};
 use super::subject::{Labels, Subject};
-use super::suppress::{Sources, Suppression, Visibility};
+use super::suppress::{Suppression, Visibility};
 
 pub use rules::{KnownRule, Rules};
 pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
@@ -116,7 +117,7 @@ impl Board {
         let mut changes = Vec::new();
         if let Some(phone) = fleet.phone(phone) {
             self.look_at(phone, now, &mut changes);
-            self.note_flaps(fleet, &changes, now);
+            self.note_flaps(&changes, now);
             self.show_desk(&phone.place, now, &mut changes);
         }
         changes
@@ -132,9 +133,10 @@ impl Board {
         for phone in fleet.phones() {
             self.look_at(phone, now, &mut changes);
         }
-        self.note_flaps(fleet, &changes, now);
+        self.note_flaps(&changes, now);
         self.stage.forget_flaps(now);
-        let sources = Sources::among(self.alerts(), &self.stage.suppression.inhibits);
+        let rules = &self.stage.suppression.inhibit_rules;
+        let sources = InhibitionSources::among(self.alerts(), rules);
         self.stage.sources = Arc::new(sources);
         self.show_wide(now, &mut changes);
         for phone in fleet.phones() {

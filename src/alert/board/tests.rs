@@ -3,7 +3,8 @@
 use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
-use super::super::matcher::{Glob, LabelPatterns};
+use super::super::inhibit::InhibitRule;
+use super::super::matcher::Matcher;
 use super::super::packs;
 use super::super::pairs::text;
 use super::super::sample::{Sample, fleet, minute};
@@ -622,10 +623,11 @@ fn a_silence_keeps_back_the_word_and_not_the_end() {
     let mut story = Story::new(ready(&["PhoneUnreachable"]));
     let silence = |until| Silence {
         id: 7,
-        matching: phones("a"),
-        from: minute(1).wall,
-        until: minute(until).wall,
-        by: "anna".into(),
+        matchers: Box::new([Matcher::equal("phone", "a")]),
+        starts_at: minute(1).wall,
+        ends_at: minute(until).wall,
+        updated_at: minute(1).wall,
+        created_by: "anna".into(),
         comment: "repair".into(),
     };
     story
@@ -664,7 +666,7 @@ fn phones_in_a_window_make_no_outage_and_are_told_of_when_it_closes() {
                 ..Part::always(jiff::tz::TimeZone::UTC)
             }]),
         }])),
-        matching: phones("*"),
+        matching: Box::default(),
     };
     story.board.with_suppression(Arc::new(Suppression {
         windows: Box::new([window]),
@@ -696,10 +698,11 @@ fn what_a_window_lets_go_waits_for_the_outage_that_is_pending() {
     };
     let silence = Silence {
         id: 1,
-        matching: Box::default(),
-        from: minute(0).wall,
-        until: minute(5).wall,
-        by: "anna".into(),
+        matchers: Box::default(),
+        starts_at: minute(0).wall,
+        ends_at: minute(5).wall,
+        updated_at: minute(0).wall,
+        created_by: "anna".into(),
         comment: "move".into(),
     };
     story.board.with_silences(vec![silence]);
@@ -738,10 +741,51 @@ fn what_flaps_is_said_again_when_it_is_calm() {
 }
 
 #[test]
+fn a_source_that_is_itself_silenced_or_inhibited_still_inhibits() {
+    let named = |name| Rule {
+        min_polls: 1,
+        ..Rule::new(name, Condition::Phone(PhoneCondition::Unreachable))
+    };
+    let mut story = Story::new(["A", "B", "C", "D"].map(named));
+    let inhibits = |source, target| InhibitRule::of_names(&[source], &[target], &["phone"]);
+    story.board.with_suppression(Arc::new(Suppression {
+        inhibit_rules: Box::new([inhibits("A", "B"), inhibits("B", "C"), inhibits("D", "D")]),
+        ..Suppression::default()
+    }));
+    let silence = Silence {
+        id: 3,
+        matchers: Box::new([Matcher::equal("alertname", "A")]),
+        starts_at: minute(0).wall,
+        ends_at: minute(9).wall,
+        updated_at: minute(0).wall,
+        created_by: "anna".into(),
+        comment: "repair".into(),
+    };
+    story.board.with_silences(vec![silence]);
+    story.at(0, [down("a", 0), down("b", 0)]).tick(1);
+    for phone in ["a", "b"] {
+        let alerts = story.board.alerts_of(phone);
+        let visibilities = ["A", "B", "C", "D"].map(|name| {
+            let alert = alerts.iter().find(|alert| *alert.rule().name == *name);
+            alert.expect("it fires").visibility.clone()
+        });
+        assert_eq!(
+            visibilities,
+            [
+                Visibility::Silenced(3),
+                Visibility::Inhibited("A".into()),
+                Visibility::Inhibited("B".into()),
+                Visibility::Shown,
+            ]
+        );
+    }
+}
+
+#[test]
 fn accounts_are_explained_by_their_own_server_only() {
     let mut story = Story::new(ready(&["MassUnregistered", "AccountUnregistered"]));
     story.board.with_suppression(Arc::new(Suppression {
-        inhibits: packs::inhibits().into(),
+        inhibit_rules: packs::all_inhibit_rules().into(),
         ..Suppression::default()
     }));
     let phones = |n, registered| {
@@ -756,11 +800,4 @@ fn accounts_are_explained_by_their_own_server_only() {
         "1 MassUnregistered of pbx: Shown",
         "1 AccountUnregistered of f/1: Shown",
     ]);
-}
-
-fn phones(pattern: &str) -> Box<[LabelPatterns]> {
-    Box::new([LabelPatterns {
-        name: "phone".into(),
-        any_of: Box::new([Glob::new(pattern)]),
-    }])
 }

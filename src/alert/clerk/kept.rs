@@ -11,7 +11,7 @@ use super::super::identity::Fingerprint;
 use super::super::notify::digest::{SavedGroup, Told};
 use super::super::picture::Restored;
 use super::super::silence::Silence;
-use super::Clerk;
+use super::{Clerk, saved_silence};
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 use crate::store::Kind;
@@ -117,7 +117,7 @@ impl Clerk {
         self.keep_alerts();
         self.keep_told();
         let mine = self.board.silences().iter();
-        let mut mine: BTreeMap<_, _> = mine.map(Silence::document).collect();
+        let mut mine: BTreeMap<_, _> = mine.map(saved_silence::document).collect();
         if self.last_silence > 0 {
             mine.insert(LAST_SILENCE.into(), self.last_silence.to_string().into());
         }
@@ -203,22 +203,14 @@ fn silences(kept: &BTreeMap<Box<str>, Box<str>>) -> (Vec<Silence>, u64) {
             last = text.parse().unwrap_or_default();
             continue;
         }
-        match serde_json::from_str::<Silence>(text) {
-            Ok(silence) => silences.push(silence),
-            Err(_unreadable) => {
-                tracing::error!("The silence {key} cannot be read: another version wrote it");
-            }
+        if let Some(silence) = saved_silence::read(text) {
+            silences.push(silence);
+        } else {
+            tracing::error!("The silence {key} cannot be read: another version wrote it");
         }
     }
     let highest = silences.iter().map(|silence| silence.id).max();
     (silences, last.max(highest.unwrap_or_default()))
-}
-
-impl Silence {
-    /// Its key and text in the store.
-    pub(super) fn document(&self) -> (Box<str>, Box<str>) {
-        (self.id.to_string().into(), json(self))
-    }
 }
 
 type Change = (Kind, Box<str>, Option<Box<str>>);

@@ -13,6 +13,7 @@ mod journal;
 mod kept;
 mod mail;
 mod orders;
+mod saved_silence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -202,6 +202,14 @@ fn text(value: &str) -> String {
     serde_json::to_string(value).expect("every text has a form in JSON")
 }
 
+/// A text with quotes in it as a string of YAML that people like to read.
+pub(crate) fn single_quoted(value: &str) -> String {
+    if value.contains(char::is_control) {
+        return text(value);
+    }
+    format!("'{}'", value.replace('\'', "''"))
+}
+
 /// A text of several lines as a literal block, indented by so many blanks.
 fn block(value: &str, indent: usize) -> String {
     let blanks = " ".repeat(indent);
@@ -232,6 +240,13 @@ mod tests {
         ] {
             assert_eq!(template(ours), None, "{ours}");
         }
+    }
+
+    #[test]
+    fn quotes_are_doubled_in_single_ones_and_control_characters_escaped() {
+        assert_eq!(single_quoted(r#"a="b\\""#), r#"'a="b\\"'"#);
+        assert_eq!(single_quoted("it's"), "'it''s'");
+        assert_eq!(single_quoted("a\u{7}"), r#""a\u0007""#);
     }
 
     #[test]

@@ -162,7 +162,7 @@ mod tests {
     use super::super::notice::Why;
     use super::super::route::{MuteTimes, RepeatInterval};
     use super::*;
-    use crate::alert::matcher::{Glob, LabelPatterns};
+    use crate::alert::matcher::Matcher;
     use crate::alert::sample::minute;
     use crate::alert::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 
@@ -337,10 +337,7 @@ mod tests {
     fn while_a_receiver_is_muted_only_what_is_unmuted_is_told_and_the_rest_afterwards() {
         // Minute 0 is 13:46:40 UTC, minute 14 the first of the hour after.
         let some = |intervals: &[TimeInterval]| TimeIntervals(intervals.into());
-        let unmuted: Box<[_]> = Box::new([LabelPatterns {
-            name: "severity".into(),
-            any_of: Box::new([Glob::new("critical")]),
-        }]);
+        let unmuted: Box<[_]> = Box::new([Matcher::equal("severity", "critical")]);
         let active = MuteTimes {
             active: some(&[daily("night", 0, 4), daily("afternoon", 14, 17)]),
             unmuted: unmuted.clone(),
@@ -460,10 +457,7 @@ mod tests {
             ..route()
         };
         let other_way = Route {
-            matching: Box::new([LabelPatterns {
-                name: "site".into(),
-                any_of: Box::new([Glob::new("lyon")]),
-            }]),
+            matching: Box::new([Matcher::equal("site", "lyon")]),
             ..route()
         };
         for changed in [regrouped, other_way] {

@@ -92,7 +92,7 @@ impl Why {
         Self::Test,
     ];
 
-    /// The value of the label `reason`.
+    /// The value of the label `notification_reason`.
     pub fn label(self) -> &'static str {
         match self {
             Self::First => "first",

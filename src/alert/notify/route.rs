@@ -10,9 +10,8 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::notice::Said;
-use crate::alert::matcher::LabelPatterns;
+use crate::alert::matcher::{Matcher, all_match};
 use crate::alert::severity;
-use crate::alert::silence::all_match;
 use crate::alert::time_interval::TimeIntervals;
 use crate::fleet::Moment;
 
@@ -21,8 +20,8 @@ use crate::fleet::Moment;
 pub struct Route {
     /// The name of the receiver.
     pub receiver: Box<str>,
-    /// Each must match; empty: everything.
-    pub matching: Box<[LabelPatterns]>,
+    /// All must match; empty: everything.
+    pub matching: Box<[Matcher]>,
     /// Labels whose values make the groups.
     pub group_by: Box<[Box<str>]>,
     /// How long a group's first message waits for company.
@@ -63,8 +62,8 @@ pub struct MuteTimes {
     pub active: TimeIntervals,
     /// Muted at these times.
     pub mute: TimeIntervals,
-    /// What is never muted: each must match; empty: nothing.
-    pub unmuted: Box<[LabelPatterns]>,
+    /// What is never muted: all must match; empty: nothing.
+    pub unmuted: Box<[Matcher]>,
 }
 
 /// The labels that make a group, with their values.
@@ -87,10 +86,14 @@ impl Route {
     }
 
     /// Whether an alert concerns this receiver, muted or not. What has the severity `none` is no
-    /// news, but a sign of life for Alertmanagers: it goes only to those who name it.
+    /// news, but a sign of life for Alertmanagers: it goes only to receivers whose `=` or `=~` names
+    /// its severity or its name.
     pub(super) fn wants(&self, said: &Said) -> bool {
-        let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
-        let named = asks_by(severity::LABEL) || asks_by("alertname");
+        let asks_for_it = |matcher: &Matcher| {
+            let label = matcher.name();
+            !matcher.op().is_negative() && (label == severity::LABEL || label == "alertname")
+        };
+        let named = self.matching.iter().any(asks_for_it);
         (named || said.label(severity::LABEL) != severity::NONE)
             && all_match(&self.matching, |name| said.label(name))
     }
@@ -111,5 +114,46 @@ impl MuteTimes {
         let is_unmuted =
             || !self.unmuted.is_empty() && all_match(&self.unmuted, |name| said.label(name));
         (inactive || self.mute.contain(now.wall)) && !is_unmuted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::matcher::parse_list;
+
+    #[test]
+    fn all_matchers_must_match_and_a_sign_of_life_must_be_named() {
+        let said = |alertname: &str, severity: &str| Said {
+            labels: [
+                ("alertname", alertname),
+                ("severity", severity),
+                ("site", "hq"),
+            ]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+            annotations: Vec::new(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            ended: None,
+        };
+        let (down, alive) = (said("Down", "critical"), said("Watchdog", "none"));
+        for (matchers, wants_down, wants_alive) in [
+            ("", true, false),
+            ("site=hq", true, false),
+            ("site=~hq|lyon,severity=critical", true, false),
+            ("site!=hq", false, false),
+            ("site=hq,phone=", true, false),
+            ("severity=none", false, true),
+            ("alertname=~Watch.*", false, true),
+            ("severity!=info", true, false),
+            ("alertname!~Phone.*", true, false),
+        ] {
+            let route = Route {
+                matching: parse_list(matchers).expect("matchers").into(),
+                ..Route::new("desk")
+            };
+            let wants = (route.wants(&down), route.wants(&alive));
+            assert_eq!(wants, (wants_down, wants_alive), "{matchers}");
+        }
     }
 }

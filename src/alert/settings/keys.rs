@@ -22,7 +22,7 @@ pub(super) const ALERTING: Keys = Keys {
         "rule_groups",
         "rule_overrides",
         "rules",
-        "inhibit",
+        "inhibit_rules",
         "flapping",
         "silences",
     ],
@@ -189,8 +189,11 @@ pub(super) const RULE_OVERRIDE: Keys = Keys {
 /// `where` of a rule.
 pub(super) const WHERE: &[&str] = &["phone", "site", "labels"];
 
-/// One of `inhibit`.
-pub(super) const INHIBIT: &[&str] = &["when", "mute", "same"];
+/// One of `inhibit_rules`.
+pub(super) const INHIBIT_RULE: Keys = Keys {
+    known: &["source_matchers", "target_matchers", "equal"],
+    refused: &[renamed::INHIBIT],
+};
 
 /// `flapping`.
 pub(super) const FLAPPING: &[&str] = &["changes", "within", "calm"];
@@ -219,7 +222,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("alerting.heartbeat.", HEARTBEAT.known),
     ("alerting.rules[].", RULE.known),
     ("alerting.rules[].where.", WHERE),
-    ("alerting.inhibit[].", INHIBIT),
+    ("alerting.inhibit_rules[].", INHIBIT_RULE.known),
     ("alerting.flapping.", FLAPPING),
     ("alerting.silences.", SILENCES.known),
 ];
@@ -324,7 +327,11 @@ mod tests {
             "rule_overrides.PhoneUnreachable.",
         ),
         (WHERE, "rules: [ { where: { @ } } ]", "rules[0].where."),
-        (INHIBIT, "inhibit: [ { @ } ]", "inhibit[0]."),
+        (
+            INHIBIT_RULE.known,
+            "inhibit_rules: [ { @ } ]",
+            "inhibit_rules[0].",
+        ),
         (FLAPPING, "flapping: { @ }", "flapping."),
         (SILENCES.known, "silences: { @ }", "silences."),
     ];

@@ -62,7 +62,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     };
     let intervals = time_intervals::time_intervals(found, &section);
     let suppression = Suppression {
-        inhibits: inhibit::inhibits(found, reach, &section),
+        inhibit_rules: inhibit::inhibit_rules(found, reach, &section),
         windows: time_intervals::maintenance_windows(found, reach, &section, &intervals),
         damping: inhibit::flapping(found, &section),
     };

@@ -24,6 +24,11 @@ pub(super) const ALERTING: &[Refused] = &[
         "write `rule_overrides: { NAME: { … } }`; the keys of a rule stay, but for `outage`",
     )
     .with(&[Refused::renamed(ANY, "").with(RULE)]),
+    Refused::renamed(
+        "inhibit",
+        "write `inhibit_rules: [ { source_matchers: […], target_matchers: […], equal: […] } ]`",
+    )
+    .with(INHIBIT),
     Refused::renamed("calendars", "write `time_intervals: [ { name: NAME, … } ]`")
         .with(&[Refused::renamed(ANY, "").with(CALENDAR)]),
     Refused::renamed(
@@ -31,6 +36,16 @@ pub(super) const ALERTING: &[Refused] = &[
         "write `maintenance_windows: [ { name: NAME, … } ]`",
     )
     .with(WINDOW),
+];
+
+/// One of `inhibit`, or one of `inhibit_rules` in the words of `inhibit`.
+pub(super) const INHIBIT: &[Refused] = &[
+    Refused::renamed("when", "write `source_matchers: ['alertname=\"NAME\"']`"),
+    Refused::renamed(
+        "mute",
+        "write `target_matchers: ['alertname=~\"NAME|NAME\"']`",
+    ),
+    Refused::renamed("same", "write `equal: [NAME]`"),
 ];
 
 /// One of `calendars`.
@@ -208,6 +223,11 @@ mod tests {
             "alerting.receivers.a.email.",
         ),
         (HEARTBEAT, "heartbeat: { @ }", "alerting.heartbeat."),
+        (
+            INHIBIT,
+            "inhibit_rules: [ { @ } ]",
+            "alerting.inhibit_rules[0].",
+        ),
         (RULE, "rules: [ { @ } ]", "alerting.rules[0]."),
         (
             RULE,

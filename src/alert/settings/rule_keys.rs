@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::census::Census;
 use super::conditions::{self, Written};
 use super::patterns;
-use crate::alert::matcher::Where;
+use crate::alert::phone_selector::Where;
 use crate::alert::rule::{OnUnknown, RESERVED_LABELS, Rule};
 use crate::alert::severity;
 use crate::config::read::{

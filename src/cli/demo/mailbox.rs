@@ -39,7 +39,7 @@ impl Mailbox {
     pub(super) fn alerting(&self) -> String {
         let address = self.address;
         format!(
-            r"
+            r#"
 alerting:
   enabled: true
   evaluation_interval: 1s
@@ -56,8 +56,8 @@ alerting:
   alertmanagers: [{{ url: 'http://{address}' }}]
   time_intervals: [{{ name: always, time_intervals: [{{}}] }}]
   maintenance_windows:
-    - {{ name: demo, matchers: {{ phone: hq-secure }}, active_time_intervals: [always] }}
-"
+    - {{ name: demo, matchers: ['phone="hq-secure"'], active_time_intervals: [always] }}
+"#
         )
     }
 

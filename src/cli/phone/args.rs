@@ -314,7 +314,7 @@ impl Line {
     }
 }
 
-pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
+fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .filter(|(key, _)| !key.is_empty())

@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub(super) use args::{Args, pair};
+pub(super) use args::Args;
 pub(super) use told::table;
 
 use self::args::Options;

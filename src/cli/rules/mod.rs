@@ -112,7 +112,7 @@ fn rule_book(config: Option<&Path>) -> Result<(Option<Config>, RuleBook), Faults
         return Ok((Some(config), book));
     }
     let suppression = Suppression {
-        inhibits: packs::inhibits().into(),
+        inhibit_rules: packs::all_inhibit_rules().into(),
         ..Suppression::default()
     };
     let book = RuleBook {
@@ -156,7 +156,7 @@ fn export(format: Format, datasource: &str, book: &RuleBook) -> anyhow::Result<(
     } = book;
     let text = match format {
         Format::Prometheus => export::prometheus(groups, runbooks),
-        Format::Alertmanager => export::alertmanager(groups, &suppression.inhibits),
+        Format::Alertmanager => export::alertmanager(groups, &suppression.inhibit_rules),
         Format::Grafana => export::grafana(groups, datasource, runbooks),
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)

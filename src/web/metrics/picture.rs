@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::alert::board::{Board, KnownRule, Rules};
-use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::matcher::Matcher;
 use crate::alert::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
 use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::notice::Why;
@@ -116,19 +116,17 @@ fn silence(id: u64, name: &str, from: u64, until: u64) -> Silence {
     let at = |seconds| later(example::now().wall, Duration::from_secs(seconds));
     Silence {
         id,
-        matching: phone(name),
-        from: at(from),
-        until: at(until),
-        by: "anna".into(),
+        matchers: phone(name),
+        starts_at: at(from),
+        ends_at: at(until),
+        updated_at: at(from),
+        created_by: "anna".into(),
         comment: "moving house".into(),
     }
 }
 
-fn phone(name: &str) -> Box<[LabelPatterns]> {
-    Box::new([LabelPatterns {
-        name: "phone".into(),
-        any_of: Box::new([Glob::new(name)]),
-    }])
+fn phone(name: &str) -> Box<[Matcher]> {
+    Box::new([Matcher::equal("phone", name)])
 }
 
 fn tallies() -> Tallies {

@@ -9,11 +9,10 @@ use std::time::Duration;
 use crate::alert::notify::channel::{Channel, Receiver};
 use crate::alert::notify::route::RepeatInterval;
 use crate::alert::time_interval::TimeIntervals;
-use crate::alert::{self, Picture, promql};
+use crate::alert::{self, Picture, matcher, promql};
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
-use crate::web::alerting::matchers;
 use crate::web::html::Html;
 use crate::web::{Settings, words};
 
@@ -212,7 +211,7 @@ fn told(html: &mut Html, settings: &alert::Settings) {
     }
     for receiver in &settings.receivers {
         let route = &receiver.route;
-        let of = matchers(&route.matching).join(" ");
+        let of = matcher::written(&route.matching);
         let of = if of.is_empty() { "everything" } else { &of };
         let repeated = match &route.repeat_interval {
             RepeatInterval::Off => "never".to_owned(),
@@ -297,26 +296,23 @@ fn kept_back(html: &mut Html, settings: &alert::Settings) {
         html.markup("<section><h2>Maintenance windows</h2>\n");
         columns(html, &["Window", "When", "What"]);
         for window in &suppression.windows {
-            let what = matchers(&window.matching).join(" ");
+            let what = matcher::written(&window.matching);
             let what = if what.is_empty() { "everything" } else { &what };
             row(html, &[&window.name, &times(&window.when), &what]);
         }
         end_of_table(html);
         html.markup("</section>\n");
     }
-    if !suppression.inhibits.is_empty() {
-        html.markup("<section><h2>What explains what</h2>\n");
-        columns(
-            html,
-            &["While this fires", "this is kept back", "of the same"],
-        );
-        for inhibit in &suppression.inhibits {
+    if !suppression.inhibit_rules.is_empty() {
+        html.markup("<section><h2>Inhibition rules</h2>\n");
+        columns(html, &["Source", "Target", "Equal"]);
+        for rule in &suppression.inhibit_rules {
             row(
                 html,
                 &[
-                    &inhibit.when.join(", "),
-                    &inhibit.mute.join(", "),
-                    &inhibit.same.join(", "),
+                    &matcher::written(&rule.source_matchers),
+                    &matcher::written(&rule.target_matchers),
+                    &rule.equal.join(", "),
                 ],
             );
         }

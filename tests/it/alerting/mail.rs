@@ -57,7 +57,7 @@ async fn an_outage_and_its_end_are_one_thread_of_mails_over_tls_with_a_login() {
     };
     assert_eq!(thread(&outage), thread(&end));
     assert_ne!(outage.message_id(), end.message_id());
-    let delivered = |reason| [("receiver", "desk"), ("reason", reason)];
+    let delivered = |reason| [("receiver", "desk"), ("notification_reason", reason)];
     for reason in ["first", "resolved"] {
         let name = "grandstream_notifications_delivered_total";
         daemon.wait(name, &delivered(reason), 1.0).await;

@@ -1,6 +1,7 @@
 //! The alert daemon as a whole: simulated phones, real receivers.
 
 mod alertmanager;
+mod inhibition;
 mod kill;
 mod mail;
 mod runbooks;

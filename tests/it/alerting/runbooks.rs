@@ -21,7 +21,7 @@ alerting:
   rule_groups: [core]
   rule_overrides: {{ PhoneUnreachable: {{ for: 0s, min_polls: 1 }} }}
   alertmanagers: [{{ url: 'http://{}' }}]
-  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/' }}, matchers: {{ alertname: PhoneUnreachable }}, group_wait: 0s }} }}
+  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/' }}, matchers: ['alertname=\"PhoneUnreachable\"'], group_wait: 0s }} }}
 ",
         manager.address, desk.address
     );

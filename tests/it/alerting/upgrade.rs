@@ -25,7 +25,7 @@ const STATES: &str = "tests/fixtures/state/hash-of-promql";
 /// account that is not registered.
 async fn phones() -> sim::Fleet {
     let scenario = std::fs::read_to_string(format!("{STATES}/scenario.yaml")).expect("a scenario");
-    let scenario: Scenario = yaml_serde::from_str(&scenario).expect("a scenario");
+    let scenario: Scenario = serde_yaml::from_str(&scenario).expect("a scenario");
     let layout = Layout::Ports { base: 0 };
     let fleet = sim::Fleet::start(scenario.specs(), layout)
         .await
@@ -86,7 +86,7 @@ fn config(phones: &sim::Fleet, receivers: &Receivers) -> String {
         let url = format!("webhook: {{ url: 'http://{}/' }}", sink.address);
         format!("{{ {url}, group_wait: 0s, group_interval: 200ms{more} }}")
     };
-    let by_name = ", matchers: { alertname: PhoneUnreachable }";
+    let by_name = ", matchers: ['alertname=\"PhoneUnreachable\"']";
     format!(
         "{QUICK}defaults: {{ password: correct horse }}
 phones:

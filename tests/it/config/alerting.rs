@@ -6,10 +6,11 @@ use std::time::Duration;
 use grandstream_exporter::alert::condition::{
     Condition, EachCondition, Operator, PhoneCondition, Take,
 };
-use grandstream_exporter::alert::matcher::{Glob, LabelPatterns};
+use grandstream_exporter::alert::matcher::written;
 use grandstream_exporter::alert::notify::channel::{Body, Channel, Encryption, Receiver};
 use grandstream_exporter::alert::notify::http_client::Authorization;
 use grandstream_exporter::alert::notify::route::{MuteTimes, RepeatInterval};
+use grandstream_exporter::alert::phone_selector::{Glob, LabelPatterns};
 use grandstream_exporter::alert::rule::{OnUnknown, Rule};
 use grandstream_exporter::alert::settings::{self, Settings};
 use grandstream_exporter::config::{Environment, Secrets};
@@ -58,7 +59,7 @@ alerting:
           basic_auth: { username: anna, password_file: secrets/smtp }
           tls_config: { insecure_skip_verify: true }
           proxy_url: http://proxy.acme.example:3128
-      matchers: { severity: critical, site: ["h*", warehouse] }
+      matchers: ['severity="critical"', 'site=~"h.*|warehouse"', phone!=hall]
       group_wait: 0s
       group_interval: 1m
       repeat_interval: off
@@ -66,7 +67,7 @@ alerting:
       critical_bypasses_group_interval: false
       active_time_intervals: [office]
       mute_time_intervals: [christmas, patching]
-      unmuted_matchers: { severity: critical }
+      unmuted_matchers: ['{severity="critical",phone!~"lab-.*"}']
   heartbeat: { url_file: secrets/url, interval: 30s }
   rule_groups: [core, security, compliance]
   rule_overrides:
@@ -93,8 +94,10 @@ alerting:
     - name: Forgotten
       when: { line_state: { state: in_call, longer_than: 2h } }
       for: 1m
-  inhibit:
-    - { when: MassUnregistered, mute: [ReceptionDown, FirmwareMismatch], same: [server, alertname] }
+  inhibit_rules:
+    - source_matchers: ['alertname="MassUnregistered"']
+      target_matchers: ['alertname=~"ReceptionDown|FirmwareMismatch"', severity="critical"]
+      equal: [server, alertname]
   flapping: { changes: 4, within: 20m, calm: 10m }
   time_intervals:
     - name: office
@@ -108,7 +111,7 @@ alerting:
       time_intervals:
         - { weekdays: [tuesday], times: [ { start_time: "22:00", end_time: "23:30" } ], location: Europe/Berlin }
   maintenance_windows:
-    - { name: patch-night, matchers: { site: hq }, active_time_intervals: [patching, christmas] }
+    - { name: patch-night, matchers: ['site="hq"'], active_time_intervals: [patching, christmas] }
     - { name: closed, active_time_intervals: [office] }
   silences: { max_duration: 10d }
 "#;
@@ -231,11 +234,10 @@ fn a_webhook_has_its_words_headers_proofs_and_hours() {
     assert_eq!(proxy, Some("http://proxy.acme.example:3128"));
     assert_eq!(oncall.max_listed_alerts, 10);
     let route = &oncall.route;
-    let matching = [
-        patterns("severity", &["critical"]),
-        patterns("site", &["h*", "warehouse"]),
-    ];
-    assert_eq!(*route.matching, matching);
+    assert_eq!(
+        written(&route.matching),
+        r#"severity="critical", site=~"h.*|warehouse", phone!="hall""#
+    );
     assert_eq!(*route.group_by, ["alertname".into(), "site".into()]);
     assert_eq!(
         (route.group_wait, route.group_interval),
@@ -244,7 +246,10 @@ fn a_webhook_has_its_words_headers_proofs_and_hours() {
     assert_eq!(route.repeat_interval, RepeatInterval::Off);
     assert!(!route.send_resolved && !route.critical_bypasses_group_interval);
     let mute = &route.mute;
-    assert_eq!(*mute.unmuted, [patterns("severity", &["critical"])]);
+    assert_eq!(
+        written(&mute.unmuted),
+        r#"severity="critical", phone!~"lab-.*""#
+    );
     assert_eq!(mute.active.names().collect::<Vec<_>>(), ["office"]);
     assert_eq!(
         mute.mute.names().collect::<Vec<_>>(),
@@ -345,18 +350,20 @@ fn what_keeps_alerts_back_holds_whether_alerts_are_judged_here_or_not() {
             .load_all()
             .unwrap_or_else(|faults| panic!("{faults}"));
         let suppression = &settings.suppression;
-        let own = suppression.inhibits.last().expect("a relation");
-        assert_eq!(*own.when, ["MassUnregistered".into()]);
+        let own = suppression.inhibit_rules.last().expect("a rule");
+        let sides = [&own.source_matchers, &own.target_matchers].map(|side| written(side));
         assert_eq!(
-            *own.mute,
-            ["ReceptionDown".into()],
-            "what is off mutes nothing"
+            sides,
+            [
+                r#"alertname="MassUnregistered""#,
+                r#"alertname=~"ReceptionDown|FirmwareMismatch", severity="critical""#
+            ]
         );
-        assert_eq!(*own.same, ["server".into(), "alertname".into()]);
+        assert_eq!(*own.equal, ["server".into(), "alertname".into()]);
         let [patch_night, closed] = &*suppression.windows else {
             panic!("two windows");
         };
-        assert_eq!(*patch_night.matching, [patterns("site", &["hq"])]);
+        assert_eq!(written(&patch_night.matching), r#"site="hq""#);
         let night = "2026-11-24T22:30:00+01:00".parse().expect("a moment");
         assert!(patch_night.when.contain(night) && !closed.when.contain(night));
         let damping = suppression.damping;
@@ -451,16 +458,40 @@ const ODD: &[(&str, &str)] = &[
         "alerting.receivers: are told of what the Alertmanagers tell of too; keep one of the two, or route it apart there",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: { severity: critcal } } } }",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: [severity=critcal] } } }",
         "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: { alertname: PhoneUnreachable, severity: info } } } }",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: [alertname=PhoneUnreachable, severity=info] } } }",
         "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: { alertname: ConfigDrift } } } }",
-        "alerting.receivers.a.matchers.alertname: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: [alertname=ConfigDrift] } } }",
+        "alerting.receivers.a.matchers[0]: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['severity=~\"crit.?\"'] } } }",
+        "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['site=~\"h.*\"', site!=hq] } } }",
+        "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['alertname=~\"PhoneUnreachable|Watchdgo\"'] } } }",
+        "alerting.receivers.a.matchers[0]: `Watchdgo` is the name of no rule; did you mean `Watchdog`?",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['site!=\"warehose\"'] } } }",
+        "alerting.receivers.a.matchers[0]: `warehose` is the site of no phone; did you mean `warehouse`?",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['phone=~\"lab-.*\"'] } } }",
+        "alerting.receivers.a.matchers[0]: matches the name of no phone; correct the expression, or remove it",
+    ),
+    (
+        "alerting: { inhibit_rules: [ { source_matchers: [alertname=SiteOutage, site=hq], target_matchers: [severity=none, phone=hall] } ] }",
+        "alerting.inhibit_rules[0].target_matchers: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
         "alerting: { rule_overrides: { ConfigDrift: { for: 1h } } }",

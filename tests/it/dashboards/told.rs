@@ -64,7 +64,7 @@ impl Told {
         let receiver = |name: &str, sink: &Sink| {
             format!(
                 "{name}: {{ webhook: {{ url: 'http://{}/' }}, group_wait: 0s, group_interval: 1s, \
-                 matchers: {{ severity: [critical, warning] }} }}",
+                 matchers: ['severity=~\"critical|warning\"'] }}",
                 sink.address
             )
         };
@@ -77,7 +77,7 @@ alerting:
   alertmanagers: [{{ url: 'http://{}' }}]
   receivers: {{ {}, {} }}
   time_intervals: [{{ name: always, time_intervals: [{{}}] }}]
-  maintenance_windows: [{{ name: always, matchers: {{ phone: dead-3 }}, active_time_intervals: [always] }}]
+  maintenance_windows: [{{ name: always, matchers: ['phone=\"dead-3\"'], active_time_intervals: [always] }}]
   rule_groups: [core, security, compliance, calls, self]
   rule_overrides:
 ",

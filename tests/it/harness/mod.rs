@@ -5,6 +5,7 @@
 pub(crate) mod alertmanager;
 pub(crate) mod certificates;
 pub(crate) mod curl;
+pub(crate) mod families;
 pub(crate) mod http;
 pub(crate) mod prometheus;
 pub(crate) mod samples;

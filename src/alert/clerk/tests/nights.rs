@@ -104,10 +104,7 @@ impl Way {
         let mut settings = settings(rules);
         let receiver = Arc::get_mut(&mut settings.receivers[0]).expect("nobody else has it");
         let group_by: [&[&str]; 3] = [&[], &["phone"], &["severity", "alertname"]];
-        let only_b = LabelPatterns {
-            name: "phone".into(),
-            any_of: Box::new([Glob::new("b")]),
-        };
+        let only_b = Matcher::equal("phone", "b");
         receiver.route = Route {
             matching: self.only_b.then_some(only_b).into_iter().collect(),
             group_by: group_by[self.by]
@@ -288,12 +285,9 @@ impl Night {
             } => self.polls(minutes, down, listed),
             Step::Silence { phone, minutes } => {
                 let wanted = NewSilence {
-                    matching: Box::new([LabelPatterns {
-                        name: "phone".into(),
-                        any_of: Box::new([Glob::new(PHONES[phone])]),
-                    }]),
-                    from: None,
-                    lasts: MINUTE * minutes,
+                    matchers: Box::new([Matcher::equal("phone", PHONES[phone])]),
+                    starts_at: None,
+                    ends: SilenceEnd::After(MINUTE * minutes),
                     comment: Box::default(),
                 };
                 let (done, _answer) = oneshot::channel();
