@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::KeyPair;
 use crate::config::listener::TlsVersion;
@@ -20,8 +20,26 @@ pub struct HttpClient {
     pub tls: TlsClient,
     /// A proxy; none of the environment is used.
     pub proxy_url: Option<Box<str>>,
-    /// More headers, one entry a value; values may be secrets.
-    pub headers: Vec<(Box<str>, SecretString)>,
+    /// More headers, one entry a value.
+    pub headers: Vec<Header>,
+}
+
+/// A header that was configured.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// Its name.
+    pub name: Box<str>,
+    /// What it says.
+    pub value: HeaderText,
+}
+
+/// What a header says.
+#[derive(Clone, Debug)]
+pub enum HeaderText {
+    /// Anybody may see it.
+    Public(Box<str>),
+    /// Nobody but the server may see it.
+    Secret(SecretString),
 }
 
 /// How to prove who sends.
@@ -59,6 +77,24 @@ pub struct TlsClient {
     pub insecure_skip_verify: bool,
     /// The oldest version that is spoken.
     pub min_version: TlsVersion,
+}
+
+impl HeaderText {
+    /// What is sent.
+    pub fn expose(&self) -> &str {
+        match self {
+            Self::Public(text) => text,
+            Self::Secret(secret) => secret.expose_secret(),
+        }
+    }
+
+    /// The same, if it is a secret.
+    pub fn secret(&self) -> Option<&SecretString> {
+        match self {
+            Self::Public(_) => None,
+            Self::Secret(secret) => Some(secret),
+        }
+    }
 }
 
 impl HttpClient {

@@ -1,8 +1,8 @@
-//! The ready-made rules, as data: what every site wants to know, tunable by name.
+//! The ready-made rules, as data: what every site wants to know, to be overridden by name.
 //!
 //! Each says what is wrong, what it means for the people at the phones, and what to do first, in
 //! words that need no knowledge of the daemon. Their names are a contract: silences, routes and
-//! `tune` hold on to them. Facts that no read of the vendor's guide gives (link speed, backup
+//! `rule_overrides` hold on to them. Facts that no read of the vendor's guide gives (link speed, backup
 //! servers, forwarding) have no rule here.
 
 mod calls;

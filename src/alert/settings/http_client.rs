@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::keys;
 use super::secret::secret;
-use crate::alert::notify::http_client::{Authorization, HttpClient, TlsClient};
+use crate::alert::notify::http_client::{Authorization, Header, HeaderText, HttpClient, TlsClient};
 use crate::config::read::{
     Files, Findings, Kind, Node, Section, Spot, Wrong, authorities, client_key_pair, duration,
     from_file, inline, server_name, shown, text, tls_version, web_url, without_login,
@@ -218,12 +218,8 @@ fn dns_name(text: &str) -> Result<Box<str>, Wrong> {
 }
 
 /// `http_headers`: of each header its values, whichever key gives them.
-fn headers(
-    found: &mut Findings,
-    files: &mut Files<'_>,
-    section: &Section<'_>,
-) -> Vec<(Box<str>, SecretString)> {
-    let mut headers: Vec<(Box<str>, SecretString)> = Vec::new();
+fn headers(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -> Vec<Header> {
+    let mut headers = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for (spot, name, node) in section.named(found, "http_headers") {
         if found.keep(spot.clone(), check_name(name)).is_none() {
@@ -238,26 +234,32 @@ fn headers(
             continue;
         };
         let values = values(found, files, &header);
-        headers.extend(values.into_iter().map(|value| (name.into(), value)));
+        headers.extend(values.into_iter().map(|value| Header {
+            name: name.into(),
+            value,
+        }));
     }
     headers
 }
 
 /// `values`, `secrets` and `files` of one header, in this order.
-fn values(found: &mut Findings, files: &mut Files<'_>, header: &Section<'_>) -> Vec<SecretString> {
+fn values(found: &mut Findings, files: &mut Files<'_>, header: &Section<'_>) -> Vec<HeaderText> {
     let mut values = Vec::new();
     let mut listed = 0;
     for key in ["values", "secrets", "files"] {
         for (spot, node) in header.items(found, key).unwrap_or_default() {
             listed += 1;
             let value = match key {
-                "files" => from_file(found, files, HEADER, (&spot, node)),
-                _ => inline(found, files, HEADER, (&spot, node)),
+                "values" => {
+                    let text = found.keep(spot.clone(), node.text());
+                    text.map(|text| HeaderText::Public(text.into()))
+                }
+                "secrets" => inline(found, files, HEADER, (&spot, node)).map(HeaderText::Secret),
+                _ => from_file(found, files, HEADER, (&spot, node)).map(HeaderText::Secret),
             };
             values.extend(value.filter(|value| {
-                found
-                    .keep(spot, check_header(value.expose_secret()))
-                    .is_some()
+                let checked = found.keep(spot, check_header(value.expose()));
+                checked.is_some()
             }));
         }
     }

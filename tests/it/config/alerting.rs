@@ -216,9 +216,13 @@ fn a_webhook_has_its_words_headers_proofs_and_hours() {
     assert!(matches!(webhook.body, Body::Ntfy));
     let headers = webhook.client.headers.iter();
     let headers: Vec<_> = headers
-        .map(|(name, value)| (&**name, value.expose_secret()))
+        .map(|header| {
+            let value = &header.value;
+            (&*header.name, value.expose(), value.secret().is_some())
+        })
         .collect();
-    assert_eq!(headers, [("X-Team", "phones"), ("X-Token", "bearer")]);
+    let expected = [("X-Team", "phones", false), ("X-Token", "bearer", true)];
+    assert_eq!(headers, expected);
     let key = webhook.hmac.as_ref().map(ExposeSecret::expose_secret);
     assert_eq!(key, Some("key"));
     assert!(
@@ -648,7 +652,7 @@ fn no_secret_shows_up_in_faults_or_debug() {
         webhook("url: \"https://hooks.example:@/\""),
         webhook(&format!("{good}, hmac_file: @")),
         webhook(&format!(
-            "{good}, http_config: {{ http_headers: {{ X-A: {{ values: [@] }} }} }}"
+            "{good}, http_config: {{ http_headers: {{ X-A: {{ secrets: [@] }} }} }}"
         )),
         webhook(&format!(
             "{good}, http_config: {{ http_headers: {{ X-A: {{ secrets: [\"@\\u0007\"] }} }} }}"

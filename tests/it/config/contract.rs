@@ -157,8 +157,8 @@ fn patterns(name: &str, globs: &[&str]) -> LabelPatterns {
 fn header(read: &Read, name: &str, value: &str) -> bool {
     let headers = read.webhook().client.headers.iter();
     let values: Vec<_> = headers
-        .filter(|(one, _)| **one == *name)
-        .map(|(_, value)| value.expose_secret())
+        .filter(|header| *header.name == *name)
+        .map(|header| header.value.expose())
         .collect();
     values == [value]
 }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use grandstream_exporter::alert::notify::channel::{
     Alertmanager, Body, Channel, Email, Encryption, Webhook,
 };
-use grandstream_exporter::alert::notify::http_client::{Authorization, HttpClient, TlsClient};
+use grandstream_exporter::alert::notify::http_client::{
+    Authorization, HeaderText, HttpClient, TlsClient,
+};
 use grandstream_exporter::alert::notify::retry::Cause;
 use grandstream_exporter::alert::notify::send::{Posting, beat, post_alerts, send};
 use grandstream_exporter::alert::settings::Heartbeat;
@@ -25,7 +27,7 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::smtp::{Manners, Server};
-use super::{DELIVERED, Meaning, authorities, envelope, meaning, receiver};
+use super::{DELIVERED, Meaning, authorities, envelope, header, meaning, receiver};
 use crate::harness::certificates::{Authority, Validity};
 use crate::harness::sink::{Answers, Asked, Sink};
 use crate::process::program;
@@ -197,8 +199,8 @@ async fn alertmanagers_and_the_heartbeat_take_the_same_block() {
         timeout: None,
     };
     let headers = vec![
-        ("X-Team".into(), "phones".into()),
-        ("X-Team".into(), "night-shift".into()),
+        header("X-Team", HeaderText::Public("phones".into())),
+        header("X-Team", HeaderText::Secret("night-shift".into())),
     ];
     let whole = HttpClient {
         authorization: Authorization::Credentials {
@@ -257,8 +259,8 @@ async fn a_header_that_is_configured_replaces_the_one_of_the_body() {
         hmac: None,
         client: HttpClient {
             headers: vec![
-                ("priority".into(), "1".into()),
-                ("Priority".into(), "2".into()),
+                header("priority", HeaderText::Public("1".into())),
+                header("Priority", HeaderText::Public("2".into())),
             ],
             ..HttpClient::default()
         },

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
-use grandstream_exporter::alert::notify::http_client::Authorization;
+use grandstream_exporter::alert::notify::http_client::{Authorization, Header, HeaderText};
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::route::Route;
@@ -41,6 +41,11 @@ fn bearer(token: &str) -> Authorization {
         scheme: "Bearer".into(),
         credentials: token.into(),
     }
+}
+
+fn header(name: &str, value: HeaderText) -> Header {
+    let name = name.into();
+    Header { name, value }
 }
 
 /// A receiver that is told like this.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Body, Channel, Webhook};
-use grandstream_exporter::alert::notify::http_client::{Authorization, HttpClient};
+use grandstream_exporter::alert::notify::http_client::{Authorization, HeaderText, HttpClient};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::send::{Attempt, send};
 use ring::hmac;
 
 use super::{
-    DELIVERED, Meaning, SHORT, acceptor, authorities, bearer, envelope, error, meaning, nobody,
-    receiver,
+    DELIVERED, Meaning, SHORT, acceptor, authorities, bearer, envelope, error, header, meaning,
+    nobody, receiver,
 };
 use crate::harness::certificates::Authority;
 use crate::harness::sink::{Answers, Sink};
@@ -167,7 +167,10 @@ async fn a_post_says_who_sends_and_proves_it() {
     let mut sink = Sink::start(Answers::With("200 OK", String::new())).await;
     let mut webhook = webhook(&sink);
     webhook.hmac = Some("the key".into());
-    webhook.client.headers = vec![("X-Tenant".into(), "acme-tenant".into())];
+    webhook.client.headers = vec![
+        header("X-Tenant", HeaderText::Secret("acme-tenant".into())),
+        header("X-Team", HeaderText::Public("night-shift".into())),
+    ];
     webhook.client.authorization = Authorization::Basic {
         username: "user".into(),
         password: "pass-word".into(),
@@ -186,6 +189,7 @@ async fn a_post_says_who_sends_and_proves_it() {
         ("content-type", "application/json"),
         ("idempotency-key", "7"),
         ("x-tenant", "acme-tenant"),
+        ("x-team", "night-shift"),
         ("authorization", "Basic dXNlcjpwYXNzLXdvcmQ="),
         ("user-agent", version),
     ] {
@@ -200,10 +204,9 @@ async fn a_post_says_who_sends_and_proves_it() {
     for secret in ["the key", "acme-tenant", "pass-word", "dXNlcjpwYXNz", TOKEN] {
         assert!(!said.contains(secret), "{said}");
     }
-    assert!(
-        said.contains(&format!("> POST http://{}/…", sink.address)),
-        "{said}"
-    );
+    for shown in [&format!("> POST http://{}/…", sink.address), "night-shift"] {
+        assert!(said.contains(shown), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -264,7 +267,7 @@ async fn what_cannot_be_sent_is_a_mistake_of_the_configuration() {
         "its address is none of the form https://host/path",
     );
     let mut wrong = webhook(&sink);
-    wrong.client.headers = vec![("X-Tenant".into(), "a\nb".into())];
+    wrong.client.headers = vec![header("X-Tenant", HeaderText::Secret("a\nb".into()))];
     check(
         &sent(wrong).await,
         broken,

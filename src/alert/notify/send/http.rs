@@ -26,7 +26,7 @@ use tokio_rustls::rustls;
 
 use super::hush::Hush;
 use super::trust;
-use crate::alert::notify::http_client::{Authorization, HttpClient};
+use crate::alert::notify::http_client::{Authorization, Header, HttpClient};
 use crate::alert::notify::retry::{self, Cause, Verdict};
 
 /// Who asks.
@@ -232,8 +232,8 @@ fn authorization(authorization: &Authorization) -> Result<Option<HeaderValue>, V
 /// Adds the headers that were configured; they replace those of their names.
 pub(super) fn add_headers(headers: &mut HeaderMap, client: &HttpClient) -> Result<(), Verdict> {
     let mut own = HeaderMap::new();
-    for (name, value) in &client.headers {
-        let (name, value) = header(name, value)?;
+    for configured in &client.headers {
+        let (name, value) = header(configured)?;
         own.append(name, value);
     }
     headers.extend(own);
@@ -250,12 +250,12 @@ pub(super) fn place(url: &SecretString) -> String {
     format!("{}://{host}{}/", url.scheme(), port.unwrap_or_default())
 }
 
-/// A header that was configured.
-fn header(name: &str, value: &SecretString) -> Result<(HeaderName, HeaderValue), Verdict> {
+fn header(header: &Header) -> Result<(HeaderName, HeaderValue), Verdict> {
+    let Header { name, value: text } = header;
     let wrong = || misconfigured(&format!("the header `{name}` cannot be sent"));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_invalid| wrong())?;
-    let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_invalid| wrong())?;
-    value.set_sensitive(true);
+    let mut value = HeaderValue::from_str(text.expose()).map_err(|_invalid| wrong())?;
+    value.set_sensitive(text.secret().is_some());
     Ok((name, value))
 }
 

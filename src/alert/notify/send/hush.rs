@@ -39,7 +39,8 @@ impl Hush {
                 secrets.push(password.to_owned());
             }
         }
-        Self(secrets).and(client.headers.iter().map(|(_, value)| value))
+        let headers = client.headers.iter();
+        Self(secrets).and(headers.filter_map(|header| header.value.secret()))
     }
 
     /// A login to a mail server, as it is sent by each of the ways we know.
