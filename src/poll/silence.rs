@@ -1,9 +1,9 @@
 //! How a phone that does not answer is waited for.
 //!
 //! A phone known as silent gets a short time for its first answer, so that its polls neither fill
-//! up the limit of polls in flight nor run into its next tick. The first poll after a good one, and
-//! every fourth after that, waits as long as the first attempt at any other phone: one on a slow
-//! link that once did not answer is not held for silent for ever.
+//! up the limit of polls in flight nor run into its next tick. The first poll of all, the first after
+//! one without an answer, and every fourth after that wait as long as the first attempt at any other
+//! phone: one on a slow link that once did not answer is not held for silent for ever.
 
 use std::time::Duration;
 
@@ -12,6 +12,8 @@ use crate::config::Limits;
 /// What the last polls of a phone say of how long it takes to answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Silence {
+    /// The last poll brought a whole answer, or ended at once without one.
+    answered: bool,
     /// How many polls in a row brought no whole answer before their time was up.
     unanswered: u32,
     /// Something in the last poll took until its time was up.
@@ -37,12 +39,14 @@ impl Silence {
     /// After a poll that brought a whole answer or none, and in which something took until its time
     /// was up or nothing did.
     pub(super) fn after(self, answered: bool, ran_out: bool) -> Self {
-        let unanswered = if answered || !ran_out {
+        let answered = answered || !ran_out;
+        let unanswered = if answered {
             0
         } else {
             self.unanswered.saturating_add(1)
         };
         Self {
+            answered,
             unanswered,
             ran_out,
         }
@@ -62,7 +66,8 @@ impl Silence {
         // One attempt's share of the time, as the client parts it.
         let in_full = limits.timeout / (u32::from(limits.attempts) + 1);
         match self.unanswered {
-            0 => None,
+            0 if self.answered => None,
+            0 => Some(in_full),
             polls if polls % PATIENT_EVERY == 1 => Some(in_full),
             _ => Some(FIRST_ANSWER.min(in_full)),
         }
@@ -85,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_silent_phone_is_waited_for_shortly_and_now_and_then_in_full() {
-        let mut silence = Silence::default();
+        let mut silence = Silence::default().after(true, false);
         let mut waits = Vec::new();
         for _ in 0..7 {
             waits.push(silence.first_answer_within(limits(15 * SECOND)));
@@ -98,6 +103,16 @@ mod tests {
         assert!(seconds.eq(expected));
         let brief = silence.first_answer_within(limits(SECOND));
         assert_eq!(brief, Some(SECOND / 3), "no longer than its own limits");
+    }
+
+    #[test]
+    fn a_phone_that_never_answered_is_not_waited_for_beyond_the_first_attempt() {
+        let unknown = Silence::default();
+        assert_eq!(
+            unknown.first_answer_within(limits(15 * SECOND)),
+            Some(5 * SECOND)
+        );
+        assert_eq!(unknown.share(), Share::Common);
     }
 
     #[test]

@@ -282,10 +282,16 @@ async fn poll_or_give_up(
 ) -> PollReport {
     let first_answer = memory.silence.first_answer_within(task.phone.limits);
     let give_up = CancellationToken::new();
-    let watch = async {
+    let patience = async {
         match first_answer {
             Some(limit) => tokio::time::sleep(limit).await,
-            None => permit.revoked().await,
+            None => std::future::pending().await,
+        }
+    };
+    let watch = async {
+        tokio::select! {
+            () = patience => {}
+            () = permit.revoked() => {}
         }
         give_up.cancel();
         std::future::pending::<Infallible>().await
