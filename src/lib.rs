@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | 0 | [`fleet`] | the facts about phones as plain data, and their pure transitions |
 //! | 0 | [`sim`] | the simulated phone, written from the vendor's guide alone |
+//! | 0 | [`tls_client`] | which servers are trusted, and TLS errors in words |
 //! | 1 | [`clock`] | the only reader of the wall clock |
 //! | 1 | [`config`] | the YAML as written, checked and resolved |
 //! | 1 | [`webapi`] | the vendor's Web API as a client |
@@ -31,5 +32,6 @@ pub mod poll;
 pub mod sim;
 pub mod store;
 pub mod telemetry;
+pub mod tls_client;
 pub mod web;
 pub mod webapi;

@@ -18,8 +18,9 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 
 use super::limit::Limit;
-use super::{Target, Tls, certificate, lookup, tls};
+use super::{Target, Tls, lookup, tls};
 use crate::fleet::{Failure, Reason};
+use crate::tls_client::certificate;
 
 /// An open connection.
 #[derive(Debug)]

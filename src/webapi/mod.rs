@@ -13,7 +13,6 @@
 mod answer;
 mod call;
 pub mod calls;
-mod certificate;
 mod client;
 mod control;
 mod cookies;

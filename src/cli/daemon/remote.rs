@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use bytes::{Bytes, BytesMut};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
@@ -19,6 +19,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::{Ask, MAX_ANSWER, good};
 use crate::config;
+use crate::tls_client::{self, Peer};
 
 /// A daemon somewhere else.
 pub(super) struct Remote {
@@ -76,13 +77,10 @@ impl Remote {
                 .header("Content-Type", "application/json")
                 .body(body);
         }
-        let no_daemon = || {
-            format!(
-                "no daemon answers at {}; see --url and --ca-file",
-                self.base
-            )
-        };
-        let mut answer = request.send().await.with_context(no_daemon)?;
+        let mut answer = request
+            .send()
+            .await
+            .map_err(|error| self.unanswered(error))?;
         let mut body = BytesMut::new();
         while let Some(piece) = answer.chunk().await? {
             if body.len() + piece.len() > MAX_ANSWER {
@@ -94,12 +92,31 @@ impl Remote {
     }
 }
 
-fn tls(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+impl Remote {
+    /// Why there is no answer.
+    fn unanswered(&self, error: reqwest::Error) -> anyhow::Error {
+        let base = &self.base;
+        if let Some(tls) = tls_client::error_in(&error) {
+            let words = tls_client::explain(tls, DAEMON);
+            return anyhow!("TLS with {base} failed: {words}");
         }
+        anyhow!(error).context(format!("no daemon answers at {base}; see --url"))
+    }
+}
+
+/// How the daemon's TLS is spoken of.
+const DAEMON: Peer = Peer {
+    name: "the daemon",
+    ca_file: "--ca-file",
+    fingerprints: None,
+    server_name: None,
+    without_tls: "write http:// in --url, or check the port",
+    too_old: "raise max_version in its web_config_file",
+};
+
+fn tls(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
+    let all: Vec<_> = match ca_file {
+        None => rustls_native_certs::load_native_certs().certs,
         Some(file) => {
             let unusable = || {
                 format!(
@@ -108,18 +125,23 @@ fn tls(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
                 )
             };
             let certificates = CertificateDer::pem_file_iter(file).with_context(unusable)?;
-            for certificate in certificates {
-                roots.add(certificate.with_context(unusable)?)?;
-            }
-            if roots.is_empty() {
+            let named: Vec<_> = certificates
+                .collect::<Result<_, _>>()
+                .with_context(unusable)?;
+            if named.is_empty() {
                 bail!(unusable());
             }
+            for certificate in &named {
+                RootCertStore::empty().add(certificate.clone())?;
+            }
+            named
         }
-    }
-    Ok(
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth(),
-    )
+    };
+    let provider = Arc::new(ring::default_provider());
+    let verifier = tls_client::verifier(all.into(), false, &provider)?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
 }

@@ -1,5 +1,6 @@
 //! Messages on their way out, over real sockets, to servers that behave well or badly.
 
+mod certificates;
 mod http_client;
 mod mails;
 mod managers;
@@ -109,6 +110,11 @@ fn nobody() -> SocketAddr {
 
 /// A server's side of TLS with the certificate that an authority of this name made here.
 pub(crate) fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
+    TlsAcceptor::from(server_config(home, authority))
+}
+
+/// The settings of such a server.
+fn server_config(home: &Path, authority: &str) -> Arc<ServerConfig> {
     let path = |end: &str| home.join(format!("{authority}-server.{end}"));
     let chain = CertificateDer::from_pem_file(path("pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(path("key")).expect("a key");
@@ -119,7 +125,7 @@ pub(crate) fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
         .with_no_client_auth()
         .with_single_cert(vec![chain], key)
         .expect("a certificate and its key");
-    TlsAcceptor::from(Arc::new(config))
+    Arc::new(config)
 }
 
 /// The certificate of the authority of this name, as a receiver is configured with it.

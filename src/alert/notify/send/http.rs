@@ -25,9 +25,10 @@ use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls;
 
 use super::hush::Hush;
-use super::trust;
+use super::trust::{self, WEB_SERVER};
 use crate::alert::notify::http_client::{Authorization, Header, HttpClient};
 use crate::alert::notify::retry::{self, Cause, Verdict};
+use crate::tls_client::{self, Peer};
 
 /// Who asks.
 const USER_AGENT: &str = concat!("grandstream-exporter/", env!("CARGO_PKG_VERSION"));
@@ -279,9 +280,10 @@ fn failure(error: &reqwest::Error) -> Verdict {
     if error.is_builder() {
         return misconfigured(&in_words(error));
     }
-    let cause = if is_tls(error) {
-        Cause::Tls
-    } else if error.is_timeout() {
+    if let Some(tls) = tls_client::error_in(error) {
+        return tls_failed(tls, WEB_SERVER);
+    }
+    let cause = if error.is_timeout() {
         Cause::Timeout
     } else if error.is_connect() {
         Cause::Connect
@@ -295,13 +297,13 @@ fn failure(error: &reqwest::Error) -> Verdict {
     }
 }
 
-/// Whether the TLS library is what failed.
-pub(super) fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    sources(error).any(|source| match source.downcast_ref::<std::io::Error>() {
-        // What an I/O error wraps is not its source, and may be another one.
-        Some(wrapping) => wrapping.get_ref().is_some_and(|inner| is_tls(inner)),
-        None => source.is::<rustls::Error>(),
-    })
+/// What a TLS error means: it may be cured at the other end.
+pub(super) fn tls_failed(error: &rustls::Error, peer: Peer) -> Verdict {
+    Verdict::Temporary {
+        cause: Cause::Tls,
+        error: tls_client::explain(error, peer).into(),
+        after: None,
+    }
 }
 
 /// The error with what is behind it, each said once.

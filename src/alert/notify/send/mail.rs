@@ -27,13 +27,14 @@ use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::Attempt;
 use super::frugal::Frugal;
-use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
+use super::http::{in_words, misconfigured, sources, tls_failed, too_slow};
 use super::hush::Hush;
 use super::mime::Mime;
-use super::trust;
+use super::trust::{self, MAIL_SERVER};
 use crate::alert::notify::channel::{Email, Encryption, Receiver};
 use crate::alert::notify::envelope::Envelope;
 use crate::alert::notify::retry::{Cause, Verdict, of_smtp};
+use crate::tls_client;
 
 /// How long the other side may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -278,9 +279,11 @@ impl Talk<'_> {
 
     /// What an error on the way to the server means.
     fn unreached(&self, what: &str, error: &io::Error) -> Verdict {
-        let cause = if is_tls(error) {
-            Cause::Tls
-        } else if error.kind() == io::ErrorKind::TimedOut {
+        if let Some(tls) = tls_client::error_in(error) {
+            return tls_failed(tls, MAIL_SERVER)
+                .explained(|error| format!("{what}: {error}").into());
+        }
+        let cause = if error.kind() == io::ErrorKind::TimedOut {
             Cause::Timeout
         } else if BROKE_OFF.contains(&error.kind()) {
             Cause::Broken
@@ -303,14 +306,16 @@ impl Talk<'_> {
             let verdict = of_smtp(code.into());
             return verdict.explained(|error| format!("{what} was {error}: {words}").into());
         }
+        if let Some(tls) = tls_client::error_in(error) {
+            return tls_failed(tls, MAIL_SERVER)
+                .explained(|error| format!("{what}: {error}").into());
+        }
         let words = format!("{what}: {}", self.hush.over(&in_words(error)));
         // No way of proving who we are that both know, or an address that cannot be said.
         if error.is_client() {
             return misconfigured(&words);
         }
-        let cause = if is_tls(error) {
-            Cause::Tls
-        } else if error.is_timeout() {
+        let cause = if error.is_timeout() {
             Cause::Timeout
         } else if stage == Stage::Connecting && !broke_off(error) {
             Cause::Connect
