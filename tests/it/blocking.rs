@@ -153,6 +153,7 @@ async fn a_process_that_was_stopped_counts_it_and_raises_nothing_against_phones(
     ];
     let hasty = config_for(&[&phones[0], &phones[1]])
         .replace("interval: 200ms, values_interval: 200ms", "interval: 1s")
+        .replace("timeout: 20s", "timeout: 5s")
         .replace("stale_after: 60s", "stale_after: 2s")
         + "
 alerting:

@@ -145,7 +145,7 @@ async fn no_watchdog_ping_is_sent_while_polls_stand_still_though_the_process_ans
     for _ in 0..40 {
         phones.push(sim::Phone::start(spec(Behaviour::default())).await);
     }
-    let all = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 1s");
+    let all = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 20s", "timeout: 1s");
     let none = all
         .split("phones:")
         .next()
