@@ -5,15 +5,16 @@
 
 use std::process::ExitCode;
 
-use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::retry::Verdict;
-use crate::alert::notify::send::{self, Attempt, Posting};
-use crate::alert::notify::trial;
-use crate::alert::{self, Settings};
+use crate::alerting_config;
+use crate::alerting_config::Settings;
 use crate::cli::{self, ConfigArg, FlagArgs, USAGE, complain, say};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
+use crate::notify::channel::{Channel, Receiver};
+use crate::notify::retry::Verdict;
+use crate::notify::send::{self, Attempt, Posting};
+use crate::notify::trial;
 
 /// Send a marked message to receivers; exit status 1 if one does not take it
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ enum Outcome {
 
 pub(super) fn run(args: &Args) -> ExitCode {
     let environment = args.flags.environment();
-    let loaded = alert::settings::load(&args.config.config, &environment, Secrets::Read);
+    let loaded = alerting_config::load(&args.config.config, &environment, Secrets::Read);
     let settings = match loaded {
         Ok((_, settings)) => settings,
         Err(faults) => return cli::failed(&faults.into()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::alert::Picture;
+use crate::alert_engine::picture::Picture;
 use crate::app;
 use crate::cli::say;
 use crate::clock::Clock;

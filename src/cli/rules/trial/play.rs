@@ -9,14 +9,15 @@ use jiff::Timestamp;
 
 use super::file::{Expected, Labels, Story};
 use super::life::Life;
-use crate::alert::board::Rules;
-use crate::alert::condition::Condition;
-use crate::alert::own::Health;
-use crate::alert::rule::Rule;
-use crate::alert::settings::RuleBook;
-use crate::alert::{Alert, Board, pairs};
+use crate::alerting_config::RuleBook;
+use crate::alerts::board::Rules;
+use crate::alerts::board::{Alert, Board};
+use crate::alerts::own::Health;
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
+use crate::rules::condition::Condition;
+use crate::rules::pairs;
+use crate::rules::rule::Rule;
 
 /// A story may have so many polls, all phones together.
 const MOST_POLLS: u128 = 1_000_000;
