@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::alerting_config;
 use crate::config::{Config, Secrets};
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 /// Read and resolve everything serve would, and say all faults
 #[derive(Debug, clap::Args)]

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::daemon::DaemonArg;
 use super::{age, listing, say};
 use crate::clock::Clock;
+use crate::rules::describe_rule::count;
 use crate::rules::matcher::{self, MatchOp, Matcher, parse_list};
 use crate::rules::phone_selector::matcher_of_pattern;
-use crate::rules::words::count;
 
 /// Make, list and end silences: alerts that nobody is told of for some time
 #[derive(Debug, clap::Args)]

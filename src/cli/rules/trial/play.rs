@@ -12,11 +12,11 @@ use super::life::Life;
 use crate::alerting_config::RuleBook;
 use crate::alerts::board::Rules;
 use crate::alerts::board::{Alert, Board};
-use crate::alerts::own::Health;
+use crate::alerts::self_monitoring::Health;
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
 use crate::rules::condition::Condition;
-use crate::rules::pairs;
+use crate::rules::labels;
 use crate::rules::rule::Rule;
 
 /// A story may have so many polls, all phones together.
@@ -168,7 +168,7 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
     let fits = |labels: &Labels, alert: &Alert| {
         labels
             .iter()
-            .all(|(name, value)| pairs::text(&alert.labels, name) == value)
+            .all(|(name, value)| labels::text(&alert.labels, name) == value)
     };
     wanted.len() == found.len()
         && wanted
@@ -188,7 +188,7 @@ fn written(labels: &Labels) -> String {
 }
 
 fn told(alert: &Alert) -> String {
-    format!("{{{}}}", pairs::written(&*alert.labels, ", "))
+    format!("{{{}}}", labels::written(&*alert.labels, ", "))
 }
 
 fn list(all: impl Iterator<Item = String>) -> String {
