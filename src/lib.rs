@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | 0 | [`fleet`] | the facts about phones as plain data, and their pure transitions |
 //! | 0 | [`sim`] | the simulated phone, written from the vendor's guide alone |
+//! | 0 | [`local_files`] | files that daemon and commands share, opened without following links |
 //! | 1 | [`clock`] | the only reader of the wall clock |
 //! | 1 | [`config`] | the YAML as written, checked and resolved |
 //! | 1 | [`webapi`] | the vendor's Web API as a client |
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod config;
 pub mod fleet;
 pub mod ledger;
+pub mod local_files;
 pub mod poll;
 pub mod sim;
 pub mod store;

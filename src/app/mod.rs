@@ -5,8 +5,8 @@
 //! way up, backwards.
 
 mod herald;
+mod persistence;
 mod reload;
-mod state_dir;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,13 +25,14 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment, Secrets};
 use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
-use crate::ledger::{Keeper, Ledger};
+use crate::ledger::Ledger;
+use crate::local_files::control_socket;
 use crate::poll::{Engine, Orders};
 use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Settings};
 use herald::Herald;
 use reload::Reloader;
 
-pub use state_dir::open_ledger;
+pub use persistence::open_ledger;
 
 /// What `run` is given from outside.
 #[derive(Debug)]
@@ -77,8 +78,9 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let ledger = Arc::new(open_ledger(config.state_dir.as_deref(), Keeper::Daemon)?);
-    let claim = state_dir::claim(config.state_dir.as_deref())?;
+    let claim = persistence::claim(config.state_dir.as_deref())?;
+    let ledger = persistence::open_ledger_or_memory(config.state_dir.as_deref());
+    let ledger = Arc::new(ledger);
     let doors = open_doors(&setup, &config)?;
     let addresses: Vec<_> = doors
         .network
@@ -144,9 +146,17 @@ fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
         control: setup
             .control_socket
             .as_deref()
-            .map(state_dir::control_socket)
+            .map(listen_locally)
             .transpose()?,
     })
+}
+
+/// Listens on the control socket.
+fn listen_locally(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
+    let failed = || format!("failed to listen on the control socket {}", path.display());
+    let listener = control_socket::bind(path).with_context(failed)?;
+    listener.set_nonblocking(true).with_context(failed)?;
+    tokio::net::UnixListener::from_std(listener).with_context(failed)
 }
 
 /// Connects the rooms by channels: the tasks that make the daemon, by name.
@@ -171,7 +181,7 @@ async fn connect(
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let mut engine = Engine::new(clock.clone(), ledger, published);
+    let mut engine = Engine::new(clock.clone(), Arc::clone(&ledger), published);
     engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,
@@ -194,7 +204,7 @@ async fn connect(
         clock: clock.clone(),
         commands: command_orders,
         published: pictures,
-        database: state_dir::database(config.state_dir.as_deref()),
+        database: persistence::database(config.state_dir.as_deref()),
     };
     let reloader = Reloader {
         path: setup.config,
@@ -221,6 +231,10 @@ async fn connect(
         ("the web server", work(unfailing(server))),
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
+        (
+            "the ledger's way back",
+            work(persistence::return_ledger(ledger, token())),
+        ),
     ])
 }
 

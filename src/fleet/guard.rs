@@ -71,6 +71,8 @@ pub struct LoginRecord {
     held: Option<Held>,
     /// An attempt whose outcome is not known yet.
     begun: Option<Begun>,
+    /// What this phone refused before may have been forgotten.
+    past_unknown: bool,
     /// What this phone's web server was found to do.
     pub habits: Habits,
 }
@@ -145,6 +147,8 @@ pub enum LoginOutcome {
 
 /// Refusals allowed before the first pause: one for each format of the digest.
 const FIRST_ROUND: u8 = 2;
+/// What is left of the first round where the refusals before it may have been forgotten.
+const HALF_A_ROUND: u8 = FIRST_ROUND / 2;
 /// After so many refusals in a row only one attempt a day is made.
 const IN_A_ROW: u8 = 3;
 /// Pauses after the first, second, third and every later round.
@@ -205,6 +209,13 @@ impl LoginRecord {
         })
     }
 
+    /// Halves the budget of the first round until a login succeeds: what the phone refused before may
+    /// have been forgotten, or will be at the next start.
+    pub fn doubt(&mut self) {
+        self.past_unknown = true;
+        self.refusals_in_round = self.refusals_in_round.max(HALF_A_ROUND);
+    }
+
     /// Which candidate opened the last session with these credentials.
     pub fn candidate(&self, offer: Offer) -> Option<u8> {
         let worked = self.worked.filter(|_| self.tag == Some(offer.tag))?;
@@ -227,6 +238,7 @@ impl LoginRecord {
             return;
         }
         let locked = self.held.filter(|held| held.because == HeldBecause::Locked);
+        let past_unknown = self.past_unknown;
         *self = Self {
             tag: Some(offer.tag),
             format: self.format,
@@ -235,6 +247,9 @@ impl LoginRecord {
             habits: self.habits,
             ..Self::default()
         };
+        if past_unknown {
+            self.doubt();
+        }
     }
 
     /// What lies further ahead than it could have been put was noted before the wall clock was set
@@ -412,6 +427,36 @@ mod tests {
         assert_eq!(
             sent(&mut record, offer(1), LoginOutcome::Refused, 2 * day + 20),
             [0, 0, 10, 10 + day, 10 + 2 * day]
+        );
+    }
+
+    #[test]
+    fn where_the_past_is_unknown_the_first_round_is_one_attempt_until_a_login_succeeds() {
+        let mut record = LoginRecord::default();
+        record.doubt();
+        assert_eq!(
+            sent(&mut record, offer(1), LoginOutcome::Refused, 15),
+            [0, 10]
+        );
+        let mut record = LoginRecord::default();
+        record.doubt();
+        record.claim(offer(1), at(0));
+        record.settle(LoginOutcome::Accepted, offer(1), at(0));
+        let changed = Offer { tag: 2, ..offer(1) };
+        assert_eq!(
+            sent(&mut record, changed, LoginOutcome::Refused, 5),
+            [0],
+            "the format is known"
+        );
+        let other = Offer {
+            tag: 3,
+            candidates: 2,
+            ..offer(1)
+        };
+        assert_eq!(
+            sent(&mut record, other, LoginOutcome::Refused, 5),
+            [0, 0],
+            "nothing is unknown any more"
         );
     }
 

@@ -3,28 +3,31 @@
 //!
 //! The store knows nothing of alerts: its owners hand over text under a key. What belongs together
 //! is one [`Batch`], which is written whole or not at all, and is on the disk when [`Store::write`]
-//! returns. A disk that is full, gone or corrupt never stops anything: the store goes on in memory,
-//! says so ([`Store::fault`]), and returns to the disk when it can ([`Store::try_return`]).
+//! returns. A disk that is full, gone, corrupt or locked never stops anything: the store goes on in
+//! memory, says so ([`Store::fault`]), and returns to the disk when it can ([`Store::try_return`]).
 //!
-//! Calls block for as long as the disk takes; the owner keeps them off the runtime.
+//! Calls block for as long as the disk takes, and for a lock of another process at most [`BUSY`]; the
+//! owner keeps them off the runtime.
 
 mod events;
 mod fault;
 mod letters;
 mod schema;
 
-use std::fs::{OpenOptions, Permissions};
-use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, backup, params};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 pub use events::{EVENT_AGE, Event, MOST_EVENTS, NewEvent};
 pub use fault::StoreFault;
 pub use letters::{Letter, MOST_LETTERS, NewLetter, Settled};
+
+use crate::local_files::StateDir;
 
 /// The one open database.
 #[derive(Debug)]
@@ -52,7 +55,15 @@ enum Home {
 #[derive(Debug)]
 struct Place {
     path: PathBuf,
-    files: [Option<(u64, u64)>; 2],
+    files: [Option<Seen>; 2],
+}
+
+/// A file as it was last seen. Neither the database nor its log becomes shorter by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    device: u64,
+    inode: u64,
+    length: u64,
 }
 
 /// What kind of text is kept under a key.
@@ -90,8 +101,17 @@ impl Batch {
 /// Who may open the file.
 const MODE: u32 = 0o600;
 
-/// How long a write waits for another process that looks into the file.
-const BUSY: Duration = Duration::from_secs(2);
+/// How long a write waits for a lock of another process: long enough for one that looks into the file
+/// or writes a little, short enough that alerts hardly come later. A read waits for nobody.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// A connection belongs to one thread and follows no link.
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
+
+/// How many pages are copied at a time.
+const PAGES: i32 = 1000;
 
 impl Store {
     /// Opens or makes the file; without a path, or if that fails, everything is kept in memory. A
@@ -168,7 +188,8 @@ impl Store {
         let brought = if taken {
             copy(&self.connection, &mut disk)
         } else {
-            schema::add(&self.connection, &path)
+            let real = place(&path).map(|(directory, name)| directory.path(&name));
+            real.and_then(|real| schema::add(&self.connection, &real))
         };
         let (Ok(()), Ok(place)) = (brought, Place::of(&path)) else {
             return false;
@@ -183,7 +204,7 @@ impl Store {
         &mut self,
         change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
     ) -> Result<T, StoreFault> {
-        let there = match &self.home {
+        let there = match &mut self.home {
             Home::Disk(place) => place.is_there(),
             Home::Lost { .. } | Home::Memory => Ok(()),
         };
@@ -220,8 +241,10 @@ impl Store {
     }
 
     fn in_memory(home: Home) -> Self {
-        let mut connection =
-            Connection::open_in_memory().expect("memory for an empty database can be had");
+        // Files that are attached to it are opened by the same flags.
+        let flags = OpenFlags::SQLITE_OPEN_CREATE | FLAGS;
+        let mut connection = Connection::open_in_memory_with_flags(flags)
+            .expect("memory for an empty database can be had");
         schema::migrate(&mut connection).expect("an empty database takes the schema");
         Self { connection, home }
     }
@@ -229,11 +252,7 @@ impl Store {
 
 impl Place {
     fn of(path: &Path) -> Result<Self, StoreFault> {
-        let identity = |path: &Path| {
-            let found = std::fs::metadata(path).ok()?;
-            Some((found.dev(), found.ino()))
-        };
-        let files = [identity(path), identity(&beside(path, "-wal"))];
+        let files = [Seen::at(path), Seen::at(&beside(path, "-wal"))];
         if files[0].is_none() {
             return Err(StoreFault::Gone);
         }
@@ -242,12 +261,33 @@ impl Place {
     }
 
     /// Whether what is written is found again: one may write to a file that was deleted for as long
-    /// as it is open.
-    fn is_there(&self) -> Result<(), StoreFault> {
-        if Self::of(&self.path)?.files != self.files {
+    /// as it is open, and behind the end of one that was cut short.
+    fn is_there(&mut self) -> Result<(), StoreFault> {
+        let now = Self::of(&self.path)?;
+        let goes_on = |(was, is): (&Option<Seen>, &Option<Seen>)| match (was, is) {
+            (Some(was), Some(is)) => is.follows(*was),
+            (was, is) => was == is,
+        };
+        if !self.files.iter().zip(&now.files).all(goes_on) {
             return Err(StoreFault::Gone);
         }
+        *self = now;
         Ok(())
+    }
+}
+
+impl Seen {
+    fn at(path: &Path) -> Option<Self> {
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self {
+            device: found.dev(),
+            inode: found.ino(),
+            length: found.len(),
+        })
+    }
+
+    fn follows(self, was: Self) -> bool {
+        (self.device, self.inode) == (was.device, was.inode) && self.length >= was.length
     }
 }
 
@@ -283,7 +323,17 @@ fn attempt<T>(
     connection: &mut Connection,
     change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
 ) -> Result<T, StoreFault> {
-    let transaction = connection.transaction()?;
+    connection.busy_timeout(BUSY)?;
+    let done = write_whole(connection, change);
+    connection.busy_timeout(Duration::ZERO)?;
+    done
+}
+
+fn write_whole<T>(
+    connection: &mut Connection,
+    change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
+) -> Result<T, StoreFault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = change(&transaction)?;
     transaction.commit()?;
     Ok(done)
@@ -307,47 +357,58 @@ fn connect_or_renew(path: &Path) -> Result<Connection, StoreFault> {
 
 /// Opens the file with every commit on the disk before it returns.
 fn connect(path: &Path) -> Result<Connection, StoreFault> {
-    make_private(path)?;
-    let mut connection = Connection::open(path)?;
+    let real = make_private(path)?;
+    let mut connection = Connection::open_with_flags(real, FLAGS)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    check(&connection)?;
+    // Whether it can be written is known before all of it is read.
+    connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     schema::migrate(&mut connection)?;
+    check(&connection)?;
+    connection.busy_timeout(Duration::ZERO)?;
     Ok(connection)
 }
 
 fn check(connection: &Connection) -> Result<(), StoreFault> {
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if sound != "ok" {
+    if sound != "ok" || !schema::is_whole(connection)? {
         return Err(StoreFault::Corrupt);
     }
     Ok(())
 }
 
 /// Makes the file if it is missing, and sees that only its owner may open it: it tells when somebody
-/// was at a phone. What SQLite puts beside it takes over the mode.
-fn make_private(path: &Path) -> Result<(), StoreFault> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(MODE);
-    let file = options.open(path).map_err(|error| {
-        if error.kind() == ErrorKind::StorageFull {
-            return StoreFault::Full;
-        }
-        StoreFault::ReadOnly
-    })?;
+/// was at a phone. What SQLite puts beside it takes over mode and owner. Gives its path without
+/// links, since SQLite follows none.
+fn make_private(path: &Path) -> Result<PathBuf, StoreFault> {
+    let (directory, name) = place(path)?;
+    let file = directory.file_or_new(&name)?;
     // Fails only on a file of somebody else, who then decides.
     let _not_ours = file.set_permissions(Permissions::from_mode(MODE));
-    Ok(())
+    for end in ["-wal", "-shm", "-journal"] {
+        directory.check(&format!("{name}{end}"))?;
+    }
+    Ok(directory.path(&name))
+}
+
+/// The directory of a file, and what it is called there.
+fn place(path: &Path) -> Result<(StateDir, String), StoreFault> {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let (Some(directory), Some(name)) = (path.parent(), name) else {
+        return Err(StoreFault::ReadOnly);
+    };
+    Ok((StateDir::open(directory)?, name.to_owned()))
 }
 
 /// The file and its log under another name, so that somebody may look; an older one is replaced.
 fn move_aside(path: &Path) -> Result<(), StoreFault> {
-    for end in ["", "-wal", "-shm"] {
-        let moved = std::fs::rename(beside(path, end), beside(path, &format!("{end}.corrupt")));
-        if end.is_empty() {
-            moved.map_err(|error| StoreFault::Other(error.to_string().into()))?;
-        }
+    let (directory, name) = place(path)?;
+    directory.rename(&name, &format!("{name}.corrupt"))?;
+    for end in ["-wal", "-shm"] {
+        let beside = format!("{name}{end}");
+        // Often there is none.
+        let _none = directory.rename(&beside, &format!("{beside}.corrupt"));
     }
     Ok(())
 }
@@ -359,10 +420,19 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
+/// Copies all of a database over another. A lock of another process is waited for as long as the
+/// connections wait, and then ends it.
 fn copy(from: &Connection, to: &mut Connection) -> Result<(), StoreFault> {
-    let backup = backup::Backup::new(from, to)?;
-    backup.run_to_completion(1000, Duration::ZERO, None)?;
-    Ok(())
+    let backup = Backup::new(from, to)?;
+    loop {
+        let step = backup.step(PAGES)?;
+        if step == StepResult::Done {
+            return Ok(());
+        }
+        if matches!(step, StepResult::Busy | StepResult::Locked) {
+            return Err(StoreFault::Locked);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! A released step is never changed: a change is a new one. Each runs in a transaction with the
 //! number that says that it ran, so a process killed in between leaves the old version whole.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -50,11 +51,33 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
     };
     for (step, next) in missing.iter().zip(version + 1..) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
+        // What a step builds on is there, and what it makes is not, unless the file was harmed.
+        transaction
+            .execute_batch(step)
+            .map_err(|error| match StoreFault::from(error) {
+                StoreFault::Other(_) => StoreFault::Corrupt,
+                fault => fault,
+            })?;
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Whether every table and index is there, as the steps made it.
+pub(super) fn is_whole(connection: &Connection) -> Result<bool, StoreFault> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    let there = objects(connection)?;
+    Ok(objects(&fresh)?.iter().all(|object| there.contains(object)))
+}
+
+/// Tables and indices, by the text that made them.
+fn objects(connection: &Connection) -> Result<HashSet<(String, String)>, StoreFault> {
+    let mut statement = connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Adds all of a database in memory to the file, except what is there already.
