@@ -5,6 +5,7 @@
 //! way up, backwards.
 
 mod herald;
+mod loss;
 mod persistence;
 mod reload;
 
@@ -30,6 +31,7 @@ use crate::local_files::control_socket;
 use crate::poll::{Engine, Orders};
 use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Settings};
 use herald::Herald;
+use loss::{Counts, Trigger};
 use reload::Reloader;
 
 pub use persistence::open_ledger;
@@ -58,6 +60,10 @@ struct Loaded {
     config: Arc<Config>,
     entrance: Arc<Entrance>,
     alerting: Arc<alert::Settings>,
+    /// What the last accepted one lists.
+    accepted: Counts,
+    /// Why this one is not accepted: it lost what that one lists.
+    loss: Option<Arc<str>>,
 }
 
 /// How a task ended, by its name.
@@ -92,10 +98,13 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let listening = setup.listening.take();
 
     let inner = stop.child_token();
+    let (accepted, loss) = accept(&config, &alerting);
     let loaded = Loaded {
         config,
         entrance,
         alerting: Arc::new(alerting),
+        accepted,
+        loss,
     };
     let mut tasks = JoinSet::new();
     for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
@@ -118,6 +127,25 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     outcome
 }
 
+/// Accepts the configuration that the daemon starts with, unless it lost what the last accepted one
+/// lists: then it runs, is not ready, and the last one stays the one to compare with.
+fn accept(config: &Config, alerting: &alert::Settings) -> (Counts, Option<Arc<str>>) {
+    let state_dir = config.state_dir.as_deref();
+    let (before, now) = (
+        Counts::last_accepted(state_dir),
+        Counts::of(config, alerting),
+    );
+    if let Some(loss) = now.loss(before, Trigger::Asked) {
+        let refused = reload::refused(&loss);
+        tracing::error!("Not ready: {refused}");
+        return (before, Some(refused.into()));
+    }
+    if now != before {
+        now.accept(state_dir);
+    }
+    (now, None)
+}
+
 /// What of a configuration the web shows, and how it lets the network in.
 pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
     Settings {
@@ -132,6 +160,7 @@ pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) 
             .unwrap_or_default(),
         entrance,
         reload,
+        loss: None,
     }
 }
 
@@ -172,7 +201,9 @@ async fn connect(
     let Loaded { config, .. } = loaded;
     let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
+    let mut shown = settings(&config, loaded.entrance, read);
+    shown.loss = loaded.loss;
+    let (announce, settings) = watch::channel(Arc::new(shown));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
@@ -196,6 +227,7 @@ async fn connect(
         reloads,
         alerts,
         commands: commands.clone(),
+        ledger_fault: config.state_dir.as_ref().map(|_| ledger.fault()),
         started,
     };
     let alerting = Task {
@@ -215,6 +247,7 @@ async fn connect(
         announce,
         told,
         clock,
+        accepted: loaded.accepted,
     };
     let herald = Herald {
         fleet,

@@ -86,7 +86,11 @@ fn lock_file(directory: &Path) -> Result<File, LocalFileError> {
     let directory = StateDir::open_or_make(directory)?;
     let file = directory.file_or_new(LOCK);
     // What cannot be written can be locked.
-    file.or_else(|error| directory.file(LOCK, Access::Read).map_err(|_unreadable| error))
+    file.or_else(|error| {
+        directory
+            .file(LOCK, Access::Read)
+            .map_err(|_unreadable| error)
+    })
 }
 
 /// Where the state of alerts is kept in the state directory.

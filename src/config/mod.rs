@@ -49,7 +49,7 @@ use crate::fleet::trust::Trust;
 
 pub use credentials::Operator;
 pub use effective::{Effective, effective};
-pub use fault::{Fault, Faults, Spot};
+pub use fault::{Fault, Faults, MOST as MOST_FAULTS, Spot};
 pub use files::{Environment, Secrets};
 pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;

@@ -52,6 +52,8 @@ impl<'a> Section<'a> {
         for entry in entries.iter().filter(|e| !keys.contains(&&*e.key)) {
             let mend = if entry.key.contains(':') {
                 "write a blank behind the colon".to_owned()
+            } else if found.is_full() {
+                otherwise.to_owned()
             } else {
                 nearest::mend(&entry.key, keys.iter().copied(), otherwise)
             };

@@ -422,7 +422,10 @@ mod tests {
             let daemon = Ledger::open(directory.path(), Keeper::Daemon).expect("a ledger");
             assert_eq!(daemon.salt(), ledger.salt());
             for phone in ["known", "unknown"] {
-                assert_eq!([(); 3].map(|()| refuse_of(&daemon, phone)), [true, false, false]);
+                assert_eq!(
+                    [(); 3].map(|()| refuse_of(&daemon, phone)),
+                    [true, false, false]
+                );
             }
             // What was not understood is gone, and what it may have said stays in doubt.
             let again = Ledger::open(directory.path(), Keeper::Daemon).expect("a ledger");

@@ -93,8 +93,13 @@ impl StateDir {
             Access::Read => OFlags::RDONLY,
             Access::Append => OFlags::RDWR | OFlags::APPEND,
         };
-        let fd = self.open_at(name, flags).map_err(|errno| self.error(name, errno))?;
-        self.trust(name, &rustix::fs::fstat(&fd).map_err(|errno| self.error(name, errno))?)?;
+        let fd = self
+            .open_at(name, flags)
+            .map_err(|errno| self.error(name, errno))?;
+        self.trust(
+            name,
+            &rustix::fs::fstat(&fd).map_err(|errno| self.error(name, errno))?,
+        )?;
         Ok(fd.into())
     }
 
@@ -160,7 +165,9 @@ impl StateDir {
 
     fn new_file(&self, name: &str) -> Result<File, LocalFileError> {
         let flags = OFlags::RDWR | OFlags::APPEND | OFlags::CREATE | OFlags::EXCL;
-        let fd = self.open_at(name, flags).map_err(|errno| self.error(name, errno))?;
+        let fd = self
+            .open_at(name, flags)
+            .map_err(|errno| self.error(name, errno))?;
         self.owner.give(&fd, &self.path(name));
         Ok(fd.into())
     }
@@ -225,7 +232,13 @@ impl Owner {
         if !geteuid().is_root() || self.uid.is_root() {
             return;
         }
-        let given = rustix::fs::chownat(made, "", Some(self.uid), Some(self.gid), AtFlags::EMPTY_PATH);
+        let given = rustix::fs::chownat(
+            made,
+            "",
+            Some(self.uid),
+            Some(self.gid),
+            AtFlags::EMPTY_PATH,
+        );
         if let Err(error) = given {
             tracing::warn!(%error, "{} cannot be given to user {}", path.display(), self.uid.as_raw());
         }
@@ -354,10 +367,16 @@ mod tests {
         let open = || StateDir::open(directory.path()).expect("it can be opened");
         fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o1777)).expect("opened");
         drop(open().file_or_new("before").expect("it is made"));
-        fs::hard_link(directory.path().join("before"), directory.path().join("again"))
-            .expect("a second name");
+        fs::hard_link(
+            directory.path().join("before"),
+            directory.path().join("again"),
+        )
+        .expect("a second name");
         let refused = open().file_or_new("before").expect_err("it has two names");
-        assert!(matches!(refused, LocalFileError::HardLinks { .. }), "{refused}");
+        assert!(
+            matches!(refused, LocalFileError::HardLinks { .. }),
+            "{refused}"
+        );
         let lock = directory.path().join(LOCK);
         fs::write(&lock, "").expect("a file");
         std::os::unix::fs::chown(&lock, Some(OTHER), Some(OTHER)).expect("given");
@@ -372,7 +391,10 @@ mod tests {
         let below = directory.path().join("a/b");
         StateDir::open_or_make(&below).expect("it is made");
         StateDir::open_or_make(&below).expect("it is there");
-        let mode = fs::metadata(&below).expect("it is there").permissions().mode();
+        let mode = fs::metadata(&below)
+            .expect("it is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, DIRECTORY_MODE);
         fs::write(directory.path().join("file"), "").expect("a file");
         StateDir::open_or_make(&directory.path().join("file")).expect_err("no directory");

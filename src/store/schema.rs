@@ -74,8 +74,8 @@ pub(super) fn is_whole(connection: &Connection) -> Result<bool, StoreFault> {
 
 /// Tables and indices, by the text that made them.
 fn objects(connection: &Connection) -> Result<HashSet<(String, String)>, StoreFault> {
-    let mut statement = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
+    let mut statement =
+        connection.prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

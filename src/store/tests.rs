@@ -258,7 +258,11 @@ fn a_file_that_is_cut_while_it_is_open_is_missed_and_made_again() {
 
 #[test]
 fn a_database_that_lost_a_table_or_an_index_is_moved_aside() {
-    for harm in ["DROP TABLE letters", "DROP TABLE facts", "DROP INDEX events_by_phone"] {
+    for harm in [
+        "DROP TABLE letters",
+        "DROP TABLE facts",
+        "DROP INDEX events_by_phone",
+    ] {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("alerts.db");
         drop(Store::open(Some(&path)));
@@ -271,7 +275,10 @@ fn a_database_that_lost_a_table_or_an_index_is_moved_aside() {
         batch.letters.push(letter("mail", "new"));
         store.write(&batch, NOW).expect("it is written");
         assert_eq!(store.letters().expect("letters").len(), 1, "{harm}");
-        assert!(directory.path().join("alerts.db.corrupt").exists(), "{harm}");
+        assert!(
+            directory.path().join("alerts.db.corrupt").exists(),
+            "{harm}"
+        );
     }
 }
 

@@ -75,6 +75,7 @@ pub(super) fn settings() -> Settings {
             successful: true,
             last_success: now().wall,
         },
+        loss: None,
         ready_after: Duration::from_secs(45),
     }
 }

@@ -23,6 +23,7 @@ use super::access::{self, Caller};
 use super::alerting::{self, Given, Told, Unanswered, Wish};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
+use super::degraded::Degraded;
 use super::entrance::Entrance;
 use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
@@ -144,7 +145,9 @@ impl Service {
         let now = self.inputs.clock.now();
         match route {
             Route::Fleet => {
-                let page = pages::fleet(&self.fleet(), &self.picture(), now, &query(head));
+                let (fleet, picture) = (self.fleet(), self.picture());
+                let degraded = self.degraded(now);
+                let page = pages::fleet((&fleet, &picture, &degraded), now, &query(head));
                 Answer::page(Code::Ok, page)
             }
             Route::Phone(name) => match self.phone(name) {
@@ -162,15 +165,15 @@ impl Service {
             Route::Metrics => self.metrics(head),
             Route::Probe => self.probe(head).await,
             Route::Discovery => self.discover(head),
-            Route::Healthy => Answer::text(Code::Ok, "healthy"),
+            Route::Healthy => self.degraded(now).health(),
             Route::Ready => {
                 let running = now.since(self.inputs.started);
-                ready::answer(&self.fleet(), running, self.settings().ready_after)
+                ready::answer(&self.fleet(), running, &self.settings())
             }
             Route::Reload => {
                 let host = host(head);
                 match access::operate(&visit.caller, head, host.as_deref(), visit.entrance) {
-                    Ok(actor) => reload::answer(&actor, &self.inputs.reloads).await,
+                    Ok(actor) => reload::answer(&actor, &query(head), &self.inputs.reloads).await,
                     Err(answer) => answer,
                 }
             }
@@ -276,11 +279,18 @@ impl Service {
             totals: fleet.totals.clone(),
             phones: fleet.phones().len(),
             reload: self.settings().reload,
+            ledger_on_disk: self.ledger_on_disk(),
             requests: self.requests.counts(),
             process: Process::look(),
             series: 0,
         };
         self.page(phones, Some(exporter), head)
+    }
+
+    /// Whether the login ledger is on disk; `None` where it is kept in memory on purpose.
+    fn ledger_on_disk(&self) -> Option<bool> {
+        let fault = self.inputs.ledger_fault.as_ref()?;
+        Some(fault.borrow().is_none())
     }
 
     async fn probe(&self, head: &Parts) -> Answer {
@@ -322,6 +332,10 @@ impl Service {
             vary: Some("accept, accept-encoding"),
             ..Answer::new(Code::Ok, offer.media, Content::Long(Box::new(page)))
         }
+    }
+
+    fn degraded(&self, now: Moment) -> Degraded {
+        Degraded::of(&self.inputs, now)
     }
 
     fn fleet(&self) -> Arc<Fleet> {

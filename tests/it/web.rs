@@ -81,6 +81,7 @@ impl Server {
             reloads: reload_sender,
             alerts,
             commands: command_sender.clone(),
+            ledger_fault: None,
             started: clock.now(),
         };
         let stop = CancellationToken::new();
@@ -149,6 +150,7 @@ pub(crate) fn settings() -> Settings {
             successful: true,
             last_success: jiff::Timestamp::UNIX_EPOCH,
         },
+        loss: None,
         ready_after: Duration::from_secs(45),
     }
 }

@@ -49,7 +49,9 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     };
     refuse(found, &section, REFUSED);
     let enabled = section.read(found, "enabled", Node::flag);
-    let enabled = enabled.is_some_and(|enabled| enabled.value);
+    let enabled = enabled.map(|enabled| enabled.value);
+    let switched_off = enabled == Some(false);
+    let enabled = enabled == Some(true);
     let census = Census::new(around.listed, around.config);
     let public_url = section.read(found, "public_url", public_url);
     let public_url = public_url.map_or_else(Box::default, |url| url.value);
@@ -72,6 +74,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let every = section.read(found, "evaluation_interval", within_an_hour);
     let settings = Settings {
         enabled,
+        switched_off,
         evaluation_interval: every.map_or(EVALUATION_INTERVAL, |every| every.value),
         sender: sender(found, &section, &public_url),
         public_url,

@@ -18,6 +18,8 @@ pub struct Exporter {
     pub phones: usize,
     /// How reading the configuration went.
     pub reload: ReloadStatus,
+    /// Whether the login ledger is on disk; `None` where it is kept in memory on purpose.
+    pub ledger_on_disk: Option<bool>,
     /// Requests answered.
     pub requests: RequestCounts,
     /// The process; `None` where the system does not tell.
@@ -41,6 +43,12 @@ pub(super) fn build(_: &Exporter, out: &mut Samples<'_>) {
         ("revision", REVISION),
         ("rustversion", RUST_VERSION),
     ]);
+}
+
+pub(super) fn ledger(exporter: &Exporter, out: &mut Samples<'_>) {
+    if let Some(on_disk) = exporter.ledger_on_disk {
+        out.flag(&[], on_disk);
+    }
 }
 
 pub(super) fn failures(exporter: &Exporter, out: &mut Samples<'_>) {

@@ -240,6 +240,7 @@ mod tests {
             totals: fleet.totals.clone(),
             phones: fleet.phones().len(),
             reload: example::settings().reload,
+            ledger_on_disk: Some(true),
             requests: requests.counts(),
             process: Some(Process {
                 cpu_seconds: 1.25,

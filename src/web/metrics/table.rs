@@ -419,6 +419,13 @@ pub static FAMILIES: &[Family] = &[
         }),
     },
     Family {
+        name: "grandstream_exporter_login_ledger_persisted",
+        kind: Kind::Gauge,
+        unit: None,
+        help: "Whether the login ledger is on disk; absent where it is kept in memory on purpose",
+        read: Read::Exporter(exporter::ledger),
+    },
+    Family {
         name: "grandstream_exporter_phones",
         kind: Kind::Gauge,
         unit: None,
