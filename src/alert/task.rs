@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::clerk::{Clerk, Outcome, Outgoing, Sent, Turn};
 use super::command::{Command, Reply};
 use super::notify::channel::Receiver;
-use super::notify::send::send;
+use super::notify::send::send_to;
 use super::picture::{ManagerTally, Picture};
 use super::settings::Settings;
 use super::tell::{Tellers, interval};
@@ -214,9 +214,11 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outco
 }
 
 async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {
+    let recipients = outgoing.recipients.as_deref();
     Sent {
-        attempt: send(&receiver, &outgoing.envelope).await,
+        attempt: send_to(&receiver, recipients, &outgoing.envelope).await,
         message: outgoing.envelope.id,
+        recipients: outgoing.recipients,
         receiver: outgoing.receiver,
     }
 }

@@ -4,7 +4,7 @@
 //! in between sends it again, under the same id: at least once.
 
 use jiff::Timestamp;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::schema::moment;
 use super::{Store, StoreFault};
@@ -29,6 +29,8 @@ pub struct Letter {
     pub id: i64,
     /// To whom, about what, and what.
     pub letter: NewLetter,
+    /// Only to these of its receiver, as its sender understands it; `None`: to all.
+    pub recipients: Option<Box<str>>,
     /// When it was written.
     pub created: Timestamp,
     /// How often it was tried.
@@ -44,6 +46,8 @@ pub struct Letter {
 pub enum Settled {
     /// It was taken.
     Delivered,
+    /// It ended differently for its recipients: it is one letter for each that did not take it.
+    Split(Vec<(Box<str>, Self)>),
     /// Try again.
     Later {
         /// Not before.
@@ -66,7 +70,7 @@ impl Store {
     /// Every letter, oldest first.
     pub fn letters(&self) -> Result<Vec<Letter>, StoreFault> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, receiver, topic, body, created_ms, due_ms, attempts, error, dead
+            "SELECT id, receiver, topic, body, created_ms, due_ms, attempts, error, dead, recipients
              FROM letters ORDER BY id",
         )?;
         let rows = statement.query_map([], letter)?;
@@ -81,9 +85,9 @@ impl Store {
                 let (created, due) = (one.created, letter.due);
                 transaction
                     .prepare_cached(
-                        "INSERT INTO letters
-                         (id, receiver, topic, body, created_ms, due_ms, attempts, error, dead)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                        "INSERT INTO letters (id, receiver, topic, body, created_ms, due_ms,
+                                              attempts, error, dead, recipients)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                     )?
                     .execute(params![
                         one.id,
@@ -94,7 +98,8 @@ impl Store {
                         due.as_millisecond(),
                         one.attempts,
                         one.error,
-                        one.dead
+                        one.dead,
+                        one.recipients
                     ])?;
             }
             Ok(())
@@ -164,15 +169,20 @@ pub(super) fn push(
                 now.as_millisecond(),
                 letter.due.as_millisecond()
             ])?;
-        transaction
-            .prepare_cached(
-                "DELETE FROM letters WHERE id IN (
-                     SELECT id FROM letters WHERE receiver = ?1
-                     ORDER BY dead, id DESC LIMIT -1 OFFSET ?2
-                 )",
-            )?
-            .execute(params![letter.receiver, MOST_LETTERS])?;
+        bound(transaction, &letter.receiver)?;
     }
+    Ok(())
+}
+
+fn bound(transaction: &Transaction<'_>, receiver: &str) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM letters WHERE id IN (
+                 SELECT id FROM letters WHERE receiver = ?1
+                 ORDER BY dead, id DESC LIMIT -1 OFFSET ?2
+             )",
+        )?
+        .execute(params![receiver, MOST_LETTERS])?;
     Ok(())
 }
 
@@ -181,6 +191,7 @@ fn settle(transaction: &Transaction<'_>, id: i64, settled: &Settled) -> Result<(
         Settled::Delivered => transaction
             .prepare_cached("DELETE FROM letters WHERE id = ?1")?
             .execute([id])?,
+        Settled::Split(parts) => return split(transaction, id, parts),
         Settled::Later { due, error } => transaction
             .prepare_cached(
                 "UPDATE letters SET attempts = attempts + 1, due_ms = ?2, error = ?3 WHERE id = ?1",
@@ -193,6 +204,37 @@ fn settle(transaction: &Transaction<'_>, id: i64, settled: &Settled) -> Result<(
             .execute(params![id, error])?,
     };
     Ok(())
+}
+
+/// Makes a letter for each of these recipients of one, and settles each.
+fn split(
+    transaction: &Transaction<'_>,
+    id: i64,
+    parts: &[(Box<str>, Settled)],
+) -> Result<(), StoreFault> {
+    for (recipients, settled) in parts {
+        let made = transaction
+            .prepare_cached(
+                "INSERT INTO letters
+                 (receiver, topic, body, created_ms, due_ms, attempts, recipients)
+                 SELECT receiver, topic, body, created_ms, due_ms, attempts, ?2
+                 FROM letters WHERE id = ?1",
+            )?
+            .execute(params![id, recipients])?;
+        // A letter that somebody dropped meanwhile has no parts.
+        if made > 0 {
+            settle(transaction, transaction.last_insert_rowid(), settled)?;
+        }
+    }
+    let receiver: Option<Box<str>> = transaction
+        .prepare_cached("SELECT receiver FROM letters WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    settle(transaction, id, &Settled::Delivered)?;
+    match receiver {
+        Some(receiver) => bound(transaction, &receiver),
+        None => Ok(()),
+    }
 }
 
 fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
@@ -208,5 +250,6 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<Letter> {
         attempts: row.get(6)?,
         error: row.get(7)?,
         dead: row.get(8)?,
+        recipients: row.get(9)?,
     })
 }

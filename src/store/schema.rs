@@ -11,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::StoreFault;
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE documents (
         kind TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -38,7 +39,9 @@ const STEPS: [&str; 1] = ["
     );
     CREATE INDEX events_by_phone ON events (phone, id);
     CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-"];
+",
+    "ALTER TABLE letters ADD COLUMN recipients TEXT",
+];
 
 /// Brings the tables up to date.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
@@ -87,12 +90,13 @@ pub(super) fn add(memory: &Connection, path: &Path) -> Result<(), StoreFault> {
     let added = memory.execute_batch(
         "BEGIN;
          INSERT OR IGNORE INTO disk.documents SELECT * FROM main.documents;
-         INSERT INTO disk.letters (receiver, topic, body, created_ms, due_ms, attempts, error, dead)
-             SELECT receiver, topic, body, created_ms, due_ms, attempts, error, dead
+         INSERT INTO disk.letters
+             (receiver, topic, body, created_ms, due_ms, attempts, error, dead, recipients)
+             SELECT receiver, topic, body, created_ms, due_ms, attempts, error, dead, recipients
              FROM main.letters AS mine WHERE NOT EXISTS (
                  SELECT 1 FROM disk.letters AS theirs WHERE theirs.created_ms = mine.created_ms
                  AND theirs.receiver = mine.receiver AND theirs.topic = mine.topic
-                 AND theirs.body = mine.body
+                 AND theirs.body = mine.body AND theirs.recipients IS mine.recipients
              ) ORDER BY id;
          INSERT INTO disk.events (at_ms, phone, kind, body)
              SELECT at_ms, phone, kind, body FROM main.events ORDER BY id;

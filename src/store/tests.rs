@@ -497,6 +497,28 @@ fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
 }
 
 #[test]
+fn a_letter_that_is_split_is_bounded_and_one_that_was_dropped_has_no_parts() {
+    let mut store = Store::open(None);
+    let all = ["a", "b"].map(|body| letter("mail", body));
+    store.write(&letters(all), NOW).expect("they are written");
+    let ids = store.letters().expect("letters");
+    let ids = [ids[0].id, ids[1].id];
+    assert!(store.discard(ids[1]).expect("it is dropped"));
+    let error = || "550 unknown".into();
+    let parts = (0..MOST_LETTERS + 5).map(|n| {
+        let end = Settled::GivenUp { error: error() };
+        (n.to_string().into(), end)
+    });
+    let parts: Vec<_> = parts.collect();
+    let settled = ids.map(|id| (id, Settled::Split(parts.clone())));
+    store.settle(&settled).expect("they are split");
+    let left = store.letters().expect("letters");
+    assert_eq!(left.len(), MOST_LETTERS as usize);
+    let is_part = |one: &Letter| one.dead && one.recipients.is_some() && &*one.letter.body == "a";
+    assert!(left.iter().all(is_part));
+}
+
+#[test]
 fn letters_are_merged_into_one() {
     let mut store = Store::open(None);
     let all = ["a", "b", "c"].map(|body| letter("mail", body));

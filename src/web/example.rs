@@ -300,6 +300,7 @@ pub(super) fn dead_letter() -> Letter {
             body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"fresh\":[],\"missed\":0}".into(),
             due: now().wall,
         },
+        recipients: None,
         created: now().wall,
         attempts: 12,
         error: Some("answered with <status> 404".into()),

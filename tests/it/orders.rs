@@ -132,6 +132,7 @@ fn letter(id: i64, dead: bool) -> Letter {
             body: r#"{"reason":"new","firing":[],"over":[],"missed":0}"#.into(),
             due: jiff::Timestamp::UNIX_EPOCH,
         },
+        recipients: None,
         created: jiff::Timestamp::UNIX_EPOCH,
         attempts: 5,
         error: Some("<no>".into()),

@@ -17,11 +17,11 @@ use super::super::notify::digest::Told;
 use super::super::notify::outbox::{self, Dispatch};
 use super::super::notify::retry::{self, GIVE_UP, Verdict};
 use super::super::notify::route::Values;
-use super::super::notify::send::Envelope;
+use super::super::notify::send::{Attempt, Envelope};
 use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
 use super::kept::json;
-use super::{Clerk, Outgoing, Sent};
+use super::{Clerk, Outgoing, Recipients, Sent};
 use crate::fleet::Moment;
 use crate::fleet::moment::{earlier, later};
 use crate::fleet::place::spread;
@@ -129,27 +129,28 @@ impl Clerk {
         for Sent {
             message,
             receiver,
+            recipients,
             attempt,
         } in sent
         {
             self.mail.busy.remove(&receiver);
-            self.judge(&receiver, &attempt.verdict, now);
+            self.judge(&receiver, recipients.is_some(), &attempt, now);
             if let Some(remark) = &attempt.remark {
                 tracing::warn!(receiver = %receiver, "A message to `{receiver}`: {remark}");
             }
             // A letter that somebody dropped meanwhile needs no end. Its number may have changed, on the
             // way from memory back to the disk.
             let mut to_it = letters.iter().filter(|one| one.letter.receiver == receiver);
-            let Some(letter) = to_it
-                .find(|one| id(&one.letter.receiver, &one.letter.topic, one.created) == message)
-            else {
+            let Some(letter) = to_it.find(|one| {
+                id(&one.letter.receiver, &one.letter.topic, one.created) == message
+                    && only_to(one) == recipients
+            }) else {
                 continue;
             };
             if attempt.verdict == Verdict::Delivered {
                 self.delivered(letter, now);
             }
-            let end = retry::settled(letter, attempt.verdict, now.wall);
-            settled.push((letter.id, end));
+            settled.push((letter.id, ended(letter, attempt, now.wall)));
         }
         self.end(&settled);
     }
@@ -190,8 +191,22 @@ impl Clerk {
         }
     }
 
-    /// Draws from one attempt what holds for all messages to this receiver.
-    fn judge(&mut self, receiver: &str, verdict: &Verdict, now: Moment) {
+    /// Draws from one attempt what holds for all messages to this receiver; nothing where a server
+    /// refused the one recipient that it was still for.
+    fn judge(&mut self, receiver: &str, for_some: bool, attempt: &Attempt, now: Moment) {
+        for (_, verdict) in &attempt.refused {
+            if let Some(cause) = verdict.cause() {
+                *self
+                    .tallies
+                    .failed
+                    .entry((receiver.into(), cause))
+                    .or_default() += 1;
+            }
+        }
+        let verdict = &attempt.verdict;
+        if for_some && !attempt.refused.is_empty() {
+            return;
+        }
         self.mail.held.remove(receiver);
         if let Verdict::Temporary { after, .. } = verdict {
             let wait = retry::pause(*after);
@@ -208,8 +223,10 @@ impl Clerk {
                 (*cause, error)
             }
         };
-        let failed = self.tallies.failed.entry((receiver.into(), cause));
-        *failed.or_default() += 1;
+        if attempt.refused.is_empty() {
+            let failed = self.tallies.failed.entry((receiver.into(), cause));
+            *failed.or_default() += 1;
+        }
         if !self.mail.failing.contains_key(receiver) {
             self.mail.failing.insert(receiver.into(), now);
             let cause = cause.label();
@@ -295,6 +312,7 @@ impl Clerk {
         };
         Some(Outgoing {
             receiver: send.receiver,
+            recipients: recipients(send.recipients.as_deref()),
             envelope,
         })
     }
@@ -307,9 +325,7 @@ impl Clerk {
     /// Writes down what became of letters.
     fn end(&mut self, settled: &[(i64, Settled)]) {
         for (id, end) in settled {
-            if let Settled::GivenUp { error } = end {
-                tracing::error!(letter = id, "The message {id} was given up: {error}");
-            }
+            tell_given_up(*id, None, end);
         }
         if settled.is_empty() {
             return;
@@ -325,6 +341,48 @@ impl Clerk {
             Vec::new()
         })
     }
+}
+
+fn tell_given_up(id: i64, to: Option<&str>, end: &Settled) {
+    match end {
+        Settled::GivenUp { error } => {
+            let to = recipients(to).map(|to| format!(" to {}", to.join(", ")));
+            let to = to.unwrap_or_default();
+            tracing::error!(letter = id, "The message {id}{to} was given up: {error}");
+        }
+        Settled::Split(parts) => {
+            for (to, end) in parts {
+                tell_given_up(id, Some(to), end);
+            }
+        }
+        Settled::Delivered | Settled::Later { .. } => {}
+    }
+}
+
+/// What becomes of a letter: of recipients that were refused while others were not, or not in the same
+/// way, each gets a letter of its own, which is tried again or given up alone.
+fn ended(letter: &Letter, attempt: Attempt, now: Timestamp) -> Settled {
+    let Attempt {
+        verdict, refused, ..
+    } = attempt;
+    let kind = std::mem::discriminant(&verdict);
+    let is_same = |(_, one): &(Box<str>, Verdict)| std::mem::discriminant(one) == kind;
+    if refused.iter().all(is_same) {
+        return retry::settled(letter, verdict, now);
+    }
+    let parts = refused.into_iter();
+    let parts = parts.map(|(to, verdict)| (json(&[to]), retry::settled(letter, verdict, now)));
+    Settled::Split(parts.collect())
+}
+
+/// To which of its receiver's recipients a letter is; `None`: to all.
+fn only_to(letter: &Letter) -> Option<Recipients> {
+    recipients(letter.recipients.as_deref())
+}
+
+/// As they lie in the store; what cannot be read is nobody, who is then no longer configured.
+fn recipients(text: Option<&str>) -> Option<Recipients> {
+    text.map(|text| serde_json::from_str(text).unwrap_or_default())
 }
 
 /// What a receiver may tell repetitions by. Not the number of the letter: that is another one where

@@ -65,6 +65,8 @@ pub struct Sent {
     pub message: Box<str>,
     /// To whom.
     pub receiver: Box<str>,
+    /// The part of them that it was for, as it came out; `None`: all.
+    pub recipients: Option<Recipients>,
     /// How it went.
     pub attempt: Attempt,
 }
@@ -87,9 +89,14 @@ pub struct Outcome {
 pub struct Outgoing {
     /// The name of the receiver in the settings of the picture.
     pub receiver: Box<str>,
+    /// Only to these of its recipients; `None`: to all.
+    pub recipients: Option<Recipients>,
     /// What is sent.
     pub envelope: Envelope,
 }
+
+/// Some of a receiver's recipients.
+pub type Recipients = Box<[Box<str>]>;
 
 /// Board, mail and store.
 #[derive(Debug)]

@@ -45,6 +45,8 @@ pub struct Dispatch {
     pub receiver: Box<str>,
     /// About what.
     pub topic: Box<str>,
+    /// Only to these of the receiver, as they lie in the store.
+    pub recipients: Option<Box<str>>,
     /// When it was written.
     pub created: Timestamp,
     /// What it says.
@@ -85,12 +87,17 @@ pub fn plan(letters: &[Letter], busy: &BTreeSet<Box<str>>, now: Timestamp) -> Pl
 impl Plan {
     fn take(&mut self, receiver: &str, letters: Vec<(&Letter, Notice)>, now: Timestamp) {
         let mut ready = letters.iter().filter(|(letter, _)| due(letter, now) <= now);
-        let Some(topic) = ready.next().map(|(letter, _)| &letter.letter.topic) else {
+        let Some(first) = ready.next().map(|(letter, _)| *letter) else {
             return;
+        };
+        // What is left for one recipient says what the others were told.
+        let is_about_it = |letter: &Letter| match &first.recipients {
+            Some(_) => letter.id == first.id,
+            None => letter.recipients.is_none() && letter.letter.topic == first.letter.topic,
         };
         let mut about_it = letters
             .into_iter()
-            .filter(|(letter, _)| letter.letter.topic == *topic);
+            .filter(|(letter, _)| is_about_it(letter));
         let Some((mut letter, mut notice)) = about_it.next() else {
             return;
         };
@@ -111,6 +118,7 @@ impl Plan {
             id: letter.id,
             receiver: receiver.into(),
             topic: letter.letter.topic.clone(),
+            recipients: letter.recipients.clone(),
             created: letter.created,
             notice,
         });
@@ -145,6 +153,7 @@ mod tests {
                     .into(),
                 due: minute(due).wall,
             },
+            recipients: None,
             created: minute(0).wall,
             attempts: 0,
             error: None,
@@ -194,6 +203,21 @@ mod tests {
         assert_eq!(merge.notice.missed, 1);
         assert_eq!(plan.sends[0].notice, merge.notice);
         assert_eq!(plan.sends[0].id, 3);
+    }
+
+    #[test]
+    fn what_is_left_for_one_recipient_is_merged_with_nothing() {
+        let for_one = |id, due| Letter {
+            recipients: Some("[\"b@example.org\"]".into()),
+            ..letter(id, "mail", "hq", due)
+        };
+        let letters = [for_one(1, 0), for_one(2, 0), letter(3, "mail", "hq", 0)];
+        let first = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((first.merges.len(), first.sends[0].id), (0, 1));
+        let letters = [for_one(1, 9), letter(2, "mail", "hq", 0), letter(3, "mail", "hq", 0)];
+        let then = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((then.merges[0].into, &then.merges[0].gone[..]), (3, &[2][..]));
+        assert_eq!(then.sends[0].recipients, None);
     }
 
     #[test]

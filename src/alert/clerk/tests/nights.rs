@@ -213,7 +213,11 @@ impl Night {
     }
 
     fn take(&mut self, outgoing: Outgoing) -> Sent {
-        let Outgoing { receiver, envelope } = outgoing;
+        let Outgoing {
+            receiver,
+            recipients,
+            envelope,
+        } = outgoing;
         let fresh = envelope.notice.fresh.iter().cloned();
         self.ear.begun.extend(fresh);
         if !matches!(self.answer, Answer::Busy) {
@@ -229,12 +233,14 @@ impl Night {
         };
         let attempt = Attempt {
             verdict,
+            refused: Vec::new(),
             remark: None,
             dialogue: Vec::new(),
         };
         Sent {
             message: envelope.id,
             receiver,
+            recipients,
             attempt,
         }
     }

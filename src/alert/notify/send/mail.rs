@@ -1,7 +1,7 @@
 //! A message over SMTP, one connection a mail.
 //!
 //! The conversation is led step by step, so that a recipient who is refused does not cost the others
-//! their mail, and each step can be shown. Where encryption is wanted nothing is said without it. A
+//! their mail and is tried again alone, and each step can be shown. Where encryption is wanted nothing is said without it. A
 //! mail that was taken is taken, however the conversation ends.
 
 use std::error::Error as _;
@@ -42,7 +42,7 @@ struct Talk<'a> {
     mime: &'a Mime,
     hush: Hush,
     dialogue: Vec<String>,
-    remark: Option<Box<str>>,
+    refused: Vec<(Box<str>, Verdict)>,
 }
 
 /// How far the conversation had come when it failed.
@@ -52,13 +52,20 @@ enum Stage {
     Talking,
 }
 
-pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
+pub(super) async fn send(
+    receiver: &Receiver,
+    email: &Email,
+    recipients: Option<&[Box<str>]>,
+    envelope: &Envelope,
+) -> Attempt {
     let name = &receiver.route.receiver;
-    let mime = match Mime::new(name, receiver.collapse_over, email, envelope) {
+    let mime = Mime::new(name, receiver.collapse_over, email, envelope);
+    let mime = match mime.and_then(|mime| mime.only_to(recipients)) {
         Ok(mime) => mime,
         Err(error) => {
             return Attempt {
                 verdict: misconfigured(&error),
+                refused: Vec::new(),
                 remark: None,
                 dialogue: Vec::new(),
             };
@@ -70,7 +77,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
         mime: &mime,
         hush: Hush::of_login(email.login.as_ref()),
         dialogue: Vec::new(),
-        remark: None,
+        refused: Vec::new(),
     };
     let verdict = match timeout(patience, talk.lead()).await {
         Ok(Ok(mut connection)) => {
@@ -81,10 +88,25 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
         Err(_elapsed) => too_slow(patience),
     };
     Attempt {
+        remark: (verdict == Verdict::Delivered)
+            .then(|| list(&talk.refused))
+            .flatten(),
         verdict,
-        remark: talk.remark,
+        refused: talk.refused,
         dialogue: talk.dialogue,
     }
+}
+
+/// Who was refused and why, if anybody was.
+fn list(refused: &[(Box<str>, Verdict)]) -> Option<Box<str>> {
+    let each = refused.iter().map(|(to, verdict)| match verdict {
+        Verdict::Delivered => to.to_string(),
+        Verdict::Temporary { error, .. } | Verdict::Permanent { error, .. } => {
+            format!("{to} ({error})")
+        }
+    });
+    let each: Vec<_> = each.collect();
+    (!each.is_empty()).then(|| format!("recipients were refused: {}", each.join(", ")).into())
 }
 
 impl Talk<'_> {
@@ -206,8 +228,6 @@ impl Talk<'_> {
         &mut self,
         connection: &mut AsyncSmtpConnection,
     ) -> Result<(), Verdict> {
-        let mut refused = Vec::new();
-        let mut may_pass = false;
         for to in &self.mime.to {
             self.says(&format!("RCPT TO:<{to}>"));
             let reply = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
@@ -215,31 +235,26 @@ impl Talk<'_> {
             match self.hears("RCPT", reply) {
                 Ok(()) | Err(Verdict::Delivered) => {}
                 Err(verdict) if !answered => return Err(verdict),
-                Err(Verdict::Temporary { error, .. }) => {
-                    may_pass = true;
-                    refused.push(format!("{to} ({error})"));
-                }
-                Err(Verdict::Permanent { error, .. }) => refused.push(format!("{to} ({error})")),
+                Err(verdict) => self.refused.push((to.to_string().into(), verdict)),
             }
         }
-        if refused.is_empty() {
+        if self.refused.len() < self.mime.to.len() {
             return Ok(());
         }
-        let list: Box<str> = format!("recipients were refused: {}", refused.join(", ")).into();
-        if refused.len() < self.mime.to.len() {
-            self.remark = Some(list);
-            return Ok(());
-        }
-        if may_pass {
+        let may_pass = |(_, verdict): &(Box<str>, Verdict)| {
+            matches!(verdict, Verdict::Temporary { .. })
+        };
+        let error = list(&self.refused).unwrap_or_default();
+        if self.refused.iter().any(may_pass) {
             return Err(Verdict::Temporary {
                 cause: Cause::Busy,
-                error: list,
+                error,
                 after: None,
             });
         }
         Err(Verdict::Permanent {
             cause: Cause::Refused,
-            error: list,
+            error,
         })
     }
 

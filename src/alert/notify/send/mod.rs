@@ -23,6 +23,9 @@ pub use manager::{Posting, beat, post_alerts};
 pub struct Attempt {
     /// What it means for the message.
     pub verdict: Verdict,
+    /// Recipients whose server refused them by name, and what that means for them: others may have
+    /// taken the message.
+    pub refused: Vec<(Box<str>, Verdict)>,
     /// What somebody should know although the message may have been taken: recipients that were
     /// refused, a template that failed.
     pub remark: Option<Box<str>>,
@@ -32,8 +35,17 @@ pub struct Attempt {
 
 /// Sends one message; takes no longer than the patience of the channel.
 pub async fn send(receiver: &Receiver, envelope: &Envelope) -> Attempt {
+    send_to(receiver, None, envelope).await
+}
+
+/// The same, only to these of its recipients where it has several.
+pub async fn send_to(
+    receiver: &Receiver,
+    recipients: Option<&[Box<str>]>,
+    envelope: &Envelope,
+) -> Attempt {
     match &receiver.channel {
         Channel::Webhook(webhook) => webhook::send(receiver, webhook, envelope).await,
-        Channel::Email(email) => mail::send(receiver, email, envelope).await,
+        Channel::Email(email) => mail::send(receiver, email, recipients, envelope).await,
     }
 }

@@ -30,6 +30,7 @@ pub(super) async fn send(receiver: &Receiver, webhook: &Webhook, envelope: &Enve
         Err(verdict) => verdict,
     };
     Attempt {
+        refused: Vec::new(),
         verdict,
         remark,
         dialogue,
