@@ -211,6 +211,7 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outco
         // Whoever asked is gone only if the daemon stops.
         let _gone = done.send(clerk.turn(turn));
     }
+    clerk.close(clock.now());
 }
 
 async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {

@@ -110,6 +110,10 @@ const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
     .union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 
+/// How long the log may become, in pages of 4 KiB, before it is brought into the database: a page that
+/// changes again and again in an outage is brought in once.
+const LOG_PAGES: i32 = 4000;
+
 /// How many pages are copied at a time.
 const PAGES: i32 = 1000;
 
@@ -362,6 +366,7 @@ fn connect(path: &Path) -> Result<Connection, StoreFault> {
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     // Whether it can be written is known before all of it is read.
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     schema::migrate(&mut connection)?;

@@ -30,7 +30,7 @@ use super::subject::{Labels, Subject};
 use super::suppress::{Sources, Suppression, Visibility};
 
 pub use rules::{KnownRule, Rules};
-pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedClock, SavedPhase};
 
 use phones::Desk;
 use show::Stage;

@@ -3,11 +3,15 @@
 //! Pending alerts keep the time they have held; the time the daemon was away is not counted. Firing
 //! ones are taken back as unconfirmed: they are not told again, and the first fresh reading decides.
 //! What was away for too long is ended, since nobody knows what happened meanwhile.
+//!
+//! An alert about which nothing happens is saved as it was: a clock that runs is kept as when it
+//! began, not as what it shows, so that time passing writes nothing. What was seen in fewer polls than
+//! its rule wants is not saved: one lost packet writes nothing either.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::super::phase::{Ending, Phase, State, Stopwatch};
@@ -45,8 +49,8 @@ pub enum SavedPhase {
     /// It held for so long, in so many polls.
     Pending {
         /// For how long.
-        held: Duration,
-        /// In how many polls.
+        held: SavedClock,
+        /// In how many polls, as far as they count.
         polls: u32,
     },
     /// It fired.
@@ -54,7 +58,7 @@ pub enum SavedPhase {
     /// It fired and had been over for so long.
     Holding {
         /// For how long.
-        over: Duration,
+        over: SavedClock,
     },
     /// It was over.
     Resolved {
@@ -65,6 +69,39 @@ pub enum SavedPhase {
     },
 }
 
+/// What a stopwatch showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SavedClock {
+    /// It stood at so much.
+    Standing(Duration),
+    /// It ran, as if from this moment on: up to when all was last saved, it counted from there.
+    RunningSince(Timestamp),
+}
+
+impl SavedClock {
+    fn of(clock: &Stopwatch) -> Self {
+        let Some(now) = clock.running() else {
+            return Self::Standing(clock.elapsed());
+        };
+        // In whole seconds, up: the wall clock and the monotonic one are not read at once, and what was
+        // not counted is not made up.
+        let since = moment::earlier(now.wall, clock.elapsed());
+        let second = Unit::Second;
+        let round = TimestampRound::new().smallest(second).mode(RoundMode::Ceil);
+        Self::RunningSince(since.round(round).unwrap_or(since))
+    }
+
+    fn restored(self, saved_at: Timestamp) -> Stopwatch {
+        Stopwatch::standing(match self {
+            Self::Standing(elapsed) => elapsed,
+            Self::RunningSince(since) => {
+                Duration::try_from(saved_at.duration_since(since)).unwrap_or_default()
+            }
+        })
+    }
+}
+
 /// Alerts that were saved longer ago are ended: a day without the daemon is a day of unknown events.
 pub const RESTORE_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -73,12 +110,12 @@ impl SavedAlert {
     pub fn of(alert: &Alert) -> Self {
         let phase = match &alert.state.phase {
             Phase::Pending { held, polls } => SavedPhase::Pending {
-                held: held.elapsed(),
-                polls: *polls,
+                held: SavedClock::of(held),
+                polls: (*polls).min(alert.rule().min_polls),
             },
             Phase::Firing => SavedPhase::Firing,
             Phase::Holding { over } => SavedPhase::Holding {
-                over: over.elapsed(),
+                over: SavedClock::of(over),
             },
             Phase::Resolved { at, ending } => SavedPhase::Resolved {
                 at: at.wall,
@@ -97,15 +134,15 @@ impl SavedAlert {
         }
     }
 
-    fn restored(self, rule: Arc<KnownRule>, now: Moment) -> Alert {
+    fn restored(self, rule: Arc<KnownRule>, saved_at: Timestamp, now: Moment) -> Alert {
         let phase = match self.phase {
             SavedPhase::Pending { held, polls } => Phase::Pending {
-                held: Stopwatch::standing(held),
+                held: held.restored(saved_at),
                 polls,
             },
             SavedPhase::Firing => Phase::Firing,
             SavedPhase::Holding { over } => Phase::Holding {
-                over: Stopwatch::standing(over),
+                over: over.restored(saved_at),
             },
             SavedPhase::Resolved { at, ending } => Phase::Resolved {
                 at: moment_of(at, now),
@@ -129,10 +166,20 @@ impl SavedAlert {
     }
 }
 
+impl Alert {
+    fn is_kept(&self) -> bool {
+        match self.state.phase {
+            Phase::Pending { polls, .. } => polls >= self.rule().min_polls,
+            Phase::Firing | Phase::Holding { .. } | Phase::Resolved { .. } => true,
+        }
+    }
+}
+
 impl Board {
     /// Every alert as it is to be kept.
     pub fn save(&self) -> Vec<SavedAlert> {
-        self.alerts().map(SavedAlert::of).collect()
+        let kept = self.alerts().filter(|alert| alert.is_kept());
+        kept.map(SavedAlert::of).collect()
     }
 
     /// Takes back what was last saved at `saved_at`.
@@ -154,7 +201,7 @@ impl Board {
             };
             let gone = || Arc::new(KnownRule::gone(&alert.rule, alert.fingerprint));
             let rule = rule.unwrap_or_else(gone);
-            let alert = alert.restored(rule, now);
+            let alert = alert.restored(rule, saved_at, now);
             let alert = match ending {
                 Some(ending) => alert.ended(ending, now, &mut changes),
                 None => Some(alert),

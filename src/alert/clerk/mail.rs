@@ -116,7 +116,6 @@ impl Clerk {
             }
         }
         self.unwritten.letters.extend(letters);
-        self.keep_told();
     }
 
     /// Takes in how sending went.

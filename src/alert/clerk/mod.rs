@@ -7,7 +7,8 @@
 //! own.
 //!
 //! What changed and the messages that follow from it are one batch of the store: no crash in between
-//! can lose the one and keep the other.
+//! can lose the one and keep the other. What nobody is to be told of yet waits for the next tick or
+//! message, so that an outage of a large fleet is written once and not with every poll.
 
 mod journal;
 mod kept;
@@ -120,6 +121,8 @@ pub struct Clerk {
     evaluated: Option<Moment>,
     queues: Arc<BTreeMap<Box<str>, Queue>>,
     written: Option<Timestamp>,
+    /// Since when something changed that is not written.
+    unsaved: Option<Moment>,
     /// When the way back to a disk that failed was last tried.
     returned: Option<Moment>,
     last_silence: u64,
@@ -129,6 +132,10 @@ pub struct Clerk {
 
 /// How often the way back to a disk that failed is tried.
 const RETURN_EVERY: Duration = Duration::from_secs(60);
+
+/// How long what changed and nobody is to be told of may wait to be written: what a crash may cost of
+/// the clocks of pending alerts and of the history.
+const WRITE_EVERY: Duration = Duration::from_secs(60);
 
 impl Clerk {
     /// Takes back what was kept: alerts, silences, who was told of what.
@@ -150,6 +157,7 @@ impl Clerk {
             matched: Arc::default(),
             evaluated: None,
             queues: Arc::default(),
+            unsaved: None,
             returned: None,
             last_silence: 0,
         };
@@ -176,6 +184,9 @@ impl Clerk {
                 .add(tally);
         }
         self.settle(turn.sent, now);
+        if turn.commands.iter().any(Command::reads_history) && !self.unwritten.events.is_empty() {
+            self.write(now);
+        }
         let mut changes = Vec::new();
         let commands = turn.commands.into_iter();
         let replies = commands.map(|command| self.obey(command, now, &mut changes));
@@ -186,10 +197,18 @@ impl Clerk {
         }
         self.absorb(&changes, now);
         if tick || !changes.is_empty() {
-            self.keep_alerts();
             self.compose(now);
         }
-        self.write(tick, now);
+        if !changes.is_empty() || !self.unwritten.is_empty() {
+            self.unsaved.get_or_insert(now);
+        }
+        self.return_to_disk(now);
+        if self.is_to_be_written(now) {
+            self.write(now);
+        } else if tick && self.settings.enabled {
+            // How old the state is tells at the next start whether it may still be true.
+            self.store_batch(&Batch::default(), now);
+        }
         let (sends, wake) = if tick || asked || !changes.is_empty() {
             self.post(now)
         } else {
@@ -199,7 +218,14 @@ impl Clerk {
             picture: Arc::new(self.picture(now)),
             replies,
             sends,
-            wake,
+            wake: wake.into_iter().chain(self.writes_at()).min(),
+        }
+    }
+
+    /// Writes what is not written yet, before the process ends.
+    pub fn close(&mut self, now: Moment) {
+        if self.unsaved.is_some() {
+            self.write(now);
         }
     }
 
@@ -246,36 +272,66 @@ impl Clerk {
         self.kept_back = kept_back;
     }
 
-    /// Writes what is to be written; what cannot be stays for the next turn.
-    fn write(&mut self, tick: bool, now: Moment) {
-        if self.store.fault().is_some()
-            && self.returned.is_none_or(|at| now.since(at) >= RETURN_EVERY)
+    /// Goes back to a disk that failed, if it works again.
+    fn return_to_disk(&mut self, now: Moment) {
+        if self.store.fault().is_none()
+            || self.returned.is_some_and(|at| now.since(at) < RETURN_EVERY)
         {
-            self.returned = Some(now);
-            if self.store.try_return() {
-                tracing::info!("The state of alerts is on disk again");
-                self.come_back(now);
-            }
-        }
-        // Where alerts are judged, each tick is written down: how old the state is tells at the next
-        // start whether it may still be true.
-        if self.unwritten.is_empty() && !(tick && self.settings.enabled) {
             return;
         }
+        self.returned = Some(now);
+        if self.store.try_return() {
+            tracing::info!("The state of alerts is on disk again");
+            self.come_back(now);
+            self.unsaved.get_or_insert(now);
+        }
+    }
+
+    /// Whether what changed is written now: with every message and order, and from time to time.
+    fn is_to_be_written(&self, now: Moment) -> bool {
+        let waited = self.unsaved.map(|since| now.since(since));
+        !self.unwritten.letters.is_empty()
+            || !self.unwritten.documents.is_empty()
+            || waited.is_some_and(|waited| waited >= WRITE_EVERY)
+    }
+
+    /// When what waits is written at the latest.
+    fn writes_at(&self) -> Option<Timestamp> {
+        self.unsaved.map(|since| later(since.wall, WRITE_EVERY))
+    }
+
+    /// Writes what changed; what cannot be written stays for the next time.
+    fn write(&mut self, now: Moment) {
+        self.keep_alerts();
+        self.keep_told();
+        let batch = std::mem::take(&mut self.unwritten);
+        if self.store_batch(&batch, now) {
+            self.reasons.clear();
+            self.unsaved = None;
+        } else {
+            self.unwritten = batch;
+        }
+    }
+
+    /// Whether a batch is in the store, be it in memory.
+    fn store_batch(&mut self, batch: &Batch, now: Moment) -> bool {
         let sound = self.store.fault().is_none();
         let at = self.time_of_writing(now.wall);
-        match self.store.write(&self.unwritten, at) {
-            Ok(()) => {
-                self.unwritten = Batch::default();
-                self.reasons.clear();
-                self.written = Some(at);
-            }
-            Err(fault) => tracing::error!("The state of alerts cannot be kept at all: {fault}"),
-        }
+        let written = self.store.write(batch, at);
         if let Some(fault) = self.store.fault().filter(|_| sound) {
             tracing::error!(
                 "The state of alerts is kept in memory only: {fault}; see to state_dir"
             );
+        }
+        match written {
+            Ok(()) => {
+                self.written = Some(at);
+                true
+            }
+            Err(fault) => {
+                tracing::error!("The state of alerts cannot be kept at all: {fault}");
+                false
+            }
         }
     }
 
