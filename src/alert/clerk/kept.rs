@@ -43,11 +43,11 @@ impl Clerk {
     /// Puts what changed of who was told among what is to be written.
     pub(super) fn keep_told(&mut self) {
         let told = self.mail.told.iter();
-        let saved = told.map(|(receiver, told)| (receiver.clone(), told.save()));
-        let now = saved
-            .filter(|(_, groups)| !groups.is_empty())
-            .map(|(receiver, groups)| (receiver, json(&groups)))
-            .collect();
+        let groups = told.flat_map(|(receiver, told)| {
+            let groups = told.save().into_iter();
+            groups.map(move |group| (told_key(receiver, &group), json(&group)))
+        });
+        let now = groups.collect();
         let before = std::mem::replace(&mut self.kept.told, now);
         self.unwritten
             .documents
@@ -88,10 +88,7 @@ impl Clerk {
         let kept = self.documents(Kind::Told);
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
-            let groups = kept
-                .get(name)
-                .map_or_else(Vec::new, |text| groups(name, text));
-            let told = Told::restored(groups, now);
+            let told = Told::restored(groups(name, &kept), now);
             self.mail.told.insert(name.clone(), told);
         }
         self.kept.told = kept;
@@ -127,11 +124,8 @@ impl Clerk {
     }
 
     fn take_in_told(&mut self, now: Moment) {
-        for (name, text) in &self.kept.told {
-            let Some(told) = self.mail.told.get_mut(name) else {
-                continue;
-            };
-            for group in groups(name, text) {
+        for (name, told) in &mut self.mail.told {
+            for group in groups(name, &self.kept.told) {
                 told.again(&group.values, group.told, now);
             }
         }
@@ -170,13 +164,20 @@ pub(super) fn json(kept: &impl Serialize) -> Box<str> {
     text.into()
 }
 
+/// The key of a group of a receiver, whose name holds no blank: what one group is told is written
+/// without the others.
+fn told_key(receiver: &str, group: &SavedGroup) -> Box<str> {
+    format!("{receiver} {}", json(&group.values)).into()
+}
+
 /// What a receiver was told; of what cannot be read the rest.
-fn groups(receiver: &str, text: &str) -> Vec<SavedGroup> {
-    let whole: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
-    let written = whole.len();
-    let groups = whole.into_iter().map(serde_json::from_value);
+fn groups(receiver: &str, kept: &BTreeMap<Box<str>, Box<str>>) -> Vec<SavedGroup> {
+    let is_its = |key: &str| key.split(' ').next() == Some(receiver);
+    let texts = kept.iter().filter(|(key, _)| is_its(key));
+    let texts: Vec<_> = texts.map(|(_, text)| text).collect();
+    let groups = texts.iter().map(|text| serde_json::from_str(text));
     let groups: Vec<_> = groups.filter_map(Result::ok).collect();
-    if written == 0 || groups.len() < written {
+    if groups.len() < texts.len() {
         tracing::error!(
             receiver,
             "Not all that `{receiver}` was told can be read: another version wrote it; what it was \

@@ -214,9 +214,16 @@ mod tests {
         let letters = [for_one(1, 0), for_one(2, 0), letter(3, "mail", "hq", 0)];
         let first = plan(&letters, &BTreeSet::new(), minute(5).wall);
         assert_eq!((first.merges.len(), first.sends[0].id), (0, 1));
-        let letters = [for_one(1, 9), letter(2, "mail", "hq", 0), letter(3, "mail", "hq", 0)];
+        let letters = [
+            for_one(1, 9),
+            letter(2, "mail", "hq", 0),
+            letter(3, "mail", "hq", 0),
+        ];
         let then = plan(&letters, &BTreeSet::new(), minute(5).wall);
-        assert_eq!((then.merges[0].into, &then.merges[0].gone[..]), (3, &[2][..]));
+        assert_eq!(
+            (then.merges[0].into, &then.merges[0].gone[..]),
+            (3, &[2][..])
+        );
         assert_eq!(then.sends[0].recipients, None);
     }
 

@@ -103,6 +103,9 @@ async fn a_recipient_whose_server_wants_to_be_asked_again_gets_the_mail_alone_an
     let samples = daemon
         .wait_for("none that waits", |samples| waiting(samples) == Some(0.0))
         .await;
-    let dead = samples.value("grandstream_notification_dead_letters", &[("receiver", "desk")]);
+    let dead = samples.value(
+        "grandstream_notification_dead_letters",
+        &[("receiver", "desk")],
+    );
     assert_eq!(dead, Some(0.0));
 }

@@ -146,15 +146,25 @@ async fn each_refusal_of_a_recipient_is_told_apart_and_one_can_be_sent_to_alone(
     let attempt = send_to(&receiver, Some(&[to.clone()]), &envelope).await;
     assert_eq!(meaning(&attempt.verdict), DELIVERED, "{attempt:?}");
     let received = server.received().await;
-    let named: Vec<_> = received.lines.iter().filter(|line| line.starts_with("RCPT")).collect();
+    let named: Vec<_> = received
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("RCPT"))
+        .collect();
     assert_eq!(named, ["RCPT TO:<night@acme.example>"]);
-    assert!(received.mail.contains("desk@acme.example"), "the headers name all");
+    assert!(
+        received.mail.contains("desk@acme.example"),
+        "the headers name all"
+    );
 
     let gone = ["nobody@acme.example".into()];
     let attempt = send_to(&receiver, Some(&gone), &envelope).await;
     let broken = ("permanent", Some(Cause::Broken));
     assert_eq!(meaning(&attempt.verdict), broken, "{attempt:?}");
-    assert_eq!(error(&attempt.verdict), "the recipient is no longer configured");
+    assert_eq!(
+        error(&attempt.verdict),
+        "the recipient is no longer configured"
+    );
 }
 
 #[tokio::test]

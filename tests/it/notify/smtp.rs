@@ -72,7 +72,8 @@ impl Server {
                 let (stream, _) = listener.accept().await.expect("accepted");
                 let mut received = Received::default();
                 let _broken = serve(stream, &manners, &mut received).await;
-                let greylisted = |begins| received.lines.iter().any(|line| line.starts_with(begins));
+                let greylisted =
+                    |begins| received.lines.iter().any(|line| line.starts_with(begins));
                 if manners.greylists.is_some_and(greylisted) {
                     manners.greylists = None;
                 }
@@ -176,7 +177,10 @@ async fn talk(
 
 impl Manners {
     fn instead(&self, said: &str) -> Option<&'static str> {
-        if self.greylists.is_some_and(|begins| said.starts_with(begins)) {
+        if self
+            .greylists
+            .is_some_and(|begins| said.starts_with(begins))
+        {
             return Some("451 4.7.1 greylisted");
         }
         let mut instead = self.instead.iter();

@@ -241,9 +241,8 @@ impl Talk<'_> {
         if self.refused.len() < self.mime.to.len() {
             return Ok(());
         }
-        let may_pass = |(_, verdict): &(Box<str>, Verdict)| {
-            matches!(verdict, Verdict::Temporary { .. })
-        };
+        let may_pass =
+            |(_, verdict): &(Box<str>, Verdict)| matches!(verdict, Verdict::Temporary { .. });
         let error = list(&self.refused).unwrap_or_default();
         if self.refused.iter().any(may_pass) {
             return Err(Verdict::Temporary {
