@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alert::task::Task;
 use crate::alert::{self, Picture, command};
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Secrets};
+use crate::config::{self, Config, Environment, Secrets, Signature};
 use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::Ledger;
@@ -57,6 +57,8 @@ pub struct Setup {
 
 /// A configuration and what was made of it.
 struct Loaded {
+    /// The files as they were when it was read.
+    seen: Signature,
     config: Arc<Config>,
     entrance: Arc<Entrance>,
     alerting: Arc<alert::Settings>,
@@ -81,6 +83,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let (config, alerting) =
         alert::settings::load(&setup.config, &setup.environment, Secrets::Read)?;
     let config = Arc::new(config);
+    let seen = config::signature(&config.sources);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -100,6 +103,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let inner = stop.child_token();
     let (accepted, loss) = accept(&config, &alerting);
     let loaded = Loaded {
+        seen,
         config,
         entrance,
         alerting: Arc::new(alerting),
@@ -247,6 +251,7 @@ async fn connect(
         announce,
         told,
         clock,
+        seen: loaded.seen,
         accepted: loaded.accepted,
     };
     let herald = Herald {

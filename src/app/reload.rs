@@ -18,7 +18,7 @@ use super::herald;
 use super::loss::{Counts, Trigger};
 use crate::alert::command::Command;
 use crate::clock::Clock;
-use crate::config::{self, Config, Environment};
+use crate::config::{self, Config, Environment, Signature};
 use crate::fleet::command::{Reload, ReloadStatus};
 use crate::poll::Change;
 use crate::web::{Entrance, Settings};
@@ -33,6 +33,8 @@ pub(super) struct Reloader {
     pub(super) announce: watch::Sender<Arc<Settings>>,
     pub(super) told: watch::Sender<ReloadStatus>,
     pub(super) clock: Clock,
+    /// Its files as they were when it was read.
+    pub(super) seen: Signature,
     /// What the last accepted configuration lists; not that in force, if the daemon was started on one
     /// that lost all.
     pub(super) accepted: Counts,
@@ -62,7 +64,6 @@ impl Reloader {
         let mut look = tokio::time::interval(LOOK_EVERY);
         // A late look sees as much as an early one.
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = self.signature().await?;
         loop {
             let (trigger, done) = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -70,7 +71,7 @@ impl Reloader {
                 Some(reload) = asked.recv() => (Trigger::of(&reload), Some(reload.done)),
                 _ = look.tick() => {
                     let found = self.signature().await?;
-                    if found == seen {
+                    if found == self.seen {
                         continue;
                     }
                     tokio::time::sleep(REST).await;
@@ -81,7 +82,7 @@ impl Reloader {
                 }
             };
             // What changes while it is read must differ at the next look.
-            seen = self.signature().await?;
+            self.seen = self.signature().await?;
             herald::reloading();
             let outcome = self.reload(trigger).await;
             herald::ready();
@@ -191,7 +192,7 @@ impl Reloader {
             .map_err(|error| error.to_string())
     }
 
-    async fn signature(&self) -> anyhow::Result<config::Signature> {
+    async fn signature(&self) -> anyhow::Result<Signature> {
         let config = Arc::clone(&self.current);
         Ok(tokio::task::spawn_blocking(move || config::signature(&config.sources)).await?)
     }

@@ -42,6 +42,9 @@ pub struct Faults(FirstOf);
 /// next run. A file that is none of ours may have a million.
 pub const MOST: usize = 500;
 
+/// For how many faults a suggestion is looked for.
+const SUGGESTED: usize = 50;
+
 /// The first [`MOST`] of some findings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct FirstOf {
@@ -170,9 +173,10 @@ impl Findings {
         good.map_err(|wrong| self.fault(spot, wrong)).ok()
     }
 
-    /// Whether another fault would only be counted: what it takes long to say need not be said.
-    pub(crate) fn is_full(&self) -> bool {
-        self.faults.told.len() >= MOST
+    /// Whether it is worth looking for the word that an unknown one may stand for: that takes its time
+    /// where many are known.
+    pub(crate) fn may_suggest(&self) -> bool {
+        self.faults.told.len() < SUGGESTED
     }
 
     /// The faults, if there is any; else the warnings and the notes, one a line.

@@ -66,10 +66,10 @@ impl<'a> Resolver<'a> {
         }
         let known = self.written.groups.keys().copied();
         let define = "define it under `groups`";
-        let mend = if found.is_full() {
-            define.to_owned()
-        } else {
+        let mend = if found.may_suggest() {
             nearest::mend(group.value, known, define)
+        } else {
+            define.to_owned()
         };
         let spot = group
             .origin

@@ -52,10 +52,10 @@ impl<'a> Section<'a> {
         for entry in entries.iter().filter(|e| !keys.contains(&&*e.key)) {
             let mend = if entry.key.contains(':') {
                 "write a blank behind the colon".to_owned()
-            } else if found.is_full() {
-                otherwise.to_owned()
-            } else {
+            } else if found.may_suggest() {
                 nearest::mend(&entry.key, keys.iter().copied(), otherwise)
+            } else {
+                otherwise.to_owned()
             };
             let wrong = Wrong::new("is not a key known here", mend);
             found.fault(spot.below(&entry.key, entry.line), wrong);

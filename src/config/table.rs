@@ -88,10 +88,10 @@ fn header(
             } else {
                 REMOVE
             };
-            let mend = if found.is_full() {
-                otherwise.to_owned()
-            } else {
+            let mend = if found.may_suggest() {
                 nearest::mend(name, keys::COLUMNS.iter().copied(), otherwise)
+            } else {
+                otherwise.to_owned()
             };
             found.fault(spot.clone(), Wrong::new(what, mend));
         }
