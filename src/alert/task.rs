@@ -41,6 +41,8 @@ pub struct Task {
     pub published: watch::Sender<Arc<Picture>>,
     /// The database; `None`: in memory.
     pub database: Option<PathBuf>,
+    /// Leave the database alone until a configuration is taken over: that of the start is not accepted.
+    pub withheld: bool,
 }
 
 /// How often the fleet is looked at for phones that were polled: a quarter of a second is no delay
@@ -72,6 +74,7 @@ impl Task {
         let opening = Opening {
             settings: Arc::clone(&settings),
             database: self.database.clone(),
+            withheld: self.withheld,
             fleet: Arc::clone(&self.fleet.borrow()),
             clock: self.clock.clone(),
         };
@@ -190,6 +193,7 @@ impl Running {
 struct Opening {
     settings: Arc<Settings>,
     database: Option<PathBuf>,
+    withheld: bool,
     fleet: Arc<Fleet>,
     clock: Clock,
 }
@@ -199,10 +203,15 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outco
     let Opening {
         settings,
         database,
+        withheld,
         fleet,
         clock,
     } = opening;
-    let store = Store::open(database.as_deref());
+    let store = if withheld {
+        Store::withheld(database.as_deref())
+    } else {
+        Store::open(database.as_deref())
+    };
     if let Some(fault) = store.fault() {
         tracing::error!("The state of alerts is kept in memory only: {fault}; see to state_dir");
     }

@@ -207,6 +207,7 @@ async fn connect(
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let mut shown = settings(&config, loaded.entrance, read);
     shown.loss = loaded.loss;
+    let withheld = shown.loss.is_some();
     let (announce, settings) = watch::channel(Arc::new(shown));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
@@ -241,6 +242,7 @@ async fn connect(
         commands: command_orders,
         published: pictures,
         database: persistence::database(config.state_dir.as_deref()),
+        withheld,
     };
     let reloader = Reloader {
         path: setup.config,

@@ -24,6 +24,9 @@ pub enum StoreFault {
     /// Another process holds a lock on it.
     #[error("another process has locked the database")]
     Locked,
+    /// It was not opened, on purpose.
+    #[error("what was kept is left alone until the configuration is accepted")]
+    Withheld,
     /// What stands in its place is not used: a link, or a file of another user.
     #[error("{0}")]
     Untrusted(Box<str>),

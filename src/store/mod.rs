@@ -138,6 +138,27 @@ impl Store {
         }
     }
 
+    /// A store that leaves the file alone until it is released: everything is kept in memory meanwhile.
+    pub fn withheld(path: Option<&Path>) -> Self {
+        let home = path.map_or(Home::Memory, |path| Home::Lost {
+            path: path.to_owned(),
+            fault: StoreFault::Withheld,
+            taken: false,
+        });
+        Self::in_memory(home)
+    }
+
+    /// Lets a store that was withheld go to the file; whether it was and is there now.
+    pub fn release(&mut self) -> bool {
+        match &mut self.home {
+            Home::Lost { fault, .. } if *fault == StoreFault::Withheld => {
+                *fault = StoreFault::Other("it could not be opened yet".into());
+                self.try_return()
+            }
+            Home::Lost { .. } | Home::Disk(_) | Home::Memory => false,
+        }
+    }
+
     /// Whether a file was named.
     pub fn is_wanted_on_disk(&self) -> bool {
         !matches!(self.home, Home::Memory)
@@ -182,10 +203,11 @@ impl Store {
     /// there now. What the disk holds and memory never saw stays; of a document that both hold, that
     /// of the disk, for the owner to look at: it holds the newer one and writes it again.
     pub fn try_return(&mut self) -> bool {
-        let Home::Lost { path, taken, .. } = &self.home else {
-            return true;
+        let (path, taken) = match &self.home {
+            Home::Lost { fault, .. } if *fault == StoreFault::Withheld => return false,
+            Home::Lost { path, taken, .. } => (path.clone(), *taken),
+            Home::Disk(_) | Home::Memory => return true,
         };
-        let (path, taken) = (path.clone(), *taken);
         let Ok(mut disk) = connect_or_renew(&path) else {
             return false;
         };

@@ -343,6 +343,27 @@ fn a_corrupt_file_is_moved_aside_and_a_new_one_begun() {
 }
 
 #[test]
+fn what_is_withheld_is_left_alone_until_it_is_released() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let written = store.write(&document("old", Some("1")), NOW);
+    written.expect("it is written");
+    drop(store);
+    let mut store = Store::withheld(Some(&path));
+    assert_eq!(store.fault(), Some(&StoreFault::Withheld));
+    let written = store.write(&document("new", Some("2")), NOW);
+    written.expect("it is kept in memory");
+    assert!(!store.try_return());
+    assert_eq!(keys(&store), ["new"]);
+    assert_eq!(keys(&Store::open(Some(&path))), ["old"]);
+    assert!(store.release());
+    assert_eq!(store.fault(), None);
+    assert_eq!(keys(&store), ["new", "old"]);
+    assert!(!store.release(), "it was already");
+}
+
+#[test]
 fn without_a_usable_directory_it_goes_on_in_memory_and_says_so() {
     let directory = tempfile::tempdir().expect("a directory");
     let missing = directory.path().join("missing");

@@ -7,6 +7,7 @@ use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::harness::sink::{Answers, Sink};
 use crate::harness::{Daemon, QUICK, http};
 use crate::process::program;
 
@@ -164,4 +165,41 @@ async fn restarted_on(daemon: Daemon, phones: usize) -> Daemon {
     ended.expect("a clean end");
     write(home.path(), "phones.csv", &list(phones));
     Daemon::start_in(home).await
+}
+
+#[tokio::test]
+async fn what_was_told_before_a_restart_on_an_emptied_list_is_told_to_its_end_once_it_is_back() {
+    let phone = crate::alerting::phone().await;
+    let mut sink = Sink::start(Answers::With("200 OK", String::new())).await;
+    let receiver = format!(
+        "  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/', preset: alertmanager_v4 }}, \
+         group_wait: 0s, group_interval: 100ms }} }}\n",
+        sink.address
+    );
+    let whole = crate::alerting::config(&[&phone], &receiver);
+    let daemon = Daemon::start(&whole).await;
+    daemon.wait("grandstream_up", &[("phone", "p0")], 1.0).await;
+    crate::alerting::cut(&phone, true);
+    assert!(sink.asked().await.body.contains("\"firing\""));
+    // Cut in the middle: neither phones nor receivers are left.
+    let cut = whole.split("phones:").next().expect("the beginning");
+    let (home, ended) = daemon.stop().await;
+    ended.expect("a clean end");
+    write(home.path(), "config.yaml", cut);
+    let daemon = Daemon::start_in(home).await;
+    let ready = http::get(daemon.address, "/-/ready").await;
+    assert_eq!(ready.status, 503, "{}", ready.text());
+    crate::alerting::cut(&phone, false);
+    write(daemon.path(), "config.yaml", &whole);
+    let answer = daemon.reload().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = sink.asked().await.body;
+    assert!(
+        told.contains("\"resolved\"") && !told.contains("\"firing\""),
+        "{told}"
+    );
+    daemon
+        .wait("grandstream_alert_state_persisted", &[], 1.0)
+        .await;
+    assert!(sink.is_untouched());
 }

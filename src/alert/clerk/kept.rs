@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::board::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+use super::super::board::{Alert, RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 use super::super::notify::digest::{SavedGroup, Told};
 use super::super::picture::Restored;
 use super::super::silence::Silence;
@@ -102,13 +102,14 @@ impl Clerk {
         self.board.with_silences(silences);
     }
 
-    /// The disk is there again, and what it holds may be old or was never read: who was told of what
-    /// and silences are taken in then, and all is written that differs.
+    /// The disk is there again, and what it holds may be old or was never read: alerts, who was told
+    /// of what, and silences are taken in then, and all is written that differs.
     pub(super) fn come_back(&mut self, now: Moment) {
         self.kept.alerts = self.documents(Kind::Alert);
         self.kept.told = self.documents(Kind::Told);
         let silences = self.documents(Kind::Silence);
         if std::mem::take(&mut self.unread) {
+            self.take_in_alerts(now);
             self.take_in_told(now);
             self.take_in_silences(&silences);
         }
@@ -121,6 +122,23 @@ impl Clerk {
         }
         let changed = differences(Kind::Silence, &silences, &mine);
         self.unwritten.documents.extend(changed);
+    }
+
+    /// Takes in what fired, unless it was seen anew meanwhile; what was pending has no clock any more.
+    fn take_in_alerts(&mut self, now: Moment) {
+        let texts = self.kept.alerts.values();
+        let mut alerts: Vec<SavedAlert> = texts
+            .filter_map(|text| serde_json::from_str(text).ok())
+            .collect();
+        alerts.retain(|alert| {
+            let is_it = |other: &Alert| {
+                other.rule.fingerprint == alert.fingerprint && other.subject == alert.subject
+            };
+            !matches!(alert.phase, SavedPhase::Pending { .. }) && !self.board.alerts().any(is_it)
+        });
+        let changes = self.board.restore(alerts, now.wall, now);
+        self.render_all(now);
+        self.absorb(&changes, now);
     }
 
     fn take_in_told(&mut self, now: Moment) {

@@ -39,7 +39,7 @@ fn managers(addresses: &[SocketAddr]) -> String {
     )
 }
 
-async fn phone() -> sim::Phone {
+pub(crate) async fn phone() -> sim::Phone {
     sim::Phone::start(spec(Behaviour::default())).await
 }
 
