@@ -60,12 +60,11 @@ struct Loaded {
     /// The files as they were when it was read.
     seen: Signature,
     config: Arc<Config>,
-    entrance: Arc<Entrance>,
+    /// What the web shows of it.
+    shown: Settings,
     alerting: Arc<alert::Settings>,
     /// What the last accepted one lists.
     accepted: Counts,
-    /// Why this one is not accepted: it lost what that one lists.
-    loss: Option<Arc<str>>,
 }
 
 /// How a task ended, by its name.
@@ -102,15 +101,19 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
 
     let inner = stop.child_token();
     let (accepted, loss) = accept(&config, &alerting);
+    let read = ReloadStatus::good(setup.clock.now().wall);
+    let mut shown = settings(&config, entrance, read);
+    shown.loss = loss;
     let loaded = Loaded {
         seen,
         config,
-        entrance,
+        shown,
         alerting: Arc::new(alerting),
         accepted,
-        loss,
     };
     let mut tasks = JoinSet::new();
+    let way_back = persistence::return_ledger(Arc::clone(&ledger), inner.clone());
+    tasks.spawn(async { ("the ledger's way back", way_back.await) });
     for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
         tasks.spawn(async move { (name, work.await) });
     }
@@ -203,12 +206,9 @@ async fn connect(
     let clock = setup.clock;
     let started = clock.now();
     let Loaded { config, .. } = loaded;
-    let read = ReloadStatus::good(started.wall);
+    let (read, withheld) = (loaded.shown.reload, loaded.shown.loss.is_some());
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let mut shown = settings(&config, loaded.entrance, read);
-    shown.loss = loaded.loss;
-    let withheld = shown.loss.is_some();
-    let (announce, settings) = watch::channel(Arc::new(shown));
+    let (announce, settings) = watch::channel(Arc::new(loaded.shown));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
@@ -217,7 +217,8 @@ async fn connect(
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let mut engine = Engine::new(clock.clone(), Arc::clone(&ledger), published);
+    let ledger_fault = config.state_dir.as_ref().map(|_| ledger.fault());
+    let mut engine = Engine::new(clock.clone(), ledger, published);
     engine.apply(&config).await?;
     let orders = Orders {
         polls: poll_orders,
@@ -232,7 +233,7 @@ async fn connect(
         reloads,
         alerts,
         commands: commands.clone(),
-        ledger_fault: config.state_dir.as_ref().map(|_| ledger.fault()),
+        ledger_fault,
         started,
     };
     let alerting = Task {
@@ -271,10 +272,6 @@ async fn connect(
         ("the web server", work(unfailing(server))),
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
-        (
-            "the ledger's way back",
-            work(persistence::return_ledger(ledger, token())),
-        ),
     ])
 }
 

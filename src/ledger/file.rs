@@ -56,7 +56,7 @@ enum Entry {
 pub(super) const NAME: &str = "logins";
 
 /// How long another process is waited for: appending takes it microseconds.
-pub(super) const LOCK_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(1);
 const LOCK_STEP: Duration = Duration::from_millis(5);
 
 /// Lines beyond two a phone after which the daemon writes the file anew: about half a megabyte.
@@ -103,6 +103,11 @@ impl LedgerFile {
         locked.0.file = file;
         locked.0.forget();
         Ok(locked)
+    }
+
+    /// The file without its lock: for looking at what it says where nothing can be written.
+    pub(super) fn unlocked(&mut self) -> Locked<'_> {
+        Locked(self)
     }
 
     fn forget(&mut self) {

@@ -50,16 +50,12 @@ impl SocketFile {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = rustix::fs::open(path, flags, Mode::empty()).map_err(error)?;
         let stat = rustix::fs::fstat(&fd).map_err(error)?;
-        let path = path.to_owned();
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Socket if stat.st_nlink > 1 => Err(LocalFileError::HardLinks { path }),
-            FileType::Socket => Ok(Self(fd)),
-            FileType::Symlink => Err(LocalFileError::Link { path }),
-            _ => Err(LocalFileError::WrongKind {
-                path,
-                wanted: "socket",
-            }),
+        let path = || path.to_owned();
+        LocalFileError::check_kind(&stat, FileType::Socket, &path, "socket")?;
+        if stat.st_nlink > 1 {
+            return Err(LocalFileError::HardLinks { path: path() });
         }
+        Ok(Self(fd))
     }
 
     /// A path that leads to this socket and nowhere else while this is held.

@@ -12,6 +12,7 @@ mod state_dir;
 use std::io;
 use std::path::PathBuf;
 
+use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
 
 pub use state_dir::{Access, LOCK, StateDir};
@@ -75,6 +76,35 @@ impl LocalFileError {
         }
     }
 
+    /// Whether what was found is of the kind that it should be.
+    fn check_kind(
+        found: &Stat,
+        kind: FileType,
+        path: &impl Fn() -> PathBuf,
+        wanted: &'static str,
+    ) -> Result<(), Self> {
+        let found = FileType::from_raw_mode(found.st_mode);
+        if found == kind {
+            return Ok(());
+        }
+        let path = path();
+        Err(match found {
+            FileType::Symlink => Self::Link { path },
+            FileType::RegularFile
+            | FileType::Directory
+            | FileType::Fifo
+            | FileType::Socket
+            | FileType::CharacterDevice
+            | FileType::BlockDevice
+            | FileType::Unknown => Self::WrongKind { path, wanted },
+        })
+    }
+
+    /// Whether the file is there and not used because of what it is.
+    pub fn is_untrusted(&self) -> bool {
+        !matches!(self, Self::Io { .. })
+    }
+
     /// The kind of error of the system; that of a file which is not trusted is "permission denied".
     pub fn kind(&self) -> io::ErrorKind {
         match self {
@@ -91,7 +121,10 @@ impl From<LocalFileError> for io::Error {
     fn from(error: LocalFileError) -> Self {
         match error {
             LocalFileError::Io { source, .. } => source,
-            other => Self::new(other.kind(), other),
+            LocalFileError::Link { .. }
+            | LocalFileError::WrongKind { .. }
+            | LocalFileError::Owner { .. }
+            | LocalFileError::HardLinks { .. } => Self::new(error.kind(), error),
         }
     }
 }

@@ -180,15 +180,8 @@ impl StateDir {
 
     fn trust(&self, name: &str, stat: &Stat) -> Result<(), LocalFileError> {
         let path = || self.path(name);
+        LocalFileError::check_kind(stat, FileType::RegularFile, &path, REGULAR)?;
         let found = Uid::from_raw(stat.st_uid);
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => {}
-            FileType::Symlink => return Err(LocalFileError::Link { path: path() }),
-            _ => {
-                let (path, wanted) = (path(), REGULAR);
-                return Err(LocalFileError::WrongKind { path, wanted });
-            }
-        }
         let own = geteuid();
         if found != self.owner.uid && (found != own || own.is_root()) {
             return Err(LocalFileError::Owner {

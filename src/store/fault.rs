@@ -54,12 +54,12 @@ impl From<rusqlite::Error> for StoreFault {
 
 impl From<LocalFileError> for StoreFault {
     fn from(error: LocalFileError) -> Self {
-        match error {
-            LocalFileError::Io { source, .. } if source.kind() == ErrorKind::StorageFull => {
-                Self::Full
-            }
-            LocalFileError::Io { .. } => Self::ReadOnly,
-            untrusted => Self::Untrusted(untrusted.to_string().into()),
+        if error.is_untrusted() {
+            return Self::Untrusted(error.to_string().into());
         }
+        if error.kind() == ErrorKind::StorageFull {
+            return Self::Full;
+        }
+        Self::ReadOnly
     }
 }

@@ -54,13 +54,16 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
     };
     for (step, next) in missing.iter().zip(version + 1..) {
         let transaction = connection.transaction()?;
-        // What a step builds on is there, and what it makes is not, unless the file was harmed.
-        transaction
-            .execute_batch(step)
-            .map_err(|error| match StoreFault::from(error) {
-                StoreFault::Other(_) => StoreFault::Corrupt,
-                fault => fault,
-            })?;
+        if let Err(error) = transaction.execute_batch(step) {
+            let fault = StoreFault::from(error);
+            // What a step builds on is there, and what it makes is not, unless the file was harmed.
+            let is_harmed = matches!(fault, StoreFault::Other(_));
+            return Err(if is_harmed {
+                StoreFault::Corrupt
+            } else {
+                fault
+            });
+        }
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
     }

@@ -1,6 +1,10 @@
 //! What survives, and what happens when the disk does not play along.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use super::events::EVENT_AGE;
+use super::file::{MODE, beside};
 use super::letters::MOST_LETTERS;
 use super::*;
 use crate::fleet::moment::later;

@@ -81,3 +81,9 @@ impl Degraded {
         Answer::text(code, text)
     }
 }
+
+/// Whether the login ledger is on disk; `None` where it is kept in memory on purpose.
+pub(super) fn ledger_on_disk(inputs: &Inputs) -> Option<bool> {
+    let fault = inputs.ledger_fault.as_ref()?;
+    Some(fault.borrow().is_none())
+}

@@ -21,7 +21,8 @@ use super::super::notify::send::{Attempt, Envelope};
 use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
 use super::kept::json;
-use super::{Clerk, Outgoing, Recipients, Sent};
+use super::recipients::{ended, only_to, recipients, tell_given_up};
+use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
 use crate::fleet::moment::{earlier, later};
 use crate::fleet::place::spread;
@@ -340,48 +341,6 @@ impl Clerk {
             Vec::new()
         })
     }
-}
-
-fn tell_given_up(id: i64, to: Option<&str>, end: &Settled) {
-    match end {
-        Settled::GivenUp { error } => {
-            let to = recipients(to).map(|to| format!(" to {}", to.join(", ")));
-            let to = to.unwrap_or_default();
-            tracing::error!(letter = id, "The message {id}{to} was given up: {error}");
-        }
-        Settled::Split(parts) => {
-            for (to, end) in parts {
-                tell_given_up(id, Some(to), end);
-            }
-        }
-        Settled::Delivered | Settled::Later { .. } => {}
-    }
-}
-
-/// What becomes of a letter: of recipients that were refused while others were not, or not in the same
-/// way, each gets a letter of its own, which is tried again or given up alone.
-fn ended(letter: &Letter, attempt: Attempt, now: Timestamp) -> Settled {
-    let Attempt {
-        verdict, refused, ..
-    } = attempt;
-    let kind = std::mem::discriminant(&verdict);
-    let is_same = |(_, one): &(Box<str>, Verdict)| std::mem::discriminant(one) == kind;
-    if refused.iter().all(is_same) {
-        return retry::settled(letter, verdict, now);
-    }
-    let parts = refused.into_iter();
-    let parts = parts.map(|(to, verdict)| (json(&[to]), retry::settled(letter, verdict, now)));
-    Settled::Split(parts.collect())
-}
-
-/// To which of its receiver's recipients a letter is; `None`: to all.
-fn only_to(letter: &Letter) -> Option<Recipients> {
-    recipients(letter.recipients.as_deref())
-}
-
-/// As they lie in the store; what cannot be read is nobody, who is then no longer configured.
-fn recipients(text: Option<&str>) -> Option<Recipients> {
-    text.map(|text| serde_json::from_str(text).unwrap_or_default())
 }
 
 /// What a receiver may tell repetitions by. Not the number of the letter: that is another one where

@@ -143,7 +143,7 @@ async fn each_refusal_of_a_recipient_is_told_apart_and_one_can_be_sent_to_alone(
     let mut server = Server::start(Manners::default()).await;
     let receiver = receiver(Channel::Email(Box::new(email(&server, Encryption::None))));
     let envelope = envelope("reception");
-    let attempt = send_to(&receiver, Some(&[to.clone()]), &envelope).await;
+    let attempt = send_to(&receiver, Some(std::slice::from_ref(to)), &envelope).await;
     assert_eq!(meaning(&attempt.verdict), DELIVERED, "{attempt:?}");
     let received = server.received().await;
     let named: Vec<_> = received
