@@ -145,15 +145,15 @@ async fn each_refusal_of_a_recipient_is_told_apart_and_one_can_be_sent_to_alone(
     let envelope = envelope("reception");
     let attempt = send_to(&receiver, Some(std::slice::from_ref(to)), &envelope).await;
     assert_eq!(meaning(&attempt.verdict), DELIVERED, "{attempt:?}");
-    let received = server.received().await;
-    let named: Vec<_> = received
+    let conversation = server.received().await;
+    let named: Vec<_> = conversation
         .lines
         .iter()
         .filter(|line| line.starts_with("RCPT"))
         .collect();
     assert_eq!(named, ["RCPT TO:<night@acme.example>"]);
     assert!(
-        received.mail.contains("desk@acme.example"),
+        conversation.mail.contains("desk@acme.example"),
         "the headers name all"
     );
 
