@@ -30,15 +30,15 @@ pub(super) struct Counts {
 /// Why a configuration is taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trigger {
-    /// A watched file changed: nobody may have meant it.
+    /// A watched file changed, perhaps by accident.
     Watched,
     /// A person or a program asked for it, or started the daemon.
     Asked,
-    /// Somebody said that what is missing is meant to be.
+    /// An operator accepts what is missing.
     LossAccepted,
 }
 
-/// More than half of the phones may not go unless somebody asks for it, in fleets of so many.
+/// The smallest fleet of which more than half may go only when a reload is asked for.
 const SMALLEST_FLEET: usize = 10;
 
 /// What the counts are called in the state directory.
@@ -110,7 +110,7 @@ impl Counts {
         let kept = serde_json::to_vec(&self).expect("numbers have a form in JSON");
         let written =
             StateDir::open(state_dir).and_then(|directory| directory.replace(NAME, &kept));
-        if let Err(error) = written {
+        if let Err(error) = written.map_err(std::io::Error::from) {
             tracing::warn!(%error, "What was accepted cannot be kept for the next start");
         }
     }

@@ -1,8 +1,8 @@
 //! What the daemon keeps in the state directory, and how it goes on where that cannot be used.
 //!
 //! Nothing about the directory keeps the daemon from starting but another daemon that runs on it: the
-//! login ledger and the state of alerts then live in memory, which is said wherever somebody looks, and
-//! return to the disk by themselves.
+//! login ledger and the state of alerts then live in memory, which log, metrics, pages and commands say,
+//! and return to the disk by themselves.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn no_state_dir() {
 
 /// Makes the state directory, made if it is missing, this daemon's own until the lock is dropped: two
 /// that send from one outbox would send all twice. Commands beside the daemon need no lock. A
-/// directory that cannot be used is nobody's, and no reason not to start.
+/// directory that cannot be used has no lock, and the daemon starts all the same.
 pub(super) fn claim(directory: Option<&Path>) -> anyhow::Result<Option<File>> {
     let Some(directory) = directory else {
         return Ok(None);

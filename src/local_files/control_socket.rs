@@ -24,8 +24,8 @@ pub struct SocketFile(OwnedFd);
 /// Owner and group may speak to it.
 const MODE: u32 = 0o660;
 
-/// Listens at `path`, for owner and group. A socket on which nobody listens any more, or a link in its
-/// place, goes.
+/// Listens at `path`, for owner and group. A socket without a listener, or a link in its place, is
+/// removed.
 pub fn bind(path: &Path) -> io::Result<UnixListener> {
     if let Ok(found) = SocketFile::open(path)
         && found.is_listened_to()?
@@ -63,8 +63,8 @@ impl SocketFile {
         format!("/proc/self/fd/{}", self.0.as_raw_fd()).into()
     }
 
-    /// Whether somebody listens there, however many already wait to be let in: that one may be stuck,
-    /// and is not waited for.
+    /// Whether a process listens there, however many already wait to be let in: it may be stuck, and is
+    /// not waited for.
     fn is_listened_to(&self) -> io::Result<bool> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.set_nonblocking(true)?;

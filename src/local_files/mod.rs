@@ -1,8 +1,8 @@
 //! Files of this machine that the daemon and the commands beside it share: the state directory and
 //! the control socket.
 //!
-//! Both lie in directories that belong to the service's user, and root runs commands on them. Whoever
-//! owns a directory may put a symbolic link in the place of any file in it, so no link is followed
+//! Both lie in directories that belong to the service's user, and root runs commands on them. The
+//! owner of a directory may put a symbolic link in the place of any file in it, so no link is followed
 //! there: files are opened relative to the open directory, and used only if they are what they should
 //! be and belong to the expected user. What root makes is given to the service's user.
 
@@ -34,7 +34,7 @@ pub enum LocalFileError {
         /// What should.
         wanted: &'static str,
     },
-    /// It belongs to somebody else.
+    /// It belongs to another user.
     #[error(
         "{} belongs to user {found}, not to user {expected}; change its owner, or remove it",
         path.display()

@@ -146,8 +146,8 @@ impl StateDir {
         }
     }
 
-    /// Whether a file may be opened by its path, by whoever follows no link there; one that is
-    /// missing may.
+    /// Whether a library that follows no link may open a file by its path; one that is missing may
+    /// be made.
     pub fn check(&self, name: &str) -> Result<(), LocalFileError> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => self.trust(name, &stat),
@@ -173,7 +173,7 @@ impl StateDir {
     }
 
     fn open_at(&self, name: &str, flags: OFlags) -> Result<OwnedFd, Errno> {
-        // A pipe in its place must not hold up whoever opens it.
+        // A pipe in its place must not block.
         let always = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         rustix::fs::openat(&self.fd, name, flags | always, FILE_MODE)
     }
@@ -261,7 +261,7 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 /// The directory may be reached through a link of root's, as those of systemd's `DynamicUser=` are;
-/// root follows none that somebody else may turn elsewhere.
+/// root follows none that another user may turn elsewhere.
 fn refuse_foreign_link(path: &Path) -> Result<(), LocalFileError> {
     let Ok(found) = fs::symlink_metadata(path) else {
         return Ok(());
@@ -279,7 +279,7 @@ mod tests {
 
     use super::*;
 
-    /// A user that is neither root nor whoever runs this.
+    /// A user that is neither root nor the one that runs the tests.
     const OTHER: u32 = 65_534;
 
     fn directory() -> (tempfile::TempDir, StateDir) {
@@ -348,7 +348,7 @@ mod tests {
         symlink(&below, &link).expect("a link");
         StateDir::open(&link).expect("root made it");
         std::os::unix::fs::lchown(&link, Some(OTHER), Some(OTHER)).expect("given");
-        StateDir::open(&link).expect_err("somebody else may turn it elsewhere");
+        StateDir::open(&link).expect_err("another user may turn it elsewhere");
     }
 
     #[test]

@@ -221,7 +221,7 @@ fn split(
                  FROM letters WHERE id = ?1",
             )?
             .execute(params![id, recipients])?;
-        // A letter that somebody dropped meanwhile has no parts.
+        // A letter that was dropped meanwhile has no parts.
         if made > 0 {
             settle(transaction, transaction.last_insert_rowid(), settled)?;
         }

@@ -2,8 +2,8 @@
 //! the page of phones.
 //!
 //! What is kept in memory only is no reason to start the daemon again, which would lose it: the daemon
-//! stays healthy and says so. Alerts that have not been evaluated for long are: whatever holds that
-//! thread, nobody hears of anything.
+//! stays healthy and says so. Alerts that have not been evaluated for long are a reason: no message is
+//! sent.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub(super) struct Degraded {
 }
 
 /// Alerts are late if none was evaluated for so long, and for so many intervals: longer than any
-/// evaluation takes, short enough that somebody still comes in time.
+/// evaluation takes, short enough to react in time.
 const STALLED: (Duration, u32) = (Duration::from_secs(5 * 60), 4);
 
 impl Degraded {
@@ -40,13 +40,13 @@ impl Degraded {
         }
         if let Some(fault) = &picture.keeping.fault {
             lines.push(format!(
-                "the state of alerts is kept in memory only: {fault}; see to state_dir"
+                "the state of alerts is kept in memory only: {fault}; check state_dir"
             ));
         }
         let ledger = inputs.ledger_fault.as_ref();
         if let Some(fault) = ledger.and_then(|fault| fault.borrow().clone()) {
             lines.push(format!(
-                "refused logins are kept in memory only: {fault}; see to state_dir"
+                "refused logins are kept in memory only: {fault}; check state_dir"
             ));
         }
         let (least, intervals) = STALLED;
@@ -67,7 +67,7 @@ impl Degraded {
         &self.lines
     }
 
-    /// The answer to whoever asks whether the daemon works.
+    /// The answer to `/-/healthy`.
     pub(super) fn health(&self) -> Answer {
         let (code, word) = match self.stalled {
             None => (Code::Ok, "healthy"),

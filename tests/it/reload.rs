@@ -1,5 +1,5 @@
-//! Taking over a configuration that lost what the one before listed: refused where nobody meant it, and
-//! remembered over a restart.
+//! Taking over a configuration that lost what the one before listed: refused where it may be an accident,
+//! and remembered over a restart.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::process::program;
 
 const PHONES: usize = 12;
 
-/// A list of so many phones that nobody answers for.
+/// A list of so many phones on ports that refuse.
 fn list(phones: usize) -> String {
     let mut text = "name,address,password\n".to_owned();
     for n in 0..phones {
@@ -61,7 +61,7 @@ async fn reload(daemon: &Daemon, more: &[&'static str]) -> Output {
 }
 
 #[tokio::test]
-async fn a_list_that_is_emptied_while_it_is_watched_is_refused_until_somebody_accepts_it() {
+async fn a_list_that_is_emptied_while_it_is_watched_is_refused_until_it_is_accepted() {
     let daemon = Daemon::start_in(home()).await;
     for emptied in ["name,address,password\n", ""] {
         write(daemon.path(), "phones.csv", emptied);
@@ -151,7 +151,7 @@ async fn a_restart_on_an_emptied_list_is_not_ready_and_says_so_until_the_list_is
     let health = http::get(daemon.address, "/-/healthy").await.text();
     assert_eq!(health, "healthy\n");
 
-    // A smaller list is no loss at a start: whoever starts it means it.
+    // A smaller list is taken over at a start.
     let daemon = restarted_on(daemon, 1).await;
     assert_eq!(phones(&daemon).await, Some(1.0));
     let health = http::get(daemon.address, "/-/healthy").await.text();

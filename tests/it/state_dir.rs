@@ -14,10 +14,10 @@ use crate::harness::sink::{Answers, Sink};
 use crate::harness::{Daemon, PATIENCE, config_for, http, spec};
 use crate::process::program;
 
-/// A user that is neither root nor whoever runs the tests.
+/// A user that is neither root nor the one that runs the tests.
 const OTHER: u32 = 65_534;
 
-/// Whether this is root, who alone can be somebody else. Its own process tells.
+/// Whether this is root, who alone can become another user.
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }

@@ -7,8 +7,8 @@
 //! own.
 //!
 //! What changed and the messages that follow from it are one batch of the store: no crash in between
-//! can lose the one and keep the other. What nobody is to be told of yet waits for the next tick or
-//! message, so that an outage of a large fleet is written once and not with every poll.
+//! can lose the one and keep the other. What no message tells of yet waits for the next one or a
+//! minute, so that an outage of a large fleet is written once and not with every poll.
 
 mod journal;
 mod kept;
@@ -192,7 +192,12 @@ impl Clerk {
         if tick || !changes.is_empty() {
             self.compose(now);
         }
-        if !changes.is_empty() || !self.unwritten.is_empty() {
+        // What is pending is seen in more and more polls without a step of its own.
+        let is_pending = |alert: &Alert| alert.state.is_pending();
+        if !changes.is_empty()
+            || !self.unwritten.is_empty()
+            || (tick && self.board.alerts().any(is_pending))
+        {
             self.unsaved.get_or_insert(now);
         }
         self.return_to_disk(now);

@@ -32,12 +32,12 @@ pub(super) fn only_to(letter: &Letter) -> Option<Recipients> {
     recipients(letter.recipients.as_deref())
 }
 
-/// As they lie in the store; what cannot be read is nobody, who is then no longer configured.
+/// As they lie in the store; what cannot be read is an empty list.
 pub(super) fn recipients(text: Option<&str>) -> Option<Recipients> {
     text.map(|text| serde_json::from_str(text).unwrap_or_default())
 }
 
-/// Says of a letter that nobody is sent it any more, if that is so.
+/// Logs that a letter is given up, if it is.
 pub(super) fn tell_given_up(id: i64, to: Option<&str>, end: &Settled) {
     match end {
         Settled::GivenUp { error } => {

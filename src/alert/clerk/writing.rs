@@ -1,7 +1,7 @@
 //! When the clerk writes, and its way back to a disk that failed.
 //!
 //! A message, an order and what follows from them are written at once, together with everything else
-//! that changed. What nobody is to be told of yet waits for that, or for [`WRITE_EVERY`].
+//! that changed. What no message tells of yet waits for that, or for [`WRITE_EVERY`].
 
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::store::Batch;
 /// How often the way back to a disk that failed is tried.
 const RETURN_EVERY: Duration = Duration::from_secs(60);
 
-/// How long what changed and nobody is to be told of may wait to be written: what a crash may cost of
-/// the clocks of pending alerts and of the history.
+/// How long a change that no message tells of may wait to be written: what a crash may cost of the
+/// clocks of pending alerts and of the history.
 const WRITE_EVERY: Duration = Duration::from_secs(60);
 
 impl Clerk {
