@@ -14,6 +14,7 @@
 //! | 1 | [`webapi`] | the vendor's Web API as a client |
 //! | 1 | [`ledger`] | the login ledger on disk: refusals and what worked |
 //! | 1 | [`store`] | what must survive the process, in SQLite |
+//! | 1 | [`telemetry`] | what the exporter counts of itself, as metrics of prometheus-client |
 //! | 2 | [`poll`] | one task a phone, and the keeper, the only writer of the fleet |
 //! | 2 | [`alert`] | rules, the board they fill, and what is kept from being said |
 //! | 3 | [`web`] | `/metrics`, pages, JSON: functions of a snapshot and the time |
@@ -31,5 +32,6 @@ pub mod local_files;
 pub mod poll;
 pub mod sim;
 pub mod store;
+pub mod telemetry;
 pub mod web;
 pub mod webapi;

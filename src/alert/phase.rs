@@ -21,7 +21,7 @@ pub struct State {
     pub phase: Phase,
     /// How long the condition has been unknown; `None` while it is known.
     pub unknown: Option<Stopwatch>,
-    /// Restored after a restart, and nothing fresh was seen since.
+    /// Restored after a restart, or its rule looks for something else now, and nothing was seen since.
     pub unconfirmed: bool,
     /// The poll that was last counted.
     counted: Option<Moment>,
@@ -53,6 +53,17 @@ pub enum Phase {
     },
 }
 
+/// What a pending alert waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// The rest of `for`, while the condition goes on.
+    Time(Duration),
+    /// So many more polls that see the condition, at least one.
+    Polls(u32),
+    /// The condition to be known again: until then the clock of `for` stands.
+    Reading,
+}
+
 /// How an alert that fired came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -61,8 +72,10 @@ pub enum Ending {
     Cleared,
     /// Nothing has been known of it for too long.
     Unknown,
-    /// Its rule is gone or looks for something else.
+    /// Its rule is gone.
     RuleRemoved,
+    /// Its rule gives it other labels; it goes on under those.
+    Relabelled,
     /// What it spoke of is no longer in the list of phones.
     SubjectRemoved,
 }
@@ -74,6 +87,7 @@ impl Ending {
             Self::Cleared => "cleared",
             Self::Unknown => "unknown",
             Self::RuleRemoved => "rule_removed",
+            Self::Relabelled => "relabelled",
             Self::SubjectRemoved => "subject_removed",
         }
     }
@@ -158,6 +172,23 @@ impl State {
         matches!(self.phase, Phase::Pending { .. })
     }
 
+    /// What it waits for while it is pending under `rule`; `None` in every other phase.
+    pub fn waits_for(&self, rule: &Rule, now: Moment) -> Option<WaitsFor> {
+        let Phase::Pending { held, polls } = self.phase else {
+            return None;
+        };
+        if self.unknown.is_some() || self.unconfirmed {
+            return Some(WaitsFor::Reading);
+        }
+        let rest = rule.hold.saturating_sub(held.at(now));
+        if !rest.is_zero() {
+            return Some(WaitsFor::Time(rest));
+        }
+        let missing = rule.min_polls.saturating_sub(polls);
+        // Where nothing is missing, the next evaluation decides.
+        Some(WaitsFor::Polls(missing.max(1)))
+    }
+
     /// Whether it fired and is over.
     pub fn is_resolved(&self) -> bool {
         matches!(self.phase, Phase::Resolved { .. })
@@ -174,6 +205,15 @@ impl State {
             unknown: None,
             ..self
         })
+    }
+
+    /// What is left of it when its clocks ran under another condition; `None` if that was all.
+    pub fn distrusted(self) -> Option<Self> {
+        match self.phase {
+            Phase::Pending { .. } => None,
+            Phase::Firing | Phase::Holding { .. } => Some(Self::restored(Phase::Firing)),
+            Phase::Resolved { .. } => Some(self),
+        }
     }
 
     fn holding_on(mut self, seen: Seen, rule: &Rule) -> Self {
@@ -285,6 +325,12 @@ impl Stopwatch {
     /// Whether it goes on.
     pub fn is_running(&self) -> bool {
         self.running.is_some()
+    }
+
+    /// What it will have counted at `now`, if it goes on as it does.
+    pub fn at(&self, now: Moment) -> Duration {
+        let running = self.running.map(|since| now.since(since));
+        self.elapsed + running.unwrap_or_default()
     }
 
     /// What it counted.
@@ -411,6 +457,41 @@ mod tests {
         assert_eq!(letter(again.as_ref()), 'p');
         let second = step(again, seen(1, 2), &rule);
         assert_eq!(letter(second.as_ref()), 'F');
+    }
+
+    #[test]
+    fn a_pending_alert_tells_what_it_waits_for() {
+        let rule = Rule {
+            min_polls: 3,
+            ..rule(2, 0)
+        };
+        let seen = |truth, polled, now| Seen {
+            truth,
+            polled: Some(minute(polled)),
+            explained: false,
+            now: minute(now),
+        };
+        let waits = |state: &Option<State>, now| {
+            let state = state.as_ref().expect("it is pending");
+            state.waits_for(&rule, minute(now))
+        };
+        let mut state = step(None, seen(Holds, 0, 0), &rule);
+        assert_eq!(waits(&state, 0), Some(WaitsFor::Time(2 * MINUTE)));
+        assert_eq!(waits(&state, 1), Some(WaitsFor::Time(MINUTE)));
+        state = step(state, seen(Unknown, 1, 1), &rule);
+        assert_eq!(waits(&state, 5), Some(WaitsFor::Reading));
+        // The time is over and the polls are not: it does not go on saying "fires after 2 min".
+        for n in 2..=5 {
+            state = step(state, seen(Holds, 2, n), &rule);
+        }
+        assert_eq!(waits(&state, 5), Some(WaitsFor::Polls(1)));
+        state = step(state, seen(Holds, 6, 6), &rule);
+        assert_eq!(waits(&state, 6), None, "it fires");
+        let restored = Some(State::restored(Phase::Pending {
+            held: Stopwatch::standing(3 * MINUTE),
+            polls: 3,
+        }));
+        assert_eq!(waits(&restored, 0), Some(WaitsFor::Reading));
     }
 
     #[test]

@@ -5,10 +5,13 @@
 //! way up, backwards.
 
 mod herald;
+mod limits;
 mod loss;
+mod notify_socket;
 mod persistence;
 mod reload;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -16,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -29,11 +33,14 @@ use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::Ledger;
 use crate::local_files::control_socket;
 use crate::poll::{Engine, Orders};
-use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Settings};
+use crate::telemetry::{self, PollMetrics};
+use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
 use herald::Herald;
 use loss::{Counts, Trigger};
+use notify_socket::NotifySocket;
 use reload::Reloader;
 
+pub use limits::raise_open_files;
 pub use persistence::open_ledger;
 
 /// What `run` is given from outside.
@@ -47,7 +54,9 @@ pub struct Setup {
     pub listen: Vec<SocketAddr>,
     /// Where the control socket is made; none without a runtime directory.
     pub control_socket: Option<PathBuf>,
-    /// How often systemd wants a sign of life.
+    /// The socket on which systemd listens, as `$NOTIFY_SOCKET` names it.
+    pub notify_socket: Option<OsString>,
+    /// How often systemd wants a ping.
     pub watchdog: Option<Duration>,
     /// What tells the time.
     pub clock: Clock,
@@ -65,6 +74,7 @@ struct Loaded {
     alerting: Arc<alert::Settings>,
     /// What the last accepted one lists.
     accepted: Counts,
+    systemd: NotifySocket,
 }
 
 /// How a task ended, by its name.
@@ -98,6 +108,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let entrance = entrance(&config, &Entrance::default())?;
     let scheme = entrance.scheme();
     let listening = setup.listening.take();
+    let systemd = NotifySocket::open(setup.notify_socket.take());
 
     let inner = stop.child_token();
     let (accepted, loss) = accept(&config, &alerting);
@@ -110,6 +121,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
         shown,
         alerting: Arc::new(alerting),
         accepted,
+        systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
     let way_back = persistence::return_ledger(Arc::clone(&ledger), inner.clone());
@@ -126,7 +138,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     }
 
     let ended = tasks.join_next().await;
-    herald::stopping();
+    systemd.stopping();
     inner.cancel();
     let outcome = outcome(ended, &stop);
     join(tasks).await;
@@ -205,7 +217,7 @@ async fn connect(
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
     let started = clock.now();
-    let Loaded { config, .. } = loaded;
+    let (config, systemd) = (loaded.config, loaded.systemd);
     let (read, withheld) = (loaded.shown.reload, loaded.shown.loss.is_some());
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let (announce, settings) = watch::channel(Arc::new(loaded.shown));
@@ -218,8 +230,8 @@ async fn connect(
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
     let ledger_fault = config.state_dir.as_ref().map(|_| ledger.fault());
-    let mut engine = Engine::new(clock.clone(), ledger, published);
-    engine.apply(&config).await?;
+    let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
+    let requests = Requests::register(&mut registry);
     let orders = Orders {
         polls: poll_orders,
         configs,
@@ -234,6 +246,8 @@ async fn connect(
         alerts,
         commands: commands.clone(),
         ledger_fault,
+        requests,
+        registry: Arc::new(registry),
         started,
     };
     let alerting = Task {
@@ -246,6 +260,7 @@ async fn connect(
         withheld,
     };
     let reloader = Reloader {
+        systemd: systemd.clone(),
         path: setup.config,
         environment: setup.environment,
         current: config,
@@ -253,15 +268,17 @@ async fn connect(
         commands,
         announce,
         told,
-        clock,
+        clock: clock.clone(),
         seen: loaded.seen,
         accepted: loaded.accepted,
     };
     let herald = Herald {
+        systemd,
         fleet,
         settings,
         pings,
         watchdog: setup.watchdog,
+        clock,
     };
 
     let token = || stop.clone();
@@ -273,6 +290,20 @@ async fn connect(
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
     ])
+}
+
+/// The engine with this configuration in force, and the registry in which it counts.
+async fn polling(
+    clock: Clock,
+    ledger: Arc<Ledger>,
+    published: watch::Sender<Arc<Fleet>>,
+    config: &Config,
+) -> anyhow::Result<(Engine, Registry)> {
+    let mut registry = telemetry::registry();
+    let counted = (PollMetrics::register(&mut registry), raise_open_files());
+    let mut engine = Engine::new(clock, ledger, published, counted);
+    engine.apply(config).await?;
+    Ok((engine, registry))
 }
 
 async fn unfailing(work: impl Future<Output = ()>) -> anyhow::Result<()> {

@@ -56,6 +56,7 @@ struct Alert {
     active_at: Timestamp,
     suppressed: Option<String>,
     suppressed_by: Option<String>,
+    waits_for: Option<String>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
@@ -115,7 +116,10 @@ impl Alert {
 
     fn row(&self, now: Timestamp) -> Vec<String> {
         let state = match (&self.suppressed, &self.suppressed_by) {
-            (None, _) => self.state.clone(),
+            (None, _) => match &self.waits_for {
+                Some(waits) => format!("{}, {waits}", self.state),
+                None => self.state.clone(),
+            },
             (Some(why), None) => format!("kept back: {why}"),
             (Some(why), Some(by)) => format!("kept back: {why} {by}"),
         };

@@ -8,6 +8,7 @@ mod age;
 mod alerts;
 mod check_config;
 mod completions;
+mod config_args;
 mod daemon;
 mod demo;
 mod discover;
@@ -15,6 +16,7 @@ mod events;
 mod healthcheck;
 mod import;
 mod listing;
+mod log_writer;
 mod logging;
 mod notify;
 mod phone;
@@ -33,7 +35,6 @@ mod troubles;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Environment, Faults};
+use config_args::{ConfigArg, FlagArgs};
+use logging::Whose;
 
 /// Prometheus exporter and alert daemon for fleets of Grandstream Android desk phones.
 #[derive(Debug, Parser)]
@@ -77,18 +80,6 @@ enum Command {
     Man(completions::ManArgs),
 }
 
-/// The option `--config` of all commands that read it.
-#[derive(Debug, clap::Args)]
-struct ConfigArg {
-    /// The configuration
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "/etc/grandstream-exporter/config.yaml"
-    )]
-    config: PathBuf,
-}
-
 /// Exit status for wrong usage or configuration.
 const USAGE: u8 = 2;
 
@@ -105,9 +96,15 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
-    if let Err(error) = logging::init(&args.log) {
-        return failed(&error);
-    }
+    let whose = if matches!(args.command, Command::Serve(_) | Command::Demo(_)) {
+        Whose::Daemon
+    } else {
+        Whose::Command
+    };
+    let log = match logging::init(&args.log, whose) {
+        Ok(log) => log,
+        Err(error) => return failed(&error),
+    };
     let done = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Demo(args) => demo::run(&args),
@@ -129,6 +126,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
+    drop(log);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed(&error),
@@ -163,9 +161,13 @@ fn say(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
 
 /// The environment as configuration may refer to it.
 fn environment() -> Arc<Environment> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Arc::new(variables.collect())
+    Arc::new(variables())
+}
+
+fn variables() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A variable of the environment.
@@ -257,6 +259,34 @@ mod tests {
             .collect()
     }
 
+    /// The words of a command as a shell splits them, up to what is for the shell itself.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        // What stands between single quotes is every second part.
+        for (position, part) in line.split('\'').enumerate() {
+            if position % 2 == 1 {
+                words.last_mut().expect("a word").push_str(part);
+                continue;
+            }
+            let end = part.find([';', '|', '>', '#', '&']);
+            for c in part
+                .get(..end.unwrap_or(part.len()))
+                .expect("a part")
+                .chars()
+            {
+                match c {
+                    ' ' => words.push(String::new()),
+                    _ => words.last_mut().expect("a word").push(c),
+                }
+            }
+            if end.is_some() {
+                break;
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
     #[test]
     fn every_command_in_the_documentation_is_understood() {
         let mut wrong = Vec::new();
@@ -264,9 +294,7 @@ mod tests {
         for path in pages() {
             for line in commands(&fs::read_to_string(&path).expect("a page")) {
                 count += 1;
-                let end = line.find([';', '|', '>', '#', '&']).unwrap_or(line.len());
-                let words = line.get(..end).unwrap_or(&line).split_whitespace();
-                if let Err(error) = Args::try_parse_from(words) {
+                if let Err(error) = Args::try_parse_from(words(&line)) {
                     wrong.push(format!("{}: {line}\n{error}", path.display()));
                 }
             }

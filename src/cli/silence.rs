@@ -1,6 +1,5 @@
 //! `silence`: makes, lists and ends silences of the running daemon.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::Subcommand;
@@ -9,14 +8,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
-use super::{age, listing, phone, say};
+use super::{age, listing, say};
+use crate::alert::matcher::{self, MatchOp, Matcher, parse_list};
+use crate::alert::phone_selector::matcher_of_pattern;
 use crate::alert::words::count;
 use crate::clock::Clock;
 
 /// Make, list and end silences: alerts that nobody is told of for some time
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  grandstream-exporter silence add site=lyon --for 2h --comment 'new switch'"
+    after_help = "Example:\n  grandstream-exporter silence add site=lyon --duration 2h --comment 'new switch'"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -27,25 +28,25 @@ pub(super) struct Args {
 enum Action {
     /// Make a silence
     ///
-    /// Every label must match; of several patterns for one label one must. In a pattern `*` is any
-    /// text and `?` one character.
+    /// All matchers must match, as in Alertmanager: with = and != the whole value, with =~ and !~ a
+    /// regular expression for the whole value. A label that an alert does not have is empty.
     #[command(
-        after_help = "Example:\n  grandstream-exporter silence add phone=hq-1 phone='hq-2*' \
-                            --for 30m --comment painters"
+        after_help = "Example:\n  grandstream-exporter silence add 'site=~\"lyon|hq\"' \
+                      alertname=PhoneUnreachable --duration 30m --comment painters"
     )]
     Add {
-        /// Of alerts with such a label: phone, site, alertname, severity, account, or your own
-        #[arg(required = true, value_name = "LABEL=PATTERN", value_parser = phone::pair)]
-        matchers: Vec<(String, String)>,
-        /// For how long, as 30m, 2h or 1d
-        #[arg(long = "for", value_name = "DURATION", value_parser = length)]
-        lasts: String,
-        /// Why; whoever misses an alert reads it
+        /// Which alerts, by phone, site, alertname, severity, account, or a label of your own
+        #[arg(required = true, value_name = "MATCHER", value_parser = matchers)]
+        matchers: Vec<Matchers>,
+        /// For how long, e.g. 30m, 2h or 1d
+        #[arg(long, alias = "for", value_name = "DURATION", value_parser = length)]
+        duration: String,
+        /// Why, for those who miss an alert
         #[arg(long, value_name = "TEXT")]
         comment: String,
-        /// From then on instead of from now on, as 2024-05-01T22:00:00+02:00
-        #[arg(long, value_name = "TIME")]
-        from: Option<Timestamp>,
+        /// When it begins instead of now, e.g. 2024-05-01T22:00:00+02:00
+        #[arg(long, alias = "from", value_name = "TIME")]
+        start: Option<Timestamp>,
         #[command(flatten)]
         daemon: DaemonArg,
     },
@@ -70,44 +71,59 @@ enum Action {
     },
 }
 
+/// The matchers of one argument, which may hold several.
+#[derive(Clone, Debug)]
+struct Matchers(Vec<Matcher>);
+
+/// What is used of a silence.
 #[derive(Debug, Deserialize)]
-struct Answer {
-    silences: Vec<Value>,
+#[serde(rename_all = "camelCase")]
+struct Silence {
+    id: String,
+    matchers: Vec<Matcher>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    created_by: String,
+    comment: String,
+    status: Status,
 }
 
 #[derive(Debug, Deserialize)]
-struct Silence {
-    id: u64,
-    matchers: BTreeMap<String, Vec<String>>,
-    from: Timestamp,
-    until: Timestamp,
-    by: String,
-    comment: String,
+struct Status {
     state: String,
 }
 
 /// A silence that was just made.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Made {
-    pub(super) id: u64,
-    until: Timestamp,
+    pub(super) id: String,
+    ends_at: Timestamp,
+    matchers: Vec<Matcher>,
     phones: usize,
     alerts: usize,
 }
 
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, until, .. } = self;
+        let Self { id, ends_at, .. } = self;
         if self.phones == 0 && self.alerts == 0 {
-            return write!(
+            write!(
                 f,
-                "silence {id} until {until}: no phone and no alert now; \
-                 if that is not meant, run `silence expire {id}` and correct the pattern"
-            );
+                "silence {id} until {ends_at}: no phone and no alert now; if that is not meant, \
+                 run `silence expire {id}` and correct the matchers"
+            )?;
+            let equal = |one: &&Matcher| one.op() == MatchOp::Equal;
+            let mut equal = self.matchers.iter().filter(equal);
+            let meant = equal.find_map(|one| matcher_of_pattern(one.name(), one.value()));
+            return match meant {
+                Some(meant) => write!(f, "; for a pattern write {meant}"),
+                None => Ok(()),
+            };
         }
         let phones = count(self.phones, "phone");
         let alerts = count(self.alerts, "alert");
-        write!(f, "silence {id} until {until}: {phones}, {alerts} now")
+        write!(f, "silence {id} until {ends_at}: {phones}, {alerts} now")
     }
 }
 
@@ -118,14 +134,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     match &args.action {
         Action::Add {
             matchers,
-            lasts,
+            duration,
             comment,
-            from,
+            start,
             daemon,
         } => {
-            let mut body = body(matchers, lasts, comment);
-            if let Some(from) = from {
-                body["from"] = json!(from);
+            let matchers: Vec<_> = matchers.iter().flat_map(|one| one.0.clone()).collect();
+            let mut body = body(&matchers, duration, comment);
+            if let Some(start) = start {
+                body["startsAt"] = json!(start);
             }
             let made: Made = super::interruptible(daemon.post(PATH, &body))?;
             say(format_args!("{made}"))?;
@@ -135,7 +152,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Action::Expire { ids, daemon } => super::interruptible(async {
             for id in ids {
                 let ended: Silence = daemon.delete(&format!("{PATH}/{id}")).await?;
-                say(format_args!("silence {} ended {}", ended.id, ended.until))?;
+                say(format_args!("silence {} ended {}", ended.id, ended.ends_at))?;
             }
             Ok(())
         }),
@@ -143,18 +160,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// What the daemon takes for a silence.
-pub(super) fn body(matchers: &[(String, String)], lasts: &str, comment: &str) -> Value {
-    let mut patterns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (label, pattern) in matchers {
-        patterns.entry(label).or_default().push(pattern);
-    }
-    json!({ "matchers": patterns, "duration": lasts, "comment": comment })
+pub(super) fn body(matchers: &[Matcher], duration: &str, comment: &str) -> Value {
+    json!({ "matchers": matchers, "duration": duration, "comment": comment })
 }
 
 fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
-    let answer: Answer = super::interruptible(daemon.get(PATH))?;
-    let mut silences = listing::items::<Silence>(answer.silences)?;
-    silences.retain(|silence| all || silence.told.state != "expired");
+    let answer: Vec<Value> = super::interruptible(daemon.get(PATH))?;
+    let mut silences = listing::items::<Silence>(answer)?;
+    silences.retain(|silence| all || silence.told.status.state != "expired");
     if as_json {
         return listing::print_json(&silences);
     }
@@ -163,29 +176,35 @@ fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let head = ["ID", "STATE", "TIME", "WHO", "WHAT", "WHY"];
+    let head = ["ID", "STATE", "TIME", "BY", "MATCHERS", "COMMENT"];
     listing::print_table(&head, &silences, |silence| silence.row(now))
 }
 
 impl Silence {
     fn row(&self, now: Timestamp) -> Vec<String> {
-        let time = match self.state.as_str() {
-            "active" => format!("for {}", age::between(now, self.until)),
-            "pending" => format!("in {}", age::between(now, self.from)),
-            _ => format!("ended {} ago", age::between(self.until, now)),
+        let state = &self.status.state;
+        let time = match state.as_str() {
+            "active" => format!("for {}", age::between(now, self.ends_at)),
+            "pending" => format!("in {}", age::between(now, self.starts_at)),
+            _ => format!("ended {} ago", age::between(self.ends_at, now)),
         };
-        let what = self.matchers.iter().flat_map(|(label, patterns)| {
-            let line = move |pattern| format!("{label}={pattern}");
-            patterns.iter().map(line)
-        });
         vec![
-            self.id.to_string(),
-            self.state.clone(),
+            self.id.clone(),
+            state.clone(),
             time,
-            self.by.clone(),
-            what.collect::<Vec<_>>().join(" "),
+            self.created_by.clone(),
+            matcher::written(&self.matchers),
             self.comment.clone(),
         ]
+    }
+}
+
+/// At least one matcher, or wrong usage.
+fn matchers(text: &str) -> Result<Matchers, String> {
+    match parse_list(text) {
+        Ok(list) if list.is_empty() => Err("is empty; write LABEL=\"VALUE\"".to_owned()),
+        Ok(list) => Ok(Matchers(list)),
+        Err(error) => Err(format!("{error}; {}", error.help())),
     }
 }
 

@@ -26,6 +26,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::watch;
 
 use crate::fleet::guard::LoginRecord;
+use crate::fleet::prior::{self, Learnt};
 use file::{Found, LOCK_WAIT, LedgerFile, Locked, NAME, Records};
 
 /// The memory of all phones' logins. Its methods block on the disk for moments.
@@ -131,6 +132,12 @@ impl Ledger {
     pub fn record(&self, key: &str) -> LoginRecord {
         let book = self.book();
         book.memory.records.get(key).cloned().unwrap_or_default()
+    }
+
+    /// What the logins of all phones teach about a phone of this model, with the credentials of this
+    /// tag.
+    pub fn learnt(&self, tag: u16, model: Option<&str>) -> Learnt {
+        prior::learnt(self.book().memory.records.values(), tag, model)
     }
 
     /// Changes what is known of a phone, on top of what others have written meanwhile.
@@ -262,7 +269,7 @@ impl Memory {
     /// What is known may be less than what happened.
     fn doubt(&mut self) {
         self.past_unknown = true;
-        self.records.values_mut().for_each(LoginRecord::doubt);
+        self.records.values_mut().for_each(LoginRecord::doubt_past);
     }
 
     /// Changes a record; one that may be forgotten at the next start is doubted.
@@ -276,7 +283,7 @@ impl Memory {
         let record = self.records.entry(key.into()).or_default();
         let before = record.clone();
         if is_forgotten || (is_new && self.past_unknown) {
-            record.doubt();
+            record.doubt_past();
         }
         let result = change(record);
         if *record != before {
@@ -297,7 +304,7 @@ impl Memory {
         let is_foreign = is_unknown && theirs != Some(salt);
         for (key, mut record) in others {
             if is_foreign {
-                record.doubt();
+                record.doubt_past();
             }
             if is_foreign || self.unwritten.contains(&key) {
                 self.records.entry(key).or_insert(record);
@@ -344,7 +351,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::fleet::guard::{Claim, LoginOutcome, Offer};
+    use crate::fleet::guard::{Claim, LoginOutcome, Offer, Prior};
 
     const OFFER: Offer = Offer {
         candidates: 1,
@@ -359,7 +366,7 @@ mod tests {
     /// Whether a login is sent, which is refused.
     fn refuse_of(ledger: &Ledger, phone: &str) -> bool {
         let now = Timestamp::UNIX_EPOCH;
-        let claim = ledger.update(phone, |record| record.claim(OFFER, now));
+        let claim = ledger.update(phone, |record| record.claim(OFFER, Prior::default(), now));
         ledger.update(phone, |record| {
             record.settle(LoginOutcome::Refused, OFFER, now);
         });
@@ -384,7 +391,7 @@ mod tests {
                 let ledger = Ledger::open(directory.path(), Keeper::Daemon).expect("a ledger");
                 let now = Timestamp::from_second(hour * 120).expect("a time");
                 matches!(
-                    ledger.update("phone", |record| record.claim(OFFER, now)),
+                    ledger.update("phone", |record| record.claim(OFFER, Prior::default(), now)),
                     Claim::Go(_)
                 )
             })
@@ -538,7 +545,7 @@ mod tests {
         let command = Ledger::open(directory.path(), Keeper::Command).expect("a ledger");
         for n in 0..5_000_i64 {
             let now = Timestamp::from_second(n).expect("a time");
-            daemon.update("phone", |record| record.claim(OFFER, now));
+            daemon.update("phone", |record| record.claim(OFFER, Prior::default(), now));
             daemon.update("phone", |record| {
                 record.settle(LoginOutcome::Accepted, OFFER, now);
             });

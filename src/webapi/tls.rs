@@ -350,6 +350,7 @@ mod tests {
     use tokio_rustls::rustls::{HandshakeKind, ServerConfig, SupportedProtocolVersion};
 
     use super::super::dial::{Stream, dial};
+    use super::super::limit::Limit;
     use super::super::raw::{Play, Server, ample, ok};
     use super::super::request::{Line, Names};
     use super::super::transport::Connection;
@@ -594,7 +595,7 @@ mod tests {
             let names = Names::of(&target);
             let mut kinds = Vec::new();
             for _ in 0..3 {
-                let dialled = dial(&target, None, ample()).await.unwrap();
+                let dialled = dial(&target, None, &Limit::at(ample())).await.unwrap();
                 assert!(dialled.certificate_expiry.is_some());
                 let Stream::Encrypted(stream) = &dialled.stream else {
                     panic!("TLS was asked for");
@@ -647,7 +648,8 @@ mod tests {
                 tcp.shutdown().await.unwrap();
                 tcp.read_to_end(&mut Vec::new()).await
             };
-            let (dialled, _) = tokio::join!(dial(&target, None, ample()), answer);
+            let limit = Limit::at(ample());
+            let (dialled, _) = tokio::join!(dial(&target, None, &limit), answer);
             let failure = dialled.unwrap_err().failure;
             assert_eq!(failure.reason, reason, "{failure}");
             assert!(failure.detail.contains(words), "{failure}");

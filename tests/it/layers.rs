@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each room, its row, and what it may import. A new edge is a design change: change this table and
 /// ARCHITECTURE.md in the commit that adds it, and say why.
-const ROOMS: [(&str, u8, &[&str]); 13] = [
+const ROOMS: [(&str, u8, &[&str]); 14] = [
     ("fleet", 0, &[]),
     ("local_files", 0, &[]),
     ("sim", 0, &[]),
@@ -15,9 +15,18 @@ const ROOMS: [(&str, u8, &[&str]); 13] = [
     ("webapi", 1, &["fleet"]),
     ("ledger", 1, &["fleet", "local_files"]),
     ("store", 1, &["fleet", "local_files"]),
-    ("poll", 2, &["fleet", "clock", "config", "webapi", "ledger"]),
+    ("telemetry", 1, &["fleet"]),
+    (
+        "poll",
+        2,
+        &["fleet", "clock", "config", "webapi", "ledger", "telemetry"],
+    ),
     ("alert", 2, &["fleet", "clock", "config", "store"]),
-    ("web", 3, &["fleet", "clock", "config", "alert"]),
+    (
+        "web",
+        3,
+        &["fleet", "clock", "config", "telemetry", "alert"],
+    ),
     (
         "app",
         4,
@@ -29,6 +38,7 @@ const ROOMS: [(&str, u8, &[&str]); 13] = [
             "webapi",
             "ledger",
             "store",
+            "telemetry",
             "poll",
             "alert",
             "web",
@@ -46,6 +56,7 @@ const ROOMS: [(&str, u8, &[&str]); 13] = [
             "webapi",
             "ledger",
             "store",
+            "telemetry",
             "poll",
             "alert",
             "web",

@@ -23,7 +23,7 @@ fn list(phones: usize) -> String {
 }
 
 /// A receiver that hears of nothing, and a rule that never fires.
-const ALERTING: &str = "alerting: { enabled: true, packs: [], \
+const ALERTING: &str = "alerting: { enabled: true, rule_groups: [], \
                         receivers: { desk: { webhook: { url: 'http://127.0.0.1:1/' } } } }\n";
 
 fn home() -> TempDir {
@@ -99,7 +99,7 @@ async fn receivers_go_only_where_alerts_are_switched_off_in_writing() {
     let daemon = Daemon::start_in(home()).await;
     for cut in [
         "",
-        "alerting: { enabled: true, packs: [] }\n",
+        "alerting: { enabled: true, rule_groups: [] }\n",
         "alerting:\n",
     ] {
         configure(daemon.path(), cut);

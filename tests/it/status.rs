@@ -35,7 +35,11 @@ async fn status_counts_troubles_with_their_mend_and_says_so_by_its_exit() {
         state.end_sessions();
     });
     daemon
-        .wait("grandstream_login_blocked", &[("phone", "p1")], 1.0)
+        .wait(
+            "grandstream_poll_error",
+            &[("phone", "p1"), ("reason", "auth")],
+            1.0,
+        )
         .await;
     let trouble = status(&daemon, &["--problems"]).await;
     let told = String::from_utf8_lossy(&trouble.stdout).into_owned();

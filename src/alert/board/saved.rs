@@ -14,9 +14,11 @@ use std::time::Duration;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
+use super::super::pairs::Pair;
 use super::super::phase::{Ending, Phase, State, Stopwatch};
 use super::super::subject::Subject;
 use super::super::suppress::Visibility;
+use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::Moment;
 use crate::fleet::moment;
@@ -26,19 +28,26 @@ use crate::fleet::moment;
 pub struct SavedAlert {
     /// Name of its rule.
     pub rule: Box<str>,
-    /// Which rule of that name.
-    pub fingerprint: u64,
+    /// The hash of what its rule looked for; `None` where it was saved without, by a program that
+    /// hashed the PromQL of the rule.
+    #[serde(default)]
+    pub condition: Option<Box<str>>,
+    /// Labels that its rule gave it; none where they were not saved.
+    #[serde(default)]
+    pub rule_labels: Vec<Pair>,
     /// What it speaks of.
     pub subject: Subject,
     /// Its labels.
-    pub labels: Vec<(Box<str>, Box<str>)>,
+    pub labels: Vec<Pair>,
     /// Where in its life it is.
     pub phase: SavedPhase,
     /// When the condition was first seen.
     pub active_at: Timestamp,
     /// When it began to fire.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fired_at: Option<Timestamp>,
     /// Whether it was being said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shown: bool,
 }
 
@@ -69,9 +78,9 @@ pub enum SavedPhase {
     },
 }
 
-/// What a stopwatch showed.
+/// What a stopwatch showed; untagged, since an earlier program saved every one as it stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(untagged)]
 pub enum SavedClock {
     /// It stood at so much.
     Standing(Duration),
@@ -124,7 +133,8 @@ impl SavedAlert {
         };
         Self {
             rule: alert.rule().name.clone(),
-            fingerprint: alert.rule.fingerprint,
+            condition: Some(alert.rule.condition.clone()),
+            rule_labels: alert.rule().labels.to_vec(),
             subject: alert.subject.clone(),
             labels: alert.labels.to_vec(),
             phase,
@@ -134,7 +144,9 @@ impl SavedAlert {
         }
     }
 
-    fn restored(self, rule: Arc<KnownRule>, saved_at: Timestamp, now: Moment) -> Alert {
+    /// The alert on its rule as that was.
+    fn restored(self, saved_at: Timestamp, now: Moment) -> Alert {
+        let rule = KnownRule::of_old(&self.rule, self.condition, self.rule_labels);
         let phase = match self.phase {
             SavedPhase::Pending { held, polls } => Phase::Pending {
                 held: held.restored(saved_at),
@@ -150,7 +162,7 @@ impl SavedAlert {
             },
         };
         Alert {
-            rule,
+            rule: Arc::new(rule),
             subject: self.subject,
             labels: self.labels.into(),
             state: State::restored(phase),
@@ -192,23 +204,16 @@ impl Board {
     ) -> Vec<Transition> {
         let mut changes = Vec::new();
         let too_old = now.wall > moment::later(saved_at, RESTORE_MAX_AGE);
-        for alert in saved {
-            let rule = self.rules.find(alert.fingerprint).map(Arc::clone);
-            let ending = match &rule {
-                None => Some(Ending::RuleRemoved),
-                Some(_) if too_old => Some(Ending::Unknown),
-                Some(_) => None,
-            };
-            let gone = || Arc::new(KnownRule::gone(&alert.rule, alert.fingerprint));
-            let rule = rule.unwrap_or_else(gone);
-            let alert = alert.restored(rule, saved_at, now);
-            let alert = match ending {
-                Some(ending) => alert.ended(ending, now, &mut changes),
-                None => Some(alert),
-            };
-            if let Some(alert) = alert {
-                self.hang(alert);
-            }
+        let saved = saved.into_iter();
+        let saved = saved.map(|alert| alert.restored(saved_at, now)).collect();
+        let mut alerts = carry::carried(saved, &self.rules, now, &mut changes);
+        if too_old {
+            let old = alerts.into_iter();
+            let old = old.filter_map(|alert| alert.ended(Ending::Unknown, now, &mut changes));
+            alerts = old.collect();
+        }
+        for alert in alerts {
+            self.hang(alert);
         }
         changes
     }

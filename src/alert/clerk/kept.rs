@@ -5,12 +5,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::board::{Alert, RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+use super::super::identity::Fingerprint;
 use super::super::notify::digest::{SavedGroup, Told};
 use super::super::picture::Restored;
 use super::super::silence::Silence;
-use super::Clerk;
+use super::{Clerk, saved_silence};
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 use crate::store::Kind;
@@ -29,10 +31,7 @@ impl Clerk {
     /// Puts what changed of the alerts among what is to be written.
     pub(super) fn keep_alerts(&mut self) {
         let saved = self.board.save().into_iter();
-        let texts = saved.map(|alert| {
-            let key = format!("{:016x} {}", alert.fingerprint, json(&alert.subject));
-            (key.into(), json(&alert))
-        });
+        let texts = saved.map(|alert| (alert_key(&alert), json(&alert)));
         let now = texts.collect();
         let before = std::mem::replace(&mut self.kept.alerts, now);
         self.unwritten
@@ -57,20 +56,18 @@ impl Clerk {
     pub(super) fn take_back_alerts(&mut self, now: Moment) {
         let kept = self.documents(Kind::Alert);
         let alerts: Vec<SavedAlert> = kept
-            .values()
-            .filter_map(|text| serde_json::from_str(text).ok())
+            .iter()
+            .filter_map(|(key, text)| readable(key, text))
             .collect();
         self.kept.alerts = kept;
         let saved_at = self.written.unwrap_or(now.wall);
         let too_old = now.wall > later(saved_at, RESTORE_MAX_AGE);
-        let known = |alert: &SavedAlert| {
-            let mut rules = self.settings.rules.iter();
-            rules.any(|rule| rule.fingerprint == alert.fingerprint)
-        };
+        let rules = &self.settings.rules;
+        let goes_on = |alert: &SavedAlert| rules.heir(&alert.rule, &alert.subject).is_some();
         for alert in &alerts {
             let became = match alert.phase {
                 SavedPhase::Resolved { .. } => Restored::Ended,
-                _ if !known(alert) => Restored::RuleRemoved,
+                _ if !goes_on(alert) => Restored::RuleRemoved,
                 _ if too_old => Restored::TooOld,
                 SavedPhase::Pending { .. } | SavedPhase::Firing | SavedPhase::Holding { .. } => {
                     Restored::Continued
@@ -116,7 +113,7 @@ impl Clerk {
         self.keep_alerts();
         self.keep_told();
         let mine = self.board.silences().iter();
-        let mut mine: BTreeMap<_, _> = mine.map(Silence::document).collect();
+        let mut mine: BTreeMap<_, _> = mine.map(saved_silence::document).collect();
         if self.last_silence > 0 {
             mine.insert(LAST_SILENCE.into(), self.last_silence.to_string().into());
         }
@@ -126,14 +123,12 @@ impl Clerk {
 
     /// Takes in what fired, unless it was seen anew meanwhile; what was pending has no clock any more.
     fn take_in_alerts(&mut self, now: Moment) {
-        let texts = self.kept.alerts.values();
-        let mut alerts: Vec<SavedAlert> = texts
-            .filter_map(|text| serde_json::from_str(text).ok())
-            .collect();
+        let kept = self.kept.alerts.iter();
+        let alerts = kept.filter_map(|(key, text)| readable(key, text));
+        let mut alerts: Vec<SavedAlert> = alerts.collect();
         alerts.retain(|alert| {
-            let is_it = |other: &Alert| {
-                other.rule.fingerprint == alert.fingerprint && other.subject == alert.subject
-            };
+            let is_it =
+                |other: &Alert| other.rule().name == alert.rule && other.subject == alert.subject;
             !matches!(alert.phase, SavedPhase::Pending { .. }) && !self.board.alerts().any(is_it)
         });
         let changes = self.board.restore(alerts, now.wall, now);
@@ -182,20 +177,41 @@ pub(super) fn json(kept: &impl Serialize) -> Box<str> {
     text.into()
 }
 
+/// The key of an alert: those of one rule lie together, since they mostly change together.
+fn alert_key(alert: &SavedAlert) -> Box<str> {
+    format!("{} {}", alert.rule, Fingerprint::of(&alert.labels)).into()
+}
+
 /// The key of a group of a receiver, whose name holds no blank: what one group is told is written
 /// without the others.
 fn told_key(receiver: &str, group: &SavedGroup) -> Box<str> {
     format!("{receiver} {}", json(&group.values)).into()
 }
 
-/// What a receiver was told; of what cannot be read the rest.
+/// A saved alert; what another version wrote may be none.
+fn readable(key: &str, text: &str) -> Option<SavedAlert> {
+    let read = serde_json::from_str(text);
+    if let Err(error) = &read {
+        tracing::error!("Cannot read the saved alert {key}: {error}; it is judged anew");
+    }
+    read.ok()
+}
+
+/// What a receiver was told, a group a document or, from an earlier program, all of them in one; of
+/// what cannot be read the rest.
 fn groups(receiver: &str, kept: &BTreeMap<Box<str>, Box<str>>) -> Vec<SavedGroup> {
     let is_its = |key: &str| key.split(' ').next() == Some(receiver);
     let texts = kept.iter().filter(|(key, _)| is_its(key));
-    let texts: Vec<_> = texts.map(|(_, text)| text).collect();
-    let groups = texts.iter().map(|text| serde_json::from_str(text));
+    let written = texts.flat_map(|(_, text)| match serde_json::from_str(text) {
+        Ok(Value::Array(groups)) => groups,
+        Ok(group) => vec![group],
+        Err(_unreadable) => vec![Value::Null],
+    });
+    let written: Vec<Value> = written.collect();
+    let count = written.len();
+    let groups = written.into_iter().map(serde_json::from_value);
     let groups: Vec<_> = groups.filter_map(Result::ok).collect();
-    if groups.len() < texts.len() {
+    if groups.len() < count {
         tracing::error!(
             receiver,
             "Not all that `{receiver}` was told can be read: another version wrote it; what it was \
@@ -214,22 +230,14 @@ fn silences(kept: &BTreeMap<Box<str>, Box<str>>) -> (Vec<Silence>, u64) {
             last = text.parse().unwrap_or_default();
             continue;
         }
-        match serde_json::from_str::<Silence>(text) {
-            Ok(silence) => silences.push(silence),
-            Err(_unreadable) => {
-                tracing::error!("The silence {key} cannot be read: another version wrote it");
-            }
+        if let Some(silence) = saved_silence::read(text) {
+            silences.push(silence);
+        } else {
+            tracing::error!("The silence {key} cannot be read: another version wrote it");
         }
     }
     let highest = silences.iter().map(|silence| silence.id).max();
     (silences, last.max(highest.unwrap_or_default()))
-}
-
-impl Silence {
-    /// Its key and text in the store.
-    pub(super) fn document(&self) -> (Box<str>, Box<str>) {
-        (self.id.to_string().into(), json(self))
-    }
 }
 
 type Change = (Kind, Box<str>, Option<Box<str>>);

@@ -111,6 +111,7 @@ async fn ask(address: IpAddr, question: &Question) -> Option<Found> {
             tls: tls.clone(),
             connect_timeout: question.timeout,
             attempts: 1,
+            keeps_connection: false,
         };
         let mut client = Client::new(target, Habits::default());
         client.open(Instant::now() + question.timeout);

@@ -10,7 +10,7 @@ use crate::alert::notify::retry::Verdict;
 use crate::alert::notify::send::{self, Attempt, Posting};
 use crate::alert::notify::trial;
 use crate::alert::{self, Settings};
-use crate::cli::{self, ConfigArg, USAGE, complain, say};
+use crate::cli::{self, ConfigArg, FlagArgs, USAGE, complain, say};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
@@ -23,6 +23,8 @@ use crate::fleet::text::harmless;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
+    #[command(flatten)]
+    flags: FlagArgs,
     /// Only to this receiver, or the Alertmanager at this HOST:PORT
     #[arg(long, value_name = "NAME")]
     receiver: Option<String>,
@@ -38,7 +40,8 @@ enum Outcome {
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    let loaded = alert::settings::load(&args.config.config, &cli::environment(), Secrets::Read);
+    let environment = args.flags.environment();
+    let loaded = alert::settings::load(&args.config.config, &environment, Secrets::Read);
     let settings = match loaded {
         Ok((_, settings)) => settings,
         Err(faults) => return cli::failed(&faults.into()),
@@ -69,7 +72,7 @@ async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome
     let mut outcome = Outcome::Taken;
     for receiver in receivers {
         let now = Clock::real().now().wall;
-        let envelope = trial::envelope(receiver, &settings.public_url, now);
+        let envelope = trial::envelope(receiver, &settings.external_url, now);
         let attempt = send::send(receiver, &envelope).await;
         tell(receiver, &attempt)?;
         if attempt.verdict != Verdict::Delivered {

@@ -7,6 +7,7 @@ use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Usage;
+use crate::cli::complain;
 use crate::config;
 
 /// Asks whether to go on; without a terminal nobody can be asked.
@@ -61,10 +62,18 @@ pub(super) fn from_file(file: &Path) -> anyhow::Result<SecretString> {
         let line = line.strip_suffix('\r').unwrap_or(line);
         return not_empty(line.into(), "line of stdin");
     }
-    Ok(config::read_secret(file).map_err(|error| {
+    let secret = config::read_secret(file).map_err(|error| {
         let error = anyhow::Error::from(error);
         Usage(format!("{error:#}"))
-    })?)
+    })?;
+    if config::names_variable(secret.expose_secret()) {
+        complain(format_args!(
+            "warning: {}: gives `${{…}}` as it stands: variables are not expanded; \
+             write the password itself into that file",
+            file.display()
+        ));
+    }
+    Ok(secret)
 }
 
 fn not_empty(secret: SecretString, what: &str) -> anyhow::Result<SecretString> {

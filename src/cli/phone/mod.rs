@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub(super) use args::{Args, pair};
+pub(super) use args::Args;
 pub(super) use told::table;
 
 use self::args::Options;
@@ -41,6 +41,7 @@ use self::quiet::Quiet;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
+use crate::poll::login::Gate;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Wrong usage, told as it is; exit status 2.
@@ -283,6 +284,7 @@ async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand
             }),
         }
     }
+    Gate::try_together(hands.iter_mut().map(Hand::gate));
     Ok((hands, lost))
 }
 

@@ -1,13 +1,14 @@
-//! A silence for phones that are about to be restarted, so that nobody is told of the operator's own
-//! work.
+//! A silence for phones that are about to be restarted, so that the operator's own work notifies
+//! nobody.
 //!
-//! The running daemon is asked over its control socket. Where there is none, or it will not, that is
-//! said once and the work goes on: a call out of bed is better than a reboot that waits for a daemon.
+//! The running daemon is asked over its control socket. Where there is none, or it refuses, one line
+//! says so and the work goes on: a call out of bed is better than a reboot that waits for a daemon.
 
 use std::time::Duration;
 
 use super::Desk;
 use super::job::Job;
+use crate::alert::matcher::Matcher;
 use crate::alert::words::count;
 use crate::cli::complain;
 use crate::cli::daemon::SocketArg;
@@ -61,13 +62,12 @@ impl Quiet {
     pub(super) async fn ask_for(&mut self, phones: &[&str]) {
         let lasts = humantime::format_duration(self.lasts).to_string();
         for names in phones.chunks(PHONES) {
-            let matchers = names.iter().map(|name| ("phone".into(), (*name).into()));
-            let matchers: Vec<_> = matchers.collect();
-            let body = body(&matchers, &lasts, &self.comment);
+            let matcher = Matcher::one_of("phone", names.iter().copied());
+            let body = body(&[matcher], &lasts, &self.comment);
             let made: anyhow::Result<Made> = self.socket.post(PATH, &body, PATIENCE).await;
             match made {
                 Ok(Made { id, .. }) => complain(format_args!(
-                    "silence {id}: nobody is told of {} for {lasts}",
+                    "silence {id}: {} silenced for {lasts}",
                     count(names.len(), "phone")
                 )),
                 Err(error) if !self.told => {

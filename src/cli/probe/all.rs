@@ -45,15 +45,25 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
     let mut targets = Targets::default();
     let mut fleet = Fleet::new(config.phones.iter().map(|phone| Arc::clone(&phone.place)));
     let mut polls = JoinSet::new();
-    let mut waiting = config.phones.iter();
-    let mut counter = Counter::new(config.phones.len());
+    let mut gates: Vec<_> = config
+        .phones
+        .iter()
+        .map(|phone| Gate::new(phone, Arc::clone(ledger), clock.clone()))
+        .collect();
+    Gate::try_together(gates.iter_mut());
+    let mut waiting = config.phones.iter().zip(gates);
+    let phones = config.phones.len();
+    let capacity = config
+        .max_in_flight
+        .capacity(phones, app::raise_open_files());
+    let mut counter = Counter::new(phones);
     loop {
-        while polls.len() < config.max_in_flight
-            && let Some(phone) = waiting.next()
+        while polls.len() < capacity.polls
+            && let Some((phone, gate)) = waiting.next()
         {
             let once = Once {
                 phone: Arc::clone(phone),
-                ledger: Arc::clone(ledger),
+                gate,
                 clock: clock.clone(),
                 keep: config.metrics.keep,
             };
@@ -73,7 +83,7 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
 /// One poll of one phone.
 struct Once {
     phone: Arc<config::Phone>,
-    ledger: Arc<Ledger>,
+    gate: Gate,
     clock: Clock,
     keep: Keep,
 }
@@ -91,8 +101,7 @@ impl Once {
                 return (self.phone, report);
             }
         };
-        let gate = Gate::new(&self.phone, self.ledger, self.clock.clone());
-        let mut memory = Memory::new(target, gate).await;
+        let mut memory = Memory::new(target, self.gate).await;
         let task = Task {
             phone: &self.phone,
             keep: self.keep,

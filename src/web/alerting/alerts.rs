@@ -9,13 +9,16 @@ use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
 use crate::alert::pairs::Pair;
+use crate::alert::phase::WaitsFor;
 use crate::alert::suppress::Visibility;
+use crate::alert::words::count;
 use crate::alert::{Alert, Picture};
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::listing::Listing;
 use crate::web::pieces::Pieces;
+use crate::web::words;
 
 use super::texts;
 
@@ -29,6 +32,8 @@ struct AlertJson<'a> {
     active_at: Timestamp,
     value: &'static str,
     fired_at: Option<Timestamp>,
+    /// What it waits for while it is pending.
+    waits_for: Option<String>,
     /// Since then nothing is known of the condition.
     unknown_since: Option<Timestamp>,
     /// Restored after a restart, and not seen since.
@@ -83,12 +88,22 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
         active_at: whole_millis(alert.active_at.wall),
         value: HOLDS,
         fired_at: alert.fired_at.map(|at| whole_millis(at.wall)),
+        waits_for: waits_for(alert, told.now),
         unknown_since: since.map(|at| at.round(Unit::Second).unwrap_or(at)),
         unconfirmed: alert.state.unconfirmed,
         suppressed: kept_back.as_ref().map(|(label, _)| *label),
         suppressed_by: kept_back.and_then(|(_, by)| by),
     };
     serde_json::to_writer(out, &json).expect(ALWAYS_JSON);
+}
+
+/// What a pending alert waits for, for people: `fires in 3 min`; `None` of any other.
+pub(in crate::web) fn waits_for(alert: &Alert, now: Moment) -> Option<String> {
+    Some(match alert.state.waits_for(alert.rule(), now)? {
+        WaitsFor::Time(rest) => format!("fires in {}", words::duration(rest)),
+        WaitsFor::Polls(more) => format!("waits for {}", count(more, "more poll")),
+        WaitsFor::Reading => "waits for the next reading".to_owned(),
+    })
 }
 
 /// Pairs of text as an object.

@@ -44,6 +44,13 @@ impl Authority {
         self.sign("-server", &params);
     }
 
+    /// A server's certificate for this host alone, in `NAME-HOST.pem` and `NAME-HOST.key`.
+    pub(crate) fn server_of(&self, host: &str) {
+        let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(&format!("-{host}"), &params);
+    }
+
     /// A client's certificate of this name, in `NAME-CLIENT.pem` and `NAME-CLIENT.key`.
     pub(crate) fn client(&self, client: &str, validity: Validity) {
         let name = format!("{client}.example");

@@ -5,6 +5,7 @@
 pub(crate) mod alertmanager;
 pub(crate) mod certificates;
 pub(crate) mod curl;
+pub(crate) mod families;
 pub(crate) mod http;
 pub(crate) mod prometheus;
 pub(crate) mod samples;
@@ -32,7 +33,7 @@ use samples::Samples;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often a value is looked at while it is waited for.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A running daemon; dropping it ends it at once.
 pub(crate) struct Daemon {
@@ -70,6 +71,7 @@ impl Daemon {
             environment: Arc::new(Environment::default()),
             listen: Vec::new(),
             control_socket: Some(directory.path().join("control.sock")),
+            notify_socket: None,
             watchdog: None,
             clock,
             listening: Some(listening),
@@ -129,6 +131,22 @@ impl Daemon {
             }
             assert!(Instant::now() < deadline, "never saw {what} in\n{samples}");
         }
+    }
+
+    /// Waits until each phone was polled so often more.
+    pub(crate) async fn more_polls(&self, more: f64) -> Samples {
+        let polls = |samples: &Samples| -> Vec<f64> {
+            let all = samples.all("grandstream_polls_total", &[]);
+            all.iter().map(|sample| sample.value).collect()
+        };
+        let before = polls(&self.metrics().await);
+        let since = |samples: &Samples| {
+            let now = polls(samples);
+            now.iter()
+                .zip(&before)
+                .all(|(now, then)| *now >= then + more)
+        };
+        self.wait_for("more polls of each phone", since).await
     }
 
     /// Tells it to stop and waits until it has.

@@ -1,5 +1,6 @@
 //! Messages on their way out, over real sockets, to servers that behave well or badly.
 
+mod http_client;
 mod mails;
 mod managers;
 pub(crate) mod smtp;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
+use grandstream_exporter::alert::notify::http_client::{Authorization, Header, HeaderText};
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::route::Route;
@@ -33,11 +35,24 @@ type Meaning = (&'static str, Option<Cause>);
 
 const DELIVERED: Meaning = ("delivered", None);
 
+/// The proof of who holds this token.
+fn bearer(token: &str) -> Authorization {
+    Authorization::Credentials {
+        scheme: "Bearer".into(),
+        credentials: token.into(),
+    }
+}
+
+fn header(name: &str, value: HeaderText) -> Header {
+    let name = name.into();
+    Header { name, value }
+}
+
 /// A receiver that is told like this.
 fn receiver(channel: Channel) -> Receiver {
     Receiver {
         route: Route::new("desk"),
-        collapse_over: 10,
+        max_listed_alerts: 10,
         channel,
     }
 }
@@ -52,7 +67,6 @@ fn envelope(phone: &str) -> Envelope {
         notice: Notice {
             reason: Why::First,
             firing: vec![Said {
-                key: "a".into(),
                 labels: vec![
                     pair("alertname", "PhoneUnreachable"),
                     pair("phone", phone),
@@ -68,7 +82,7 @@ fn envelope(phone: &str) -> Envelope {
             missed: 0,
         },
         written: Timestamp::from_second(1_700_000_600).expect("a moment"),
-        public_url: "https://phones.example".into(),
+        external_url: "https://phones.example".into(),
     }
 }
 

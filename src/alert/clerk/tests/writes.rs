@@ -37,23 +37,14 @@ impl Night {
     fn new() -> Self {
         let on = packs::all().into_iter();
         let on = on.filter(|pack| packs::ON_BY_DEFAULT.contains(&pack.name));
-        let mut office = Office::new(on.flat_map(|pack| pack.rules));
-        let mut settings = Settings::clone(&office.settings);
-        let receiver = Arc::new(Receiver {
+        let mut settings = settings(on.flat_map(|pack| pack.rules));
+        let receiver = Receiver {
             route: Route::new("desk"),
-            channel: Channel::Webhook(Webhook {
-                url: SecretString::from("http://127.0.0.1:1/"),
-                body: Body::Generic,
-                headers: Vec::new(),
-                auth: Auth::None,
-                hmac: None,
-                access: Access::default(),
-            }),
-            collapse_over: 10,
-        });
-        settings.receivers = vec![receiver];
-        office.settings = Arc::new(settings);
-        office.restart(0);
+            max_listed_alerts: 10,
+            channel: Channel::Webhook(Box::new(webhook())),
+        };
+        settings.receivers = vec![Arc::new(receiver)];
+        let office = Office::of(settings);
         let places = (0..PHONES).map(|n| {
             let sample = Sample::new(&format!("phone-{n:05}"));
             let sample = sample.site(&format!("site-{}", n % SITES));

@@ -1,4 +1,4 @@
-//! TLS towards others: which certificates are accepted.
+//! TLS towards others: which certificates are accepted, and which we present.
 //!
 //! The system's authorities are read once a process, off the runtime's thread: who changes them
 //! restarts the daemon, as with every other. The provider is ring, as everywhere here.
@@ -18,11 +18,14 @@ use tokio_rustls::rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
+use crate::alert::notify::http_client::TlsClient;
+use crate::config::listener::TlsVersion;
+
 /// Certificates of authorities, each usable.
-pub(super) type Authorities = Arc<[CertificateDer<'static>]>;
+type Authorities = Arc<[CertificateDer<'static>]>;
 
 /// The authorities that were configured, else the system's.
-pub(super) async fn authorities(configured: Option<&[Box<[u8]>]>) -> Authorities {
+async fn authorities(configured: Option<&[Box<[u8]>]>) -> Authorities {
     static SYSTEM: OnceCell<Authorities> = OnceCell::const_new();
     if let Some(configured) = configured {
         let certificates = configured
@@ -46,25 +49,29 @@ fn usable(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Au
         .collect()
 }
 
-/// Settings of the TLS library that accept what these authorities signed, or anything.
-pub(super) fn client_config(
-    authorities: &Authorities,
-    accept_anything: bool,
-) -> Result<ClientConfig, Error> {
+/// Settings of the TLS library: what is accepted, which versions, who we are.
+pub(super) async fn client_config(tls: &TlsClient) -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let algorithms = provider.signature_verification_algorithms;
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13, &TLS12])?;
-    if accept_anything {
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = match tls.min_version {
+        TlsVersion::Tls12 => builder.with_protocol_versions(&[&TLS13, &TLS12])?,
+        TlsVersion::Tls13 => builder.with_protocol_versions(&[&TLS13])?,
+    };
+    let builder = if tls.insecure_skip_verify {
         let verifier = Arc::new(Anything { algorithms });
         let builder = builder.dangerous();
-        return Ok(builder
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth());
+        builder.with_custom_certificate_verifier(verifier)
+    } else {
+        let mut roots = RootCertStore::empty();
+        let authorities = authorities(tls.authorities.as_deref()).await;
+        roots.add_parsable_certificates(authorities.iter().cloned());
+        builder.with_root_certificates(roots)
+    };
+    match &tls.key_pair {
+        None => Ok(builder.with_no_client_auth()),
+        Some(pair) => builder.with_client_auth_cert(pair.chain.clone(), pair.key.clone_key()),
     }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// Accepts every certificate; its owner must hold the key all the same.

@@ -120,7 +120,7 @@ impl File {
         if text.len() as u64 > limit {
             anyhow::bail!("is larger than {limit} bytes");
         }
-        let file: Self = yaml_serde::from_str(&text).context("is no file of stories")?;
+        let file: Self = serde_yaml::from_str(&text).context("is no file of stories")?;
         if file.interval.is_zero() {
             anyhow::bail!("is polled at every 0s; choose a longer `interval`");
         }
