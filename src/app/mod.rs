@@ -29,10 +29,10 @@ use crate::alert::{self, Picture, command};
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Secrets, Signature};
 use crate::fleet::Fleet;
-use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
+use crate::fleet::command::{MAX_WAITING_POLLS, PollNow, ReloadStatus};
 use crate::ledger::Ledger;
 use crate::local_files::control_socket;
-use crate::poll::{Engine, Orders};
+use crate::poll::{Change, Engine, Orders};
 use crate::telemetry::{self, PollMetrics};
 use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
 use herald::Herald;
@@ -124,8 +124,6 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
         systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
-    let way_back = persistence::return_ledger(Arc::clone(&ledger), inner.clone());
-    tasks.spawn(async { ("the ledger's way back", way_back.await) });
     for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
         tasks.spawn(async move { (name, work.await) });
     }
@@ -216,39 +214,30 @@ async fn connect(
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
-    let started = clock.now();
-    let (config, systemd) = (loaded.config, loaded.systemd);
-    let (read, withheld) = (loaded.shown.reload, loaded.shown.loss.is_some());
+    let (config, systemd, read) = (loaded.config, loaded.systemd, loaded.shown.reload);
+    let withheld = loaded.shown.loss.is_some();
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let (announce, settings) = watch::channel(Arc::new(loaded.shown));
-    let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
-    let (changes, configs) = mpsc::channel(1);
-    let (pings, ping_orders) = mpsc::channel(1);
+    let (asking, orders) = orders();
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
     let (commands, command_orders) = mpsc::channel(command::MAX_WAITING);
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let ledger_fault = config.state_dir.as_ref().map(|_| ledger.fault());
-    let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
-    let requests = Requests::register(&mut registry);
-    let orders = Orders {
-        polls: poll_orders,
-        configs,
-        pings: ping_orders,
-    };
+    let polled = Arc::clone(&ledger);
+    let (engine, mut registry) = polling(clock.clone(), polled, published, &config).await?;
     let inputs = Inputs {
         fleet: fleet.clone(),
         settings: settings.clone(),
         clock: clock.clone(),
-        polls,
+        polls: asking.polls,
         reloads,
         alerts,
         commands: commands.clone(),
-        ledger_fault,
-        requests,
+        ledger_fault: config.state_dir.as_ref().map(|_| ledger.fault()),
+        requests: Requests::register(&mut registry),
         registry: Arc::new(registry),
-        started,
+        started: clock.now(),
     };
     let alerting = Task {
         fleet: fleet.clone(),
@@ -264,7 +253,7 @@ async fn connect(
         path: setup.config,
         environment: setup.environment,
         current: config,
-        changes,
+        changes: asking.changes,
         commands,
         announce,
         told,
@@ -276,20 +265,47 @@ async fn connect(
         systemd,
         fleet,
         settings,
-        pings,
+        pings: asking.pings,
         watchdog: setup.watchdog,
         clock,
     };
 
     let token = || stop.clone();
     let server = web::serve(doors, inputs, Limits::default(), token());
+    let way_back = persistence::return_ledger(ledger, token());
     Ok(vec![
         ("the engine", work(engine.run(orders, token()))),
+        ("the ledger's way back", work(way_back)),
         ("the alert task", work(alerting.run(token()))),
         ("the web server", work(unfailing(server))),
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
     ])
+}
+
+/// Where the engine is asked.
+struct Asking {
+    polls: mpsc::Sender<PollNow>,
+    changes: mpsc::Sender<Change>,
+    pings: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+/// The orders of the engine, and where to give them.
+fn orders() -> (Asking, Orders) {
+    let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
+    let (changes, configs) = mpsc::channel(1);
+    let (pings, ping_orders) = mpsc::channel(1);
+    let orders = Orders {
+        polls: poll_orders,
+        configs,
+        pings: ping_orders,
+    };
+    let asking = Asking {
+        polls,
+        changes,
+        pings,
+    };
+    (asking, orders)
 }
 
 /// The engine with this configuration in force, and the registry in which it counts.

@@ -344,7 +344,8 @@ impl LoginRecord {
     }
 
     /// An answer that may have been a refusal, of a password that never worked here: it counts as
-    /// one, but the first pauses are those of a phone that is starting.
+    /// one, but the first pauses are those of a phone that is starting. Where refusals may have been
+    /// forgotten, one more is assumed.
     fn doubt(&mut self, attempt: Attempt, now: Timestamp) {
         self.count(now);
         if self.doubted.len() < MOST_DOUBTS {
@@ -654,6 +655,16 @@ mod tests {
         assert_eq!(
             sent(&mut LoginRecord::default(), offer(1), wordless, day + 20),
             [0, 0, 1, 11, 11 + day]
+        );
+    }
+
+    #[test]
+    fn where_the_past_is_unknown_a_wordless_answer_pauses_logins_at_once() {
+        let mut record = LoginRecord::default();
+        record.doubt_past();
+        assert_eq!(
+            sent(&mut record, offer(1), LoginOutcome::Wordless, 15),
+            [0, 1, 11]
         );
     }
 

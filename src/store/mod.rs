@@ -6,7 +6,7 @@
 //! returns. A disk that is full, gone, corrupt or locked never stops anything: the store goes on in
 //! memory, says so ([`Store::fault`]), and returns to the disk when it can ([`Store::try_return`]).
 //!
-//! Calls block for as long as the disk takes, and for a lock of another process at most [`BUSY`]; the
+//! Calls block for as long as the disk takes, and for a lock of another process at most a second; the
 //! owner keeps them off the runtime.
 
 mod events;

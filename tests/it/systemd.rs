@@ -136,7 +136,7 @@ async fn a_ledger_that_stays_locked_holds_up_neither_polls_nor_signs_of_life() {
     for _ in 0..40 {
         phones.push(sim::Phone::start(spec(Behaviour::default())).await);
     }
-    let all = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 1s");
+    let all = config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 20s", "timeout: 1s");
     let none = all
         .split("phones:")
         .next()
