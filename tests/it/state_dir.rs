@@ -62,6 +62,11 @@ async fn a_directory_that_cannot_be_used_is_said_everywhere_and_stops_nothing() 
     ] {
         daemon.wait(persisted, &[], 0.0).await;
     }
+    let alert = [
+        ("alertname", "AlertStateNotPersisted"),
+        ("alertstate", "pending"),
+    ];
+    daemon.wait("grandstream_alert_active", &alert, 1.0).await;
     daemon
         .wait_for("many polls", |samples| {
             let polls = samples.value("grandstream_polls_total", &[("phone", "p1")]);
