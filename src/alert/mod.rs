@@ -11,7 +11,7 @@
 //! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`phone_selector`], [`packs`] |
 //! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
-//! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
+//! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`start`], [`subject`], [`severity`], [`pairs`] |
 //! | whether a rule still looks for what it did | [`canonical`] |
 //! | how alerts are selected by their labels | [`matcher`], its texts [`escape`] |
 //! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`time_interval`] |
@@ -52,6 +52,7 @@ mod sample;
 pub mod settings;
 pub mod severity;
 pub mod silence;
+pub mod start;
 pub mod subject;
 pub mod suppress;
 pub mod task;

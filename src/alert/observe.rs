@@ -50,8 +50,8 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Truth {
         }
         PhoneCondition::LoginBlocked => Truth::of(last.map(|_| metric::login_blocked(phone, now))),
         PhoneCondition::Rebooted { within } => {
-            let booted = phone.booted_at(now);
-            Truth::of(booted.map(|at| shorter(now.wall.duration_since(at), *within)))
+            let booted = phone.booted_ago(now);
+            Truth::of(booted.map(|ago| ago < *within))
         }
         PhoneCondition::RebootLoop(repeats) => {
             let reboots = view.history.reboots(*repeats, now);

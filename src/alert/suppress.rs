@@ -193,18 +193,21 @@ fn is_settling(alert: &Alert, above: Above<'_>, scene: Scene<'_>) -> bool {
     if alert.state.unconfirmed {
         return true;
     }
-    let Some(since) = alert.freed_at.or(alert.fired_at) else {
+    let freed = alert.freed_at.map(|freed| scene.now.since(freed));
+    let fired = alert.fired.map(|fired| fired.lasted(scene.now));
+    let Some(waited) = freed.or(fired) else {
         return false;
     };
     let pending = above.alerts.iter().filter(|above| above.state.is_pending());
     let longest = pending.map(|above| above.rule().hold).max();
-    let judged_before = |judged: &Moment| judged.mono < alert.active_at.mono;
+    let judged_before = |judged: &Moment| alert.active.is_after(*judged);
+    let freed_since = |freed: Moment| scene.ticked.mono < freed.mono;
     let unclear = longest.is_some()
-        || scene.ticked.mono < since.mono && alert.freed_at.is_some()
+        || alert.freed_at.is_some_and(freed_since)
         || above.judged.iter().any(judged_before);
     let patience = match alert.freed_at {
         Some(_) => SETTLE + longest.unwrap_or_default(),
         None => SETTLE,
     };
-    unclear && scene.now.since(since) < patience
+    unclear && waited < patience
 }

@@ -161,7 +161,7 @@ async fn connect(
     let clock = setup.clock;
     let started = clock.now();
     let Loaded { config, .. } = loaded;
-    let read = ReloadStatus::good(started.wall);
+    let read = ReloadStatus::good(started);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);

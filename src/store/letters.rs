@@ -3,7 +3,7 @@
 //! A letter is written before its first attempt and removed after it was taken. A process that dies
 //! in between sends it again, under the same id: at least once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Row, Transaction, params};
 
 use super::schema::moment;
@@ -122,6 +122,18 @@ impl Store {
                     .prepare_cached("DELETE FROM letters WHERE id = ?1")?
                     .execute([id])?;
             }
+            Ok(())
+        })
+    }
+
+    /// Moves the next attempts of all letters, because the clock was set by so much.
+    pub fn move_due(&mut self, by: SignedDuration) -> Result<(), StoreFault> {
+        let by = i64::try_from(by.as_millis()).unwrap_or_default();
+        self.in_transaction(|transaction| {
+            transaction.execute(
+                "UPDATE letters SET due_ms = due_ms + ?1 WHERE NOT dead",
+                [by],
+            )?;
             Ok(())
         })
     }

@@ -74,7 +74,7 @@ pub(super) fn settings() -> Settings {
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
-            last_success: now().wall,
+            last_success: now(),
         },
         ready_after: Duration::from_secs(45),
     }

@@ -29,6 +29,7 @@ use super::phase::{self, Ending, Phase, Seen, State};
 use super::rule::Rule;
 use super::severity;
 use super::silence::{MutedBy, Silence};
+use super::start::Start;
 use super::subject::{Labels, Subject};
 use super::suppress::{Suppression, Visibility};
 
@@ -61,9 +62,9 @@ pub struct Alert {
     /// Where in its life it is.
     pub state: State,
     /// When the condition was first seen.
-    pub active_at: Moment,
+    pub active: Start,
     /// When it began to fire; `None` while it is pending.
-    pub fired_at: Option<Moment>,
+    pub fired: Option<Start>,
     /// Whether it may be said; matters only while it fires.
     pub visibility: Visibility,
     /// When a silence or window last let it go.
@@ -205,7 +206,7 @@ impl Alert {
 
     /// Tells this life of this alert from every other, over restarts too.
     pub fn life(&self) -> Life {
-        Life::of(&self.labels, self.active_at.wall)
+        Life::of(&self.labels, self.active.first)
     }
 
     /// Its rule as written.
@@ -261,9 +262,10 @@ impl Alert {
             Some(alert) if !resolved || state.is_resolved() => alert,
             Some(_) | None => Self::begun(rule, begin(), &state, seen.now, changes),
         };
+        alert.follow_clock(seen.now);
         alert.state = state;
         if alert.state.is_firing() && !fired {
-            alert.fired_at = Some(seen.now);
+            alert.fired = Some(Start::now(seen.now));
             changes.push(Transition {
                 step: Step::Fired,
                 alert: alert.clone(),
@@ -293,8 +295,8 @@ impl Alert {
             subject,
             labels,
             state: state.clone(),
-            active_at: now,
-            fired_at: None,
+            active: Start::now(now),
+            fired: None,
             visibility: Visibility::Settling,
             freed_at: None,
         };
@@ -305,6 +307,24 @@ impl Alert {
             });
         }
         alert
+    }
+
+    /// Tells its beginnings by the wall clock as it is now; those of what is over stay with its end.
+    fn follow_clock(&mut self, now: Moment) {
+        if !self.state.is_resolved() {
+            self.active = self.active.told_at(now);
+            self.fired = self.fired.map(|fired| fired.told_at(now));
+        }
+    }
+
+    /// For how long it has been active, up to its end.
+    pub fn lasted(&self, now: Moment) -> Duration {
+        match self.state.phase {
+            Phase::Resolved { at, .. } => self.active.lasted(at),
+            Phase::Pending { .. } | Phase::Firing | Phase::Holding { .. } => {
+                self.active.lasted(now)
+            }
+        }
     }
 
     /// Ends it for a reason outside of its condition; `None` if nothing is left to tell.

@@ -9,6 +9,7 @@ use super::super::packs;
 use super::super::pairs::text;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::silence::Window;
+use super::super::start::Absence;
 use super::super::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 use super::*;
 use crate::fleet::Reason;
@@ -71,7 +72,9 @@ impl Story {
         let text = serde_json::to_string(&saved).expect("it can be written");
         let saved = serde_json::from_str(&text).expect("it can be read");
         self.board = Board::new(Arc::new(Rules::new(rules)));
-        let changes = self.board.restore(saved, minute(0).wall, minute(n));
+        let changes = self
+            .board
+            .restore(saved, Absence::new(Some(minute(0).wall), minute(n)));
         self.tell(n, changes);
         self
     }
@@ -150,8 +153,8 @@ fn a_phone_that_is_down_for_long_enough_fires_and_resolves() {
         .at(4, [up("a", 4)])
         .told(&["4 Down of a: Resolved(Cleared)"]);
     let alert = &story.board.alerts_of("a")[0];
-    assert_eq!(alert.active_at, minute(0));
-    assert_eq!(alert.fired_at, Some(minute(2)));
+    assert_eq!(alert.active, Start::now(minute(0)));
+    assert_eq!(alert.fired, Some(Start::now(minute(2))));
     story.at(19, [up("a", 19)]);
     assert_eq!(story.board.alerts().count(), 1);
     story.at(20, [up("a", 20)]);
@@ -397,7 +400,8 @@ fn a_rule_that_labels_otherwise_ends_one_alert_and_goes_on_with_another_at_once(
     let severities = |story: &Story| {
         let alerts = story.board.alerts_of("a").iter();
         let lines = alerts.map(|alert| {
-            let minutes = alert.active_at.since(minute(0)).as_secs() / 60;
+            let since = alert.active.wall.duration_since(minute(0).wall);
+            let minutes = since.as_mins();
             let state = if alert.state.is_firing() {
                 "fires"
             } else {

@@ -11,9 +11,9 @@ use super::super::identity::Fingerprint;
 use super::super::notify::digest::{SavedGroup, Told};
 use super::super::picture::Restored;
 use super::super::silence::Silence;
+use super::super::start::Absence;
 use super::{Clerk, saved_silence};
 use crate::fleet::Moment;
-use crate::fleet::moment::later;
 use crate::store::Kind;
 
 /// What was last written, by key.
@@ -55,15 +55,14 @@ impl Clerk {
             .extend(differences(Kind::Told, &before, &self.kept.told));
     }
 
-    pub(super) fn take_back_alerts(&mut self, now: Moment) {
+    pub(super) fn take_back_alerts(&mut self, absence: Absence) {
         let kept = self.documents(Kind::Alert);
         let alerts: Vec<SavedAlert> = kept
             .iter()
             .filter_map(|(key, text)| readable(key, text))
             .collect();
         self.kept.alerts = kept;
-        let saved_at = self.written.unwrap_or(now.wall);
-        let too_old = now.wall > later(saved_at, RESTORE_MAX_AGE);
+        let too_old = absence.is_longer_than(RESTORE_MAX_AGE);
         let rules = &self.settings.rules;
         let goes_on = |alert: &SavedAlert| rules.heir(&alert.rule, &alert.subject).is_some();
         for alert in &alerts {
@@ -77,9 +76,9 @@ impl Clerk {
             };
             *self.tallies.restored.entry(became).or_default() += 1;
         }
-        let changes = self.board.restore(alerts, saved_at, now);
-        self.render_all(now);
-        self.absorb(&changes, now);
+        let changes = self.board.restore(alerts, absence);
+        self.render_all(absence.now());
+        self.absorb(&changes, absence.now());
         self.keep_alerts();
     }
 

@@ -21,6 +21,7 @@ use super::super::notify::route::Values;
 use super::super::notify::send::Envelope;
 use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
+use super::super::start::Start;
 use super::kept::json;
 use super::{Clerk, Outgoing, Sent};
 use crate::fleet::Moment;
@@ -41,6 +42,8 @@ pub(super) struct Mail {
     failing: BTreeMap<Box<str>, Moment>,
     /// When the next letter is to be tried; `None` if none waits for its time.
     wake: Option<Timestamp>,
+    /// When the letters in the store were written, by the time that stands there.
+    written: BTreeMap<Timestamp, Start>,
 }
 
 impl Mail {
@@ -65,6 +68,22 @@ impl Mail {
         } else if tally.errors > 0 && !self.failing.contains_key(manager) {
             self.failing.insert(manager.into(), now);
         }
+    }
+
+    /// Notes when the letters that are there were written.
+    fn date(&mut self, letters: &[Letter], now: Moment) {
+        let before = std::mem::take(&mut self.written);
+        for created in letters.iter().map(|letter| letter.created) {
+            let known = before.get(&created).copied();
+            let start = known.unwrap_or_else(|| Start::of_stored(created, now));
+            self.written.insert(created, start.told_at(now));
+        }
+    }
+
+    /// When a letter was written, by the clock as it is now.
+    fn written_at(&self, letter: &Letter) -> Timestamp {
+        let start = self.written.get(&letter.created);
+        start.map_or(letter.created, |start| start.wall)
     }
 
     /// Receivers to which nothing is sent now.
@@ -101,7 +120,7 @@ impl Clerk {
         if self.settings.receivers.is_empty() {
             return;
         }
-        let heard = self.hearsay();
+        let heard = self.hearsay(now);
         let mut letters = Vec::new();
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
@@ -268,7 +287,8 @@ impl Clerk {
                 outbox::due(letter, now.wall).max(held)
             })
             .min();
-        self.queues = Arc::new(queues(&letters, &self.settings));
+        self.mail.date(&letters, now);
+        self.queues = Arc::new(queues(&letters, &self.mail, &self.settings));
         (sends, self.mail.wake)
     }
 
@@ -313,8 +333,20 @@ impl Clerk {
     }
 
     /// Counts what waits, before anything is sent.
-    pub(super) fn count_letters(&mut self) {
-        self.queues = Arc::new(queues(&self.letters(), &self.settings));
+    pub(super) fn count_letters(&mut self, now: Moment) {
+        let letters = self.letters();
+        self.mail.date(&letters, now);
+        self.queues = Arc::new(queues(&letters, &self.mail, &self.settings));
+    }
+
+    /// Every letter, with the time of its writing by the clock as it is now.
+    pub(super) fn dated_letters(&mut self, now: Moment) -> Result<Vec<Letter>, StoreFault> {
+        let mut letters = self.store.letters()?;
+        self.mail.date(&letters, now);
+        for letter in &mut letters {
+            letter.created = self.mail.written_at(letter);
+        }
+        Ok(letters)
     }
 
     /// Writes down what became of letters.
@@ -372,7 +404,7 @@ fn nobody() -> Settled {
     }
 }
 
-fn queues(letters: &[Letter], settings: &Settings) -> BTreeMap<Box<str>, Queue> {
+fn queues(letters: &[Letter], mail: &Mail, settings: &Settings) -> BTreeMap<Box<str>, Queue> {
     let receivers = settings.receivers.iter();
     let mut queues: BTreeMap<_, Queue> = receivers
         .map(|receiver| (receiver.route.receiver.clone(), Queue::default()))
@@ -384,8 +416,9 @@ fn queues(letters: &[Letter], settings: &Settings) -> BTreeMap<Box<str>, Queue> 
             continue;
         }
         queue.waiting += 1;
-        let oldest = queue.oldest.get_or_insert(letter.created);
-        *oldest = letter.created.min(*oldest);
+        let written = mail.written_at(letter);
+        let oldest = queue.oldest.get_or_insert(written);
+        *oldest = written.min(*oldest);
     }
     queues
 }

@@ -14,6 +14,7 @@ mod kept;
 mod mail;
 mod orders;
 mod saved_silence;
+mod set_clock;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use super::own::Health;
 use super::picture::{Keeping, ManagerTally, Picture, Queue, Tallies};
 use super::rule::Rule;
 use super::settings::Settings;
+use super::start::{Absence, Start};
 use super::suppress::Visibility;
 use super::texts::Rendered;
 use crate::fleet::moment::later;
@@ -102,6 +104,8 @@ pub struct Clerk {
     board: Board,
     mail: Mail,
     store: Store,
+    /// When this process took over, by the wall clock as it is now.
+    begun: Start,
     kept: Kept,
     /// What is to be written; stays until it is.
     unwritten: Batch,
@@ -136,6 +140,7 @@ impl Clerk {
             written: store.written_at().ok().flatten(),
             unread: store.fault().is_some(),
             store,
+            begun: Start::now(now),
             kept: Kept::default(),
             unwritten: Batch::default(),
             reasons: BTreeMap::new(),
@@ -151,15 +156,16 @@ impl Clerk {
         let suppression = Arc::clone(&clerk.settings.suppression);
         clerk.board.with_suppression(suppression);
         clerk.take_back_silences();
-        clerk.take_back_alerts(now);
+        clerk.take_back_alerts(Absence::new(clerk.written, now));
         clerk.take_back_mail(now);
-        clerk.count_letters();
+        clerk.count_letters(now);
         clerk
     }
 
     /// Takes in what came, and says what follows.
     pub fn turn(&mut self, turn: Turn) -> Outcome {
         let now = turn.now;
+        self.follow_clock(now);
         let tick = turn.tick || turn.commands.iter().any(Command::is_for_the_board);
         let asked = !turn.commands.is_empty() || !turn.sent.is_empty();
         for (name, tally) in turn.managers {
@@ -320,12 +326,12 @@ impl Clerk {
     }
 
     /// Everything that can be heard on the board.
-    fn hearsay(&self) -> Vec<digest::Hearsay> {
+    fn hearsay(&self, now: Moment) -> Vec<digest::Hearsay> {
         let texts = |alert: &Alert| {
             let texts = self.texts.get(&alert.life());
             texts.map_or_else(Vec::new, |texts| texts.to_vec())
         };
-        digest::hearsay(&self.board, texts)
+        digest::hearsay(&self.board, texts, now)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
@@ -15,6 +16,7 @@ use super::super::condition::{
 use super::super::matcher::{Matcher, parse_list, written};
 use super::super::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
 use super::super::notify::http_client::HttpClient;
+use super::super::notify::notice::Notice;
 use super::super::notify::retry::{Cause, Verdict};
 use super::super::notify::route::{RepeatInterval, Route};
 use super::super::notify::send::Attempt;
@@ -22,7 +24,7 @@ use super::super::picture::ManagerTally;
 use super::super::rule::Rule;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::settings::Settings;
-use super::{Clerk, Outcome, Sent, Turn};
+use super::{Clerk, Moment, Outcome, Sent, Turn};
 use crate::store::{Batch, Kind, Store};
 
 /// How the receiver takes what it is sent.
@@ -44,7 +46,10 @@ struct Office {
     directory: tempfile::TempDir,
     door: Door,
     told: Vec<String>,
+    notices: Vec<Notice>,
     ids: Vec<Box<str>>,
+    /// By how much the wall clock was set.
+    set: SignedDuration,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -111,7 +116,18 @@ impl Office {
             directory,
             door: Door::Open,
             told: Vec::new(),
+            notices: Vec::new(),
             ids: Vec::new(),
+            set: SignedDuration::ZERO,
+        }
+    }
+
+    /// This minute, as the clock of the machine tells it.
+    fn moment(&self, n: u64) -> Moment {
+        let minute = minute(n);
+        Moment {
+            wall: minute.wall + self.set,
+            ..minute
         }
     }
 
@@ -146,6 +162,7 @@ impl Office {
                 };
                 let (firing, over) = (names(&notice.firing), names(&notice.over));
                 self.told.push(format!("{n}: [{firing}] [{over}]"));
+                self.notices.push(notice.clone());
                 self.ids.push(outgoing.envelope.id.clone());
                 let error = || "no".into();
                 let verdict = match self.door {
@@ -182,7 +199,7 @@ impl Office {
 
     fn nothing(&self, n: u64) -> Turn {
         Turn {
-            now: minute(n),
+            now: self.moment(n),
             fleet: Arc::clone(&self.clerk.fleet),
             tick: false,
             reload_failed: false,
@@ -196,7 +213,7 @@ impl Office {
     fn restart(&mut self, n: u64) {
         let store = Store::open(Some(&self.directory.path().join("alerts.sqlite")));
         let settings = Arc::clone(&self.settings);
-        self.clerk = Clerk::open(settings, store, Arc::default(), minute(n));
+        self.clerk = Clerk::open(settings, store, Arc::default(), self.moment(n));
     }
 
     fn command<T>(
@@ -236,7 +253,7 @@ impl Office {
 #[test]
 fn silences_that_were_stored_with_patterns_hold_after_an_upgrade() {
     /// As the version before matchers wrote it.
-    const STORED: &str = r#"{"id":4,"matching":[{"name":"phone","any_of":["c","a*"]},{"name":"alertname","any_of":["Down"]}],"from":"1970-01-12T13:46:40Z","until":"1970-01-12T14:16:40Z","by":"anna","comment":"moving house"}"#;
+    const STORED: &str = r#"{"id":4,"matching":[{"name":"phone","any_of":["c","a*"]},{"name":"alertname","any_of":["Down"]}],"from":"2026-01-12T13:46:40Z","until":"2026-01-12T14:16:40Z","by":"anna","comment":"moving house"}"#;
     let mut office = Office::new([down()]);
     let mut store = Store::open(Some(&office.directory.path().join("alerts.sqlite")));
     let document = |key: &str, text: &str| (Kind::Silence, key.into(), Some(text.into()));
@@ -800,5 +817,6 @@ fn silences_are_bounded_in_number_time_and_reach() {
     assert_eq!(ask(phone, minute_long), Err(Refusal::Full(1000)));
 }
 
+mod clock;
 mod nights;
 mod send_resolved;

@@ -108,6 +108,7 @@ mod tests {
     use crate::alert::phase::{Seen, step};
     use crate::alert::sample::{Sample, minute};
     use crate::alert::settings::{RuleBook, rule_book};
+    use crate::alert::start::Start;
     use crate::alert::subject::{Subject, labels_of, labels_of_phone};
     use crate::alert::suppress::{Visibility, inhibits};
     use crate::alert::truth::Truth;
@@ -211,8 +212,8 @@ alerting:
             subject,
             labels,
             state: step(None, seen, &at_once).expect("it fires"),
-            active_at: minute(0),
-            fired_at: Some(minute(0)),
+            active: Start::now(minute(0)),
+            fired: Some(Start::now(minute(0))),
             visibility: Visibility::Shown,
             freed_at: None,
         }

@@ -45,15 +45,18 @@ pub struct SavedGroup {
 pub fn hearsay(
     board: &Board,
     annotations: impl Fn(&Alert) -> Vec<(Box<str>, Box<str>)>,
+    now: Moment,
 ) -> Vec<Hearsay> {
     let heard = board.alerts().filter(|alert| !alert.state.is_pending());
     heard
         .map(|alert| Hearsay {
             said: Said {
+                life: alert.life(),
                 labels: alert.labels.to_vec(),
                 annotations: annotations(alert),
-                since: alert.active_at.wall,
+                since: alert.active.wall,
                 ended: end_of(alert),
+                lasted: Some(alert.lasted(now)),
             },
             shown: alert.visibility == Visibility::Shown,
         })
@@ -75,7 +78,7 @@ impl Told {
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
         for Hearsay { said, shown } in heard {
             let wanted = route.wants(said);
-            let values = match held.get(&said.life()) {
+            let values = match held.get(&said.life) {
                 Some(values) => (*values).clone(),
                 None if wanted => route.values(said),
                 None => continue,
@@ -107,7 +110,7 @@ impl Told {
     fn held(&self) -> BTreeMap<Life, &Values> {
         let groups = self.0.iter();
         groups
-            .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life(), values)))
+            .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life, values)))
             .collect()
     }
 
@@ -122,9 +125,7 @@ impl Told {
     pub fn again(&mut self, values: &Values, firing: Vec<Said>, now: Moment) {
         let held: BTreeSet<_> = self.held().into_keys().collect();
         let group = self.0.entry(values.clone()).or_default();
-        let unknown = firing
-            .into_iter()
-            .filter(|said| !held.contains(&said.life()));
+        let unknown = firing.into_iter().filter(|said| !held.contains(&said.life));
         group.again(unknown, now);
     }
 
@@ -185,14 +186,13 @@ mod tests {
 
     fn labelled(phone: &str, severity: &str, shown: bool, ended: Option<u64>) -> Hearsay {
         let labels = [("phone", phone), ("severity", severity), ("site", "hq")];
+        let labels: Vec<_> = labels
+            .map(|(name, value)| (name.into(), value.into()))
+            .into();
         Hearsay {
             said: Said {
-                labels: labels
-                    .map(|(name, value)| (name.into(), value.into()))
-                    .into(),
-                annotations: Vec::new(),
-                since: minute(0).wall,
                 ended: ended.map(|n| (minute(n).wall, "cleared".into())),
+                ..Said::new(labels, Vec::new(), minute(0).wall)
             },
             shown,
         }
@@ -425,6 +425,7 @@ mod tests {
         hear(&mut told, 1, &[fires("a")]);
         let mut again = fires("a");
         again.said.since = minute(4).wall;
+        again.said.life.since = minute(4).wall;
         assert_eq!(hear(&mut told, 6, &[again]), "New +a -a");
     }
 

@@ -78,12 +78,9 @@ impl Group {
 
     /// Notes the ends of what was told, which the board forgets before they may be due.
     fn note_ends(&mut self, heard: &[Heard<'_>], now: Moment) {
-        let heard: BTreeMap<_, _> = heard
-            .iter()
-            .map(|one| (one.said.life(), one.said))
-            .collect();
+        let heard: BTreeMap<_, _> = heard.iter().map(|one| (one.said.life, one.said)).collect();
         for told in self.told.iter_mut().filter(|told| told.ended.is_none()) {
-            match heard.get(&told.life()) {
+            match heard.get(&told.life) {
                 Some(said) if said.ended.is_none() => {}
                 Some(said) => *told = (*said).clone(),
                 // It ended while nobody looked.
@@ -104,13 +101,13 @@ impl Group {
         }
         let over = self.told.iter().filter(|told| told.ended.is_some());
         let over: Vec<_> = over.cloned().collect();
-        let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
+        let told: BTreeSet<_> = self.told.iter().map(|said| said.life).collect();
         let shown = || heard.iter().filter(|one| one.is_shown());
-        let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life());
+        let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life);
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
-        let fresh = new.iter().map(Said::life).collect();
+        let fresh = new.iter().map(|said| said.life).collect();
         self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;

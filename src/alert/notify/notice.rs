@@ -5,6 +5,7 @@
 //! meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,10 @@ pub enum Why {
 
 /// One alert in a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenSaid")]
 pub struct Said {
+    /// Which life of which alert it tells of; the same at its beginning and its end.
+    pub life: Life,
     /// Its labels, sorted by name.
     pub labels: Vec<Pair>,
     /// Its texts, rendered.
@@ -55,6 +59,9 @@ pub struct Said {
     pub since: Timestamp,
     /// When it ended, and how, as a word.
     pub ended: Option<(Timestamp, Box<str>)>,
+    /// For how long the condition held, up to its end or to the message. `None` in what an earlier
+    /// program wrote: there it is the difference of the times.
+    pub lasted: Option<Duration>,
 }
 
 /// A message as it lies in the store. The program before this one told alerts apart by a key that it
@@ -72,10 +79,12 @@ struct WrittenNotice {
 #[derive(Deserialize)]
 struct WrittenSaid {
     key: Option<Box<str>>,
+    life: Option<Life>,
     labels: Vec<Pair>,
     annotations: Vec<Pair>,
     since: Timestamp,
     ended: Option<(Timestamp, Box<str>)>,
+    lasted: Option<Duration>,
 }
 
 /// At most so many ends are listed of what came and went unheard; a message is for reading. Ends of
@@ -124,19 +133,19 @@ impl Notice {
     /// of both, each once, the latest ends first where there are too many.
     #[must_use]
     pub fn merged(older: Self, newer: Self) -> Self {
-        let told: BTreeSet<_> = newer.over.iter().map(Said::life).collect();
+        let told: BTreeSet<_> = newer.over.iter().map(|said| said.life).collect();
         let mut over = newer.over;
         let older_ends = older.over.into_iter();
-        over.extend(older_ends.filter(|said| !told.contains(&said.life())));
+        over.extend(older_ends.filter(|said| !told.contains(&said.life)));
         over.sort_by_key(|said| std::cmp::Reverse(said.ended.as_ref().map(|(at, _)| *at)));
         let mut fresh: BTreeSet<_> = older.fresh.into_iter().chain(newer.fresh).collect();
         let mut unheard = 0;
         over.retain(|said| {
-            let was_unheard = fresh.contains(&said.life());
+            let was_unheard = fresh.contains(&said.life);
             unheard += usize::from(was_unheard);
             let listed = !was_unheard || unheard <= MOST_OVER;
             if !listed {
-                fresh.remove(&said.life());
+                fresh.remove(&said.life);
             }
             listed
         });
@@ -177,25 +186,35 @@ impl From<WrittenNotice> for Notice {
 
 impl WrittenSaid {
     fn life(&self) -> Life {
-        Life::of(&self.labels, self.since)
+        let by_labels = || Life::of(&self.labels, self.since);
+        self.life.unwrap_or_else(by_labels)
     }
 }
 
 impl From<WrittenSaid> for Said {
     fn from(written: WrittenSaid) -> Self {
         Self {
+            life: written.life(),
             labels: written.labels,
             annotations: written.annotations,
             since: written.since,
             ended: written.ended,
+            lasted: written.lasted,
         }
     }
 }
 
 impl Said {
-    /// Which life of which alert it tells of.
-    pub(super) fn life(&self) -> Life {
-        Life::of(&self.labels, self.since)
+    /// An alert that fires since then, outside of any board.
+    pub fn new(labels: Vec<Pair>, annotations: Vec<Pair>, since: Timestamp) -> Self {
+        Self {
+            life: Life::of(&labels, since),
+            labels,
+            annotations,
+            since,
+            ended: None,
+            lasted: None,
+        }
     }
 
     /// The value of a label; empty if it has none such.
@@ -210,11 +229,10 @@ mod tests {
     use crate::alert::sample::minute;
 
     fn said(phone: &str, since: u64, ended: Option<u64>) -> Said {
+        let labels = vec![("phone".into(), phone.into())];
         Said {
-            labels: vec![("phone".into(), phone.into())],
-            annotations: Vec::new(),
-            since: minute(since).wall,
             ended: ended.map(|n| (minute(n).wall, "cleared".into())),
+            ..Said::new(labels, Vec::new(), minute(since).wall)
         }
     }
 
@@ -299,7 +317,7 @@ mod tests {
             .collect();
         let mut older = notice(Why::New, &[], &many);
         // The first hundred were told of long ago.
-        older.fresh = older.over[100..].iter().map(Said::life).collect();
+        older.fresh = older.over[100..].iter().map(|said| said.life).collect();
         let merged = Notice::merged(older, notice(Why::New, &[], &[]));
         let over: Vec<_> = merged.over.iter().map(|said| said.label("phone")).collect();
         let expected: Vec<_> = keys[200..]
@@ -316,7 +334,7 @@ mod tests {
         let mut notice = notice(Why::First, &["a", "b"], &[("c", 0, 5)]);
         notice.fresh = [said("a", 0, None), said("c", 0, None)]
             .iter()
-            .map(Said::life)
+            .map(|said| said.life)
             .collect();
         let mut written = serde_json::to_value(&notice).expect("it can be written");
         let read = serde_json::from_value::<Notice>(written.clone()).expect("it can be read");
@@ -327,6 +345,8 @@ mod tests {
             for said in written[list].as_array_mut().expect("a list") {
                 let phone = said["labels"][0][1].as_str().expect("a text").to_owned();
                 said["key"] = key(&phone).into();
+                let said = said.as_object_mut().expect("a map");
+                said.remove("life").expect("it was written");
             }
         }
         written["fresh"] = serde_json::json!([key("a"), key("c"), key("nobody")]);

@@ -61,17 +61,16 @@ fn envelope(phone: &str) -> Envelope {
         group: vec![pair("site", "hq")],
         notice: Notice {
             reason: Why::First,
-            firing: vec![Said {
-                labels: vec![
+            firing: vec![Said::new(
+                vec![
                     pair("alertname", "PhoneUnreachable"),
                     pair("phone", phone),
                     pair("severity", "critical"),
                     pair("site", "hq"),
                 ],
-                annotations: vec![pair("summary", &format!("{phone} does not answer"))],
-                since: Timestamp::from_second(1_700_000_000).expect("a moment"),
-                ended: None,
-            }],
+                vec![pair("summary", &format!("{phone} does not answer"))],
+                Timestamp::from_second(1_700_000_000).expect("a moment"),
+            )],
             over: Vec::new(),
             fresh: BTreeSet::new(),
             missed: 0,

@@ -137,17 +137,13 @@ struct Ear {
     heard: BTreeMap<Box<str>, Notice>,
 }
 
-fn life(said: &Said) -> Life {
-    Life::of(&said.labels, said.since)
-}
-
 impl Ear {
     fn hear(&mut self, id: &str, notice: &Notice) {
         if let Some(before) = self.heard.insert(id.into(), notice.clone()) {
             assert_eq!(before, *notice, "{id} says something else the second time");
             return;
         }
-        let lives = |list: &[Said]| -> BTreeSet<_> { list.iter().map(life).collect() };
+        let lives = |list: &[Said]| -> BTreeSet<_> { list.iter().map(|said| said.life).collect() };
         let (firing, over) = (lives(&notice.firing), lives(&notice.over));
         let news = firing.difference(&self.open).next().is_some() || !over.is_empty();
         assert!(

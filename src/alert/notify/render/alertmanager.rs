@@ -144,11 +144,13 @@ mod tests {
         let alerts = captured["alerts"].as_array().expect("a list").iter();
         let (firing, over) = alerts
             .map(|alert| Said {
-                labels: pairs(&alert["labels"]),
-                annotations: pairs(&alert["annotations"]),
-                since: time(&alert["startsAt"]),
                 ended: (alert["status"] == "resolved")
                     .then(|| (time(&alert["endsAt"]), "cleared".into())),
+                ..Said::new(
+                    pairs(&alert["labels"]),
+                    pairs(&alert["annotations"]),
+                    time(&alert["startsAt"]),
+                )
             })
             .partition(|said: &Said| said.ended.is_none());
         Envelope {
