@@ -82,14 +82,14 @@ impl Clerk {
         self.keep_alerts();
     }
 
-    pub(super) fn take_back_mail(&mut self, now: Moment) {
+    pub(super) fn take_back_mail(&mut self, absence: Absence) {
         let kept = self.documents(Kind::Told);
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
             let groups = kept
                 .get(name)
                 .map_or_else(Vec::new, |text| groups(name, text));
-            let told = Told::restored(groups, now);
+            let told = Told::restored(groups, absence);
             self.mail.told.insert(name.clone(), told);
         }
         self.kept.told = kept;

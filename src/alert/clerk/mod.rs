@@ -156,8 +156,9 @@ impl Clerk {
         let suppression = Arc::clone(&clerk.settings.suppression);
         clerk.board.with_suppression(suppression);
         clerk.take_back_silences();
-        clerk.take_back_alerts(Absence::new(clerk.written, now));
-        clerk.take_back_mail(now);
+        let absence = Absence::new(clerk.written, now);
+        clerk.take_back_alerts(absence);
+        clerk.take_back_mail(absence);
         clerk.count_letters(now);
         clerk
     }

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::group::{Group, Heard};
 use super::notice::{Notice, Said};
@@ -16,8 +15,11 @@ use super::route::{Route, Values};
 use crate::alert::board::{Alert, Board};
 use crate::alert::identity::Life;
 use crate::alert::phase::Phase;
+use crate::alert::start::Absence;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
+
+pub use super::group::SavedGroup;
 
 /// An alert as a receiver may hear of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,20 +28,13 @@ pub struct Hearsay {
     pub said: Said,
     /// Whether it may be said now.
     pub shown: bool,
+    /// Whether it was seen since the daemon started.
+    pub confirmed: bool,
 }
 
 /// What one receiver was told.
 #[derive(Clone, Debug, Default)]
 pub struct Told(BTreeMap<Values, Group>);
-
-/// One group of one receiver as it is kept over a restart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SavedGroup {
-    /// The group.
-    pub values: Values,
-    /// What its receiver was told and not yet told the end of, be it over or not.
-    pub told: Vec<Said>,
-}
 
 /// What can be heard on a board; `annotations` renders the texts of an alert.
 pub fn hearsay(
@@ -59,6 +54,7 @@ pub fn hearsay(
                 lasted: Some(alert.lasted(now)),
             },
             shown: alert.visibility == Visibility::Shown,
+            confirmed: !alert.state.unconfirmed,
         })
         .collect()
 }
@@ -76,7 +72,12 @@ impl Told {
     ) -> Vec<(Values, Notice)> {
         let held = self.held();
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
-        for Hearsay { said, shown } in heard {
+        for Hearsay {
+            said,
+            shown,
+            confirmed,
+        } in heard
+        {
             let wanted = route.wants(said);
             let values = match held.get(&said.life) {
                 Some(values) => (*values).clone(),
@@ -87,6 +88,7 @@ impl Told {
             by_group.entry(values).or_default().push(Heard {
                 said,
                 shown: *shown && !hidden,
+                confirmed: *confirmed,
             });
         }
         for values in by_group.keys() {
@@ -100,7 +102,7 @@ impl Told {
                 let notice = group.compose(route, heard, now);
                 notices.extend(notice.map(|notice| (values.clone(), notice)));
             }
-            group.is_open()
+            group.is_open(route, now)
         });
         notices
     }
@@ -131,18 +133,14 @@ impl Told {
 
     /// What is to be kept.
     pub fn save(&self) -> Vec<SavedGroup> {
-        let told = self.0.iter().filter(|(_, group)| !group.told().is_empty());
-        told.map(|(values, group)| SavedGroup {
-            values: values.clone(),
-            told: group.told().to_vec(),
-        })
-        .collect()
+        let groups = self.0.iter();
+        groups.map(|(values, group)| group.save(values)).collect()
     }
 
-    /// What was kept; the clocks of its groups start anew.
-    pub fn restored(saved: impl IntoIterator<Item = SavedGroup>, now: Moment) -> Self {
+    /// What was kept.
+    pub fn restored(saved: impl IntoIterator<Item = SavedGroup>, absence: Absence) -> Self {
         let groups = saved.into_iter();
-        let groups = groups.map(|saved| (saved.values, Group::restored(saved.told, now)));
+        let groups = groups.map(|saved| (saved.values.clone(), Group::restored(saved, absence)));
         Self(groups.collect())
     }
 }
@@ -195,7 +193,13 @@ mod tests {
                 ..Said::new(labels, Vec::new(), minute(0).wall)
             },
             shown,
+            confirmed: true,
         }
+    }
+
+    /// The daemon is gone between these minutes.
+    fn away(from: u64, to: u64) -> Absence {
+        Absence::new(Some(minute(from).wall), minute(to))
     }
 
     fn fires(phone: &str) -> Hearsay {
@@ -413,9 +417,119 @@ mod tests {
         hear(&mut told, 1, &[fires("a")]);
         let text = serde_json::to_string(&told.save()).expect("it can be written");
         let saved: Vec<SavedGroup> = serde_json::from_str(&text).expect("it can be read");
-        let mut told = Told::restored(saved, minute(10));
+        let mut told = Told::restored(saved, away(1, 10));
         assert_eq!(hear(&mut told, 11, &[fires("a")]), "");
         assert_eq!(hear(&mut told, 16, &[over("a", 12)]), "Resolved + -a");
+    }
+
+    /// The alert `a` once more, since this minute.
+    fn again(severity: &str, n: u64) -> Hearsay {
+        let mut again = labelled("a", severity, true, None);
+        again.said.since = minute(n).wall;
+        again.said.life.since = minute(n).wall;
+        again
+    }
+
+    #[test]
+    fn a_group_that_closed_and_opens_again_obeys_the_interval_over_a_restart_too() {
+        for restart in [false, true] {
+            let mut told = Told::default();
+            hear(&mut told, 0, &[fires("a")]);
+            assert_eq!(hear(&mut told, 1, &[fires("a")]), "First +a -");
+            assert_eq!(hear(&mut told, 6, &[over("a", 2)]), "Resolved + -a");
+            if restart {
+                told = Told::restored(told.save(), away(6, 7));
+            }
+            for n in 7..=10 {
+                assert_eq!(hear(&mut told, n, &[again("warning", 7)]), "");
+            }
+            assert_eq!(hear(&mut told, 11, &[again("warning", 7)]), "First +a -");
+        }
+    }
+
+    #[test]
+    fn what_is_critical_opens_a_group_again_as_soon_as_it_waited_for_company() {
+        let mut told = Told::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        hear(&mut told, 6, &[over("a", 2)]);
+        assert_eq!(hear(&mut told, 7, &[again("critical", 7)]), "");
+        assert_eq!(hear(&mut told, 8, &[again("critical", 7)]), "First +a -");
+    }
+
+    #[test]
+    fn a_group_that_closed_is_forgotten_when_it_may_be_told_again() {
+        let mut told = Told::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        hear(&mut told, 6, &[over("a", 2)]);
+        hear(&mut told, 10, &[]);
+        assert_eq!(told.save().len(), 1);
+        hear(&mut told, 11, &[]);
+        assert_eq!(told.save(), []);
+    }
+
+    #[test]
+    fn waits_go_on_over_restarts_that_come_faster_than_they_end() {
+        let patient = Route {
+            group_wait: 5 * MINUTE,
+            ..route()
+        };
+        let mut told = Told::default();
+        let mut said = Vec::new();
+        for n in 0..200 {
+            told = Told::restored(told.save(), away(n, n));
+            let unseen = Hearsay {
+                confirmed: false,
+                ..fires("a")
+            };
+            for heard in [unseen, fires("a")] {
+                let notices = told.compose(&patient, &[heard], ROOM, minute(n));
+                said.extend(notices.into_iter().map(|(_, notice)| (n, notice.reason)));
+            }
+        }
+        let expected = [(5, Why::First), (65, Why::Reminder), (125, Why::Reminder)];
+        assert_eq!(said[..3], expected);
+    }
+
+    #[test]
+    fn what_was_not_told_before_a_restart_is_not_told_before_it_was_seen_again() {
+        let mut told = Told::default();
+        let unseen = || Hearsay {
+            confirmed: false,
+            ..fires("a")
+        };
+        hear(&mut told, 0, &[fires("a")]);
+        let mut told = Told::restored(told.save(), away(0, 2));
+        assert_eq!(hear(&mut told, 2, &[unseen()]), "");
+        assert_eq!(hear(&mut told, 3, &[unseen(), fires("b")]), "First +b -");
+        assert_eq!(hear(&mut told, 8, &[over("a", 4), fires("b")]), "");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_brings_no_reminder() {
+        let daily = Route {
+            repeat_interval: RepeatInterval::Daily {
+                at: "15:00".parse().expect("a time"),
+                zone: TimeZone::UTC,
+            },
+            ..route()
+        };
+        let mut told = Told::default();
+        for step in [-900_000, 900_000] {
+            let mut said = 0;
+            for n in 0..30 {
+                // Minute 0 is 13:46:40 UTC, and 17:46:40 once the clock was set.
+                let hours = jiff::SignedDuration::from_hours(if n < 10 { 0 } else { step + 4 });
+                let now = Moment {
+                    wall: minute(n).wall + hours,
+                    ..minute(n)
+                };
+                said += told.compose(&daily, &[fires("a")], ROOM, now).len();
+            }
+            assert_eq!(said, 1, "a step of {step} hours");
+            told = Told::default();
+        }
     }
 
     #[test]
@@ -423,10 +537,7 @@ mod tests {
         let mut told = Told::default();
         hear(&mut told, 0, &[fires("a")]);
         hear(&mut told, 1, &[fires("a")]);
-        let mut again = fires("a");
-        again.said.since = minute(4).wall;
-        again.said.life.since = minute(4).wall;
-        assert_eq!(hear(&mut told, 6, &[again]), "New +a -a");
+        assert_eq!(hear(&mut told, 6, &[again("warning", 4)]), "New +a -a");
     }
 
     #[test]
@@ -445,7 +556,7 @@ mod tests {
             told.compose(&slow, &[end.clone()], ROOM, minute(5))
                 .is_empty()
         );
-        let mut told = Told::restored(told.save(), minute(6));
+        let mut told = Told::restored(told.save(), away(5, 6));
         let notices = told.compose(&slow, &[], ROOM, minute(66));
         assert_eq!(notices[0].1.over, [end.said]);
         assert!(told.save().is_empty());
