@@ -7,11 +7,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::super::board::Alert;
 use super::super::command::Refusal;
 use super::super::notify::Notice;
 use super::super::notify::digest::Told;
@@ -19,6 +17,7 @@ use super::super::notify::outbox::{self, Dispatch};
 use super::super::notify::retry::{self, GIVE_UP, Verdict};
 use super::super::notify::route::Values;
 use super::super::notify::send::Envelope;
+use super::super::own::Sending;
 use super::super::picture::{ManagerTally, Queue};
 use super::super::settings::Settings;
 use super::super::start::Start;
@@ -39,7 +38,9 @@ pub(super) struct Mail {
     /// Receivers that are left alone, and until when.
     held: BTreeMap<Box<str>, Moment>,
     /// Since when nothing gets through to a receiver.
-    failing: BTreeMap<Box<str>, Moment>,
+    failing: BTreeMap<Box<str>, Start>,
+    /// To whom something got through since the start.
+    reached: BTreeSet<Box<str>>,
     /// When the next letter is to be tried; `None` if none waits for its time.
     wake: Option<Timestamp>,
     /// When the letters in the store were written, by the time that stands there.
@@ -47,26 +48,39 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    /// Each receiver and Alertmanager, and for how long nothing gets through to it.
-    pub(super) fn failing(
-        &self,
-        settings: &Settings,
-        now: Moment,
-    ) -> Box<[(Box<str>, Option<Duration>)]> {
+    /// Each receiver and Alertmanager, and whether anything gets through to it.
+    pub(super) fn sending(&self, settings: &Settings, now: Moment) -> Box<[(Box<str>, Sending)]> {
+        let sending = |name: &Box<str>| match self.failing.get(name) {
+            Some(since) => Sending::FailsFor(since.lasted(now)),
+            None if self.reached.contains(name) => Sending::Works,
+            None => Sending::Untried,
+        };
         names(settings)
-            .map(|name| {
-                let since = self.failing.get(name);
-                (name.clone(), since.map(|since| now.since(*since)))
-            })
+            .map(|name| (name.clone(), sending(name)))
             .collect()
+    }
+
+    /// Letters that were tried before a restart: their receivers fail until something gets through.
+    fn failed_before(&mut self, letters: &[Letter]) {
+        let tried = letters
+            .iter()
+            .filter(|letter| letter.attempts > 0 && !letter.dead);
+        for letter in tried {
+            let Some(written) = self.written.get(&letter.created) else {
+                continue;
+            };
+            let receiver = letter.letter.receiver.clone();
+            self.failing.entry(receiver).or_insert(*written);
+        }
     }
 
     /// Takes in how telling an Alertmanager went.
     pub(super) fn heard_of(&mut self, manager: &str, tally: ManagerTally, now: Moment) {
         if tally.sent > 0 {
             self.failing.remove(manager);
+            self.reached.insert(manager.into());
         } else if tally.errors > 0 && !self.failing.contains_key(manager) {
-            self.failing.insert(manager.into(), now);
+            self.failing.insert(manager.into(), Start::now(now));
         }
     }
 
@@ -102,6 +116,8 @@ impl Mail {
             .retain(|name, _| receivers().any(|other| other == name));
         self.failing
             .retain(|name, _| names(settings).any(|other| other == name));
+        self.reached
+            .retain(|name| names(settings).any(|other| other == name));
         for name in receivers() {
             self.told.entry(name.clone()).or_default();
         }
@@ -219,6 +235,7 @@ impl Clerk {
         }
         let (cause, error) = match verdict {
             Verdict::Delivered => {
+                self.mail.reached.insert(receiver.into());
                 if self.mail.failing.remove(receiver).is_some() {
                     tracing::info!(receiver, "Messages to `{receiver}` get through again");
                 }
@@ -231,7 +248,7 @@ impl Clerk {
         let failed = self.tallies.failed.entry((receiver.into(), cause));
         *failed.or_default() += 1;
         if !self.mail.failing.contains_key(receiver) {
-            self.mail.failing.insert(receiver.into(), now);
+            self.mail.failing.insert(receiver.into(), Start::now(now));
             let cause = cause.label();
             tracing::warn!(receiver, cause, "A message to `{receiver}` failed: {error}");
         }
@@ -254,8 +271,14 @@ impl Clerk {
 
     /// What goes out now, and when to look again.
     pub(super) fn post(&mut self, now: Moment) -> (Vec<Outgoing>, Option<Timestamp>) {
-        let mut letters = self.letters();
         let resting = self.mail.resting(now);
+        let mut letters = match self.without_ended(&resting, now) {
+            Ok(letters) => letters,
+            Err(fault) => {
+                tracing::error!("Notifications cannot be prepared: {fault}");
+                return (Vec::new(), self.mail.wake);
+            }
+        };
         let plan = outbox::plan(&letters, &resting, now.wall);
         let broken = plan.broken.iter().map(|id| (*id, unreadable()));
         let broken: Vec<_> = broken.collect();
@@ -267,19 +290,20 @@ impl Clerk {
                 return (Vec::new(), self.mail.wake);
             }
         }
-        let planned = plan.sends.len();
-        let sends: Vec<_> = plan
-            .sends
-            .into_iter()
-            .filter_map(|send| self.address(send))
-            .collect();
-        if !plan.merges.is_empty() || !broken.is_empty() || sends.len() < planned {
+        let changes = !plan.sends.is_empty() || !plan.broken.is_empty();
+        let sends = match self.begin(plan.sends) {
+            Ok(sends) => sends,
+            Err(fault) => {
+                tracing::error!("Notifications cannot be prepared: {fault}");
+                return (Vec::new(), self.mail.wake);
+            }
+        };
+        if changes {
             letters = self.letters();
         }
         let busy = sends.iter().map(|send| send.receiver.clone());
         self.mail.busy.extend(busy);
-        let waiting = letters.iter().filter(|letter| !letter.dead);
-        self.mail.wake = waiting
+        self.mail.wake = outbox::heads(letters.iter())
             .filter(|letter| !self.mail.busy.contains(&letter.letter.receiver))
             .map(|letter| {
                 let held = self.mail.held.get(&letter.letter.receiver);
@@ -301,21 +325,10 @@ impl Clerk {
     }
 
     /// Puts a letter into an envelope; one to nobody is given up.
-    fn address(&mut self, mut send: Dispatch) -> Option<Outgoing> {
-        let Some(receiver) = self.settings.receiver(&send.receiver) else {
+    pub(super) fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
+        if self.settings.receiver(&send.receiver).is_none() {
             self.end(&[(send.id, nobody())]);
             return None;
-        };
-        if !receiver.route.send_resolved {
-            let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
-            let firing = firing.map(Alert::life).collect();
-            let Some(left) = send.notice.without_resolved(&firing) else {
-                if let Err(fault) = self.store.discard(send.id) {
-                    tracing::error!("The message {} cannot be removed: {fault}", send.id);
-                }
-                return None;
-            };
-            send.notice = left;
         }
         let whole = whole_topic(&send.receiver, &send.topic);
         let envelope = Envelope {
@@ -336,6 +349,7 @@ impl Clerk {
     pub(super) fn count_letters(&mut self, now: Moment) {
         let letters = self.letters();
         self.mail.date(&letters, now);
+        self.mail.failed_before(&letters);
         self.queues = Arc::new(queues(&letters, &self.mail, &self.settings));
     }
 
@@ -364,7 +378,7 @@ impl Clerk {
         }
     }
 
-    fn letters(&self) -> Vec<Letter> {
+    pub(super) fn letters(&self) -> Vec<Letter> {
         self.store.letters().unwrap_or_else(|fault| {
             tracing::error!("The messages that wait cannot be read: {fault}");
             Vec::new()

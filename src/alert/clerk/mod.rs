@@ -9,6 +9,7 @@
 //! What changed and the messages that follow from it are one batch of the store: no crash in between
 //! can lose the one and keep the other.
 
+mod final_form;
 mod journal;
 mod kept;
 mod mail;
@@ -29,7 +30,7 @@ use super::event;
 use super::identity::Life;
 use super::notify::digest;
 use super::notify::send::{Attempt, Envelope};
-use super::own::Health;
+use super::own::{Health, Sending};
 use super::picture::{Keeping, ManagerTally, Picture, Queue, Tallies};
 use super::rule::Rule;
 use super::settings::Settings;
@@ -224,7 +225,7 @@ impl Clerk {
             reload_failed,
             not_persisted: self.store.fault().is_some(),
             dead_letters: self.queues.values().map(|queue| queue.dead).sum(),
-            receivers: self.mail.failing(&self.settings, now),
+            receivers: self.mail.sending(&self.settings, now),
         };
         changes.extend(self.board.after_tick(&self.fleet, &health, now));
         self.evaluated = Some(now);
@@ -294,7 +295,11 @@ impl Clerk {
 
     fn picture(&self, now: Moment) -> Picture {
         let mut queues = Arc::clone(&self.queues);
-        for (receiver, failing) in self.mail.failing(&self.settings, now) {
+        for (receiver, sending) in self.mail.sending(&self.settings, now) {
+            let failing = match sending {
+                Sending::FailsFor(length) => Some(length),
+                Sending::Untried | Sending::Works => None,
+            };
             if queues
                 .get(&receiver)
                 .is_some_and(|queue| queue.failing != failing)

@@ -457,12 +457,14 @@ fn while_a_receiver_is_away_the_truth_goes_on_and_is_told_once_when_it_is_back()
     for n in 30..50 {
         office.minute(n, [at(n).down()]);
     }
-    let [told] = &office.told[..] else {
+    // The first was tried and keeps what it says; the next has all that came since.
+    let [first, next] = &office.told[..] else {
         panic!("{:?}", office.told);
     };
+    assert!(first.ends_with("[Down a] []"), "{first}");
     assert!(
-        told.ends_with("[Down a] [Down a(cleared), Down a(cleared)]"),
-        "{told}"
+        next.ends_with("[Down a] [Down a(cleared), Down a(cleared)]"),
+        "{next}"
     );
 }
 

@@ -559,6 +559,10 @@ mod tests {
         let mut told = Told::restored(told.save(), away(5, 6));
         let notices = told.compose(&slow, &[], ROOM, minute(66));
         assert_eq!(notices[0].1.over, [end.said]);
+        // If it reopens, it still owes the receiver the group interval.
+        assert_eq!(told.compose(&slow, &[], ROOM, minute(125)), []);
+        assert!(!told.save().is_empty());
+        assert_eq!(told.compose(&slow, &[], ROOM, minute(126)), []);
         assert!(told.save().is_empty());
     }
 

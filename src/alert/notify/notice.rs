@@ -118,9 +118,9 @@ impl Notice {
     /// what ended while it waited: only what is among `firing`. `None` if that leaves nothing to say.
     pub fn without_resolved(mut self, firing: &BTreeSet<Life>) -> Option<Self> {
         self.over.clear();
-        self.firing.retain(|said| firing.contains(&said.life()));
+        self.firing.retain(|said| firing.contains(&said.life));
         if self.reason == Why::Resolved {
-            let mut lives = self.firing.iter().map(Said::life);
+            let mut lives = self.firing.iter().map(|said| said.life);
             if !lives.any(|life| self.fresh.contains(&life)) {
                 return None;
             }
@@ -267,12 +267,7 @@ mod tests {
 
     #[test]
     fn without_resolved_notifications_only_what_fires_is_left() {
-        let firing = |phones: &[&str]| {
-            phones
-                .iter()
-                .map(|name| said(name, 0, None).life())
-                .collect()
-        };
+        let firing = |phones: &[&str]| phones.iter().map(|name| said(name, 0, None).life).collect();
         let left = |mut notice: Notice, unnotified: &[&str], still: &[&str]| {
             notice.fresh = firing(unnotified);
             let left = notice.without_resolved(&firing(still))?;

@@ -1,9 +1,10 @@
 //! What is sent next.
 //!
-//! A receiver is sent one letter at a time. Of its letters that are due the oldest goes first, so
-//! that one that is refused again and again does not hold up the others. Letters about the same
-//! group that piled up are merged into the newest before it is sent; the merge is written down first,
-//! so that a letter under one id always says the same.
+//! A receiver is sent one letter at a time. Of its groups whose oldest letter is due the oldest goes
+//! first, so that one that is refused again and again does not hold up the others. Letters about one
+//! group are sent in order. Those of which none was ever tried are merged into the newest before it is
+//! sent, and the merge is written down first. One that was tried may have arrived: it stays as it is
+//! under its id, and what came later goes into the next one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +50,8 @@ pub struct Dispatch {
     pub created: Timestamp,
     /// What it says.
     pub notice: Notice,
+    /// Whether it was tried before: then it says what it said.
+    pub tried: bool,
 }
 
 /// When a letter is to be sent. No wait is longer than [`LONGEST_ASKED`]: what seems to be was
@@ -84,8 +87,9 @@ pub fn plan(letters: &[Letter], busy: &BTreeSet<Box<str>>, now: Timestamp) -> Pl
 
 impl Plan {
     fn take(&mut self, receiver: &str, letters: Vec<(&Letter, Notice)>, now: Timestamp) {
-        let mut ready = letters.iter().filter(|(letter, _)| due(letter, now) <= now);
-        let Some(topic) = ready.next().map(|(letter, _)| &letter.letter.topic) else {
+        let head =
+            heads(letters.iter().map(|(letter, _)| *letter)).find(|letter| due(letter, now) <= now);
+        let Some(topic) = head.map(|letter| &letter.letter.topic) else {
             return;
         };
         let mut about_it = letters
@@ -94,8 +98,12 @@ impl Plan {
         let Some((mut letter, mut notice)) = about_it.next() else {
             return;
         };
+        let tried = letter.attempts > 0;
         let mut gone = Vec::new();
         for (newer, says) in about_it {
+            if letter.attempts > 0 || newer.attempts > 0 {
+                break;
+            }
             gone.push(letter.id);
             notice = Notice::merged(notice, says);
             letter = newer;
@@ -113,8 +121,18 @@ impl Plan {
             topic: letter.letter.topic.clone(),
             created: letter.created,
             notice,
+            tried,
         });
     }
+}
+
+/// Of letters to receivers that wait, in their order, those that go next: one a group.
+pub fn heads<'a>(letters: impl Iterator<Item = &'a Letter>) -> impl Iterator<Item = &'a Letter> {
+    let mut seen = BTreeSet::new();
+    letters.filter(move |one| {
+        let letter = &one.letter;
+        !one.dead && seen.insert((&letter.receiver, &letter.topic))
+    })
 }
 
 #[cfg(test)]
@@ -194,6 +212,46 @@ mod tests {
         assert_eq!(merge.notice.missed, 1);
         assert_eq!(plan.sends[0].notice, merge.notice);
         assert_eq!(plan.sends[0].id, 3);
+    }
+
+    #[test]
+    fn a_letter_that_was_tried_keeps_what_it_says_and_what_came_later_waits_for_it() {
+        let tried = |mut letter: Letter| {
+            letter.attempts = 1;
+            letter
+        };
+        let letters = [
+            tried(letter(1, "mail", "hq", 9)),
+            letter(2, "mail", "hq", 0),
+            letter(3, "mail", "hq", 0),
+        ];
+        // It is not due, and the others do not overtake it.
+        assert_eq!(sent(&letters, &[]), [0; 0]);
+        let next: Vec<_> = heads(letters.iter()).map(|letter| letter.id).collect();
+        assert_eq!(next, [1]);
+        let letters = [
+            tried(letter(1, "mail", "hq", 5)),
+            letter(2, "mail", "hq", 0),
+            letter(3, "mail", "hq", 0),
+        ];
+        let first = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((&first.merges[..], first.sends[0].id), (&[][..], 1));
+        let second = plan(&letters[1..], &BTreeSet::new(), minute(5).wall);
+        assert_eq!((second.merges[0].into, second.sends[0].id), (3, 3));
+    }
+
+    #[test]
+    fn a_letter_that_was_tried_is_not_merged_into_an_older_one_either() {
+        // It was given up, and somebody has it tried again.
+        let mut again = letter(2, "mail", "hq", 0);
+        again.attempts = 1;
+        let letters = [
+            letter(1, "mail", "hq", 0),
+            again,
+            letter(3, "mail", "hq", 0),
+        ];
+        let plan = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((&plan.merges[..], plan.sends[0].id), (&[][..], 1));
     }
 
     #[test]

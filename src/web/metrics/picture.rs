@@ -14,7 +14,7 @@ use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
 use crate::alert::notify::route::Route;
-use crate::alert::own::Health;
+use crate::alert::own::{Health, Sending};
 use crate::alert::packs;
 use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use crate::alert::silence::{Silence, Window};
@@ -46,7 +46,7 @@ pub(super) fn of(fleet: &Fleet) -> Picture {
     ]);
     board.with_suppression(Arc::clone(&settings.suppression));
     let health = Health {
-        receivers: Box::new([("push".into(), Some(Duration::from_secs(3600)))]),
+        receivers: Box::new([("push".into(), Sending::FailsFor(Duration::from_secs(3600)))]),
         ..Health::default()
     };
     // The first tick covers, the second judges what fires.

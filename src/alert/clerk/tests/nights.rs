@@ -129,18 +129,32 @@ impl Way {
 struct Ear {
     /// What it was told fires.
     open: BTreeSet<Life>,
-    /// What it was told is over.
-    over: BTreeSet<Life>,
     /// What began, be it in a message that was not taken.
     begun: BTreeSet<Life>,
-    /// By the id of a message, what it said.
-    heard: BTreeMap<Box<str>, Notice>,
+    /// By the id of a message that was sent, arrived or not, what it said.
+    sent: BTreeMap<Box<str>, Notice>,
+    /// The ids of those that arrived.
+    heard: BTreeSet<Box<str>>,
 }
 
 impl Ear {
+    /// A message is sent; nobody knows whether it arrives.
+    fn see(&mut self, id: &str, notice: &Notice) {
+        self.begun.extend(notice.fresh.iter().copied());
+        if let Some(before) = self.sent.get(id) {
+            assert_eq!(before, notice, "{id} says something else the second time");
+            return;
+        }
+        for said in &notice.over {
+            let mut others = self.sent.values().flat_map(|other| &other.over);
+            let before = others.find(|other| other.life == said.life);
+            assert_eq!(before, None, "its end was sent before, under another id");
+        }
+        self.sent.insert(id.into(), notice.clone());
+    }
+
     fn hear(&mut self, id: &str, notice: &Notice) {
-        if let Some(before) = self.heard.insert(id.into(), notice.clone()) {
-            assert_eq!(before, *notice, "{id} says something else the second time");
+        if !self.heard.insert(id.into()) {
             return;
         }
         let lives = |list: &[Said]| -> BTreeSet<_> { list.iter().map(|said| said.life).collect() };
@@ -152,14 +166,11 @@ impl Ear {
         );
         for life in &over {
             let was_open = self.open.remove(life);
-            // What was taken without an answer is merged into the next message, and said there again.
-            let again = notice.missed > 0 && self.over.contains(life);
             // What was hidden before its message was taken is only told to be over.
-            let told = was_open || again || self.begun.contains(life);
+            let told = was_open || self.begun.contains(life);
             assert!(told, "never begun: {life}");
         }
         self.open.extend(firing);
-        self.over.extend(over);
     }
 }
 
@@ -212,8 +223,7 @@ impl Night {
 
     fn take(&mut self, outgoing: Outgoing) -> Sent {
         let Outgoing { receiver, envelope } = outgoing;
-        let fresh = envelope.notice.fresh.iter().copied();
-        self.ear.begun.extend(fresh);
+        self.ear.see(&envelope.id, &envelope.notice);
         if !matches!(self.answer, Answer::Busy) {
             self.ear.hear(&envelope.id, &envelope.notice);
         }
