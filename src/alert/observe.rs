@@ -44,6 +44,10 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Truth {
             let answered = view.history.answered(*over, now);
             Truth::of(answered.map(|answered| !portable && answered < 1.0 - above))
         }
+        PhoneCondition::UnreachableRepeatedly(repeats) => {
+            let losses = view.history.losses(*repeats, now);
+            Truth::of(losses.map(|losses| !portable && losses >= repeats.count.into()))
+        }
         PhoneCondition::PollError { reasons } => {
             let failed = |last: &LastPoll| reasons.iter().any(|one| last.reasons.contains(*one));
             Truth::of(last.map(failed))
@@ -51,7 +55,8 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Truth {
         PhoneCondition::LoginBlocked => Truth::of(last.map(|_| metric::login_blocked(phone, now))),
         PhoneCondition::Rebooted { within } => {
             let booted = phone.booted_ago(now);
-            Truth::of(booted.map(|ago| ago < *within))
+            let explained = view.history.is_explained(booted.unwrap_or_default(), now);
+            Truth::of(booted.map(|ago| ago < *within && !explained))
         }
         PhoneCondition::RebootLoop(repeats) => {
             let reboots = view.history.reboots(*repeats, now);
@@ -193,6 +198,7 @@ fn shorter(span: SignedDuration, than: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::condition::{Operator, Repeats, Take, Weakness};
+    use super::super::history::Outage;
     use super::super::metric::Family;
     use super::super::sample::{Sample, minute};
     use super::Truth::{Fails, Holds, Unknown};
@@ -219,7 +225,7 @@ mod tests {
         let mut last = None;
         for phone in sample.steps() {
             let at = phone.last.as_ref().expect("it was polled").began;
-            history.note(condition, &phone, at);
+            history.note(condition, &phone, Outage::default(), at);
             last = Some(phone);
         }
         (last.unwrap_or_else(|| sample.phone()), history)

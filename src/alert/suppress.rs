@@ -8,6 +8,10 @@
 //! readings newer than the alert's own beginning, and never longer than [`SETTLE`]. It is a matter of
 //! cause, not of a guess how long a group takes. What comes free from a silence or window is judged
 //! at the next tick, and waits for what is pending above it.
+//!
+//! What explains outlives what it explains: when an outage ends, what lies below it was mostly read
+//! before that, and stays inhibited until it was read again. An alert whose condition is over, and that
+//! only `keep_firing_for` holds, is not announced any more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +20,7 @@ use super::board::{Alert, KnownRule};
 use super::flap::Damping;
 use super::inhibit::{InhibitRule, InhibitionSources};
 use super::pairs::{self, Pair};
+use super::phase::Phase;
 use super::rule::Rule;
 use super::silence::{Silence, Window};
 use super::subject::{Labels, Subject};
@@ -129,13 +134,17 @@ pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
 
 /// Whether a firing alert that nobody wanted to keep back may be said, and if not, why.
 pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) -> Visibility {
+    let read = alert.state.read;
     let mut alerts = above.alerts.iter();
-    if let Some(firing) = alerts.find(|above| above.state.is_firing()) {
-        return Visibility::Inhibited(firing.rule().name.clone());
+    if let Some(explaining) = alerts.find(|above| above.explains().covers(read)) {
+        return Visibility::Inhibited(explaining.rule().name.clone());
     }
     let rules = &scene.suppression.inhibit_rules;
-    if let Some(by) = scene.sources.inhibiting(&alert.labels, rules) {
+    if let Some(by) = scene.sources.inhibiting(&alert.labels, read, rules) {
         return Visibility::Inhibited(by.into());
+    }
+    if let Some(before) = left_unsaid(alert) {
+        return before;
     }
     if flapping {
         return Visibility::Flapping;
@@ -144,6 +153,20 @@ pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) 
         return Visibility::Settling;
     }
     Visibility::Shown
+}
+
+/// What kept an alert from being said whose condition is over: it does so until the end.
+fn left_unsaid(alert: &Alert) -> Option<Visibility> {
+    if !matches!(alert.state.phase, Phase::Holding { .. }) {
+        return None;
+    }
+    match &alert.visibility {
+        Visibility::Shown => None,
+        Visibility::Silenced(_) | Visibility::InWindow(_) => Some(Visibility::Settling),
+        Visibility::Settling | Visibility::Inhibited(_) | Visibility::Flapping => {
+            Some(alert.visibility.clone())
+        }
+    }
 }
 
 /// Whether `above` inhibits `alert` once it fires.

@@ -8,6 +8,7 @@
 //! A copy of the board shares all that did not change, so publishing one is cheap.
 
 mod carry;
+mod explains;
 mod phones;
 mod rules;
 mod saved;
@@ -33,6 +34,7 @@ use super::start::Start;
 use super::subject::{Labels, Subject};
 use super::suppress::{Suppression, Visibility};
 
+pub use explains::Explains;
 pub use rules::{KnownRule, Rules};
 pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 
@@ -119,7 +121,7 @@ impl Board {
         if let Some(phone) = fleet.phone(phone) {
             self.look_at(phone, now, &mut changes);
             self.note_flaps(&changes, now);
-            self.show_desk(&phone.place, now, &mut changes);
+            self.show_desk(&phone.place.name, now, &mut changes);
         }
         changes
     }
@@ -141,7 +143,7 @@ impl Board {
         self.stage.sources = Arc::new(sources);
         self.show_wide(now, &mut changes);
         for phone in fleet.phones() {
-            self.show_desk(&phone.place, now, &mut changes);
+            self.show_desk(&phone.place.name, now, &mut changes);
         }
         changes
     }
@@ -232,11 +234,6 @@ impl Alert {
     /// Whether it speaks of the daemon's own work rather than of phones.
     pub fn is_of_daemon_itself(&self) -> bool {
         matches!(self.rule().when, Condition::Own(_))
-    }
-
-    /// Whether it fires and explains what lies below.
-    fn is_outage(&self) -> bool {
-        self.rule.rule.inhibits_below && self.state.is_firing()
     }
 
     /// The alert after an evaluation of its rule; `begin` tells what a new one speaks of.

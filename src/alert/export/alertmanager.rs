@@ -196,6 +196,7 @@ alerting:
         let seen = Seen {
             truth: Truth::Holds,
             polled: None,
+            oldest: None,
             explained: false,
             now: minute(0),
         };
@@ -253,7 +254,7 @@ alerting:
                         let mut rules = pasted.iter();
                         rules.any(|rule| rule.inhibits(&above.labels, &alert.labels))
                     });
-                    let found = sources.inhibiting(&alert.labels, pasted).is_some();
+                    let found = sources.inhibiting(&alert.labels, None, pasted).is_some();
                     prop_assert_eq!(here, there, "{:?} among {:?}", alert.labels, alerts);
                     prop_assert_eq!(there, found, "{:?} among {:?}", alert.labels, alerts);
                     all.set(all.get() + 1);

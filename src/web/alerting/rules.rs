@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::alert::board::KnownRule;
 use crate::alert::export::Group;
-use crate::alert::{Alert, Picture, packs, promql};
+use crate::alert::{Alert, Picture, Rule, packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::pieces::{Filled, PIECE, Pieces};
 use crate::web::query::Query;
@@ -158,7 +158,7 @@ impl Rules {
         RuleJson {
             r#type: "alerting",
             name: &rule.name,
-            query: promql::expression(rule),
+            query: self.query(rule),
             duration: rule.hold.as_secs_f64(),
             keep_firing_for: rule.keep_firing_for.as_secs_f64(),
             labels: object(&rule.labels),
@@ -172,6 +172,13 @@ impl Rules {
             last_evaluation: self.evaluated(),
             matched_phones: self.told.picture.matched.get(&rule.name).copied(),
         }
+    }
+
+    fn query(&self, rule: &Rule) -> String {
+        let settings = &self.told.picture.settings;
+        let rules = settings.rules.iter().map(|known| &known.rule);
+        let others = promql::Explaining::new(rules, &settings.suppression.inhibit_rules);
+        promql::expression_among(rule, &others)
     }
 
     fn evaluated(&self) -> Timestamp {
