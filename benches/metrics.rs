@@ -94,7 +94,7 @@ fn scrape(fleet: &Fleet, now: Moment) -> Scrape {
             entrance: Arc::default(),
             reload: ReloadStatus {
                 successful: true,
-                last_success: now.wall,
+                last_success: now,
             },
             loss: None,
             ready_after: Duration::ZERO,

@@ -94,7 +94,9 @@ fn of_nobody(
 ) -> Option<(String, &'static str)> {
     let polled = matches!(
         condition,
-        PhoneCondition::Unreachable | PhoneCondition::UnreachableRatio { .. }
+        PhoneCondition::Unreachable
+            | PhoneCondition::UnreachableRatio { .. }
+            | PhoneCondition::UnreachableRepeatedly(_)
     );
     if polled && none(known_labels, rule, |place| !place.portable) {
         let what = "never fires: every phone it speaks of is portable";

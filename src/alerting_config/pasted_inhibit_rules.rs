@@ -9,6 +9,7 @@ use crate::alerting_config::{RuleBook, rule_book};
 use crate::alerts::board::{Alert, KnownRule};
 use crate::alerts::inhibition::InhibitionSources;
 use crate::alerts::phase::{Evaluation, step};
+use crate::alerts::start::Start;
 use crate::alerts::suppress::{Visibility, inhibits};
 use crate::config::Environment;
 use crate::fleet::Phone;
@@ -100,6 +101,7 @@ fn alert(rule: &Rule, phone: &Phone) -> Alert {
     let seen = Evaluation {
         truth: Tristate::Holds,
         polled: None,
+        oldest: None,
         explained: false,
         now: minute(0),
     };
@@ -116,8 +118,8 @@ fn alert(rule: &Rule, phone: &Phone) -> Alert {
         subject,
         labels,
         state: step(None, seen, &at_once).expect("it fires"),
-        active_at: minute(0),
-        fired_at: Some(minute(0)),
+        active: Start::now(minute(0)),
+        fired: Some(Start::now(minute(0))),
         visibility: Visibility::Shown,
         freed_at: None,
     }
@@ -157,7 +159,7 @@ fn exported_rules_that_are_pasted_here_suppress_the_same_alerts() {
                     let mut rules = pasted.iter();
                     rules.any(|rule| rule.inhibits(&above.labels, &alert.labels))
                 });
-                let found = sources.inhibiting(&alert.labels, pasted).is_some();
+                let found = sources.inhibiting(&alert.labels, None, pasted).is_some();
                 prop_assert_eq!(here, there, "{:?} among {:?}", alert.labels, alerts);
                 prop_assert_eq!(there, found, "{:?} among {:?}", alert.labels, alerts);
                 all.set(all.get() + 1);

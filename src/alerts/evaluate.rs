@@ -44,6 +44,10 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Tristate {
             let answered = view.history.answered(*over, now);
             Tristate::of(answered.map(|answered| !portable && answered < 1.0 - above))
         }
+        PhoneCondition::UnreachableRepeatedly(repeats) => {
+            let losses = view.history.losses(*repeats, now);
+            Tristate::of(losses.map(|losses| !portable && losses >= repeats.count.into()))
+        }
         PhoneCondition::PollError { reasons } => {
             let failed = |last: &LastPoll| reasons.iter().any(|one| last.reasons.contains(*one));
             Tristate::of(last.map(failed))
@@ -52,8 +56,9 @@ pub fn whole(condition: &PhoneCondition, view: View<'_>) -> Tristate {
             Tristate::of(last.map(|_| metric::login_blocked(phone, now)))
         }
         PhoneCondition::Rebooted { within } => {
-            let booted = phone.booted_at(now);
-            Tristate::of(booted.map(|at| shorter(now.wall.duration_since(at), *within)))
+            let booted = phone.booted_ago(now);
+            let explained = view.history.is_explained(booted.unwrap_or_default(), now);
+            Tristate::of(booted.map(|ago| ago < *within && !explained))
         }
         PhoneCondition::RebootLoop(repeats) => {
             let reboots = view.history.reboots(*repeats, now);
@@ -201,6 +206,7 @@ fn shorter(span: SignedDuration, than: Duration) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::history::Outage;
     use super::Tristate::{Fails, Holds, Unknown};
     use crate::alerts::evaluate::*;
     use crate::fleet::Reason;
@@ -228,7 +234,7 @@ mod tests {
         let mut last = None;
         for phone in sample.steps() {
             let at = phone.last.as_ref().expect("it was polled").began;
-            history.note(condition, &phone, at);
+            history.note(condition, &phone, Outage::default(), at);
             last = Some(phone);
         }
         (last.unwrap_or_else(|| sample.phone()), history)

@@ -34,6 +34,7 @@ fn of_phone(condition: &PhoneCondition, view: View<'_>) -> String {
         PhoneCondition::UnreachableRatio { above, .. } => {
             format!("misses more than {:.0} % of its polls", above * 100.0)
         }
+        PhoneCondition::UnreachableRepeatedly(_) => "stops answering again and again".into(),
         PhoneCondition::PollError { .. } => poll_error(view.phone),
         PhoneCondition::LoginBlocked => "holds logins back".into(),
         PhoneCondition::Rebooted { .. } => "has rebooted".into(),

@@ -4,6 +4,9 @@
 //! that ask the same share it, and a reload that keeps the question keeps the memory. All of it is
 //! bounded: [`History::MOST`] memories a phone, as many changes as are counted, [`Window::BUCKETS`]
 //! buckets however long the time. Memories do not survive a restart; they fill again.
+//!
+//! What happens again and again is counted, and what an outage explains is not: when the outage has
+//! ended, nothing is left of it that would look like a trouble of its own ([`Outage`]).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,6 +22,17 @@ use crate::rules::condition::{Comparison, EachCondition, PhoneCondition, Repeats
 pub struct History {
     changes: Vec<(Question, Changes)>,
     windows: Vec<(Question, Window)>,
+    /// When an outage last explained what the phone does.
+    explained: Option<Moment>,
+}
+
+/// Which outages explain what is read of a phone at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outage {
+    /// One of its group, or of everything.
+    pub above: bool,
+    /// One of the phone itself.
+    pub of_phone: bool,
 }
 
 /// What is remembered, and of which account or line; 0 for the phone itself.
@@ -32,6 +46,7 @@ struct Question {
 enum Asked {
     Answered(Duration),
     Reboots(Repeats),
+    Losses(Repeats),
     Registration(Repeats),
     /// A comparison, by a hash of all that its window depends on.
     Metric(u64),
@@ -68,13 +83,15 @@ impl History {
 
     /// Takes in the last poll of the phone, as far as this condition or a part of it looks back.
     /// The same poll again changes nothing.
-    pub fn note(&mut self, condition: &PhoneCondition, phone: &Phone, now: Moment) {
+    pub fn note(&mut self, condition: &PhoneCondition, phone: &Phone, outage: Outage, now: Moment) {
         let Some(last) = &phone.last else {
             return;
         };
         for part in condition.parts() {
-            self.note(part, phone, now);
+            self.note(part, phone, outage, now);
         }
+        let any = |_: u64, _: u64| true;
+        let decreased = |before: u64, after: u64| after < before;
         if let PhoneCondition::UnreachableRatio { over, .. } = *condition {
             let answered = f64::from(u8::from(last.reachable));
             let window = entry(&mut self.windows, Asked::Answered(over).of(0));
@@ -82,17 +99,43 @@ impl History {
         }
         if let PhoneCondition::RebootLoop(repeats) = *condition {
             let changes = entry(&mut self.changes, Asked::Reboots(repeats).of(0));
-            changes.note(last.began, phone.tally.reboots, repeats.count);
+            let at = (last.began, phone.tally.reboots);
+            changes.note_unless(outage.above, at, repeats.count, any);
+        }
+        if let PhoneCondition::UnreachableRepeatedly(repeats) = *condition {
+            let changes = entry(&mut self.changes, Asked::Losses(repeats).of(0));
+            let at = (last.began, last.reachable.into());
+            changes.note_unless(outage.above, at, repeats.count, decreased);
         }
         if let PhoneCondition::Any(condition) = condition {
-            self.note_each(condition, phone, now);
+            let explained = outage.above || outage.of_phone;
+            self.note_each(condition, phone, &|_| explained, now);
         }
     }
 
+    /// Notes that an outage explained what the phone did up to then.
+    pub fn explain(&mut self, until: Moment) {
+        if self.explained.is_none_or(|at| at.mono < until.mono) {
+            self.explained = Some(until);
+        }
+    }
+
+    /// Whether an outage explains what happened so long ago: it lasted then, or longer.
+    pub fn is_explained(&self, ago: Duration, now: Moment) -> bool {
+        self.explained.is_some_and(|at| ago >= now.since(at))
+    }
+
     /// The same for what is asked of single accounts, lines or series.
-    pub fn note_each(&mut self, condition: &EachCondition, phone: &Phone, now: Moment) {
+    /// `explained` tells whether an outage, or another alert, explains what is read of an account.
+    pub fn note_each(
+        &mut self,
+        condition: &EachCondition,
+        phone: &Phone,
+        explained: &dyn Fn(u16) -> bool,
+        now: Moment,
+    ) {
         if let EachCondition::RegistrationFlapping(repeats) = *condition {
-            self.note_registrations(repeats, phone, now);
+            self.note_registrations(repeats, phone, explained, now);
         }
         if let EachCondition::Metric(comparison) = condition {
             self.note_metric(comparison, phone, now);
@@ -111,6 +154,12 @@ impl History {
         changes.within(repeats.within, now)
     }
 
+    /// How often the phone stopped answering.
+    pub fn losses(&self, repeats: Repeats, now: Moment) -> Option<usize> {
+        let changes = find(&self.changes, Asked::Losses(repeats).of(0))?;
+        changes.within(repeats.within, now)
+    }
+
     /// How often the registration of an account changed.
     pub fn registrations(&self, repeats: Repeats, account: u16, now: Moment) -> Option<usize> {
         let changes = find(&self.changes, Asked::Registration(repeats).of(account))?;
@@ -123,14 +172,25 @@ impl History {
         find(&self.windows, metric(comparison).of(of))?.value(now, take, over)
     }
 
-    fn note_registrations(&mut self, repeats: Repeats, phone: &Phone, now: Moment) {
+    fn note_registrations(
+        &mut self,
+        repeats: Repeats,
+        phone: &Phone,
+        explained: &dyn Fn(u16) -> bool,
+        now: Moment,
+    ) {
         let Some(at) = phone.accounts.read_at() else {
             return;
         };
         for account in phone.accounts(now).into_iter().flatten() {
             let registered = account.registration == Registration::Registered;
             let question = Asked::Registration(repeats).of(account.id);
-            entry(&mut self.changes, question).note(at, registered.into(), repeats.count);
+            entry(&mut self.changes, question).note_unless(
+                explained(account.id),
+                (at, registered.into()),
+                repeats.count,
+                |_, _| true,
+            );
         }
     }
 
@@ -150,11 +210,16 @@ impl History {
 impl Changes {
     /// Takes in the value at a moment; one that is not newer than the last is passed over.
     pub(super) fn note(&mut self, at: Moment, value: u64, most: u8) {
+        self.note_if((at, value), most, |_, _| true);
+    }
+
+    /// The same, where only changes count that are so, from the value before to this one.
+    fn note_if(&mut self, (at, value): (Moment, u64), most: u8, counts: impl Fn(u64, u64) -> bool) {
         if let Some((before, last)) = self.last {
             if at.mono <= before.mono {
                 return;
             }
-            if last != value {
+            if last != value && counts(last, value) {
                 self.left.push_back(before);
             }
         }
@@ -162,6 +227,25 @@ impl Changes {
             self.left.pop_front();
         }
         self.last = Some((at, value));
+    }
+
+    /// The same, but for what an outage explains: then nothing is left of what was noted before.
+    fn note_unless(
+        &mut self,
+        explained: bool,
+        at: (Moment, u64),
+        most: u8,
+        counts: impl Fn(u64, u64) -> bool,
+    ) {
+        self.note_if(at, most, counts);
+        if explained {
+            self.forget();
+        }
+    }
+
+    /// Forgets what was noted but for the last value.
+    pub(super) fn forget(&mut self) {
+        self.left.clear();
     }
 
     /// How many changes lie within, both sides of each: what `changes` of PromQL counts. `None` if

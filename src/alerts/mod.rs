@@ -23,6 +23,7 @@ pub mod inhibition;
 pub mod phase;
 pub mod self_monitoring;
 pub mod silence;
+pub mod start;
 pub mod suppress;
 
 pub use board::{Alert, Board};

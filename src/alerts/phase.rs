@@ -23,8 +23,11 @@ pub struct State {
     pub unknown: Option<Stopwatch>,
     /// Restored after a restart, or its rule looks for something else now, and nothing was seen since.
     pub unconfirmed: bool,
-    /// The poll that was last counted.
+    /// When the poll began that was last counted.
     counted: Option<Moment>,
+    /// When the poll began that is longest ago, of those behind the last observation; of what is
+    /// over, behind the one that ended it. `None` where no poll is behind it.
+    pub read: Option<Moment>,
 }
 
 /// Where in its life an alert is.
@@ -105,8 +108,10 @@ pub struct Stopwatch {
 pub struct Evaluation {
     /// Of the condition.
     pub truth: Tristate,
-    /// In the poll that began then; `None` where no poll is behind it.
+    /// In the poll that began then, the latest of several; `None` where no poll is behind it.
     pub polled: Option<Moment>,
+    /// When the one began that is longest ago.
+    pub oldest: Option<Moment>,
     /// An outage above explains why nothing is known.
     pub explained: bool,
     /// When it looked.
@@ -119,6 +124,15 @@ pub const UNKNOWN_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// The state after an evaluation; `None` is inactive.
 pub fn step(before: Option<State>, seen: Evaluation, rule: &Rule) -> Option<State> {
+    let was_over = before.as_ref().is_some_and(State::is_resolved);
+    let mut after = next(before, seen, rule)?;
+    if !(was_over && after.is_resolved()) {
+        after.read = seen.oldest;
+    }
+    Some(after)
+}
+
+fn next(before: Option<State>, seen: Evaluation, rule: &Rule) -> Option<State> {
     let unconfirmed = before.as_ref().is_some_and(|state| state.unconfirmed);
     let truth = match (seen.truth, rule.on_unknown) {
         (Tristate::Unknown, OnUnknown::Resolve) if !unconfirmed => Tristate::Fails,
@@ -148,6 +162,7 @@ impl State {
             unknown: None,
             unconfirmed: false,
             counted: seen.polled,
+            read: seen.oldest,
         };
         state.fired_if_due(rule)
     }
@@ -159,6 +174,7 @@ impl State {
             unknown: None,
             unconfirmed: true,
             counted: None,
+            read: None,
         }
     }
 
@@ -371,6 +387,7 @@ mod tests {
             let seen = Evaluation {
                 truth,
                 polled: Some(minute(n)),
+                oldest: None,
                 explained: false,
                 now: minute(n),
             };
@@ -449,6 +466,7 @@ mod tests {
         let seen = |polled, now| Evaluation {
             truth: Holds,
             polled: Some(minute(polled)),
+            oldest: None,
             explained: false,
             now: minute(now),
         };
@@ -468,6 +486,7 @@ mod tests {
         let seen = |truth, polled, now| Evaluation {
             truth,
             polled: Some(minute(polled)),
+            oldest: None,
             explained: false,
             now: minute(now),
         };
@@ -500,6 +519,7 @@ mod tests {
             let seen = |truth, n| Evaluation {
                 truth,
                 polled: None,
+                oldest: None,
                 explained,
                 now: minute(n),
             };
@@ -521,6 +541,7 @@ mod tests {
         let seen = |truth, n| Evaluation {
             truth,
             polled: None,
+            oldest: None,
             explained: false,
             now: minute(n),
         };

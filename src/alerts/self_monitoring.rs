@@ -22,9 +22,19 @@ pub struct Health {
     pub not_persisted: bool,
     /// Messages that were given up.
     pub dead_letters: u64,
-    /// Each receiver, and for how long it fails without anything getting through; `None` while all
-    /// is well.
-    pub receivers: Box<[(Box<str>, Option<Duration>)]>,
+    /// Each receiver and Alertmanager, and whether anything gets through to it.
+    pub receivers: Box<[(Box<str>, Sending)]>,
+}
+
+/// Whether anything gets through to a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sending {
+    /// Nothing was tried since the start: what was so before may still be.
+    Untried,
+    /// The last attempt succeeded.
+    Works,
+    /// Nothing has got through for so long.
+    FailsFor(Duration),
 }
 
 /// The memory of what is counted since the start.
@@ -36,6 +46,11 @@ impl Overruns {
     pub fn note(&mut self, fleet: &Fleet, now: Moment) {
         // One change is all that is ever asked for.
         self.0.note(now, fleet.totals.skips(SkipReason::Running), 1);
+    }
+
+    /// Forgets what was counted so far: phones that nobody reaches take their time.
+    pub fn forget(&mut self) {
+        self.0.forget();
     }
 }
 
@@ -49,13 +64,19 @@ pub fn observe(
 ) {
     let holds = match own {
         Own::NotifierFailing { within } => {
-            for (receiver, failing) in &health.receivers {
+            for (receiver, sending) in &health.receivers {
                 let subject = Subject::Group {
                     label: RECEIVER.into(),
                     value: receiver.clone(),
                 };
-                let long = failing.is_some_and(|failing| failing >= within);
-                found(subject, Tristate::of(Some(long)));
+                found(
+                    subject,
+                    match sending {
+                        Sending::Untried => Tristate::Unknown,
+                        Sending::Works => Tristate::Fails,
+                        Sending::FailsFor(length) => Tristate::of(Some(*length >= within)),
+                    },
+                );
             }
             return;
         }

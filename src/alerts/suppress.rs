@@ -8,6 +8,10 @@
 //! readings newer than the alert's own beginning, and never longer than [`SETTLE`]. It is a matter of
 //! cause, not of a guess how long a group takes. What comes free from a silence or window is judged
 //! at the next tick, and waits for what is pending above it.
+//!
+//! What explains outlives what it explains: when an outage ends, what lies below it was mostly read
+//! before that, and stays inhibited until it was read again. An alert whose condition is over, and that
+//! only `keep_firing_for` holds, is not announced any more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +19,7 @@ use std::time::Duration;
 use super::board::{Alert, KnownRule};
 use super::flap::Damping;
 use super::inhibition::InhibitionSources;
+use super::phase::Phase;
 use super::silence::{Silence, Window};
 use crate::fleet::Moment;
 use crate::rules::inhibit::InhibitRule;
@@ -135,13 +140,17 @@ pub fn judge(
     scene: SuppressionContext<'_>,
     flapping: bool,
 ) -> Visibility {
+    let read = alert.state.read;
     let mut alerts = above.alerts.iter();
-    if let Some(firing) = alerts.find(|above| above.state.is_firing()) {
-        return Visibility::Inhibited(firing.rule().name.clone());
+    if let Some(explaining) = alerts.find(|above| above.explains().covers(read)) {
+        return Visibility::Inhibited(explaining.rule().name.clone());
     }
     let rules = &scene.suppression.inhibit_rules;
-    if let Some(by) = scene.sources.inhibiting(&alert.labels, rules) {
+    if let Some(by) = scene.sources.inhibiting(&alert.labels, read, rules) {
         return Visibility::Inhibited(by.into());
+    }
+    if let Some(before) = left_unsaid(alert) {
+        return before;
     }
     if flapping {
         return Visibility::Flapping;
@@ -150,6 +159,20 @@ pub fn judge(
         return Visibility::Settling;
     }
     Visibility::Shown
+}
+
+/// What kept an alert from being said whose condition is over: it does so until the end.
+fn left_unsaid(alert: &Alert) -> Option<Visibility> {
+    if !matches!(alert.state.phase, Phase::KeepFiring { .. }) {
+        return None;
+    }
+    match &alert.visibility {
+        Visibility::Shown => None,
+        Visibility::Silenced(_) | Visibility::InWindow(_) => Some(Visibility::Settling),
+        Visibility::Settling | Visibility::Inhibited(_) | Visibility::Flapping => {
+            Some(alert.visibility.clone())
+        }
+    }
 }
 
 /// Whether `above` inhibits `alert` once it fires.
@@ -199,18 +222,21 @@ fn is_settling(alert: &Alert, above: Parents<'_>, scene: SuppressionContext<'_>)
     if alert.state.unconfirmed {
         return true;
     }
-    let Some(since) = alert.freed_at.or(alert.fired_at) else {
+    let freed = alert.freed_at.map(|freed| scene.now.since(freed));
+    let fired = alert.fired.map(|fired| fired.lasted(scene.now));
+    let Some(waited) = freed.or(fired) else {
         return false;
     };
     let pending = above.alerts.iter().filter(|above| above.state.is_pending());
     let longest = pending.map(|above| above.rule().hold).max();
-    let judged_before = |judged: &Moment| judged.mono < alert.active_at.mono;
+    let judged_before = |judged: &Moment| alert.active.is_after(*judged);
+    let freed_since = |freed: Moment| scene.ticked.mono < freed.mono;
     let unclear = longest.is_some()
-        || scene.ticked.mono < since.mono && alert.freed_at.is_some()
+        || alert.freed_at.is_some_and(freed_since)
         || above.judged.iter().any(judged_before);
     let patience = match alert.freed_at {
         Some(_) => SETTLE + longest.unwrap_or_default(),
         None => SETTLE,
     };
-    unclear && scene.now.since(since) < patience
+    unclear && waited < patience
 }

@@ -114,7 +114,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
 
     let inner = stop.child_token();
     let (accepted, loss) = accept(&config, &alerting);
-    let read = ReloadStatus::good(setup.clock.now().wall);
+    let read = ReloadStatus::good(setup.clock.now());
     let mut shown = settings(&config, entrance, read);
     shown.loss = loss;
     let loaded = Loaded {

@@ -103,7 +103,7 @@ impl Reloader {
                     "Took over the configuration: {} phones",
                     self.current.phones.len()
                 );
-                (entrance, ReloadStatus::good(self.clock.now().wall))
+                (entrance, ReloadStatus::good(self.clock.now()))
             }
             Err(faults) => {
                 for fault in faults.lines() {

@@ -46,6 +46,12 @@ impl Boot {
         }
         (now(told), false)
     }
+
+    /// How long ago it was: both times were told by the clock as it was at the reading.
+    pub fn age(&self, now: Moment) -> Duration {
+        let by_then = self.read.wall.duration_since(self.at);
+        Duration::try_from(by_then).unwrap_or_default() + now.since(self.read)
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +110,8 @@ mod tests {
             Boot::after(Some(before), uptime(MINUTE + 30 * SECOND, SECOND), later);
         assert!(!rebooted);
         assert!(after.at > before.at);
+        for boot in [before, after] {
+            assert_eq!(boot.age(moment(60)), 2 * MINUTE);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What readers of the fleet may ask of its writers, as plain data.
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
+
+use super::Moment;
 
 /// Poll this phone as soon as the rules allow.
 #[derive(Debug)]
@@ -30,12 +31,12 @@ pub struct ReloadStatus {
     /// The last attempt succeeded.
     pub successful: bool,
     /// When one last did.
-    pub last_success: Timestamp,
+    pub last_success: Moment,
 }
 
 impl ReloadStatus {
     /// It was read just now.
-    pub fn good(now: Timestamp) -> Self {
+    pub fn good(now: Moment) -> Self {
         Self {
             successful: true,
             last_success: now,

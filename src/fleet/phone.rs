@@ -102,7 +102,7 @@ struct Dated<T> {
 #[derive(Clone, Debug)]
 pub struct PollSummary {
     /// When it began.
-    pub began: Timestamp,
+    pub began: Moment,
     /// How long it took.
     pub took: Duration,
     /// Whether it found the phone up.
@@ -226,6 +226,12 @@ impl Phone {
         Some(self.boot?.at)
     }
 
+    /// How long ago it booted, while its uptime is fresh; a wall clock that is set does not change it.
+    pub fn booted_ago(&self, now: Moment) -> Option<Duration> {
+        self.time(now)?;
+        Some(self.boot?.age(now))
+    }
+
     /// P-values, while fresh.
     pub fn values(&self, now: Moment) -> Option<&Values> {
         self.values.fresh(now, self.place.values_stale_after)
@@ -259,7 +265,7 @@ impl Phone {
         let recent = Arc::make_mut(&mut self.recent);
         recent.truncate(Self::RECENT - 1);
         recent.push_front(PollSummary {
-            began: report.began.wall,
+            began: report.began,
             took: report.took,
             up,
             failures: report
@@ -428,6 +434,6 @@ mod tests {
             phone = phone.after(good(n));
         }
         assert_eq!(phone.recent.len(), Phone::RECENT);
-        assert_eq!(phone.recent[0].began, moment(19).wall);
+        assert_eq!(phone.recent[0].began, moment(19));
     }
 }

@@ -19,13 +19,13 @@ pub(crate) struct Sample {
     polls: Vec<PollReport>,
 }
 
-/// So many minutes after an arbitrary moment well after the epoch and the start.
+/// So many minutes after 13:46:40 UTC of a Monday in 2026, long after the start of the process.
 pub(crate) fn minute(n: u64) -> Moment {
     Moment {
-        wall: Timestamp::UNIX_EPOCH,
-        mono: Duration::ZERO,
+        wall: Timestamp::constant(1_768_225_600, 0),
+        mono: Duration::from_secs(1_000_000),
     }
-    .after(Duration::from_secs(1_000_000 + 60 * n))
+    .after(Duration::from_secs(60 * n))
 }
 
 /// A fleet of these phones.

@@ -69,7 +69,7 @@ pub fn postable(
     annotations: Vec<Pair>,
     now: Moment,
 ) -> Option<PostableAlert> {
-    let fired = alert.fired_at?;
+    let fired = alert.fired?;
     let ends_at = match alert.state.phase {
         Phase::Pending { .. } => return None,
         Phase::Firing | Phase::KeepFiring { .. } => {
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(posted[0], "[]");
         assert_eq!(
             posted[1],
-            r#"[{"labels":{"alertname":"Down","fleet":"acme","phone":"a","site":"hq"},"annotations":{"summary":"a is down"},"startsAt":"1970-01-12T13:47:40Z","endsAt":"1970-01-12T13:51:40Z","generatorURL":"https://phones.example/alerts"}]"#
+            r#"[{"labels":{"alertname":"Down","fleet":"acme","phone":"a","site":"hq"},"annotations":{"summary":"a is down"},"startsAt":"2026-01-12T13:47:40Z","endsAt":"2026-01-12T13:51:40Z","generatorURL":"https://phones.example/alerts"}]"#
         );
         let again = posted[1].replace("13:51:40Z", "13:52:40Z");
         assert_eq!(posted[2], again);
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn an_end_is_told_for_a_quarter_of_an_hour_and_stays_what_it_was() {
         let posted = posted(&[0, 1], 20);
-        let ends = r#""endsAt":"1970-01-12T13:48:40Z""#;
+        let ends = r#""endsAt":"2026-01-12T13:48:40Z""#;
         for (n, body) in posted.iter().enumerate().skip(2) {
             assert_eq!(body.contains(ends), n <= 17, "minute {n}: {body}");
         }

@@ -5,6 +5,7 @@
 //! meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,10 @@ pub enum NotificationReason {
 
 /// One alert in a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenSaid")]
 pub struct AlertRecord {
+    /// Which life of which alert it tells of; the same at its beginning and its end.
+    pub life: Life,
     /// Its labels, sorted by name.
     pub labels: Vec<Pair>,
     /// Its texts, rendered.
@@ -55,6 +59,9 @@ pub struct AlertRecord {
     pub since: Timestamp,
     /// When it ended, and how, as a word.
     pub ended: Option<(Timestamp, Box<str>)>,
+    /// For how long the condition held, up to its end or to the message. `None` in what an earlier
+    /// program wrote: there it is the difference of the times.
+    pub lasted: Option<Duration>,
 }
 
 /// A message as it lies in the store. The program before this one told alerts apart by a key that it
@@ -72,10 +79,12 @@ struct WrittenNotice {
 #[derive(Deserialize)]
 struct WrittenSaid {
     key: Option<Box<str>>,
+    life: Option<Life>,
     labels: Vec<Pair>,
     annotations: Vec<Pair>,
     since: Timestamp,
     ended: Option<(Timestamp, Box<str>)>,
+    lasted: Option<Duration>,
 }
 
 /// At most so many ends are listed of what came and went unheard; a message is for reading. Ends of
@@ -109,9 +118,9 @@ impl Notification {
     /// what ended while it waited: only what is among `firing`. `None` if that leaves nothing to say.
     pub fn without_resolved(mut self, firing: &BTreeSet<Life>) -> Option<Self> {
         self.over.clear();
-        self.firing.retain(|said| firing.contains(&said.life()));
+        self.firing.retain(|said| firing.contains(&said.life));
         if self.reason == NotificationReason::Resolved {
-            let mut lives = self.firing.iter().map(AlertRecord::life);
+            let mut lives = self.firing.iter().map(|said| said.life);
             if !lives.any(|life| self.fresh.contains(&life)) {
                 return None;
             }
@@ -124,19 +133,19 @@ impl Notification {
     /// of both, each once, the latest ends first where there are too many.
     #[must_use]
     pub fn merged(older: Self, newer: Self) -> Self {
-        let told: BTreeSet<_> = newer.over.iter().map(AlertRecord::life).collect();
+        let told: BTreeSet<_> = newer.over.iter().map(|said| said.life).collect();
         let mut over = newer.over;
         let older_ends = older.over.into_iter();
-        over.extend(older_ends.filter(|said| !told.contains(&said.life())));
+        over.extend(older_ends.filter(|said| !told.contains(&said.life)));
         over.sort_by_key(|said| std::cmp::Reverse(said.ended.as_ref().map(|(at, _)| *at)));
         let mut fresh: BTreeSet<_> = older.fresh.into_iter().chain(newer.fresh).collect();
         let mut unheard = 0;
         over.retain(|said| {
-            let was_unheard = fresh.contains(&said.life());
+            let was_unheard = fresh.contains(&said.life);
             unheard += usize::from(was_unheard);
             let listed = !was_unheard || unheard <= MAX_RESOLVED;
             if !listed {
-                fresh.remove(&said.life());
+                fresh.remove(&said.life);
             }
             listed
         });
@@ -180,25 +189,35 @@ impl From<WrittenNotice> for Notification {
 
 impl WrittenSaid {
     fn life(&self) -> Life {
-        Life::of(&self.labels, self.since)
+        let by_labels = || Life::of(&self.labels, self.since);
+        self.life.unwrap_or_else(by_labels)
     }
 }
 
 impl From<WrittenSaid> for AlertRecord {
     fn from(written: WrittenSaid) -> Self {
         Self {
+            life: written.life(),
             labels: written.labels,
             annotations: written.annotations,
             since: written.since,
             ended: written.ended,
+            lasted: written.lasted,
         }
     }
 }
 
 impl AlertRecord {
-    /// Which life of which alert it tells of.
-    pub(super) fn life(&self) -> Life {
-        Life::of(&self.labels, self.since)
+    /// An alert that fires since then, outside of any board.
+    pub fn new(labels: Vec<Pair>, annotations: Vec<Pair>, since: Timestamp) -> Self {
+        Self {
+            life: Life::of(&labels, since),
+            labels,
+            annotations,
+            since,
+            ended: None,
+            lasted: None,
+        }
     }
 
     /// The value of a label; empty if it has none such.
@@ -213,11 +232,10 @@ mod tests {
     use crate::notify::notification::*;
 
     fn said(phone: &str, since: u64, ended: Option<u64>) -> AlertRecord {
+        let labels = vec![("phone".into(), phone.into())];
         AlertRecord {
-            labels: vec![("phone".into(), phone.into())],
-            annotations: Vec::new(),
-            since: minute(since).wall,
             ended: ended.map(|n| (minute(n).wall, "cleared".into())),
+            ..AlertRecord::new(labels, Vec::new(), minute(since).wall)
         }
     }
 
@@ -263,12 +281,7 @@ mod tests {
 
     #[test]
     fn without_resolved_notifications_only_what_fires_is_left() {
-        let firing = |phones: &[&str]| {
-            phones
-                .iter()
-                .map(|name| said(name, 0, None).life())
-                .collect()
-        };
+        let firing = |phones: &[&str]| phones.iter().map(|name| said(name, 0, None).life).collect();
         let left = |mut notification: Notification, unnotified: &[&str], still: &[&str]| {
             notification.fresh = firing(unnotified);
             let left = notification.without_resolved(&firing(still))?;
@@ -328,7 +341,7 @@ mod tests {
             .collect();
         let mut older = notification(NotificationReason::New, &[], &many);
         // The first hundred were told of long ago.
-        older.fresh = older.over[100..].iter().map(AlertRecord::life).collect();
+        older.fresh = older.over[100..].iter().map(|said| said.life).collect();
         let merged = Notification::merged(older, notification(NotificationReason::New, &[], &[]));
         let over: Vec<_> = merged.over.iter().map(|said| said.label("phone")).collect();
         let expected: Vec<_> = keys[200..]
@@ -345,7 +358,7 @@ mod tests {
         let mut notification = notification(NotificationReason::First, &["a", "b"], &[("c", 0, 5)]);
         notification.fresh = [said("a", 0, None), said("c", 0, None)]
             .iter()
-            .map(AlertRecord::life)
+            .map(|said| said.life)
             .collect();
         let mut written = serde_json::to_value(&notification).expect("it can be written");
         let read = serde_json::from_value::<Notification>(written.clone()).expect("it can be read");
@@ -356,6 +369,8 @@ mod tests {
             for said in written[list].as_array_mut().expect("a list") {
                 let phone = said["labels"][0][1].as_str().expect("a text").to_owned();
                 said["key"] = key(&phone).into();
+                let said = said.as_object_mut().expect("a map");
+                said.remove("life").expect("it was written");
             }
         }
         written["fresh"] = serde_json::json!([key("a"), key("c"), key("nobody")]);

@@ -8,7 +8,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::group::{Group, Heard};
 use super::notification::{AlertRecord, Notification};
@@ -16,8 +15,11 @@ use super::route::{Route, Values};
 use crate::alerts::board::{Alert, Board};
 use crate::alerts::identity::Life;
 use crate::alerts::phase::Phase;
+use crate::alerts::start::Absence;
 use crate::alerts::suppress::Visibility;
 use crate::fleet::Moment;
+
+pub use super::group::LogEntry;
 
 /// An alert as a receiver may hear of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,36 +28,33 @@ pub struct Candidate {
     pub said: AlertRecord,
     /// Whether it may be said now.
     pub shown: bool,
+    /// Whether it was seen since the daemon started.
+    pub confirmed: bool,
 }
 
 /// What one receiver was told.
 #[derive(Clone, Debug, Default)]
 pub struct NotificationLog(BTreeMap<Values, Group>);
 
-/// One group of one receiver as it is kept over a restart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LogEntry {
-    /// The group.
-    pub values: Values,
-    /// What its receiver was told and not yet told the end of, be it over or not.
-    pub told: Vec<AlertRecord>,
-}
-
 /// What can be heard on a board; `annotations` renders the texts of an alert.
 pub fn candidates(
     board: &Board,
     annotations: impl Fn(&Alert) -> Vec<(Box<str>, Box<str>)>,
+    now: Moment,
 ) -> Vec<Candidate> {
     let heard = board.alerts().filter(|alert| !alert.state.is_pending());
     heard
         .map(|alert| Candidate {
             said: AlertRecord {
+                life: alert.life(),
                 labels: alert.labels.to_vec(),
                 annotations: annotations(alert),
-                since: alert.active_at.wall,
+                since: alert.active.wall,
                 ended: end_of(alert),
+                lasted: Some(alert.lasted(now)),
             },
             shown: alert.visibility == Visibility::Shown,
+            confirmed: !alert.state.unconfirmed,
         })
         .collect()
 }
@@ -73,9 +72,14 @@ impl NotificationLog {
     ) -> Vec<(Values, Notification)> {
         let held = self.held();
         let mut by_group: BTreeMap<Values, Vec<Heard<'_>>> = BTreeMap::new();
-        for Candidate { said, shown } in heard {
+        for Candidate {
+            said,
+            shown,
+            confirmed,
+        } in heard
+        {
             let wanted = route.wants(said);
-            let values = match held.get(&said.life()) {
+            let values = match held.get(&said.life) {
                 Some(values) => (*values).clone(),
                 None if wanted => route.values(said),
                 None => continue,
@@ -84,6 +88,7 @@ impl NotificationLog {
             by_group.entry(values).or_default().push(Heard {
                 said,
                 shown: *shown && !hidden,
+                confirmed: *confirmed,
             });
         }
         for values in by_group.keys() {
@@ -98,7 +103,7 @@ impl NotificationLog {
                 notifications
                     .extend(notification.map(|notification| (values.clone(), notification)));
             }
-            group.is_open()
+            group.is_open(route, now)
         });
         notifications
     }
@@ -108,7 +113,7 @@ impl NotificationLog {
     fn held(&self) -> BTreeMap<Life, &Values> {
         let groups = self.0.iter();
         groups
-            .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life(), values)))
+            .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life, values)))
             .collect()
     }
 
@@ -123,26 +128,20 @@ impl NotificationLog {
     pub fn again(&mut self, values: &Values, firing: Vec<AlertRecord>, now: Moment) {
         let held: BTreeSet<_> = self.held().into_keys().collect();
         let group = self.0.entry(values.clone()).or_default();
-        let unknown = firing
-            .into_iter()
-            .filter(|said| !held.contains(&said.life()));
+        let unknown = firing.into_iter().filter(|said| !held.contains(&said.life));
         group.again(unknown, now);
     }
 
     /// What is to be kept.
     pub fn save(&self) -> Vec<LogEntry> {
-        let told = self.0.iter().filter(|(_, group)| !group.told().is_empty());
-        told.map(|(values, group)| LogEntry {
-            values: values.clone(),
-            told: group.told().to_vec(),
-        })
-        .collect()
+        let groups = self.0.iter();
+        groups.map(|(values, group)| group.save(values)).collect()
     }
 
-    /// What was kept; the clocks of its groups start anew.
-    pub fn restored(saved: impl IntoIterator<Item = LogEntry>, now: Moment) -> Self {
+    /// What was kept.
+    pub fn restored(saved: impl IntoIterator<Item = LogEntry>, absence: Absence) -> Self {
         let groups = saved.into_iter();
-        let groups = groups.map(|saved| (saved.values, Group::restored(saved.told, now)));
+        let groups = groups.map(|saved| (saved.values.clone(), Group::restored(saved, absence)));
         Self(groups.collect())
     }
 }
@@ -186,17 +185,22 @@ mod tests {
 
     fn labelled(phone: &str, severity: &str, shown: bool, ended: Option<u64>) -> Candidate {
         let labels = [("phone", phone), ("severity", severity), ("site", "hq")];
+        let labels: Vec<_> = labels
+            .map(|(name, value)| (name.into(), value.into()))
+            .into();
         Candidate {
             said: AlertRecord {
-                labels: labels
-                    .map(|(name, value)| (name.into(), value.into()))
-                    .into(),
-                annotations: Vec::new(),
-                since: minute(0).wall,
                 ended: ended.map(|n| (minute(n).wall, "cleared".into())),
+                ..AlertRecord::new(labels, Vec::new(), minute(0).wall)
             },
             shown,
+            confirmed: true,
         }
+    }
+
+    /// The daemon is gone between these minutes.
+    fn away(from: u64, to: u64) -> Absence {
+        Absence::new(Some(minute(from).wall), minute(to))
     }
 
     fn fires(phone: &str) -> Candidate {
@@ -420,9 +424,127 @@ mod tests {
         hear(&mut told, 1, &[fires("a")]);
         let text = serde_json::to_string(&told.save()).expect("it can be written");
         let saved: Vec<LogEntry> = serde_json::from_str(&text).expect("it can be read");
-        let mut told = NotificationLog::restored(saved, minute(10));
+        let mut told = NotificationLog::restored(saved, away(1, 10));
         assert_eq!(hear(&mut told, 11, &[fires("a")]), "");
         assert_eq!(hear(&mut told, 16, &[over("a", 12)]), "Resolved + -a");
+    }
+
+    /// The alert `a` once more, since this minute.
+    fn again(severity: &str, n: u64) -> Candidate {
+        let mut again = labelled("a", severity, true, None);
+        again.said.since = minute(n).wall;
+        again.said.life.since = minute(n).wall;
+        again
+    }
+
+    #[test]
+    fn a_group_that_closed_and_opens_again_obeys_the_interval_over_a_restart_too() {
+        for restart in [false, true] {
+            let mut told = NotificationLog::default();
+            hear(&mut told, 0, &[fires("a")]);
+            assert_eq!(hear(&mut told, 1, &[fires("a")]), "First +a -");
+            assert_eq!(hear(&mut told, 6, &[over("a", 2)]), "Resolved + -a");
+            if restart {
+                told = NotificationLog::restored(told.save(), away(6, 7));
+            }
+            for n in 7..=10 {
+                assert_eq!(hear(&mut told, n, &[again("warning", 7)]), "");
+            }
+            assert_eq!(hear(&mut told, 11, &[again("warning", 7)]), "First +a -");
+        }
+    }
+
+    #[test]
+    fn what_is_critical_opens_a_group_again_as_soon_as_it_waited_for_company() {
+        let mut told = NotificationLog::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        hear(&mut told, 6, &[over("a", 2)]);
+        assert_eq!(hear(&mut told, 7, &[again("critical", 7)]), "");
+        assert_eq!(hear(&mut told, 8, &[again("critical", 7)]), "First +a -");
+    }
+
+    #[test]
+    fn a_group_that_closed_is_forgotten_when_it_may_be_told_again() {
+        let mut told = NotificationLog::default();
+        hear(&mut told, 0, &[fires("a")]);
+        hear(&mut told, 1, &[fires("a")]);
+        hear(&mut told, 6, &[over("a", 2)]);
+        hear(&mut told, 10, &[]);
+        assert_eq!(told.save().len(), 1);
+        hear(&mut told, 11, &[]);
+        assert_eq!(told.save(), []);
+    }
+
+    #[test]
+    fn waits_go_on_over_restarts_that_come_faster_than_they_end() {
+        let patient = Route {
+            group_wait: 5 * MINUTE,
+            ..route()
+        };
+        let mut told = NotificationLog::default();
+        let mut said = Vec::new();
+        for n in 0..200 {
+            told = NotificationLog::restored(told.save(), away(n, n));
+            let unseen = Candidate {
+                confirmed: false,
+                ..fires("a")
+            };
+            for heard in [unseen, fires("a")] {
+                let notifications = told.compose(&patient, &[heard], ROOM, minute(n));
+                said.extend(
+                    notifications
+                        .into_iter()
+                        .map(|(_, notification)| (n, notification.reason)),
+                );
+            }
+        }
+        let expected = [
+            (5, NotificationReason::First),
+            (65, NotificationReason::Reminder),
+            (125, NotificationReason::Reminder),
+        ];
+        assert_eq!(said[..3], expected);
+    }
+
+    #[test]
+    fn what_was_not_told_before_a_restart_is_not_told_before_it_was_seen_again() {
+        let mut told = NotificationLog::default();
+        let unseen = || Candidate {
+            confirmed: false,
+            ..fires("a")
+        };
+        hear(&mut told, 0, &[fires("a")]);
+        let mut told = NotificationLog::restored(told.save(), away(0, 2));
+        assert_eq!(hear(&mut told, 2, &[unseen()]), "");
+        assert_eq!(hear(&mut told, 3, &[unseen(), fires("b")]), "First +b -");
+        assert_eq!(hear(&mut told, 8, &[over("a", 4), fires("b")]), "");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_brings_no_reminder() {
+        let daily = Route {
+            repeat_interval: RepeatInterval::Daily {
+                at: "15:00".parse().expect("a time"),
+                zone: TimeZone::UTC,
+            },
+            ..route()
+        };
+        let mut told = NotificationLog::default();
+        for step in [-900_000, 900_000] {
+            let mut said = 0;
+            for n in 0..30 {
+                // Minute 0 is 13:46:40 UTC, and 17:46:40 once the clock was set.
+                let hours = jiff::SignedDuration::from_hours(if n < 10 { 0 } else { step + 4 });
+                let now = Moment {
+                    wall: minute(n).wall + hours,
+                    ..minute(n)
+                };
+                said += told.compose(&daily, &[fires("a")], ROOM, now).len();
+            }
+            assert_eq!(said, 1, "a step of {step} hours");
+            told = NotificationLog::default();
+        }
     }
 
     #[test]
@@ -430,9 +552,7 @@ mod tests {
         let mut told = NotificationLog::default();
         hear(&mut told, 0, &[fires("a")]);
         hear(&mut told, 1, &[fires("a")]);
-        let mut again = fires("a");
-        again.said.since = minute(4).wall;
-        assert_eq!(hear(&mut told, 6, &[again]), "New +a -a");
+        assert_eq!(hear(&mut told, 6, &[again("warning", 4)]), "New +a -a");
     }
 
     #[test]
@@ -451,9 +571,13 @@ mod tests {
             told.compose(&slow, &[end.clone()], ROOM, minute(5))
                 .is_empty()
         );
-        let mut told = NotificationLog::restored(told.save(), minute(6));
+        let mut told = NotificationLog::restored(told.save(), away(5, 6));
         let notifications = told.compose(&slow, &[], ROOM, minute(66));
         assert_eq!(notifications[0].1.over, [end.said]);
+        // If it reopens, it still owes the receiver the group interval.
+        assert_eq!(told.compose(&slow, &[], ROOM, minute(125)), []);
+        assert!(!told.save().is_empty());
+        assert_eq!(told.compose(&slow, &[], ROOM, minute(126)), []);
         assert!(told.save().is_empty());
     }
 

@@ -1,9 +1,10 @@
 //! What is sent next.
 //!
-//! A receiver is sent one entry at a time. Of its letters that are due the oldest goes first, so
-//! that one that is refused again and again does not hold up the others. Letters about the same
-//! group that piled up are merged into the newest before it is sent; the merge is written down first,
-//! so that an entry under one id always says the same.
+//! A receiver is sent one entry at a time. Of its groups whose oldest entry is due the oldest goes
+//! first, so that one that is refused again and again does not hold up the others. Letters about one
+//! group are sent in order. Those of which none was ever tried are merged into the newest before it is
+//! sent, and the merge is written down first. One that was tried may have arrived: it stays as it is
+//! under its id, and what came later goes into the next one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,6 +52,8 @@ pub struct Dispatch {
     pub created: Timestamp,
     /// What it says.
     pub notification: Notification,
+    /// Whether it was tried before: then it says what it said.
+    pub tried: bool,
 }
 
 /// When an entry is to be sent. No wait is longer than [`LONGEST_ASKED`]: what seems to be was
@@ -86,8 +89,9 @@ pub fn plan(letters: &[OutboxEntry], busy: &BTreeSet<Box<str>>, now: Timestamp) 
 
 impl Plan {
     fn take(&mut self, receiver: &str, letters: Vec<(&OutboxEntry, Notification)>, now: Timestamp) {
-        let mut ready = letters.iter().filter(|(entry, _)| due(entry, now) <= now);
-        let Some(first) = ready.next().map(|(entry, _)| *entry) else {
+        let head =
+            heads(letters.iter().map(|(entry, _)| *entry)).find(|entry| due(entry, now) <= now);
+        let Some(first) = head else {
             return;
         };
         // What is left for one recipient says what the others were told.
@@ -99,8 +103,12 @@ impl Plan {
         let Some((mut entry, mut notification)) = about_it.next() else {
             return;
         };
+        let tried = entry.attempts > 0;
         let mut gone = Vec::new();
         for (newer, says) in about_it {
+            if entry.attempts > 0 || newer.attempts > 0 {
+                break;
+            }
             gone.push(entry.id);
             notification = Notification::merged(notification, says);
             entry = newer;
@@ -119,8 +127,21 @@ impl Plan {
             recipients: entry.recipients.clone(),
             created: entry.created,
             notification,
+            tried,
         });
     }
+}
+
+/// Of letters to receivers that wait, in their order, those that go next: one a group, and one for each
+/// recipient that is left of one.
+pub fn heads<'a>(
+    letters: impl Iterator<Item = &'a OutboxEntry>,
+) -> impl Iterator<Item = &'a OutboxEntry> {
+    let mut seen = BTreeSet::new();
+    letters.filter(move |one| {
+        let entry = &one.new;
+        !one.dead && seen.insert((&entry.receiver, &entry.group_key, &one.recipients))
+    })
 }
 
 #[cfg(test)]
@@ -201,6 +222,42 @@ mod tests {
         assert_eq!(merge.notification.missed, 1);
         assert_eq!(plan.sends[0].notification, merge.notification);
         assert_eq!(plan.sends[0].id, 3);
+    }
+
+    #[test]
+    fn a_letter_that_was_tried_keeps_what_it_says_and_what_came_later_waits_for_it() {
+        let tried = |mut entry: OutboxEntry| {
+            entry.attempts = 1;
+            entry
+        };
+        let letters = [
+            tried(entry(1, "mail", "hq", 9)),
+            entry(2, "mail", "hq", 0),
+            entry(3, "mail", "hq", 0),
+        ];
+        // It is not due, and the others do not overtake it.
+        assert_eq!(sent(&letters, &[]), [0; 0]);
+        let next: Vec<_> = heads(letters.iter()).map(|entry| entry.id).collect();
+        assert_eq!(next, [1]);
+        let letters = [
+            tried(entry(1, "mail", "hq", 5)),
+            entry(2, "mail", "hq", 0),
+            entry(3, "mail", "hq", 0),
+        ];
+        let first = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((&first.merges[..], first.sends[0].id), (&[][..], 1));
+        let second = plan(&letters[1..], &BTreeSet::new(), minute(5).wall);
+        assert_eq!((second.merges[0].into, second.sends[0].id), (3, 3));
+    }
+
+    #[test]
+    fn a_letter_that_was_tried_is_not_merged_into_an_older_one_either() {
+        // It was given up, and somebody has it tried again.
+        let mut again = entry(2, "mail", "hq", 0);
+        again.attempts = 1;
+        let letters = [entry(1, "mail", "hq", 0), again, entry(3, "mail", "hq", 0)];
+        let plan = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((&plan.merges[..], plan.sends[0].id), (&[][..], 1));
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl ResendTracker {
     /// longer than `every` ago; not what was refused. The end of what was never taken is told too:
     /// another process may have told of its beginning, and who never heard of it makes nothing of it.
     pub fn due<'a>(&self, board: &'a Board, every: Duration, now: Moment) -> Vec<&'a Alert> {
-        let fired = board.alerts().filter(|alert| alert.fired_at.is_some());
+        let fired = board.alerts().filter(|alert| alert.fired.is_some());
         fired
             .filter(|alert| match self.0.get(&alert.life()) {
                 None => true,

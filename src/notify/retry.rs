@@ -155,19 +155,20 @@ pub fn of_smtp(code: u16) -> DeliveryResult {
     }
 }
 
-/// What becomes of a letter after an attempt.
+/// What becomes of a letter after the last of its attempts.
 pub fn settled(letter: &OutboxEntry, result: DeliveryResult, now: Timestamp) -> DeliveryState {
+    let before = letter.attempts.saturating_sub(1);
     match result {
         DeliveryResult::Delivered => DeliveryState::Delivered,
         DeliveryResult::Permanent { error, .. } => DeliveryState::GivenUp { error },
         DeliveryResult::Temporary { error, .. }
-            if now >= later(letter.created, GIVE_UP) && letter.attempts >= TRIED =>
+            if now >= later(letter.created, GIVE_UP) && before >= TRIED =>
         {
             DeliveryState::GivenUp { error }
         }
         DeliveryResult::Temporary { error, after, .. } => {
             let asked = after.unwrap_or_default().min(LONGEST_ASKED);
-            let wait = backoff(letter.attempts, &letter.id.to_string());
+            let wait = backoff(before, &letter.id.to_string());
             let due = later(now, wait.max(asked));
             DeliveryState::Later { due, error }
         }
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_ten_minutes_and_is_spread() {
-        for (attempts, full) in [(0, 5.0), (1, 10.0), (5, 160.0), (7, 600.0), (400, 600.0)] {
+        for (attempts, full) in [(1, 5.0), (2, 10.0), (6, 160.0), (8, 600.0), (401, 600.0)] {
             let wait = waits(attempts, None);
             assert!(wait >= full / 2.0 && wait <= full, "{attempts}: {wait}");
         }
@@ -251,9 +252,9 @@ mod tests {
 
     #[test]
     fn a_receiver_is_left_alone_as_long_as_it_asks_up_to_an_hour() {
-        assert!((waits(0, Some(120)) - 120.0).abs() < f64::EPSILON);
-        assert!((waits(0, Some(86_400)) - 3600.0).abs() < f64::EPSILON);
-        assert!(waits(7, Some(1)) >= 300.0);
+        assert!((waits(1, Some(120)) - 120.0).abs() < f64::EPSILON);
+        assert!((waits(1, Some(86_400)) - 3600.0).abs() < f64::EPSILON);
+        assert!(waits(8, Some(1)) >= 300.0);
     }
 
     #[test]

@@ -124,17 +124,14 @@ mod tests {
 
     #[test]
     fn all_matchers_must_match_and_a_sign_of_life_must_be_named() {
-        let said = |alertname: &str, severity: &str| AlertRecord {
-            labels: [
+        let said = |alertname: &str, severity: &str| {
+            let labels = [
                 ("alertname", alertname),
                 ("severity", severity),
                 ("site", "hq"),
-            ]
-            .map(|(name, value)| (name.into(), value.into()))
-            .into(),
-            annotations: Vec::new(),
-            since: jiff::Timestamp::UNIX_EPOCH,
-            ended: None,
+            ];
+            let labels = labels.map(|(name, value)| (name.into(), value.into()));
+            AlertRecord::new(labels.into(), Vec::new(), jiff::Timestamp::UNIX_EPOCH)
         };
         let (down, alive) = (said("Down", "critical"), said("Watchdog", "none"));
         for (matchers, wants_down, wants_alive) in [

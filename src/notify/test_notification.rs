@@ -46,12 +46,7 @@ pub fn posted(now: Timestamp) -> String {
 
 /// A message about one alert that fires in nothing but this test.
 pub fn delivery(receiver: &Receiver, external_url: &str, now: Timestamp) -> Delivery {
-    let said = AlertRecord {
-        labels: owned(&LABELS),
-        annotations: owned(&TEXTS),
-        since: now,
-        ended: None,
-    };
+    let said = AlertRecord::new(owned(&LABELS), owned(&TEXTS), now);
     let group = receiver.route.group_by.iter();
     let group = group.map(|name| (name.clone(), said.label(name).into()));
     let group = group.collect();

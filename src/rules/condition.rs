@@ -48,6 +48,9 @@ pub enum PhoneCondition {
         /// The share of unanswered polls, 0 to below 1, above which it holds.
         above: f64,
     },
+    /// The phone stopped answering again and again: it comes and goes. One outage, however long, is
+    /// not that. Never of a `portable` phone.
+    UnreachableRepeatedly(Repeats),
     /// The last poll failed for one of these reasons, in any part.
     PollError {
         /// Not empty.

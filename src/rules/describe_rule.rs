@@ -67,6 +67,9 @@ fn phone(condition: &PhoneCondition) -> String {
             percent(*above),
             length(*over)
         ),
+        PhoneCondition::UnreachableRepeatedly(repeats) => {
+            format!("that stopped answering {}", often(*repeats))
+        }
         PhoneCondition::PollError { reasons } => {
             let reasons: Vec<_> = reasons.iter().map(|reason| reason.label()).collect();
             format!("whose last poll failed for {}", reasons.join(" or "))

@@ -223,7 +223,9 @@ fn check_phone(condition: &PhoneCondition, faults: &mut Vec<RuleFault>) {
             }
         }
         PhoneCondition::Rebooted { within } => not_zero("within", *within, faults),
-        PhoneCondition::RebootLoop(repeats) => check_repeats(*repeats, faults),
+        PhoneCondition::RebootLoop(repeats) | PhoneCondition::UnreachableRepeatedly(repeats) => {
+            check_repeats(*repeats, faults);
+        }
         PhoneCondition::ClockOffset { over } => not_zero("over", *over, faults),
         PhoneCondition::DataOlderThan { age } | PhoneCondition::NotSeenFor { age } => {
             not_zero("age", *age, faults);

@@ -100,6 +100,11 @@ pub fn labels_of_phone(rule: &Rule, subject: &Subject, phone: &Phone, now: Momen
     sorted(labels)
 }
 
+/// The labels that every alert of a rule has, sorted by name.
+pub fn labels_of_rule(rule: &Rule) -> Labels {
+    sorted(of_rule(rule))
+}
+
 /// The same labels under another form of the rule that gave some of them.
 pub fn relabelled(labels: &[Pair], before: &Rule, after: &Rule) -> Labels {
     let of_old = |name: &str| before.labels.iter().any(|(one, _)| **one == *name);

@@ -3,7 +3,7 @@
 //! An entry is written before its first attempt and removed after it was taken. A process that dies
 //! in between sends it again, under the same id: at least once.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::schema::moment;
@@ -33,7 +33,7 @@ pub struct OutboxEntry {
     pub recipients: Option<Box<str>>,
     /// When it was written.
     pub created: Timestamp,
-    /// How often it was tried.
+    /// How often an attempt was begun.
     pub attempts: u32,
     /// Why the last attempt failed.
     pub error: Option<Box<str>>,
@@ -106,6 +106,18 @@ impl Store {
         })
     }
 
+    /// Notes that attempts begin: from now on these letters stay as they are.
+    pub fn begin(&mut self, ids: &[i64]) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            for id in ids {
+                transaction
+                    .prepare_cached("UPDATE letters SET attempts = attempts + 1 WHERE id = ?1")?
+                    .execute([id])?;
+            }
+            Ok(())
+        })
+    }
+
     /// Notes how attempts ended.
     pub fn settle(&mut self, settled: &[(i64, DeliveryState)]) -> Result<(), StoreFault> {
         self.in_transaction(|transaction| {
@@ -131,11 +143,41 @@ impl Store {
         })
     }
 
-    /// Lets an entry that was given up be tried again; whether there was one.
+    /// Puts a new entry in the place of one that was tried: it says `body`, under another id.
+    pub fn replace(&mut self, id: i64, body: &str, now: Timestamp) -> Result<(), StoreFault> {
+        self.in_transaction(|transaction| {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO letters
+                     (receiver, topic, body, created_ms, due_ms, attempts, error, dead)
+                     SELECT receiver, topic, ?2, ?3, due_ms, 0, error, 0 FROM letters WHERE id = ?1",
+                )?
+                .execute(params![id, body, now.as_millisecond()])?;
+            transaction
+                .prepare_cached("DELETE FROM letters WHERE id = ?1")?
+                .execute([id])?;
+            Ok(())
+        })
+    }
+
+    /// Moves the next attempts of all letters, because the clock was set by so much.
+    pub fn move_due(&mut self, by: SignedDuration) -> Result<(), StoreFault> {
+        let by = i64::try_from(by.as_millis()).unwrap_or_default();
+        self.in_transaction(|transaction| {
+            transaction.execute(
+                "UPDATE letters SET due_ms = due_ms + ?1 WHERE NOT dead",
+                [by],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Lets an entry that was given up be tried again; whether there was one. It stays one that was
+    /// tried.
     pub fn requeue(&mut self, id: i64, due: Timestamp) -> Result<bool, StoreFault> {
         self.in_transaction(|transaction| {
             let changed = transaction.execute(
-                "UPDATE letters SET dead = 0, attempts = 0, due_ms = ?2 WHERE id = ?1 AND dead",
+                "UPDATE letters SET dead = 0, attempts = 1, due_ms = ?2 WHERE id = ?1 AND dead",
                 params![id, due.as_millisecond()],
             )?;
             Ok(changed > 0)
@@ -197,14 +239,10 @@ fn settle(
             .execute([id])?,
         DeliveryState::Split(parts) => return split(transaction, id, parts),
         DeliveryState::Later { due, error } => transaction
-            .prepare_cached(
-                "UPDATE letters SET attempts = attempts + 1, due_ms = ?2, error = ?3 WHERE id = ?1",
-            )?
+            .prepare_cached("UPDATE letters SET due_ms = ?2, error = ?3 WHERE id = ?1")?
             .execute(params![id, due.as_millisecond(), error])?,
         DeliveryState::GivenUp { error } => transaction
-            .prepare_cached(
-                "UPDATE letters SET attempts = attempts + 1, dead = 1, error = ?2 WHERE id = ?1",
-            )?
+            .prepare_cached("UPDATE letters SET dead = 1, error = ?2 WHERE id = ?1")?
             .execute(params![id, error])?,
     };
     Ok(())

@@ -500,6 +500,7 @@ fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
         ),
         (ids[2], DeliveryState::GivenUp { error: error() }),
     ];
+    store.begin(&ids).expect("they are tried");
     store.settle(&settled).expect("they are settled");
     let left = store.letters().expect("letters");
     let told: Vec<_> = left
@@ -514,6 +515,7 @@ fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
     let left = store.letters().expect("letters");
     assert_eq!(left.len(), 1);
     assert!(!left[0].dead);
+    assert_eq!(left[0].attempts, 1, "it was tried");
     store
         .write(&letters([entry("mail", "d")]), NOW)
         .expect("it is written");

@@ -295,7 +295,7 @@ fn totals_json(phone: &Phone) -> TotalsJson {
 fn poll_json(poll: &PollSummary) -> PollJson<'_> {
     let failures = poll.failures.iter();
     PollJson {
-        began: whole_millis(poll.began),
+        began: whole_millis(poll.began.wall),
         took_seconds: poll.took.as_secs_f64(),
         up: poll.up,
         failures: failures

@@ -75,7 +75,7 @@ pub(super) fn settings() -> Settings {
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
-            last_success: now().wall,
+            last_success: now(),
         },
         loss: None,
         ready_after: Duration::from_secs(45),

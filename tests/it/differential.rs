@@ -64,7 +64,7 @@ fn the_board_and_prometheus_fire_the_same_alerts() {
             fs::write(&path, text).expect("a file");
             path
         };
-        file("rules", export::prometheus(&[group], RUNBOOKS));
+        file("rules", export::prometheus(&[group], &[], RUNBOOKS));
         arguments.push(file("life", life.as_test(seed, &rules)));
     }
     for rule in rules(&mut Random(0)) {
@@ -598,6 +598,13 @@ fn looking_back() -> Vec<(&'static str, Condition)> {
                 over: 30 * MINUTE,
                 above: 0.41,
             }),
+        ),
+        (
+            "Unsteady",
+            Condition::Phone(PhoneCondition::UnreachableRepeatedly(Repeats {
+                count: 2,
+                within: 20 * MINUTE,
+            })),
         ),
         (
             "RebootLoop",

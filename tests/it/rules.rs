@@ -20,7 +20,7 @@ fn the_shipped_files_are_what_is_exported() {
     let files = [
         (
             "prometheus/alerts.yml",
-            export::prometheus(&groups, packs::RUNBOOKS),
+            export::prometheus(&groups, &packs::all_inhibit_rules(), packs::RUNBOOKS),
         ),
         (
             "prometheus/alertmanager/inhibit.yml",
@@ -28,7 +28,12 @@ fn the_shipped_files_are_what_is_exported() {
         ),
         (
             "grafana/provisioning/alerting.yaml",
-            export::grafana(&groups, DATASOURCE, packs::RUNBOOKS),
+            export::grafana(
+                &groups,
+                &packs::all_inhibit_rules(),
+                DATASOURCE,
+                packs::RUNBOOKS,
+            ),
         ),
         ("docs/runbooks.md", export::runbooks()),
     ];
@@ -145,7 +150,7 @@ fn every_alert_has_a_case_that_fires_and_one_that_does_not() {
         .collect();
     let (firing, silent): (BTreeSet<_>, BTreeSet<_>) =
         (with_cases(&text, true), with_cases(&text, false));
-    let exported = export::prometheus(&export::built_in(packs::RUNBOOKS), packs::RUNBOOKS);
+    let exported = export::prometheus(&export::built_in(packs::RUNBOOKS), &[], packs::RUNBOOKS);
     for line in exported.lines() {
         let Some(name) = line.trim().strip_prefix("- alert: ") else {
             continue;
@@ -253,6 +258,7 @@ alerting:
     - { name: O26, when: { dead_letters: } }
     - { name: O27, when: { state_not_persisted: } }
     - { name: O28, when: { watchdog: } }
+    - { name: O30, when: { unreachable_repeatedly: { count: 3, within: 30m } } }
     - { name: O29, when: { any_of: [ { plain_http: }, { all_of: [ { login_blocked: }, { not: { rebooted: { within: 1h } } } ] } ] } }
   inhibit_rules:
     - { source_matchers: ['alertname="O11"', "site=~\"it's|h\\\\S\""], target_matchers: ['alertname=~"O(12|13)"', severity!=critical], equal: [phone] }
@@ -292,7 +298,7 @@ fn the_rules_of_a_configuration_are_exported_and_promtool_finds_them_right() {
         .filter(|rule| rule.enabled)
         .count();
     // One is off; ExporterDown and ExporterAbsent are always there.
-    assert_eq!(alerts, ready - 1 + 29 + 2);
+    assert_eq!(alerts, ready - 1 + 30 + 2);
     assert!(
         exported.contains("grandstream_reachable{site=\"hq\"} == 0"),
         "{exported}"

@@ -153,7 +153,7 @@ pub(crate) fn settings() -> Settings {
         entrance: Arc::default(),
         reload: ReloadStatus {
             successful: true,
-            last_success: jiff::Timestamp::UNIX_EPOCH,
+            last_success: Clock::real().now(),
         },
         loss: None,
         ready_after: Duration::from_secs(45),

@@ -44,7 +44,7 @@ impl Engine {
                 Reply::new(done, events.map_err(Refusal::from))
             }
             Command::Queue { done } => {
-                Reply::new(done, self.store.letters().map_err(Refusal::from))
+                Reply::new(done, self.dated_letters(now).map_err(Refusal::from))
             }
             Command::Retry { id, by, done } => {
                 tracing::info!(actor = %by, entry = id, "{by} has message {id} tried again");
@@ -145,7 +145,7 @@ impl Engine {
         Ok(silence)
     }
 
-    fn keep_silence(&mut self, silence: &Silence) {
+    pub(super) fn keep_silence(&mut self, silence: &Silence) {
         let (key, text) = saved_silence::document(silence);
         let last = self.last_silence.to_string();
         let documents = &mut self.unwritten.documents;

@@ -47,7 +47,7 @@ impl Engine {
         let Some(phone) = alert.subject.phone() else {
             return;
         };
-        let reasons = self.reasons_for_an_end(phone, alert.active_at.wall);
+        let reasons = self.reasons_for_an_end(phone, alert.active.wall);
         if !reasons.is_empty() {
             let life = alert.life();
             let mut texts = self

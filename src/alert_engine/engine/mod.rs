@@ -12,10 +12,12 @@
 
 mod commands;
 mod event_log;
+mod final_form;
 mod notification_queue;
 mod recipients;
 mod saved_silence;
 mod saved_state;
+mod set_clock;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -30,7 +32,8 @@ use crate::alerts::annotations::Rendered;
 use crate::alerts::board::{Alert, Board, Transition};
 use crate::alerts::event;
 use crate::alerts::identity::Life;
-use crate::alerts::self_monitoring::Health;
+use crate::alerts::self_monitoring::{Health, Sending};
+use crate::alerts::start::{Absence, Start};
 use crate::alerts::suppress::Visibility;
 use crate::fleet::{Fleet, Moment, Phone};
 use crate::notify::notification_log;
@@ -110,6 +113,8 @@ pub struct Engine {
     board: Board,
     mail: Mail,
     store: Store,
+    /// When this process took over, by the wall clock as it is now.
+    begun: Start,
     kept: Kept,
     /// What is to be written; stays until it is.
     unwritten: Batch,
@@ -143,6 +148,7 @@ impl Engine {
             written: store.written_at().ok().flatten(),
             unread: store.fault().is_some(),
             store,
+            begun: Start::now(now),
             kept: Kept::default(),
             unwritten: Batch::default(),
             reasons: BTreeMap::new(),
@@ -159,15 +165,17 @@ impl Engine {
         let suppression = Arc::clone(&engine.settings.suppression);
         engine.board.with_suppression(suppression);
         engine.take_back_silences();
-        engine.take_back_alerts(now);
-        engine.take_back_mail(now);
-        engine.count_letters();
+        let absence = Absence::new(engine.written, now);
+        engine.take_back_alerts(absence);
+        engine.take_back_mail(absence);
+        engine.count_letters(now);
         engine
     }
 
     /// Takes in what came, and says what follows.
     pub fn turn(&mut self, turn: Input) -> Effects {
         let now = turn.now;
+        self.follow_clock(now);
         let tick = turn.tick || turn.commands.iter().any(Command::is_for_the_board);
         let asked = !turn.commands.is_empty() || !turn.sent.is_empty();
         for (name, tally) in turn.managers {
@@ -241,7 +249,7 @@ impl Engine {
             reload_failed,
             not_persisted: self.store.fault().is_some(),
             dead_letters: self.queues.values().map(|queue| queue.dead).sum(),
-            receivers: self.mail.failing(&self.settings, now),
+            receivers: self.mail.sending(&self.settings, now),
         };
         changes.extend(self.board.after_tick(&self.fleet, &health, now));
         self.evaluated = Some(now);
@@ -267,7 +275,11 @@ impl Engine {
 
     fn snapshot(&self, now: Moment) -> AlertSnapshot {
         let mut queues = Arc::clone(&self.queues);
-        for (receiver, failing) in self.mail.failing(&self.settings, now) {
+        for (receiver, sending) in self.mail.sending(&self.settings, now) {
+            let failing = match sending {
+                Sending::FailsFor(length) => Some(length),
+                Sending::Untried | Sending::Works => None,
+            };
             if queues
                 .get(&receiver)
                 .is_some_and(|queue| queue.failing != failing)
@@ -300,12 +312,12 @@ impl Engine {
     }
 
     /// Everything that can be heard on the board.
-    fn candidates(&self) -> Vec<notification_log::Candidate> {
+    fn candidates(&self, now: Moment) -> Vec<notification_log::Candidate> {
         let texts = |alert: &Alert| {
             let texts = self.texts.get(&alert.life());
             texts.map_or_else(Vec::new, |texts| texts.to_vec())
         };
-        notification_log::candidates(&self.board, texts)
+        notification_log::candidates(&self.board, texts, now)
     }
 }
 

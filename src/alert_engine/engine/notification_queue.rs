@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -17,7 +16,8 @@ use super::recipients::{ended, only_to, recipients, tell_given_up};
 use super::saved_state::json;
 use super::{Engine, Outgoing, Sent};
 use crate::alerting_config::Settings;
-use crate::alerts::board::Alert;
+use crate::alerts::self_monitoring::Sending;
+use crate::alerts::start::Start;
 use crate::fleet::Moment;
 use crate::fleet::moment::{earlier, later};
 use crate::fleet::place::spread;
@@ -39,33 +39,66 @@ pub(super) struct Mail {
     /// Receivers that are left alone, and until when.
     held: BTreeMap<Box<str>, Moment>,
     /// Since when nothing gets through to a receiver.
-    failing: BTreeMap<Box<str>, Moment>,
+    failing: BTreeMap<Box<str>, Start>,
+    /// To whom something got through since the start.
+    reached: BTreeSet<Box<str>>,
     /// When the next entry is to be tried; `None` if none waits for its time.
     wake: Option<Timestamp>,
+    /// When the letters in the store were written, by the time that stands there.
+    written: BTreeMap<Timestamp, Start>,
 }
 
 impl Mail {
-    /// Each receiver and Alertmanager, and for how long nothing gets through to it.
-    pub(super) fn failing(
-        &self,
-        settings: &Settings,
-        now: Moment,
-    ) -> Box<[(Box<str>, Option<Duration>)]> {
+    /// Each receiver and Alertmanager, and whether anything gets through to it.
+    pub(super) fn sending(&self, settings: &Settings, now: Moment) -> Box<[(Box<str>, Sending)]> {
+        let sending = |name: &str| match self.failing.get(name) {
+            Some(since) => Sending::FailsFor(since.lasted(now)),
+            None if self.reached.contains(name) => Sending::Works,
+            None => Sending::Untried,
+        };
         names(settings)
-            .map(|name| {
-                let since = self.failing.get(name);
-                (name.clone(), since.map(|since| now.since(*since)))
-            })
+            .map(|name| (name.clone(), sending(name)))
             .collect()
+    }
+
+    /// Letters that were tried before a restart: their receivers fail until something gets through.
+    fn failed_before(&mut self, letters: &[OutboxEntry]) {
+        let tried = letters
+            .iter()
+            .filter(|entry| entry.attempts > 0 && !entry.dead);
+        for entry in tried {
+            let Some(written) = self.written.get(&entry.created) else {
+                continue;
+            };
+            let receiver = entry.new.receiver.clone();
+            self.failing.entry(receiver).or_insert(*written);
+        }
     }
 
     /// Takes in how telling an Alertmanager went.
     pub(super) fn heard_of(&mut self, manager: &str, tally: AlertmanagerCounters, now: Moment) {
         if tally.sent > 0 {
             self.failing.remove(manager);
+            self.reached.insert(manager.into());
         } else if tally.errors > 0 && !self.failing.contains_key(manager) {
-            self.failing.insert(manager.into(), now);
+            self.failing.insert(manager.into(), Start::now(now));
         }
+    }
+
+    /// Notes when the letters that are there were written.
+    fn date(&mut self, letters: &[OutboxEntry], now: Moment) {
+        let before = std::mem::take(&mut self.written);
+        for created in letters.iter().map(|entry| entry.created) {
+            let known = before.get(&created).copied();
+            let start = known.unwrap_or_else(|| Start::of_stored(created, now));
+            self.written.insert(created, start.told_at(now));
+        }
+    }
+
+    /// When an entry was written, by the clock as it is now.
+    fn written_at(&self, entry: &OutboxEntry) -> Timestamp {
+        let start = self.written.get(&entry.created);
+        start.map_or(entry.created, |start| start.wall)
     }
 
     /// Receivers to which nothing is sent now.
@@ -84,6 +117,8 @@ impl Mail {
             .retain(|name, _| receivers().any(|other| other == name));
         self.failing
             .retain(|name, _| names(settings).any(|other| other == name));
+        self.reached
+            .retain(|name| names(settings).any(|other| other == name));
         for name in receivers() {
             self.told.entry(name.clone()).or_default();
         }
@@ -102,7 +137,7 @@ impl Engine {
         if self.settings.receivers.is_empty() {
             return;
         }
-        let heard = self.candidates();
+        let heard = self.candidates(now);
         let mut letters = Vec::new();
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
@@ -215,6 +250,7 @@ impl Engine {
         }
         let (reason, error) = match result {
             DeliveryResult::Delivered => {
+                self.mail.reached.insert(receiver.into());
                 if self.mail.failing.remove(receiver).is_some() {
                     tracing::info!(receiver, "Messages to `{receiver}` get through again");
                 }
@@ -228,7 +264,7 @@ impl Engine {
             *failed.or_default() += 1;
         }
         if !self.mail.failing.contains_key(receiver) {
-            self.mail.failing.insert(receiver.into(), now);
+            self.mail.failing.insert(receiver.into(), Start::now(now));
             let reason = reason.label();
             tracing::warn!(
                 receiver,
@@ -255,8 +291,14 @@ impl Engine {
 
     /// What goes out now, and when to look again.
     pub(super) fn post(&mut self, now: Moment) -> (Vec<Outgoing>, Option<Timestamp>) {
-        let mut letters = self.letters();
         let resting = self.mail.resting(now);
+        let mut letters = match self.without_ended(&resting, now) {
+            Ok(letters) => letters,
+            Err(fault) => {
+                tracing::error!("Notifications cannot be prepared: {fault}");
+                return (Vec::new(), self.mail.wake);
+            }
+        };
         let plan = outbox::plan(&letters, &resting, now.wall);
         let broken = plan.broken.iter().map(|id| (*id, unreadable()));
         let broken: Vec<_> = broken.collect();
@@ -268,19 +310,20 @@ impl Engine {
                 return (Vec::new(), self.mail.wake);
             }
         }
-        let planned = plan.sends.len();
-        let sends: Vec<_> = plan
-            .sends
-            .into_iter()
-            .filter_map(|send| self.address(send))
-            .collect();
-        if !plan.merges.is_empty() || !broken.is_empty() || sends.len() < planned {
+        let changes = !plan.sends.is_empty() || !plan.broken.is_empty();
+        let sends = match self.begin(plan.sends) {
+            Ok(sends) => sends,
+            Err(fault) => {
+                tracing::error!("Notifications cannot be prepared: {fault}");
+                return (Vec::new(), self.mail.wake);
+            }
+        };
+        if changes {
             letters = self.letters();
         }
         let busy = sends.iter().map(|send| send.receiver.clone());
         self.mail.busy.extend(busy);
-        let waiting = letters.iter().filter(|entry| !entry.dead);
-        self.mail.wake = waiting
+        self.mail.wake = outbox::heads(letters.iter())
             .filter(|entry| !self.mail.busy.contains(&entry.new.receiver))
             .map(|entry| {
                 let held = self.mail.held.get(&entry.new.receiver);
@@ -288,7 +331,8 @@ impl Engine {
                 outbox::due(entry, now.wall).max(held)
             })
             .min();
-        self.queues = Arc::new(queues(&letters, &self.settings));
+        self.mail.date(&letters, now);
+        self.queues = Arc::new(queues(&letters, &self.mail, &self.settings));
         (sends, self.mail.wake)
     }
 
@@ -301,21 +345,10 @@ impl Engine {
     }
 
     /// Puts an entry into a delivery; one to nobody is given up.
-    fn address(&mut self, mut send: Dispatch) -> Option<Outgoing> {
-        let Some(receiver) = self.settings.receiver(&send.receiver) else {
+    pub(super) fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
+        if self.settings.receiver(&send.receiver).is_none() {
             self.end(&[(send.id, nobody())]);
             return None;
-        };
-        if !receiver.route.send_resolved {
-            let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
-            let firing = firing.map(Alert::life).collect();
-            let Some(left) = send.notification.without_resolved(&firing) else {
-                if let Err(fault) = self.store.discard(send.id) {
-                    tracing::error!("The message {} cannot be removed: {fault}", send.id);
-                }
-                return None;
-            };
-            send.notification = left;
         }
         let whole = whole_topic(&send.receiver, &send.group_key);
         let delivery = Delivery {
@@ -334,8 +367,21 @@ impl Engine {
     }
 
     /// Counts what waits, before anything is sent.
-    pub(super) fn count_letters(&mut self) {
-        self.queues = Arc::new(queues(&self.letters(), &self.settings));
+    pub(super) fn count_letters(&mut self, now: Moment) {
+        let letters = self.letters();
+        self.mail.date(&letters, now);
+        self.mail.failed_before(&letters);
+        self.queues = Arc::new(queues(&letters, &self.mail, &self.settings));
+    }
+
+    /// Every entry, with the time of its writing by the clock as it is now.
+    pub(super) fn dated_letters(&mut self, now: Moment) -> Result<Vec<OutboxEntry>, StoreFault> {
+        let mut letters = self.store.letters()?;
+        self.mail.date(&letters, now);
+        for entry in &mut letters {
+            entry.created = self.mail.written_at(entry);
+        }
+        Ok(letters)
     }
 
     /// Writes down what became of letters.
@@ -351,7 +397,7 @@ impl Engine {
         }
     }
 
-    fn letters(&self) -> Vec<OutboxEntry> {
+    pub(super) fn letters(&self) -> Vec<OutboxEntry> {
         self.store.letters().unwrap_or_else(|fault| {
             tracing::error!("The messages that wait cannot be read: {fault}");
             Vec::new()
@@ -391,7 +437,7 @@ fn nobody() -> DeliveryState {
     }
 }
 
-fn queues(letters: &[OutboxEntry], settings: &Settings) -> BTreeMap<Box<str>, Queue> {
+fn queues(letters: &[OutboxEntry], mail: &Mail, settings: &Settings) -> BTreeMap<Box<str>, Queue> {
     let receivers = settings.receivers.iter();
     let mut queues: BTreeMap<_, Queue> = receivers
         .map(|receiver| (receiver.route.receiver.clone(), Queue::default()))
@@ -403,8 +449,9 @@ fn queues(letters: &[OutboxEntry], settings: &Settings) -> BTreeMap<Box<str>, Qu
             continue;
         }
         queue.waiting += 1;
-        let oldest = queue.oldest.get_or_insert(entry.created);
-        *oldest = entry.created.min(*oldest);
+        let written = mail.written_at(entry);
+        let oldest = queue.oldest.get_or_insert(written);
+        *oldest = written.min(*oldest);
     }
     queues
 }

@@ -12,8 +12,8 @@ use super::{Engine, saved_silence};
 use crate::alerts::board::{Alert, RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 use crate::alerts::identity::Fingerprint;
 use crate::alerts::silence::Silence;
+use crate::alerts::start::Absence;
 use crate::fleet::Moment;
-use crate::fleet::moment::later;
 use crate::notify::notification_log::{LogEntry, NotificationLog};
 use crate::store::Kind;
 
@@ -53,15 +53,14 @@ impl Engine {
             .extend(differences(Kind::Told, &before, &self.kept.told));
     }
 
-    pub(super) fn take_back_alerts(&mut self, now: Moment) {
+    pub(super) fn take_back_alerts(&mut self, absence: Absence) {
         let kept = self.documents(Kind::Alert);
         let alerts: Vec<SavedAlert> = kept
             .iter()
             .filter_map(|(key, text)| readable(key, text))
             .collect();
         self.kept.alerts = kept;
-        let saved_at = self.written.unwrap_or(now.wall);
-        let too_old = now.wall > later(saved_at, RESTORE_MAX_AGE);
+        let too_old = absence.is_longer_than(RESTORE_MAX_AGE);
         let rules = &self.settings.rules;
         let goes_on = |alert: &SavedAlert| rules.heir(&alert.rule, &alert.subject).is_some();
         for alert in &alerts {
@@ -75,17 +74,17 @@ impl Engine {
             };
             *self.tallies.restored.entry(became).or_default() += 1;
         }
-        let changes = self.board.restore(alerts, saved_at, now);
-        self.render_all(now);
-        self.absorb(&changes, now);
+        let changes = self.board.restore(alerts, absence);
+        self.render_all(absence.now());
+        self.absorb(&changes, absence.now());
         self.keep_alerts();
     }
 
-    pub(super) fn take_back_mail(&mut self, now: Moment) {
+    pub(super) fn take_back_mail(&mut self, absence: Absence) {
         let kept = self.documents(Kind::Told);
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
-            let told = NotificationLog::restored(groups(name, &kept), now);
+            let told = NotificationLog::restored(groups(name, &kept), absence);
             self.mail.told.insert(name.clone(), told);
         }
         self.kept.told = kept;
@@ -131,7 +130,9 @@ impl Engine {
                 |other: &Alert| other.rule().name == alert.rule && other.subject == alert.subject;
             !matches!(alert.phase, SavedPhase::Pending { .. }) && !self.board.alerts().any(is_it)
         });
-        let changes = self.board.restore(alerts, now.wall, now);
+        let changes = self
+            .board
+            .restore(alerts, Absence::new(Some(now.wall), now));
         self.render_all(now);
         self.absorb(&changes, now);
     }

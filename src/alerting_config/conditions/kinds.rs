@@ -68,6 +68,10 @@ pub(super) const KINDS: &[Kind] = &[
     plain("phone_unreachable", || phone(PhoneCondition::Unreachable)),
     plain("phone_not_readable", || phone(PhoneCondition::NotReadable)),
     keyed("unreachable_ratio", &["over", "above"], unreachable_ratio),
+    keyed("unreachable_repeatedly", REPEATS, |found, _, section| {
+        let repeats = repeats(found, section)?;
+        Some(of_phone(PhoneCondition::UnreachableRepeatedly(repeats)))
+    }),
     keyed("poll_error", &["reason"], poll_error),
     plain("identity_changed", || {
         let reasons = Box::new([Reason::Identity]);

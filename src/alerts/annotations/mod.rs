@@ -248,7 +248,7 @@ mod tests {
         let sample = sample.with(|place| place.labels = Box::new([("floor".into(), "3".into())]));
         assert_eq!(
             summary(rule(unreachable(), template), sample),
-            "a 192.0.2.1 hq 3 a , A since 1970-01-12 13:56 UTC"
+            "a 192.0.2.1 hq 3 a , A since 2026-01-12 13:56 UTC"
         );
         let template = "account {{ account }} at {{ server }}: {{ cause }}";
         let sample = Sample::new("a").polled(minute(10)).account(2, "pbx", false);

@@ -36,7 +36,7 @@ pub(super) fn of(alert: &Alert, phone: Option<&Phone>, cause: String, now: Momen
         labels: Labels::Known(labels),
         label: &label,
         cause,
-        since: alert.active_at.wall,
+        since: alert.active.wall,
     };
     speech.names(alert.rule())
 }

@@ -24,6 +24,14 @@ impl Board {
         changes: &mut Vec<Transition>,
     ) {
         self.overruns.note(fleet, now);
+        let is_of_all = |alert: &Alert| alert.subject == Subject::Daemon;
+        if self
+            .wide
+            .iter()
+            .any(|alert| is_of_all(alert) && alert.is_outage(None))
+        {
+            self.overruns.forget();
+        }
         let mut alerts = std::mem::take(Arc::make_mut(&mut self.wide));
         let mut judged = Vec::new();
         for rule in &self.rules.wide {
@@ -61,10 +69,19 @@ impl Board {
     }
 
     /// Whether an outage of a group or of everything explains what is not known of a phone.
-    pub(super) fn is_explained(&self, place: &Place) -> bool {
+    pub(super) fn is_explained(&self, place: &Place, read: Option<Moment>) -> bool {
         self.wide
             .iter()
-            .any(|alert| alert.is_outage() && covers(&alert.subject, place))
+            .any(|alert| alert.is_outage(read) && covers(&alert.subject, place))
+    }
+
+    /// Up to when such an outage last explained what a phone does.
+    pub(super) fn explained_until(&self, place: &Place, now: Moment) -> Option<Moment> {
+        let above = self.wide.iter();
+        above
+            .filter(|alert| covers(&alert.subject, place))
+            .filter_map(|alert| alert.outage_until(now))
+            .max_by_key(|until| until.mono)
     }
 
     fn groups(
@@ -82,6 +99,7 @@ impl Board {
                 let seen = Evaluation {
                     truth: group.truth(fraction),
                     polled: Some(group.newest),
+                    oldest: Some(group.oldest),
                     explained: false,
                     now,
                 };
@@ -158,6 +176,7 @@ fn unpolled(truth: Tristate, now: Moment) -> Evaluation {
     Evaluation {
         truth,
         polled: None,
+        oldest: None,
         explained: false,
         now,
     }

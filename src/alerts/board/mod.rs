@@ -8,6 +8,7 @@
 //! A copy of the board shares all that did not change, so publishing one is cheap.
 
 mod carry;
+mod explains;
 mod group_alerts;
 mod phone_alerts;
 mod rules;
@@ -24,6 +25,7 @@ use super::identity::Life;
 use super::phase::{self, Ending, Evaluation, Phase, State};
 use super::self_monitoring::{Health, Overruns};
 use super::silence::{MutedBy, Silence};
+use super::start::Start;
 use super::suppress::{Suppression, Visibility};
 use crate::alerts::inhibition::InhibitionSources;
 use crate::rules::condition::Condition;
@@ -32,6 +34,7 @@ use crate::rules::rule::Rule;
 use crate::rules::severity;
 use crate::rules::subject::{Labels, Subject};
 
+pub use explains::Explains;
 pub use rules::{KnownRule, Rules};
 pub use saved_alerts::{RESTORE_MAX_AGE, SavedAlert, SavedClock, SavedPhase};
 
@@ -61,9 +64,9 @@ pub struct Alert {
     /// Where in its life it is.
     pub state: State,
     /// When the condition was first seen.
-    pub active_at: Moment,
+    pub active: Start,
     /// When it began to fire; `None` while it is pending.
-    pub fired_at: Option<Moment>,
+    pub fired: Option<Start>,
     /// Whether it may be said; matters only while it fires.
     pub visibility: Visibility,
     /// When a silence or window last let it go.
@@ -118,7 +121,7 @@ impl Board {
         if let Some(phone) = fleet.phone(phone) {
             self.look_at(phone, now, &mut changes);
             self.note_flaps(&changes, now);
-            self.show_desk(&phone.place, now, &mut changes);
+            self.show_desk(&phone.place.name, now, &mut changes);
         }
         changes
     }
@@ -140,7 +143,7 @@ impl Board {
         self.stage.sources = Arc::new(sources);
         self.show_wide(now, &mut changes);
         for phone in fleet.phones() {
-            self.show_desk(&phone.place, now, &mut changes);
+            self.show_desk(&phone.place.name, now, &mut changes);
         }
         changes
     }
@@ -205,7 +208,7 @@ impl Alert {
 
     /// Tells this life of this alert from every other, over restarts too.
     pub fn life(&self) -> Life {
-        Life::of(&self.labels, self.active_at.wall)
+        Life::of(&self.labels, self.active.first)
     }
 
     /// Its rule as written.
@@ -233,11 +236,6 @@ impl Alert {
         matches!(self.rule().when, Condition::Own(_))
     }
 
-    /// Whether it fires and explains what lies below.
-    fn is_outage(&self) -> bool {
-        self.rule.rule.inhibits_below && self.state.is_firing()
-    }
-
     /// The alert after an evaluation of its rule; `begin` tells what a new one speaks of.
     fn advanced(
         before: Option<Self>,
@@ -261,9 +259,10 @@ impl Alert {
             Some(alert) if !resolved || state.is_resolved() => alert,
             Some(_) | None => Self::begun(rule, begin(), &state, seen.now, changes),
         };
+        alert.follow_clock(seen.now);
         alert.state = state;
         if alert.state.is_firing() && !fired {
-            alert.fired_at = Some(seen.now);
+            alert.fired = Some(Start::now(seen.now));
             changes.push(Transition {
                 step: Step::Fired,
                 alert: alert.clone(),
@@ -293,8 +292,8 @@ impl Alert {
             subject,
             labels,
             state: state.clone(),
-            active_at: now,
-            fired_at: None,
+            active: Start::now(now),
+            fired: None,
             visibility: Visibility::Settling,
             freed_at: None,
         };
@@ -305,6 +304,24 @@ impl Alert {
             });
         }
         alert
+    }
+
+    /// Tells its beginnings by the wall clock as it is now; those of what is over stay with its end.
+    fn follow_clock(&mut self, now: Moment) {
+        if !self.state.is_resolved() {
+            self.active = self.active.told_at(now);
+            self.fired = self.fired.map(|fired| fired.told_at(now));
+        }
+    }
+
+    /// For how long it has been active, up to its end.
+    pub fn lasted(&self, now: Moment) -> Duration {
+        match self.state.phase {
+            Phase::Resolved { at, .. } => self.active.lasted(at),
+            Phase::Pending { .. } | Phase::Firing | Phase::KeepFiring { .. } => {
+                self.active.lasted(now)
+            }
+        }
     }
 
     /// Ends it for a reason outside of its condition; `None` if nothing is left to tell.

@@ -6,12 +6,13 @@
 use std::sync::Arc;
 
 use super::super::evaluate::{self, View};
-use super::super::history::History;
+use super::super::history::{History, Outage};
 use super::super::phase::{Ending, Evaluation};
 use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::{Fleet, Moment, Phone};
 use crate::rules::condition::Condition;
+use crate::rules::inhibit::InhibitRule;
 use crate::rules::subject;
 use crate::rules::tristate::Tristate;
 
@@ -30,7 +31,10 @@ const MOST_ALERTS: usize = 256;
 struct Look<'a> {
     phone: &'a Phone,
     now: Moment,
-    explained: bool,
+    outage: Outage,
+    /// Alerts of groups and of the daemon, and what they inhibit.
+    wide: &'a [Alert],
+    inhibit_rules: &'a [InhibitRule],
     changes: &'a mut Vec<Transition>,
 }
 
@@ -51,7 +55,9 @@ impl Desk {
 impl Board {
     /// Looks at one phone with every rule that speaks of it.
     pub(super) fn look_at(&mut self, phone: &Phone, now: Moment, changes: &mut Vec<Transition>) {
-        let explained = self.is_explained(&phone.place);
+        let read = phone.last.as_ref().map(|last| last.began);
+        let above = self.is_explained(&phone.place, read);
+        let explained = self.explained_until(&phone.place, now);
         if !self.desks.contains_key(&phone.place.name) {
             // Where nothing is judged, nothing is remembered of 10,000 phones.
             if self.rules.of_phones.is_empty() {
@@ -64,10 +70,20 @@ impl Board {
             return;
         };
         let desk = Arc::make_mut(desk);
+        let of_phone = desk.alerts.iter().any(|alert| alert.is_outage(read));
+        let of_desk = desk
+            .alerts
+            .iter()
+            .filter_map(|alert| alert.outage_until(now));
+        for until in of_desk.chain(explained) {
+            desk.history.explain(until);
+        }
         let mut look = Look {
             phone,
             now,
-            explained: explained || desk.alerts.iter().any(Alert::is_outage),
+            outage: Outage { above, of_phone },
+            wide: &self.wide,
+            inhibit_rules: &self.stage.suppression.inhibit_rules,
             changes,
         };
         for rule in &self.rules.of_phones {
@@ -124,18 +140,45 @@ impl Board {
     }
 }
 
+impl Look<'_> {
+    /// Whether an outage, or another alert that inhibits those of this rule, explains what is read of
+    /// an account or line.
+    fn is_explained(&self, rule: &KnownRule, number: u16) -> bool {
+        if self.outage.above || self.outage.of_phone {
+            return true;
+        }
+        let read = self.phone.last.as_ref().map(|last| last.began);
+        let mut explaining = self
+            .wide
+            .iter()
+            .filter(|alert| alert.explains().covers(read))
+            .peekable();
+        if explaining.peek().is_none() {
+            return false;
+        }
+        let subject = rule.subject(&self.phone.place.name, number);
+        let labels = subject::labels_of_phone(&rule.rule, &subject, self.phone, self.now);
+        let inhibits = |alert: &Alert| {
+            let mut rules = self.inhibit_rules.iter();
+            rules.any(|rule| rule.inhibits(&alert.labels, &labels))
+        };
+        explaining.any(inhibits)
+    }
+}
+
 impl Desk {
     fn look(&mut self, rule: &Arc<KnownRule>, look: &mut Look<'_>) {
         let Look { phone, now, .. } = *look;
         let name = &phone.place.name;
         match &rule.rule.when {
             Condition::Phone(condition) => {
-                self.history.note(condition, phone, now);
+                self.history.note(condition, phone, look.outage, now);
                 let truth = evaluate::whole(condition, self.view(look));
                 self.settle(rule, 0, truth, look);
             }
             Condition::Each(condition) => {
-                self.history.note_each(condition, phone, now);
+                let explained = |number| look.is_explained(rule, number);
+                self.history.note_each(condition, phone, &explained, now);
                 let mut found = Vec::new();
                 let others = evaluate::each(condition, self.view(look), |number, truth| {
                     found.push((number, truth));
@@ -179,10 +222,12 @@ impl Desk {
             return;
         }
         let before = position.map(|position| self.alerts.swap_remove(position));
+        let polled = look.phone.last.as_ref().map(|last| last.began);
         let seen = Evaluation {
             truth,
-            polled: look.phone.last.as_ref().map(|last| last.began),
-            explained: look.explained,
+            polled,
+            oldest: polled,
+            explained: look.outage.above || look.outage.of_phone,
             now: look.now,
         };
         let begin = || {

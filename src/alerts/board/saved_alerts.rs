@@ -15,11 +15,11 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::super::phase::{Ending, Phase, State, Stopwatch};
+use super::super::start::{Absence, Start};
 use super::super::suppress::Visibility;
 use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
-use crate::fleet::Moment;
-use crate::fleet::moment;
+use crate::fleet::moment::earlier;
 use crate::rules::labels::Pair;
 use crate::rules::subject::Subject;
 
@@ -41,8 +41,11 @@ pub struct SavedAlert {
     pub labels: Vec<Pair>,
     /// Where in its life it is.
     pub phase: SavedPhase,
-    /// When the condition was first seen.
+    /// When the condition was first seen, as the clock told it then.
     pub active_at: Timestamp,
+    /// The same on a clock that was set since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub active_since: Option<Timestamp>,
     /// When it began to fire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fired_at: Option<Timestamp>,
@@ -95,7 +98,7 @@ impl SavedClock {
         };
         // In whole seconds, up: the wall clock and the monotonic one are not read at once, and what was
         // not counted is not made up.
-        let since = moment::earlier(now.wall, clock.elapsed());
+        let since = earlier(now.wall, clock.elapsed());
         let second = Unit::Second;
         let round = TimestampRound::new().smallest(second).mode(RoundMode::Ceil);
         Self::RunningSince(since.round(round).unwrap_or(since))
@@ -138,36 +141,38 @@ impl SavedAlert {
             subject: alert.subject.clone(),
             labels: alert.labels.to_vec(),
             phase,
-            active_at: alert.active_at.wall,
-            fired_at: alert.fired_at.map(|at| at.wall),
+            active_at: alert.active.first,
+            active_since: (alert.active.wall != alert.active.first).then_some(alert.active.wall),
+            fired_at: alert.fired.map(|at| at.wall),
             shown: alert.visibility == Visibility::Shown,
         }
     }
 
     /// The alert on its rule as that was.
-    fn restored(self, saved_at: Timestamp, now: Moment) -> Alert {
+    fn restored(self, absence: Absence) -> Alert {
         let rule = KnownRule::of_old(&self.rule, self.condition, self.rule_labels);
         let phase = match self.phase {
             SavedPhase::Pending { held, polls } => Phase::Pending {
-                held: held.restored(saved_at),
+                held: held.restored(absence.written()),
                 polls,
             },
             SavedPhase::Firing => Phase::Firing,
             SavedPhase::Holding { over } => Phase::KeepFiring {
-                over: over.restored(saved_at),
+                over: over.restored(absence.written()),
             },
             SavedPhase::Resolved { at, ending } => Phase::Resolved {
-                at: moment_of(at, now),
+                at: absence.moment(at),
                 ending,
             },
         };
+        let since = self.active_since.unwrap_or(self.active_at);
         Alert {
             rule: Arc::new(rule),
             subject: self.subject,
             labels: self.labels.into(),
             state: State::restored(phase),
-            active_at: moment_of(self.active_at, now),
-            fired_at: self.fired_at.map(|at| moment_of(at, now)),
+            active: Start::restored(self.active_at, since, absence),
+            fired: self.fired_at.map(|at| Start::restored(at, at, absence)),
             visibility: if self.shown {
                 Visibility::Shown
             } else {
@@ -194,19 +199,14 @@ impl Board {
         kept.map(SavedAlert::of).collect()
     }
 
-    /// Takes back what was last saved at `saved_at`.
+    /// Takes back what was saved before this absence.
     #[must_use = "somebody may have to be told"]
-    pub fn restore(
-        &mut self,
-        saved: Vec<SavedAlert>,
-        saved_at: Timestamp,
-        now: Moment,
-    ) -> Vec<Transition> {
+    pub fn restore(&mut self, saved: Vec<SavedAlert>, absence: Absence) -> Vec<Transition> {
         let mut changes = Vec::new();
-        let too_old = now.wall > moment::later(saved_at, RESTORE_MAX_AGE);
-        let saved = saved.into_iter();
-        let saved = saved.map(|alert| alert.restored(saved_at, now)).collect();
-        let mut alerts = carry::carried(saved, &self.rules, now, &mut changes);
+        let now = absence.now();
+        let too_old = absence.is_longer_than(RESTORE_MAX_AGE);
+        let saved = saved.into_iter().map(|alert| alert.restored(absence));
+        let mut alerts = carry::carried(saved.collect(), &self.rules, now, &mut changes);
         if too_old {
             let old = alerts.into_iter();
             let old = old.filter_map(|alert| alert.ended(Ending::Unknown, now, &mut changes));
@@ -227,13 +227,5 @@ impl Board {
         let name = phone.into();
         Arc::make_mut(&mut desk).hang(alert);
         self.desks.insert_mut(name, desk);
-    }
-}
-
-/// A moment of another process: its age on the monotonic clock is lost, so it counts from now.
-fn moment_of(wall: Timestamp, now: Moment) -> Moment {
-    Moment {
-        wall,
-        mono: now.mono,
     }
 }

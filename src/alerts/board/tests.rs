@@ -1,6 +1,7 @@
 //! Stories of a board: polls and ticks in, steps out.
 
 use super::super::silence::Window;
+use super::super::start::Absence;
 use super::*;
 use crate::fleet::Reason;
 use crate::fleet::sample::{Sample, fleet, minute};
@@ -11,6 +12,7 @@ use crate::rules::inhibit::InhibitRule;
 use crate::rules::labels::text;
 use crate::rules::matcher::Matcher;
 use crate::rules::packs;
+use crate::rules::phone_selector::{Glob, Where};
 use crate::rules::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -75,9 +77,10 @@ impl Story {
         let text = serde_json::to_string(&saved).expect("it can be written");
         let saved = serde_json::from_str(&text).expect("it can be read");
         self.board = Board::new(Arc::new(Rules::new(rules)));
-        let changes = self
-            .board
-            .restore(saved, minute(self.looked).wall, minute(n));
+        let changes = self.board.restore(
+            saved,
+            Absence::new(Some(minute(self.looked).wall), minute(n)),
+        );
         self.tell(n, changes);
         self
     }
@@ -156,8 +159,8 @@ fn a_phone_that_is_down_for_long_enough_fires_and_resolves() {
         .at(4, [up("a", 4)])
         .told(&["4 Down of a: Resolved(Cleared)"]);
     let alert = &story.board.alerts_of("a")[0];
-    assert_eq!(alert.active_at, minute(0));
-    assert_eq!(alert.fired_at, Some(minute(2)));
+    assert_eq!(alert.active, Start::now(minute(0)));
+    assert_eq!(alert.fired, Some(Start::now(minute(2))));
     story.at(19, [up("a", 19)]);
     assert_eq!(story.board.alerts().count(), 1);
     story.at(20, [up("a", 20)]);
@@ -403,7 +406,8 @@ fn a_rule_that_labels_otherwise_ends_one_alert_and_goes_on_with_another_at_once(
     let severities = |story: &Story| {
         let alerts = story.board.alerts_of("a").iter();
         let lines = alerts.map(|alert| {
-            let minutes = alert.active_at.since(minute(0)).as_secs() / 60;
+            let since = alert.active.wall.duration_since(minute(0).wall);
+            let minutes = since.as_mins();
             let state = if alert.state.is_firing() {
                 "fires"
             } else {
@@ -588,6 +592,189 @@ fn when_nothing_answers_only_the_poller_is_told_of() {
         .at(0, names.map(|name| up(name, 0)))
         .at(1, names.map(|name| down(name, 1)))
         .said(&["1 PollerIsolated of all: Shown"]);
+}
+
+/// The ready-made rules of these names as they come, but that one poll proves it.
+fn shipped(names: &[&str]) -> Vec<Rule> {
+    let all = packs::all().into_iter().flat_map(|pack| pack.rules);
+    all.filter(|rule| names.contains(&&*rule.name))
+        .map(|rule| Rule {
+            min_polls: 1,
+            ..rule
+        })
+        .collect()
+}
+
+/// Three phones at each of two sites, by name, site and whether they answer.
+fn two_sites(n: u64, up: impl Fn(&str) -> bool) -> Vec<Sample> {
+    let phones = [
+        ("a", "hq"),
+        ("b", "hq"),
+        ("c", "hq"),
+        ("d", "lyon"),
+        ("e", "lyon"),
+        ("f", "lyon"),
+    ];
+    let polled = |(name, site): (&str, &str)| {
+        let sample = Sample::new(name)
+            .site(site)
+            .stale_after(60 * MINUTE)
+            .polled(minute(n));
+        if up(name) { sample.up() } else { sample.down() }
+    };
+    phones.into_iter().map(polled).collect()
+}
+
+#[test]
+fn on_the_way_back_from_losing_everything_no_site_is_announced() {
+    let mut story = Story::new(shipped(&[
+        "PollerIsolated",
+        "SiteOutage",
+        "PhoneUnreachable",
+    ]));
+    story.at(0, two_sites(0, |_| true));
+    for n in 1..=9 {
+        story.at(n, two_sites(n, |_| false));
+    }
+    story.said(&["3 PollerIsolated of all: Shown"]);
+    // One phone answers first, and nobody else was polled since.
+    let mut phones = two_sites(9, |_| false);
+    phones[0] = two_sites(10, |_| true).remove(0);
+    story
+        .at(10, phones)
+        .said(&["10 PollerIsolated of all: Resolved(Cleared)"]);
+    for n in 11..=20 {
+        story.at(n, two_sites(n, |_| true));
+    }
+    let said = std::mem::take(&mut story.said);
+    let ended = said.iter().filter(|line| line.contains("Resolved")).count();
+    assert_eq!((said.len(), ended), (8, 8), "{said:?}");
+}
+
+#[test]
+fn a_site_that_stays_lost_is_announced_when_it_was_read_again() {
+    let mut story = Story::new(shipped(&["PollerIsolated", "SiteOutage"]));
+    story.at(0, two_sites(0, |_| true));
+    for n in 1..=9 {
+        story.at(n, two_sites(n, |_| false));
+    }
+    let back = |name: &str| name < "d";
+    story.said(&["3 PollerIsolated of all: Shown"]);
+    let mut phones = two_sites(9, |_| false);
+    phones[0] = two_sites(10, back).remove(0);
+    story
+        .at(10, phones)
+        .said(&["10 PollerIsolated of all: Resolved(Cleared)"])
+        .at(11, two_sites(11, back))
+        .said(&["11 SiteOutage of lyon: Shown"]);
+}
+
+#[test]
+fn what_begins_to_fire_after_an_outage_ended_waits_for_a_reading_of_its_own() {
+    let mut story = Story::new(shipped(&["PollerIsolated", "PhoneUnreachable"]));
+    story.at(0, two_sites(0, |_| true));
+    for n in 1..=5 {
+        story.at(n, two_sites(n, |_| false));
+    }
+    // The outage ends a moment before the others have been lost for five minutes.
+    let mut phones = two_sites(5, |_| false);
+    phones[0] = two_sites(6, |_| true).remove(0);
+    story.at(6, phones).said(&[
+        "3 PollerIsolated of all: Shown",
+        "6 PollerIsolated of all: Resolved(Cleared)",
+    ]);
+    story.at(7, two_sites(7, |name| name != "f"));
+    let said = std::mem::take(&mut story.said);
+    let shown: Vec<_> = said.iter().filter(|line| line.contains("Shown")).collect();
+    assert_eq!(shown, ["7 PhoneUnreachable of f: Shown"]);
+}
+
+#[test]
+fn what_is_held_after_its_condition_ended_is_not_announced_when_what_explained_it_ends() {
+    let mut story = Story::new(shipped(&["PhoneAuthRejected", "PhoneNotReadable"]));
+    story.board.with_suppression(Arc::new(Suppression {
+        inhibit_rules: packs::all_inhibit_rules().into(),
+        ..Suppression::default()
+    }));
+    let refused = |n| Sample::new("a").polled(minute(n)).failed(Reason::Auth);
+    for n in 0..=10 {
+        story.at(n, [refused(n)]);
+    }
+    story.said(&["0 PhoneAuthRejected of a: Shown"]);
+    for n in 11..=14 {
+        story.at(n, [Sample::new("a").polled(minute(n)).up()]);
+    }
+    story.said(&[
+        "11 PhoneAuthRejected of a: Resolved(Cleared)",
+        "13 PhoneNotReadable of a: Resolved(Cleared)",
+    ]);
+}
+
+#[test]
+fn an_alert_of_another_phone_inhibits_what_was_read_before_it_ended_too() {
+    let inhibit = InhibitRule::of_names(&["Switch"], &["Down"], &["site"]);
+    let switch = Rule {
+        only: Where {
+            phones: Box::new([Glob::new("switch")]),
+            ..Default::default()
+        },
+        min_polls: 1,
+        ..Rule::new("Switch", Condition::Phone(PhoneCondition::Unreachable))
+    };
+    let down_rule = Rule {
+        hold: Duration::ZERO,
+        only: Where {
+            phones: Box::new([Glob::new("a")]),
+            ..Default::default()
+        },
+        ..down_rule()
+    };
+    let mut story = Story::new([switch, down_rule]);
+    story.board.with_suppression(Arc::new(Suppression {
+        inhibit_rules: Box::new([inhibit]),
+        ..Suppression::default()
+    }));
+    story
+        .at(0, [up("a", 0), up("switch", 0)])
+        .at(1, [up("a", 1), down("switch", 1)])
+        .at(2, [down("a", 2), down("switch", 2)])
+        .said(&["1 Switch of switch: Shown"])
+        .at(3, [down("a", 2), up("switch", 3)])
+        .said(&["3 Switch of switch: Resolved(Cleared)"])
+        .at(4, [down("a", 4), up("switch", 4)])
+        .said(&["4 Down of a: Shown"]);
+}
+
+#[test]
+fn what_is_not_known_of_an_account_is_explained_until_the_phone_is_read_again() {
+    let mut rules = shipped(&["PollerIsolated"]);
+    rules.push(account_rule());
+    let mut story = Story::new(rules);
+    let with_account = |n| {
+        let mut phones = two_sites(n, |_| true);
+        phones[5] = Sample::new("f")
+            .site("lyon")
+            .polled(minute(n))
+            .account(1, "pbx", false);
+        phones
+    };
+    story.at(0, with_account(0));
+    for n in 1..=40 {
+        story.at(n, two_sites(n, |_| false));
+    }
+    story.said(&[
+        "0 Account of f/1: Shown",
+        "3 PollerIsolated of all: Shown",
+        "3 Account of f/1: Hidden",
+    ]);
+    let mut phones = two_sites(40, |_| false);
+    phones[0] = two_sites(41, |_| true).remove(0);
+    story
+        .at(41, phones)
+        .said(&["41 PollerIsolated of all: Resolved(Cleared)"])
+        .at(42, with_account(42))
+        .said(&["42 Account of f/1: Shown"])
+        .at(43, two_sites(43, |_| true));
 }
 
 #[test]

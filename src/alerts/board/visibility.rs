@@ -135,7 +135,7 @@ impl Board {
         let of_phone = phone.map_or(&[][..], |phone| self.alerts_of(phone));
         let mut outages = self.wide.iter().chain(of_phone);
         outages.any(|outage| {
-            outage.is_outage()
+            outage.is_outage(alert.state.read)
                 && suppress::lies_below(alert, outage.rule(), &outage.subject, &outage.labels)
         })
     }
@@ -159,8 +159,8 @@ impl Board {
     }
 
     /// Judges the alerts of one phone.
-    pub(super) fn show_desk(&mut self, place: &Place, now: Moment, changes: &mut Vec<Transition>) {
-        let Some(desk) = self.desks.get(&place.name) else {
+    pub(super) fn show_desk(&mut self, phone: &str, now: Moment, changes: &mut Vec<Transition>) {
+        let Some(desk) = self.desks.get(phone) else {
             return;
         };
         if !desk.alerts().iter().any(|alert| alert.state.is_firing()) {
@@ -188,6 +188,6 @@ impl Board {
             };
             self.stage.show(alert, above, now, changes);
         }
-        self.desks.insert_mut(place.name.clone(), desk);
+        self.desks.insert_mut(phone.into(), desk);
     }
 }

@@ -79,7 +79,7 @@ fn show(
     let now = probe.clock.now();
     let loaded = ReloadStatus {
         successful: true,
-        last_success: now.wall,
+        last_success: now,
     };
     let page = Page::new(Scrape {
         phones: fleet.phones().cloned().collect(),

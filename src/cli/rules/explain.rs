@@ -49,9 +49,11 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
             say(format_args!("  {what:<14} {text}"))?;
         }
     }
+    let all = groups.iter().flat_map(|group| &group.rules);
+    let others = promql::Explaining::new(all, &suppression.inhibit_rules);
     Ok(say(format_args!(
         "\nPromQL:\n{}",
-        promql::expression(rule)
+        promql::expression_among(rule, &others)
     ))?)
 }
 

@@ -154,10 +154,11 @@ fn export(format: Format, datasource: &str, book: &RuleBook) -> anyhow::Result<(
         suppression,
         runbooks,
     } = book;
+    let inhibit_rules = &suppression.inhibit_rules;
     let text = match format {
-        Format::Prometheus => export::prometheus(groups, runbooks),
-        Format::Alertmanager => export::alertmanager(groups, &suppression.inhibit_rules),
-        Format::Grafana => export::grafana(groups, datasource, runbooks),
+        Format::Prometheus => export::prometheus(groups, inhibit_rules, runbooks),
+        Format::Alertmanager => export::alertmanager(groups, inhibit_rules),
+        Format::Grafana => export::grafana(groups, inhibit_rules, datasource, runbooks),
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }

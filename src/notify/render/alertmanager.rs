@@ -145,11 +145,13 @@ mod tests {
         let alerts = captured["alerts"].as_array().expect("a list").iter();
         let (firing, over) = alerts
             .map(|alert| AlertRecord {
-                labels: pairs(&alert["labels"]),
-                annotations: pairs(&alert["annotations"]),
-                since: time(&alert["startsAt"]),
                 ended: (alert["status"] == "resolved")
                     .then(|| (time(&alert["endsAt"]), "cleared".into())),
+                ..AlertRecord::new(
+                    pairs(&alert["labels"]),
+                    pairs(&alert["annotations"]),
+                    time(&alert["startsAt"]),
+                )
             })
             .partition(|said: &AlertRecord| said.ended.is_none());
         Delivery {

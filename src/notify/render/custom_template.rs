@@ -50,17 +50,17 @@ pub(super) fn is_json(content_type: &str) -> bool {
 
 /// One message of each kind, with texts that break careless JSON, and one without anything.
 fn samples() -> impl Iterator<Item = TemplateData> {
-    let said = |ended: bool| AlertRecord {
-        labels: [
-            ("alertname", "PhoneUnreachable"),
-            ("phone", "a \"b\"\\"),
-            ("site", "hq"),
-        ]
-        .map(|(name, value)| (name.into(), value.into()))
-        .into(),
-        annotations: vec![("summary".into(), "\"a\"\n\\ does not answer".into())],
-        since: Timestamp::UNIX_EPOCH,
+    let labels = [
+        ("alertname", "PhoneUnreachable"),
+        ("phone", "a \"b\"\\"),
+        ("site", "hq"),
+    ];
+    let labels = labels.map(|(name, value)| (name.into(), value.into()));
+    let summary = ("summary".into(), "\"a\"\n\\ does not answer".into());
+    let fires = AlertRecord::new(labels.into(), vec![summary], Timestamp::UNIX_EPOCH);
+    let said = move |ended: bool| AlertRecord {
         ended: ended.then(|| (Timestamp::UNIX_EPOCH, "cleared".into())),
+        ..fires.clone()
     };
     let kinds = [(2, 0), (1, 1), (0, 1), (0, 0)]
         .into_iter()

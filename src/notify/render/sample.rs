@@ -16,22 +16,21 @@ pub(super) fn said(alertname: &str, phone: &str, minutes: i64) -> AlertRecord {
     let written: Timestamp = WRITTEN.parse().expect("a moment");
     let pair = |name: &str, value: &str| (name.into(), value.into());
     let steps = "Check power and cable.\nThen ping it.";
-    AlertRecord {
-        labels: vec![
+    AlertRecord::new(
+        vec![
             pair("alertname", alertname),
             pair("phone", phone),
             pair("severity", "critical"),
             pair("site", "hq"),
         ],
-        annotations: vec![
+        vec![
             pair("summary", &format!("{phone} does not answer")),
             pair("impact", "Nobody can call there."),
             pair("first_steps", steps),
             pair("runbook_url", "docs/runbooks.md#phoneunreachable"),
         ],
-        since: written - SignedDuration::from_mins(minutes),
-        ended: None,
-    }
+        written - SignedDuration::from_mins(minutes),
+    )
 }
 
 /// The same, over so many minutes before the message.

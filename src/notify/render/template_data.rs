@@ -248,8 +248,11 @@ impl TemplateAlert {
             .collect();
         let mut text = |name: &str| texts.remove(name).unwrap_or_default();
         let ended = said.ended.as_ref().map(|(at, _)| *at);
-        let lasted = ended.unwrap_or(written).duration_since(said.since);
-        let lasted = Duration::try_from(lasted).unwrap_or_default();
+        let by_times = || {
+            let lasted = ended.unwrap_or(written).duration_since(said.since);
+            Duration::try_from(lasted).unwrap_or_default()
+        };
+        let lasted = said.lasted.unwrap_or_else(by_times);
         let mut item = Self {
             alertname: label("alertname"),
             severity: label("severity"),

@@ -6,7 +6,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Exported, Group, block, exported, text};
+use super::super::inhibit::InhibitRule;
+use super::super::promql;
+use super::{Exported, Group, block, explaining, exported, text};
 
 const HEAD: &str = "\
 # Alert rules for Grafana, written by `grandstream-exporter rules export --format grafana`.
@@ -21,9 +23,28 @@ const INTERVAL: &str = "1m";
 
 /// The groups as a provisioning file on the data source of this uid; what only Prometheus can see has
 /// its runbooks on this page.
-pub fn grafana(groups: &[Group], datasource: &str, runbooks: &str) -> String {
+pub fn grafana(
+    groups: &[Group],
+    inhibit_rules: &[InhibitRule],
+    datasource: &str,
+    runbooks: &str,
+) -> String {
     let mut file = HEAD.to_owned();
-    for (name, rules) in exported(groups, runbooks) {
+    let others = explaining(groups, inhibit_rules);
+    let all = groups.iter().flat_map(|group| &group.rules);
+    // Grafana writes no `ALERTS` that would tell when an outage fired.
+    let counting: Vec<_> = all
+        .filter(|rule| promql::is_explained(rule, &others))
+        .map(|rule| &*rule.name)
+        .collect();
+    for (name, mut rules) in exported(groups, runbooks, &promql::expression) {
+        for rule in rules
+            .iter_mut()
+            .filter(|rule| counting.contains(&&*rule.name))
+        {
+            let what = "what an outage explains is counted";
+            rule.approximated.push(what.to_owned());
+        }
         write!(
             file,
             "  - orgId: 1\n    name: {name}\n    folder: Phones\n    interval: {INTERVAL}\n    rules:\n"

@@ -16,8 +16,9 @@ pub use prometheus::prometheus;
 pub use runbooks::runbooks;
 
 use super::condition::Condition;
+use super::inhibit::InhibitRule;
 use super::packs::{self, Pack};
-use super::promql;
+use super::promql::{self, Explaining};
 use super::rule::{OnUnknown, Rule};
 
 /// Rules under the name of their group.
@@ -72,7 +73,12 @@ impl Exported {
 
 /// The groups, with what only Prometheus can see of the exporter at the end; the runbooks of that are
 /// on this page.
-fn exported(groups: &[Group], runbooks: &str) -> Vec<(String, Vec<Exported>)> {
+fn exported(
+    groups: &[Group],
+    runbooks: &str,
+    expression: &dyn Fn(&Rule) -> String,
+) -> Vec<(String, Vec<Exported>)> {
+    let export = |rule: &Rule| export(rule, expression(rule));
     let mut all: Vec<_> = groups
         .iter()
         .map(|group| {
@@ -88,7 +94,13 @@ fn exported(groups: &[Group], runbooks: &str) -> Vec<(String, Vec<Exported>)> {
     all
 }
 
-fn export(rule: &Rule) -> Exported {
+/// The rules of all groups and what inhibits what among them.
+fn explaining<'a>(groups: &'a [Group], inhibit_rules: &'a [InhibitRule]) -> Explaining<'a> {
+    let rules = groups.iter().flat_map(|group| &group.rules);
+    Explaining::new(rules, inhibit_rules)
+}
+
+fn export(rule: &Rule, expression: String) -> Exported {
     let mut approximated = approximations(rule);
     let mut annotations = Vec::new();
     for (name, text) in rule.annotations.all() {
@@ -100,7 +112,7 @@ fn export(rule: &Rule) -> Exported {
     }
     Exported {
         name: rule.name.to_string(),
-        expression: promql::expression(rule),
+        expression,
         hold: promql::duration(rule.hold),
         keep_firing_for: (!rule.keep_firing_for.is_zero())
             .then(|| promql::duration(rule.keep_firing_for)),

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Exported, Group, block, exported, text};
+use super::super::inhibit::InhibitRule;
+use super::super::promql;
+use super::super::rule::Rule;
+use super::{Exported, Group, block, explaining, exported, text};
 
 const HEAD: &str = "\
 # Alert rules for Prometheus, written by `grandstream-exporter rules export --format prometheus`.
@@ -13,9 +16,11 @@ groups:
 ";
 
 /// The groups as a rules file; what only Prometheus can see has its runbooks on this page.
-pub fn prometheus(groups: &[Group], runbooks: &str) -> String {
+pub fn prometheus(groups: &[Group], inhibit_rules: &[InhibitRule], runbooks: &str) -> String {
     let mut file = HEAD.to_owned();
-    for (name, rules) in exported(groups, runbooks) {
+    let others = explaining(groups, inhibit_rules);
+    let expression = |rule: &Rule| promql::expression_among(rule, &others);
+    for (name, rules) in exported(groups, runbooks, &expression) {
         writeln!(file, "  - name: {name}\n    rules:").expect("a string takes any text");
         for rule in rules {
             push(&mut file, &rule).expect("a string takes any text");

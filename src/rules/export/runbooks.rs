@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Exported, built_in, exported};
 use crate::rules::packs::RUNBOOKS;
+use crate::rules::promql;
 
 const HEAD: &str = "\
 # Runbooks
@@ -18,7 +19,7 @@ pub fn runbooks() -> String {
         rule.enabled = true;
     }
     let mut page = HEAD.to_owned();
-    for (_, rules) in exported(&groups, RUNBOOKS) {
+    for (_, rules) in exported(&groups, RUNBOOKS, &promql::expression) {
         for rule in rules {
             push(&mut page, &rule).expect("a string takes any text");
         }

@@ -121,12 +121,19 @@ fn troubles() -> Vec<Rule> {
         Ready {
             name: "PhoneUnstable",
             severity: "warning",
-            when: Condition::Phone(PhoneCondition::UnreachableRatio {
-                over: minutes(30),
-                above: 0.5,
-            }),
+            // One long outage, which another alert tells of, is no coming and going.
+            when: Condition::Phone(PhoneCondition::AllOf(Box::new([
+                PhoneCondition::UnreachableRatio {
+                    over: minutes(30),
+                    above: 0.5,
+                },
+                PhoneCondition::UnreachableRepeatedly(Repeats {
+                    count: 3,
+                    within: minutes(30),
+                }),
+            ]))),
             patience: (minutes(5), minutes(15)),
-            summary: "{{ phone.name }} misses more than half of its polls",
+            summary: "{{ phone.name }} comes and goes, and misses more than half of its polls",
             impact: "Calls break off or fail now and then.",
             first_steps: "On Wi-Fi check signal and roaming; on cable check for errors at the \
                           switch port.",

@@ -87,7 +87,11 @@ const INHIBITIONS: [(&[&str], &[&str], &[&str]); 5] = [
         &["phone"],
     ),
     (&["PhoneNotReadable"], &["PhoneDataStale"], &["phone"]),
-    (&["PhoneRebootLoop"], &["PhoneRebooted"], &["phone"]),
+    (
+        &["PhoneRebootLoop"],
+        &["PhoneRebooted", "RegistrationFlapping"],
+        &["phone"],
+    ),
     (
         &["CertificateExpired"],
         &["CertificateExpiring"],
@@ -228,6 +232,7 @@ mod tests {
             [
                 r#"[alertname="MassUnregistered"] [alertname=~"AccountUnregistered|RegistrationFlapping"]"#,
                 r#"[alertname=~"PhoneLoginLocked|IdentityChanged"] [alertname="PhoneNotReadable"]"#,
+                r#"[alertname="PhoneRebootLoop"] [alertname="RegistrationFlapping"]"#,
                 r#"[alertname="CertificateExpired"] [alertname="CertificateExpiring"]"#,
             ]
         );

@@ -6,6 +6,7 @@
 //! Prometheus knows nothing of either. Only functions of Prometheus 2.42 are used.
 
 mod many;
+mod unexplained;
 
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::fleet::reading::{Coarse, LineState};
 use super::condition::{Comparison, Condition, EachCondition, PhoneCondition, Scope};
 use super::escape::{quoted, regex_of};
 use super::rule::Rule;
+
+pub use unexplained::Explaining;
 
 /// Leaves out phones that a silence or a window covers.
 const NOT_MUTED: &str = "unless on (phone) grandstream_phone_muted == 1";
@@ -31,8 +34,27 @@ struct Pair {
     holds: String,
 }
 
-/// The whole expression of a rule.
+/// The whole expression of a rule, alone.
 pub fn expression(rule: &Rule) -> String {
+    expression_without(rule, &[])
+}
+
+/// The whole expression of a rule among others: what they explain is left out of what it counts.
+pub fn expression_among(rule: &Rule, others: &Explaining<'_>) -> String {
+    expression_without(rule, &others.clauses(rule))
+}
+
+/// Whether a rule among these others leaves anything out.
+pub fn is_explained(rule: &Rule, others: &Explaining<'_>) -> bool {
+    !others.clauses(rule).is_empty()
+}
+
+fn expression_without(rule: &Rule, clauses: &[String]) -> String {
+    let with = |expression: String| {
+        let clauses = clauses.iter().map(String::as_str);
+        let lines: Vec<_> = [&*expression].into_iter().chain(clauses).collect();
+        lines.join("\n")
+    };
     let only = rule.only.selector();
     let of_phones = match &rule.when {
         Condition::Phone(condition) => holds(condition, &only),
@@ -41,9 +63,9 @@ pub fn expression(rule: &Rule) -> String {
         }
         Condition::Each(condition) => of_one(condition, &only),
         Condition::Fraction(fraction) => return many::share(fraction, &only),
-        Condition::Own(own) => return many::of_daemon(*own),
+        Condition::Own(own) => return with(many::of_daemon(*own)),
     };
-    format!("{}\n{NOT_MUTED}", grouped(&of_phones))
+    format!("{}\n{NOT_MUTED}", with(grouped(&of_phones)))
 }
 
 /// The codes of `grandstream_line_state_code` that make a coarse state; none for
@@ -128,6 +150,13 @@ fn leaf(condition: &PhoneCondition, only: &str) -> Pair {
             let holds = format!("avg_over_time({known}[{over}]) < {least} {NOT_PORTABLE}");
             Pair { known, holds }
         }
+        PhoneCondition::UnreachableRepeatedly(repeats) => {
+            let known = of("grandstream_reachable");
+            let (within, count) = (duration(repeats.within), repeats.count);
+            // Each loss of a gauge that is 1 or 0 is a decrease.
+            let holds = format!("resets({known}[{within}]) >= {count} {NOT_PORTABLE}");
+            Pair { known, holds }
+        }
         PhoneCondition::PollError { reasons } => poll_error(reasons, only),
         PhoneCondition::LoginBlocked => compared(of("grandstream_login_blocked"), "== 1"),
         PhoneCondition::Rebooted { within } => {
@@ -145,14 +174,7 @@ fn leaf(condition: &PhoneCondition, only: &str) -> Pair {
         PhoneCondition::PvalueDrift {
             only: these,
             except,
-        } => {
-            let choice = [
-                chosen("pvalue", "=~", these),
-                chosen("pvalue", "!~", except),
-            ];
-            let series = series("grandstream_pvalue_matches", only, &listed(&choice));
-            compared(format!("min without (pvalue) ({series})"), "== 0")
-        }
+        } => drift(these, except, only),
         PhoneCondition::Posture(weakness) => {
             let check = format!("check={}", quoted(weakness.label()));
             let series = series("grandstream_phone_posture", only, &check);
@@ -178,6 +200,15 @@ fn leaf(condition: &PhoneCondition, only: &str) -> Pair {
             holds: holds(condition, only),
         },
     }
+}
+
+fn drift(these: &[Box<str>], except: &[Box<str>], only: &str) -> Pair {
+    let choice = [
+        chosen("pvalue", "=~", these),
+        chosen("pvalue", "!~", except),
+    ];
+    let series = series("grandstream_pvalue_matches", only, &listed(&choice));
+    compared(format!("min without (pvalue) ({series})"), "== 0")
 }
 
 fn not_seen(age: Duration, which: &str, only: &str) -> Pair {

@@ -86,9 +86,9 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
         } else {
             "pending"
         },
-        active_at: whole_millis(alert.active_at.wall),
+        active_at: whole_millis(alert.active.wall),
         value: HOLDS,
-        fired_at: alert.fired_at.map(|at| whole_millis(at.wall)),
+        fired_at: alert.fired.map(|at| whole_millis(at.wall)),
         waits_for: waits_for(alert, told.now),
         unknown_since: since.map(|at| at.round(Unit::Second).unwrap_or(at)),
         unconfirmed: alert.state.unconfirmed,

@@ -14,6 +14,7 @@ use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::board::Alert;
 use crate::alerts::board::KnownRule;
 use crate::rules::export::Group;
+use crate::rules::rule::Rule;
 use crate::rules::{packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::pieces::{Filled, PIECE, Pieces};
@@ -160,7 +161,7 @@ impl Rules {
         RuleJson {
             r#type: "alerting",
             name: &rule.name,
-            query: promql::expression(rule),
+            query: self.query(rule),
             duration: rule.hold.as_secs_f64(),
             keep_firing_for: rule.keep_firing_for.as_secs_f64(),
             labels: object(&rule.labels),
@@ -174,6 +175,13 @@ impl Rules {
             last_evaluation: self.evaluated(),
             matched_phones: self.told.picture.matched.get(&rule.name).copied(),
         }
+    }
+
+    fn query(&self, rule: &Rule) -> String {
+        let settings = &self.told.picture.settings;
+        let rules = settings.rules.iter().map(|known| &known.rule);
+        let others = promql::Explaining::new(rules, &settings.suppression.inhibit_rules);
+        promql::expression_among(rule, &others)
     }
 
     fn evaluated(&self) -> Timestamp {

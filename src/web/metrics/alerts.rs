@@ -111,7 +111,7 @@ impl Alerts {
         )?;
         let since = listed
             .iter()
-            .map(|alert| (own_labels(alert), epoch_seconds(alert.active_at.wall)));
+            .map(|alert| (own_labels(alert), epoch_seconds(alert.active.wall)));
         out.gauges(
             "grandstream_alert_active_since_timestamp",
             Some(&Seconds),

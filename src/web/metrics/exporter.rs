@@ -69,7 +69,7 @@ impl Seen {
             "grandstream_exporter_config_last_reload_success_timestamp",
             Some(&Seconds),
             "When the configuration was last read without errors.",
-            Some(epoch_seconds(self.reload.last_success)),
+            Some(epoch_seconds(self.reload.last_success.wall)),
         )?;
         out.gauge(
             "grandstream_exporter_login_ledger_persisted",

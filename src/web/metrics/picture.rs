@@ -13,7 +13,7 @@ use crate::alert_engine::snapshot::{
 };
 use crate::alerting_config::Settings;
 use crate::alerts::board::{Board, KnownRule, Rules};
-use crate::alerts::self_monitoring::Health;
+use crate::alerts::self_monitoring::{Health, Sending};
 use crate::alerts::silence::{Silence, Window};
 use crate::alerts::suppress::Suppression;
 use crate::fleet::Fleet;
@@ -50,7 +50,7 @@ pub(super) fn of(fleet: &Fleet) -> AlertSnapshot {
     ]);
     board.with_suppression(Arc::clone(&settings.suppression));
     let health = Health {
-        receivers: Box::new([("push".into(), Some(Duration::from_secs(3600)))]),
+        receivers: Box::new([("push".into(), Sending::FailsFor(Duration::from_secs(3600)))]),
         ..Health::default()
     };
     // The first tick covers, the second judges what fires.

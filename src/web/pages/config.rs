@@ -53,7 +53,7 @@ fn reading(html: &mut Html, settings: &Settings, now: Moment) {
              <code>check-config</code> names them. In force is what was read ",
         );
     }
-    html.text(words::since(read.last_success, now.wall))
+    html.text(words::duration(now.since(read.last_success)))
         .markup(" ago.</p>\n");
     for warning in &settings.overview.warnings {
         html.markup("<p class=\"note\">")

@@ -243,7 +243,7 @@ fn readings(html: &mut Html, phone: &Phone, now: Moment) {
     let values = phone.values(now);
     let model = values.and_then(|values| values.model());
     let firmware = values.and_then(|values| values.firmware());
-    let uptime = phone.booted_at(now).map(|at| words::since(at, now.wall));
+    let uptime = phone.booted_ago(now).map(words::duration);
     html.markup("</td><td data-name=\"Lines\">")
         .text(lines(phone, now))
         .markup("</td><td data-name=\"Status\">")

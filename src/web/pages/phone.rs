@@ -96,7 +96,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
             .markup("</a></td><td>");
         signs::subject(html, alert);
         html.markup("</td><td>")
-            .text(words::since(alert.active_at.wall, now.wall))
+            .text(words::duration(alert.lasted(now)))
             .markup("</td><td>")
             .text(labels::text(&texts, "summary"))
             .markup("</td><td>");
@@ -324,7 +324,7 @@ fn polls(html: &mut Html, phone: &Phone, now: Moment) {
             failures,
         } = poll;
         html.markup("<tr><td>")
-            .text(words::since(*began, now.wall))
+            .text(words::duration(now.since(*began)))
             .markup(" ago</td><td>")
             .text(words::short_duration(*took))
             .markup("</td><td>")

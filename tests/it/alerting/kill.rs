@@ -61,10 +61,15 @@ fn said(asked: &Asked) -> (String, BTreeSet<String>) {
     (id, words.collect())
 }
 
-/// A receiver whose answers follow what is sent last.
-async fn sink() -> (Sink, watch::Sender<Answers>) {
-    let (mood, answers) = watch::channel(ok());
-    let sink = Sink::start_with(None, move |_| answers.borrow().clone());
+/// A receiver that answers messages of one status as was said last, and takes all others: what waits
+/// for its next attempt holds up what came later.
+async fn sink() -> (Sink, watch::Sender<(&'static str, Answers)>) {
+    let (mood, answers) = watch::channel(("firing", ok()));
+    let sink = Sink::start_with(None, move |body| {
+        let (status, answer) = answers.borrow().clone();
+        let is_it = body.contains(&format!("\"status\":\"{status}\""));
+        if is_it { answer } else { ok() }
+    });
     (sink.await, mood)
 }
 
@@ -98,8 +103,9 @@ async fn whoever_is_killed_while_telling_tells_it_all_the_same() {
     let mut process = serve(directory.path());
     for round in 0..ROUNDS * DEATHS.len() * 2 {
         let (off, death) = (round % 2 == 0, DEATHS[round / 2 % DEATHS.len()]);
-        let wanted = if off { "p0 firing" } else { "p0 resolved" };
-        mood.send_replace(first_answer(death));
+        let status = if off { "firing" } else { "resolved" };
+        let wanted = &*format!("p0 {status}");
+        mood.send_replace((status, first_answer(death)));
         cut(&phone, off);
         let mut killed = false;
         loop {
@@ -119,7 +125,7 @@ async fn whoever_is_killed_while_telling_tells_it_all_the_same() {
                 break;
             }
             kill(process);
-            mood.send_replace(ok());
+            mood.send_replace((status, ok()));
             process = serve(directory.path());
             killed = true;
             if death == Death::Answered {

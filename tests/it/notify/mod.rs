@@ -67,17 +67,16 @@ fn delivery(phone: &str) -> Delivery {
         group: vec![pair("site", "hq")],
         notification: Notification {
             reason: NotificationReason::First,
-            firing: vec![AlertRecord {
-                labels: vec![
+            firing: vec![AlertRecord::new(
+                vec![
                     pair("alertname", "PhoneUnreachable"),
                     pair("phone", phone),
                     pair("severity", "critical"),
                     pair("site", "hq"),
                 ],
-                annotations: vec![pair("summary", &format!("{phone} does not answer"))],
-                since: Timestamp::from_second(1_700_000_000).expect("a moment"),
-                ended: None,
-            }],
+                vec![pair("summary", &format!("{phone} does not answer"))],
+                Timestamp::from_second(1_700_000_000).expect("a moment"),
+            )],
             over: Vec::new(),
             fresh: BTreeSet::new(),
             missed: 0,

@@ -129,28 +129,39 @@ impl Way {
 struct Ear {
     /// What it was told fires.
     open: BTreeSet<Life>,
-    /// What it was told is over.
-    over: BTreeSet<Life>,
     /// What began, be it in a message that was not taken.
     begun: BTreeSet<Life>,
-    /// By the id of a message, what it said.
-    heard: BTreeMap<Box<str>, Notification>,
-}
-
-fn life(said: &AlertRecord) -> Life {
-    Life::of(&said.labels, said.since)
+    /// By the id of a message that was sent, arrived or not, what it said.
+    sent: BTreeMap<Box<str>, Notification>,
+    /// The ids of those that arrived.
+    heard: BTreeSet<Box<str>>,
 }
 
 impl Ear {
-    fn hear(&mut self, id: &str, notification: &Notification) {
-        if let Some(before) = self.heard.insert(id.into(), notification.clone()) {
+    /// A message is sent; nobody knows whether it arrives.
+    fn see(&mut self, id: &str, notification: &Notification) {
+        self.begun.extend(notification.fresh.iter().copied());
+        if let Some(before) = self.sent.get(id) {
             assert_eq!(
-                before, *notification,
+                before, notification,
                 "{id} says something else the second time"
             );
             return;
         }
-        let lives = |list: &[AlertRecord]| -> BTreeSet<_> { list.iter().map(life).collect() };
+        for said in &notification.over {
+            let mut others = self.sent.values().flat_map(|other| &other.over);
+            let before = others.find(|other| other.life == said.life);
+            assert_eq!(before, None, "its end was sent before, under another id");
+        }
+        self.sent.insert(id.into(), notification.clone());
+    }
+
+    fn hear(&mut self, id: &str, notification: &Notification) {
+        if !self.heard.insert(id.into()) {
+            return;
+        }
+        let lives =
+            |list: &[AlertRecord]| -> BTreeSet<_> { list.iter().map(|said| said.life).collect() };
         let (firing, over) = (lives(&notification.firing), lives(&notification.over));
         let news = firing.difference(&self.open).next().is_some() || !over.is_empty();
         assert!(
@@ -159,14 +170,11 @@ impl Ear {
         );
         for life in &over {
             let was_open = self.open.remove(life);
-            // What was taken without an answer is merged into the next message, and said there again.
-            let again = notification.missed > 0 && self.over.contains(life);
             // What was hidden before its message was taken is only told to be over.
-            let told = was_open || again || self.begun.contains(life);
+            let told = was_open || self.begun.contains(life);
             assert!(told, "never begun: {life}");
         }
         self.open.extend(firing);
-        self.over.extend(over);
     }
 }
 
@@ -223,8 +231,7 @@ impl Night {
             recipients,
             delivery,
         } = outgoing;
-        let fresh = delivery.notification.fresh.iter().copied();
-        self.ear.begun.extend(fresh);
+        self.ear.see(&delivery.id, &delivery.notification);
         if !matches!(self.answer, Answer::Busy) {
             self.ear.hear(&delivery.id, &delivery.notification);
         }

@@ -44,6 +44,7 @@ fn what_waited_names_only_what_still_fires_and_nothing_is_left_where_nothing_doe
     office.minute(1, [polled("a", 1).up(), polled("b", 1).down()]);
     office.minute(3, [polled("a", 3).up(), polled("b", 3).down()]);
     let tried = "0: [Down a, Down b] []";
+    assert_ne!(office.ids[0], office.ids[1], "it says something else");
     office.told(&[tried, "3: [Down b] []"]);
 
     let mut office = Office::of(silent([down()]));
@@ -54,6 +55,19 @@ fn what_waited_names_only_what_still_fires_and_nothing_is_left_where_nothing_doe
     office.minute(3, [polled("a", 3).up(), polled("b", 3).up()]);
     office.told(&[tried]);
     assert_eq!(office.engine.store.letters().expect("they can be read"), []);
+}
+
+#[test]
+fn what_still_fires_of_one_that_was_tried_goes_into_the_next_one() {
+    let mut office = Office::of(silent([down()]));
+    office.door = Door::Closed;
+    office.minute(0, [polled("a", 0).down(), polled("b", 0).down()]);
+    office.door = Door::Open;
+    let third = |n| polled("c", n).down();
+    office.minute(1, [polled("a", 1).up(), polled("b", 1).down(), third(1)]);
+    office.minute(3, [polled("a", 3).up(), polled("b", 3).down(), third(3)]);
+    assert_ne!(office.ids[0], office.ids[1], "it says something else");
+    office.told(&["0: [Down a, Down b] []", "3: [Down b, Down c] []"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ impl Row<'_> {
                 .markup("</span>");
         }
         html.markup("</td><td data-name=\"Since\">")
-            .text(words::since(alert.active_at.wall, now.wall))
+            .text(words::duration(alert.lasted(now)))
             .markup("</td><td data-name=\"What is wrong\">");
         self.wrong(html, &texts(alert, scene.picture, scene.fleet, now));
         html.markup("</td><td data-name=\"State\">");
