@@ -22,7 +22,7 @@ use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Fleet, Moment, Place, PollReport, Text};
 use grandstream_exporter::web::Settings;
 use grandstream_exporter::web::metrics::{Format, Page, Scrape};
-use grandstream_exporter::web::pieces::{Coding, Output};
+use grandstream_exporter::web::streaming::{Coding, Output};
 
 const PHONES: usize = 10_000;
 const ACCOUNTS: u16 = 16;
@@ -68,7 +68,7 @@ fn measure(clock: &Clock, fleet: &Fleet, now: Moment, coding: Coding) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn samples(fleet: &Fleet, now: Moment) -> f64 {
-    use grandstream_exporter::web::pieces::Pieces as _;
+    use grandstream_exporter::web::streaming::Pieces as _;
     let one = fleet.phones().take(1).map(Arc::clone).collect();
     let mut page = Page::new(Scrape {
         phones: one,

@@ -11,13 +11,13 @@ use std::net::SocketAddr;
 use hyper::http::request::Parts;
 use tracing::info;
 
-use super::answer::Answer;
-use super::entrance::Entrance;
-use super::login::{Busy, Claim, Logins};
-use super::origin;
-use super::requests::Code;
+use super::basic_auth::{Busy, Claim, Logins};
+use super::csrf;
+use super::request_metrics::Code;
+use super::response::Answer;
 use super::route::Route;
 use super::server::Peer;
+use super::server_config::Entrance;
 
 /// Who asks, after the entrance.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub(super) fn operate(
     if !entrance.operators.contains(name) {
         return refused(NO_OPERATOR);
     }
-    if !origin::is_ours(&head.headers, host, encrypted) {
+    if !csrf::is_ours(&head.headers, host, encrypted) {
         return refused(FOREIGN);
     }
     Ok(Actor::User(name.clone()))

@@ -17,10 +17,10 @@ use crate::fleet::reading::{Account, Coarse, Line, Lines, PhoneStatus, Registrat
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
 use super::Settings;
-use super::health::{Health, failures, held, read_at};
-use super::listing::Listing;
-use super::pieces::Pieces;
-use super::words::web_page;
+use super::humanize::web_page;
+use super::json_list::Listing;
+use super::phone_health::{Health, failures, held, read_at};
+use super::streaming::Pieces;
 
 /// One phone.
 #[derive(Serialize)]
@@ -322,12 +322,12 @@ impl<T: Serialize> Serialize for Object<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn pretty(name: &str) -> String {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let known = fleet.phone(name).expect("it is listed");
-        let json = phone(known, example::now(), &example::settings());
+        let json = phone(known, fixture::now(), &fixture::settings());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         serde_json::to_string_pretty(&json).expect("JSON")
     }
@@ -339,19 +339,19 @@ mod tests {
 
     #[test]
     fn a_phone_that_refuses_us() {
-        insta::assert_snapshot!("refused", pretty(example::HOSTILE_NAME));
+        insta::assert_snapshot!("refused", pretty(fixture::HOSTILE_NAME));
     }
 
     #[test]
     fn what_is_opt_in_stays_hidden() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let reception = fleet.phone("reception").expect("it is listed");
         let settings = Settings {
             metrics: crate::config::Metrics::default(),
             values: Arc::default(),
-            ..example::settings()
+            ..fixture::settings()
         };
-        let json = phone(reception, example::now(), &settings);
+        let json = phone(reception, fixture::now(), &settings);
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert!(json["mac"].is_null());
         assert_eq!(json["values"].as_array().map(Vec::len), Some(0));

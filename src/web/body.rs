@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
 use super::connections::Answering;
-use super::pieces::Output;
+use super::streaming::Output;
 
 /// The body of an answer, under way until it is dropped.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::web::pieces::{Coding, Filled, Pieces};
+    use crate::web::streaming::{Coding, Filled, Pieces};
 
     /// Pieces without end.
     struct Endless;

@@ -5,47 +5,47 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server`, `connections`, `patience`, `listen` | connections and their limits |
-//! | `entrance`, `tls`, `login`, `origin`, `access`, `who` | who is let in, and who may what |
-//! | `service`, `route`, `intake`, `answer`, `body` | from a request to an answer |
-//! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
-//! | `pages`, `html`, `words`, `health` | what people read |
-//! | `api`, `discovery`, `probe`, `ready`, `reload` | what programs ask for |
-//! | `alerting` | what programs ask of the alert side, and what changes it |
+//! | `server`, `connections`, `write_timeout`, `listen` | connections and their limits |
+//! | `server_config`, `tls`, `basic_auth`, `csrf`, `access`, `peer_user` | who is let in, and who may what |
+//! | `service`, `route`, `request_body`, `response`, `body` | from a request to its response |
+//! | `metrics`, `streaming`, `json_list` | what is as long as the fleet, chunk by chunk |
+//! | `pages`, `html`, `humanize`, `phone_health` | pages for people |
+//! | `api`, `http_sd`, `probe`, `ready`, `reload` | endpoints for programs |
+//! | `alerting` | alerts, silences, events and notifications for programs, and the actions on them |
 
 mod access;
 mod alerting;
-mod answer;
 mod api;
+mod basic_auth;
 mod body;
 mod connections;
-mod discovery;
-mod entrance;
-#[cfg(test)]
-mod example;
-mod health;
+mod csrf;
 mod html;
-mod intake;
+mod http_sd;
+mod humanize;
+mod json_list;
 mod listen;
-mod listing;
-mod login;
 pub mod metrics;
 mod negotiate;
-mod origin;
 mod pages;
-mod patience;
-pub mod pieces;
+mod peer_user;
+mod phone_health;
 mod probe;
 mod query;
 mod ready;
 mod reload;
-mod requests;
+mod request_body;
+mod request_metrics;
+mod response;
 mod route;
 mod server;
+mod server_config;
 mod service;
+pub mod streaming;
+#[cfg(test)]
+mod testing;
 mod tls;
-mod who;
-mod words;
+mod write_timeout;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,10 +62,10 @@ use crate::config::{self, Config, MaxInFlight, PublishedValue, Shard};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
 use crate::fleet::{Fleet, Moment};
 
-pub use entrance::Entrance;
 pub use listen::bind;
-pub use requests::{Code, Handler, Requests};
+pub use request_metrics::{Code, Handler, Requests};
 pub use server::{Doors, Limits, Peer, serve};
+pub use server_config::Entrance;
 
 /// What the server is wired to.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AsHeaderName};
 
 use super::metrics::Format;
-use super::pieces::Coding;
+use super::streaming::Coding;
 
 /// A format of metrics with the media type under which it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

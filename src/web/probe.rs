@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
     use crate::fleet::PollReport;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn check_patience(header: Option<&'static str>, millis: u64) {
         let headers = header.map(|value| {
@@ -86,13 +86,13 @@ mod tests {
 
     #[test]
     fn only_a_reading_older_than_half_an_interval_is_renewed() {
-        let place = example::place("a");
+        let place = fixture::place("a");
         let half = place.interval / 2;
         let phone = Phone::new(place.into());
-        assert!(is_due(&phone, example::now()));
-        let phone = phone.after(PollReport::new(example::now()));
-        assert!(!is_due(&phone, example::now().after(half)));
+        assert!(is_due(&phone, fixture::now()));
+        let phone = phone.after(PollReport::new(fixture::now()));
+        assert!(!is_due(&phone, fixture::now().after(half)));
         let later = half + Duration::from_millis(1);
-        assert!(is_due(&phone, example::now().after(later)));
+        assert!(is_due(&phone, fixture::now().after(later)));
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::fleet::Fleet;
 
-use super::answer::Answer;
-use super::requests::Code;
+use super::request_metrics::Code;
+use super::response::Answer;
 
 /// Ready once every phone was tried, or after a time in which every one should have been.
 pub(super) fn answer(fleet: &Fleet, running: Duration, ready_after: Duration) -> Answer {
@@ -22,7 +22,7 @@ pub(super) fn answer(fleet: &Fleet, running: Duration, ready_after: Duration) ->
 mod tests {
     use super::*;
     use crate::fleet::PollReport;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn check(fleet: &Fleet, seconds: u64, expected: Code) {
         let running = Duration::from_secs(seconds);
@@ -32,11 +32,11 @@ mod tests {
 
     #[test]
     fn ready_when_every_phone_was_tried_or_should_have_been() {
-        let fleet = Fleet::new([example::place("a").into(), example::place("b").into()]);
+        let fleet = Fleet::new([fixture::place("a").into(), fixture::place("b").into()]);
         check(&fleet, 0, Code::Unavailable);
         check(&fleet, 44, Code::Unavailable);
         check(&fleet, 45, Code::Ok);
-        let tried = |fleet: &Fleet, name| fleet.with_report(name, PollReport::new(example::now()));
+        let tried = |fleet: &Fleet, name| fleet.with_report(name, PollReport::new(fixture::now()));
         let fleet = tried(&fleet, "a");
         check(&fleet, 0, Code::Unavailable);
         check(&tried(&fleet, "b"), 0, Code::Ok);

@@ -8,8 +8,8 @@ use tracing::info;
 use crate::fleet::command::Reload;
 
 use super::access::Actor;
-use super::answer::Answer;
-use super::requests::Code;
+use super::request_metrics::Code;
+use super::response::Answer;
 
 /// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
-use super::requests::Handler;
+use super::request_metrics::Handler;
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,9 +27,9 @@ use tracing::{debug, error, warn};
 
 use super::body::Turn;
 use super::connections::{Bounds, Client, Connection, Connections};
-use super::entrance::Entrance;
-use super::patience::Patience;
+use super::server_config::Entrance;
 use super::service::Service;
+use super::write_timeout::Patience;
 use super::{Inputs, Settings};
 
 /// Where clients come in.

@@ -20,19 +20,19 @@ use crate::fleet::{Fleet, Moment, Phone, Text};
 
 use super::access::{self, Caller};
 use super::alerting::{self, Given, Told, Unanswered, Wish};
-use super::answer::{Answer, Content};
+use super::basic_auth::Logins;
 use super::body::{Body, Turn};
 use super::connections::{Connection, Standing};
-use super::entrance::Entrance;
-use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
-use super::pieces::Coding;
 use super::query::Query;
-use super::requests::{Code, Handler};
+use super::request_metrics::{Code, Handler};
+use super::response::{Answer, Content};
 use super::route::Route;
 use super::server::{Limits, Peer};
+use super::server_config::Entrance;
+use super::streaming::Coding;
 use super::{
-    Inputs, Settings, api, discovery, intake, negotiate, pages, probe, ready, reload, who,
+    Inputs, Settings, api, http_sd, negotiate, pages, peer_user, probe, ready, reload, request_body,
 };
 
 /// What answers are made from.
@@ -84,8 +84,8 @@ impl Service {
         let admitted = access::admit(peer, &route, &head, &entrance, &self.logins).await;
         let answer = match admitted {
             Err(answer) => answer,
-            Ok(_) if announced > intake::MAX_BODY as u64 => {
-                Answer::text(Code::ContentTooLarge, intake::Unread::TooLarge)
+            Ok(_) if announced > request_body::MAX_BODY as u64 => {
+                Answer::text(Code::ContentTooLarge, request_body::Unread::TooLarge)
             }
             Ok(caller) => {
                 let visit = Visit {
@@ -128,7 +128,7 @@ impl Service {
         let given = Given {
             order,
             reader,
-            by: who::name_of(actor).await,
+            by: peer_user::name_of(actor).await,
             head,
             body_time: self.body_time,
         };
@@ -305,7 +305,7 @@ impl Service {
 
     fn discover(&self, head: &Parts) -> Answer {
         match host(head) {
-            Some(host) => Answer::long_json(discovery::targets(&self.fleet(), host)),
+            Some(host) => Answer::long_json(http_sd::targets(&self.fleet(), host)),
             None => Answer::text(Code::BadRequest, "the request names no host to scrape"),
         }
     }

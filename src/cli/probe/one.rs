@@ -18,7 +18,7 @@ use crate::ledger::Keeper;
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 use crate::web::metrics::{Format, Page, Scrape};
-use crate::web::pieces::{Filled, Pieces as _};
+use crate::web::streaming::{Filled, Pieces as _};
 use crate::webapi::Exchange;
 
 /// What one probe brought.

@@ -16,9 +16,9 @@ use crate::alert::{Alert, Picture};
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
-use crate::web::words;
+use crate::web::humanize;
+use crate::web::json_list::Listing;
+use crate::web::streaming::Pieces;
 
 use super::texts;
 
@@ -100,7 +100,7 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
 /// What a pending alert waits for, for people: `fires in 3 min`; `None` of any other.
 pub(in crate::web) fn waits_for(alert: &Alert, now: Moment) -> Option<String> {
     Some(match alert.state.waits_for(alert.rule(), now)? {
-        WaitsFor::Time(rest) => format!("fires in {}", words::duration(rest)),
+        WaitsFor::Time(rest) => format!("fires in {}", humanize::duration(rest)),
         WaitsFor::Polls(more) => format!("waits for {}", count(more, "more poll")),
         WaitsFor::Reading => "waits for the next reading".to_owned(),
     })
@@ -128,22 +128,22 @@ fn kept_back(alert: &Alert) -> Option<(&'static str, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn alerts_have_the_shape_of_prometheus_and_say_what_keeps_them_back() {
-        let json = example::written(alerts(example::told(example::picture())));
+        let json = fixture::written(alerts(fixture::told(fixture::picture())));
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("alerts", pretty);
     }
 
     #[test]
     fn what_ended_is_not_listed() {
-        let mut picture = example::picture();
+        let mut picture = fixture::picture();
         let rules = Arc::default();
-        let _told = picture.board.with_rules(rules, example::now());
+        let _told = picture.board.with_rules(rules, fixture::now());
         assert!(picture.board.alerts().next().is_some());
-        let json = example::written(alerts(example::told(picture)));
+        let json = fixture::written(alerts(fixture::told(picture)));
         assert_eq!(json["data"]["alerts"], serde_json::json!([]));
     }
 }

@@ -11,9 +11,9 @@ use crate::alert::event::in_words;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Moment, Text};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
+use crate::web::json_list::Listing;
 use crate::web::query::Query;
+use crate::web::streaming::Pieces;
 
 /// One event.
 #[derive(Serialize)]
@@ -119,7 +119,7 @@ fn json(Event { id, event }: &Event) -> EventJson<'_> {
 mod tests {
     use super::*;
     use crate::alert::event::Happening;
-    use crate::web::example::{now, written};
+    use crate::web::testing::fixture::{now, written};
 
     #[test]
     fn particulars_stand_as_they_are_or_as_text() {

@@ -5,10 +5,10 @@
 //! without a limit for an answer. Rules and alerts have the shapes of Prometheus' API, with keys of our
 //! own beside.
 
+mod actions;
 mod alerts;
 mod events;
-mod letters;
-mod orders;
+mod notifications;
 mod rules;
 mod silence_request;
 mod silences;
@@ -23,12 +23,12 @@ use crate::alert::pairs::Pair;
 use crate::alert::{Alert, Picture};
 use crate::fleet::{Fleet, Moment};
 
-use super::requests::Code;
+use super::request_metrics::Code;
 
+pub(super) use actions::{Given, obey};
 pub(super) use alerts::{Told, alerts, waits_for};
 pub(super) use events::{Wish, events};
-pub(super) use letters::{notice, queue};
-pub(super) use orders::{Given, obey};
+pub(super) use notifications::{notice, queue};
 pub(super) use rules::{rules, state_of};
 pub(super) use silences::silences;
 

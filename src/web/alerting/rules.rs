@@ -14,8 +14,8 @@ use crate::alert::board::KnownRule;
 use crate::alert::export::Group;
 use crate::alert::{Alert, Picture, packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
-use crate::web::pieces::{Filled, PIECE, Pieces};
 use crate::web::query::Query;
+use crate::web::streaming::{Filled, PIECE, Pieces};
 
 use super::alerts::{Told, active, object, write};
 
@@ -205,16 +205,16 @@ mod tests {
     use super::*;
     use crate::alert::board::Rules as Known;
     use crate::alert::{Settings, export};
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn listed(picture: Picture, query: &str) -> serde_json::Value {
         let query = Query::of(Some(query));
-        example::written(rules(example::told(picture), &query))
+        fixture::written(rules(fixture::told(picture), &query))
     }
 
     #[test]
     fn rules_have_the_shape_of_prometheus_with_their_alerts() {
-        let json = listed(example::picture(), "type=alert");
+        let json = listed(fixture::picture(), "type=alert");
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("rules", pretty);
     }
@@ -241,7 +241,7 @@ mod tests {
     #[test]
     fn there_are_no_recording_rules_and_without_rules_there_are_no_groups() {
         let none = serde_json::json!({ "status": "success", "data": { "groups": [] } });
-        assert_eq!(listed(example::picture(), "type=record"), none);
+        assert_eq!(listed(fixture::picture(), "type=record"), none);
         assert_eq!(listed(Picture::new(Arc::default()), ""), none);
     }
 }

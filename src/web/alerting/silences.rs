@@ -12,8 +12,8 @@ use crate::alert::matcher::Matcher;
 use crate::alert::silence::Silence;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
+use crate::web::json_list::Listing;
+use crate::web::streaming::Pieces;
 
 /// One silence.
 #[derive(Serialize)]
@@ -99,18 +99,18 @@ fn json(silence: &Silence, now: Moment) -> SilenceJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn silences_are_listed_newest_first_with_their_state() {
-        let json = example::written(silences(&example::picture(), example::now()));
+        let json = fixture::written(silences(&fixture::picture(), fixture::now()));
         assert_eq!(
             json[1],
             serde_json::json!({
                 "id": "7",
                 "matchers": [{
                     "name": "phone",
-                    "value": example::HOSTILE_NAME,
+                    "value": fixture::HOSTILE_NAME,
                     "isRegex": false,
                     "isEqual": true,
                 }],
@@ -127,9 +127,9 @@ mod tests {
 
     #[test]
     fn who_makes_a_silence_is_told_what_it_reaches() {
-        let silence = example::silence(9, "phone=~re.*");
-        let (fleet, picture) = (example::fleet(), example::picture());
-        let json = made(&silence, &fleet, &picture, example::now());
+        let silence = fixture::silence(9, "phone=~re.*");
+        let (fleet, picture) = (fixture::fleet(), fixture::picture());
+        let json = made(&silence, &fleet, &picture, fixture::now());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json["phones"], &json["alerts"]), (&1.into(), &1.into()));
         assert_eq!(

@@ -24,7 +24,7 @@ use crate::alert::suppress::Visibility;
 use crate::alert::{Picture, Rule};
 use crate::fleet::moment::epoch_seconds;
 
-use super::own::Families;
+use super::exporter_text::Families;
 use super::page::Scrape;
 use super::samples::Label;
 

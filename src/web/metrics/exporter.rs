@@ -14,7 +14,7 @@ use crate::fleet::command::ReloadStatus;
 use crate::fleet::moment::epoch_seconds;
 use crate::fleet::totals::{SkipReason, Totals};
 
-use super::own::{Families, unlabelled};
+use super::exporter_text::{Families, unlabelled};
 use super::process::Process;
 
 /// The exporter's own values at one moment.

@@ -6,28 +6,18 @@
 //! outlives the phone or the setting it came from. The few hundred series of the exporter itself
 //! (`own`) come from registries of prometheus-client. No family is in both halves.
 
-mod ahead;
 mod alerts;
 mod exporter;
+mod exporter_text;
 mod family;
-#[cfg(test)]
-mod hostile;
-#[cfg(test)]
-mod names;
-#[cfg(test)]
-mod oracle;
-mod own;
 mod page;
-mod phone;
-#[cfg(test)]
-mod picture;
+mod phone_samples;
+mod prefetch;
 mod process;
-#[cfg(test)]
-mod sample_page;
 mod samples;
-#[cfg(test)]
-mod strict;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use exporter::Exporter;
 pub use family::{Family, Format, Read, ReadPhone};

@@ -12,12 +12,12 @@ use hyper::body::Bytes;
 use crate::alert::Picture;
 use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
-use crate::web::pieces::{Filled, PIECE, Pieces};
+use crate::web::streaming::{Filled, PIECE, Pieces};
 
-use super::ahead::{self, AHEAD};
 use super::exporter::Exporter;
+use super::exporter_text;
 use super::family::{Family, Format, Read, ReadPhone};
-use super::own;
+use super::prefetch::{self, AHEAD};
 #[cfg(test)]
 use super::samples::HandedOver;
 use super::samples::{Progress, Samples, push_place};
@@ -101,7 +101,7 @@ impl Page {
                 && self.item.is_multiple_of(AHEAD)
             {
                 let next = self.scrape.phones.iter().skip(self.item).take(AHEAD);
-                ahead::look(next, part, self.scrape.now);
+                prefetch::look(next, part, self.scrape.now);
             }
             let mut samples = Samples {
                 out: piece,
@@ -123,7 +123,8 @@ impl Page {
         } = self;
         let own = self.own.get_or_insert_with(|| {
             let exporter = scrape.exporter.as_ref();
-            let own = exporter.map(|exporter| own::written(scrape, exporter, progress.samples));
+            let own =
+                exporter.map(|exporter| exporter_text::written(scrape, exporter, progress.samples));
             let mut text = own.unwrap_or_default();
             if scrape.format == Format::OpenMetrics {
                 text.push_str("# EOF\n");
@@ -172,10 +173,10 @@ mod tests {
 
     use super::*;
     use crate::fleet::{Failure, Fleet, PollReport, Reason};
-    use crate::web::example;
-    use crate::web::metrics::hostile::any_fleet;
-    use crate::web::metrics::sample_page::{golden, scrape, written};
-    use crate::web::metrics::strict::parse;
+    use crate::web::testing::arbitrary::any_fleet;
+    use crate::web::testing::exposition_parser::parse;
+    use crate::web::testing::fixture;
+    use crate::web::testing::metrics_page::{golden, scrape, written};
 
     #[test]
     fn the_whole_page_in_text_0_0_4() {
@@ -189,15 +190,15 @@ mod tests {
 
     #[test]
     fn what_is_too_old_to_be_true_is_not_there_and_health_is() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let page = |seconds| {
             written(Scrape {
-                now: example::now().after(Duration::from_secs(seconds)),
+                now: fixture::now().after(Duration::from_secs(seconds)),
                 exporter: None,
                 ..scrape(&fleet, Format::Text)
             })
         };
-        let place = example::place("any");
+        let place = fixture::place("any");
         let (part, values) = (place.stale_after, place.values_stale_after);
         let (fresh, stale) = (page(part.as_secs()), page(part.as_secs() + 1));
         let staler = page(values.as_secs() + 1);
@@ -217,11 +218,11 @@ mod tests {
 
     #[test]
     fn opt_in_families_are_absent_by_default() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let settings = Settings {
             metrics: crate::config::Metrics::default(),
             values: Arc::default(),
-            ..example::settings()
+            ..fixture::settings()
         };
         let page = written(Scrape {
             settings: settings.into(),
@@ -241,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_exporter_counts_the_series_of_phones() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let without = Scrape {
             exporter: None,
             ..scrape(&fleet, Format::Text)
@@ -276,9 +277,9 @@ mod tests {
     /// Phones that all refuse our password.
     fn refusing(phones: usize) -> Fleet {
         let names = (0..phones).map(|n| format!("phone {n}"));
-        let fleet = Fleet::new(names.clone().map(|name| Arc::new(example::place(&name))));
+        let fleet = Fleet::new(names.clone().map(|name| Arc::new(fixture::place(&name))));
         names.fold(fleet, |fleet, name| {
-            let mut report = PollReport::new(example::now());
+            let mut report = PollReport::new(fixture::now());
             report.failure = Some(Failure::new(Reason::Auth, "the phone refused the password"));
             fleet.with_report(&name, report)
         })
@@ -301,7 +302,7 @@ mod tests {
 
     #[test]
     fn where_alerts_are_not_judged_nothing_is_said_of_them() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let off = Arc::new(Picture::new(Arc::default()));
         let page = written(Scrape {
             alerts: off,
@@ -318,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_page_without_the_exporter_says_which_phones_are_muted_and_nothing_of_alerts() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let page = written(Scrape {
             exporter: None,
             ..scrape(&fleet, Format::Text)

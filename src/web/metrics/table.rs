@@ -6,10 +6,10 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 
 use super::family::{Family, Read};
-use super::phone;
+use super::phone_samples;
 use crate::fleet::Endpoint;
 use crate::fleet::moment::epoch_seconds;
-use crate::web::health::held;
+use crate::web::phone_health::held;
 
 /// All families of phones, in the order of the page; the exporter's own follow them.
 pub static FAMILIES: &[Family] = &[
@@ -32,42 +32,42 @@ pub static FAMILIES: &[Family] = &[
         kind: MetricType::Gauge,
         unit: None,
         help: "Whether the last read of this endpoint was understood.",
-        read: Read::Phone(phone::endpoints),
+        read: Read::Phone(phone_samples::endpoints),
     },
     Family {
         name: "grandstream_phone_info",
         kind: MetricType::Info,
         unit: None,
         help: "What the phone is, as of the last poll that read it.",
-        read: Read::Part(Endpoint::Values, phone::identity),
+        read: Read::Part(Endpoint::Values, phone_samples::identity),
     },
     Family {
         name: "grandstream_phone_status",
         kind: MetricType::Gauge,
         unit: None,
         help: "1 for the word the phone has for itself as of the last poll, 0 for the others.",
-        read: Read::Part(Endpoint::Status, phone::status),
+        read: Read::Part(Endpoint::Status, phone_samples::status),
     },
     Family {
         name: "grandstream_account_registered",
         kind: MetricType::Gauge,
         unit: None,
         help: "Whether the SIP account is registered as of the last poll, in a call or not.",
-        read: Read::Part(Endpoint::Accounts, phone::registrations),
+        read: Read::Part(Endpoint::Accounts, phone_samples::registrations),
     },
     Family {
         name: "grandstream_account_info",
         kind: MetricType::Info,
         unit: None,
         help: "How the SIP account is set up as of the last poll.",
-        read: Read::Part(Endpoint::Accounts, phone::accounts),
+        read: Read::Part(Endpoint::Accounts, phone_samples::accounts),
     },
     Family {
         name: "grandstream_lines",
         kind: MetricType::Gauge,
         unit: None,
         help: "Number of lines in this state as of the last poll.",
-        read: Read::Part(Endpoint::Lines, phone::line_counts),
+        read: Read::Part(Endpoint::Lines, phone_samples::line_counts),
     },
     Family {
         name: "grandstream_line_state_code",
@@ -78,14 +78,14 @@ pub static FAMILIES: &[Family] = &[
                0 idle, 1 dialing, 2 ringing, 3 calling, 4 in call, 5 hold, 6 transferred, \
                7 ending, 8 failed, 9 transferring, 10 conference, 11 paging, 12 ringback, \
                13 IP call.",
-        read: Read::Part(Endpoint::Lines, phone::line_codes),
+        read: Read::Part(Endpoint::Lines, phone_samples::line_codes),
     },
     Family {
         name: "grandstream_line_state",
         kind: MetricType::Gauge,
         unit: None,
         help: "1 for the state the line is in as of the last poll, 0 for the others.",
-        read: Read::Part(Endpoint::Lines, phone::line_states),
+        read: Read::Part(Endpoint::Lines, phone_samples::line_states),
     },
     Family {
         name: "grandstream_boot_time_seconds",
@@ -111,21 +111,21 @@ pub static FAMILIES: &[Family] = &[
         unit: Some(Unit::Seconds),
         help: "Clock of the phone minus clock of the exporter as of the last poll, in whole \
                minutes.",
-        read: Read::Part(Endpoint::Time, phone::time_offset),
+        read: Read::Part(Endpoint::Time, phone_samples::time_offset),
     },
     Family {
         name: "grandstream_pvalue_info",
         kind: MetricType::Info,
         unit: None,
         help: "Text of a configured P-value as of the last poll that read it.",
-        read: Read::Part(Endpoint::Values, phone::value_texts),
+        read: Read::Part(Endpoint::Values, phone_samples::value_texts),
     },
     Family {
         name: "grandstream_pvalue_number",
         kind: MetricType::Gauge,
         unit: None,
         help: "Number in a configured P-value as of the last poll that read it.",
-        read: Read::Part(Endpoint::Values, phone::value_numbers),
+        read: Read::Part(Endpoint::Values, phone_samples::value_numbers),
     },
     Family {
         name: "grandstream_pvalue_matches",
@@ -133,7 +133,7 @@ pub static FAMILIES: &[Family] = &[
         unit: None,
         help: "Whether the P-value is as the configuration expects, as of the last poll that \
                read it.",
-        read: Read::Part(Endpoint::Values, phone::expectations),
+        read: Read::Part(Endpoint::Values, phone_samples::expectations),
     },
     Family {
         name: "grandstream_poll_duration_seconds",
@@ -176,7 +176,7 @@ pub static FAMILIES: &[Family] = &[
         kind: MetricType::Gauge,
         unit: None,
         help: "1 for each reason why something failed in the last poll.",
-        read: Read::Phone(phone::errors),
+        read: Read::Phone(phone_samples::errors),
     },
     Family {
         name: "grandstream_logins_total",
@@ -235,20 +235,20 @@ pub static FAMILIES: &[Family] = &[
         kind: MetricType::Gauge,
         unit: None,
         help: "1 for each phone that may be off or away, so that its absence is no outage.",
-        read: Read::Phone(phone::portable),
+        read: Read::Phone(phone_samples::portable),
     },
     Family {
         name: "grandstream_phone_posture",
         kind: MetricType::Gauge,
         unit: None,
         help: "Whether this weakness is true of how the phone is spoken to.",
-        read: Read::Phone(phone::posture),
+        read: Read::Phone(phone_samples::posture),
     },
     Family {
         name: "grandstream_phone_muted",
         kind: MetricType::Gauge,
         unit: None,
         help: "1 for each phone that a silence or maintenance window covers, so that its alerts are suppressed.",
-        read: Read::Phone(phone::muted),
+        read: Read::Phone(phone_samples::muted),
     },
 ];

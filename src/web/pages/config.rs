@@ -14,9 +14,9 @@ use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
 use crate::web::html::Html;
-use crate::web::{Settings, words};
+use crate::web::{Settings, humanize};
 
-use super::{Renewal, columns, end_of_table, frame, pair, row, signs};
+use super::{Renewal, badges, columns, end_of_table, frame, pair, row};
 
 /// The page.
 pub(in crate::web) fn config(
@@ -51,7 +51,7 @@ fn reading(html: &mut Html, settings: &Settings, now: Moment) {
              <code>check-config</code> names them. In force is what was read ",
         );
     }
-    html.text(words::since(read.last_success, now.wall))
+    html.text(humanize::since(read.last_success, now.wall))
         .markup(" ago.</p>\n");
     for warning in &settings.overview.warnings {
         html.markup("<p class=\"note\">")
@@ -266,7 +266,7 @@ fn rules(html: &mut Html, settings: &alert::Settings) {
     for known in rules {
         let rule = &known.rule;
         html.markup("<tr><td>").text(&rule.name).markup("</td><td>");
-        signs::badge(html, rule.severity().unwrap_or_default());
+        badges::badge(html, rule.severity().unwrap_or_default());
         html.markup("</td><td>")
             .text(length(rule.hold))
             .markup("</td><td>")
@@ -338,13 +338,13 @@ fn times(intervals: &TimeIntervals) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn the_page_of_the_configuration() {
-        let (fleet, picture) = (example::fleet(), example::picture());
-        let page = config(&fleet, &picture, example::now(), &example::settings());
+        let (fleet, picture) = (fixture::fleet(), fixture::picture());
+        let page = config(&fleet, &picture, fixture::now(), &fixture::settings());
         assert!(!page.contains("t0ken"), "{page}");
-        insta::assert_snapshot!("config", example::without_version(&page));
+        insta::assert_snapshot!("config", fixture::without_version(&page));
     }
 }

@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use crate::alert::Picture;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
-use crate::web::health::{Health, held, registrations};
 use crate::web::html::Html;
+use crate::web::humanize;
+use crate::web::phone_health::{Health, held, registrations};
 use crate::web::query::Query;
-use crate::web::words;
 
-use super::part::Part;
+use super::pagination::Part;
 use super::{
-    Renewal, ago, badge, encode, frame, holding, phone_path, reason, signs, silence, unregistered,
+    Renewal, ago, badge, badges, encode, frame, holding, phone_path, reason, silence, unregistered,
 };
 
 /// What the reader chose to see.
@@ -130,7 +130,7 @@ fn summary(html: &mut Html, all: &[Row<'_>], picture: &Picture, now: Moment) {
         .markup("</span>");
     let firing = picture
         .shown()
-        .filter(|alert| signs::matters(alert))
+        .filter(|alert| badges::matters(alert))
         .count();
     if firing > 0 {
         html.markup(" <a href=\"/alerts\">")
@@ -185,11 +185,11 @@ fn table<'a>(
         whereabouts(html, row.phone);
         health(html, row, now);
         html.markup("<td data-name=\"Alerts\">");
-        signs::of_phone(html, &row.phone.place.name, picture);
+        badges::of_phone(html, &row.phone.place.name, picture);
         html.markup("</td>");
         readings(html, row.phone, now);
         html.markup("<td data-name=\"Web page\"><a rel=\"noreferrer noopener\" href=\"")
-            .text(words::web_page(&row.phone.place))
+            .text(humanize::web_page(&row.phone.place))
             .markup("\">")
             .text(&row.phone.place.address)
             .markup("</a></td></tr>\n");
@@ -238,7 +238,7 @@ fn readings(html: &mut Html, phone: &Phone, now: Moment) {
     let values = phone.values(now);
     let model = values.and_then(|values| values.model());
     let firmware = values.and_then(|values| values.firmware());
-    let uptime = phone.booted_at(now).map(|at| words::since(at, now.wall));
+    let uptime = phone.booted_at(now).map(|at| humanize::since(at, now.wall));
     html.markup("</td><td data-name=\"Lines\">")
         .text(lines(phone, now))
         .markup("</td><td data-name=\"Status\">")
@@ -280,13 +280,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn names(query: &str) -> Vec<String> {
         let page = fleet(
-            &example::fleet(),
-            &example::picture(),
-            example::now(),
+            &fixture::fleet(),
+            &fixture::picture(),
+            fixture::now(),
             &Query::of(Some(query)),
         );
         let rows = page.lines().filter(|line| line.starts_with("<tr>"));
@@ -297,12 +297,12 @@ mod tests {
     #[test]
     fn the_page_of_all_phones() {
         let page = fleet(
-            &example::fleet(),
-            &example::picture(),
-            example::now(),
+            &fixture::fleet(),
+            &fixture::picture(),
+            fixture::now(),
             &Query::default(),
         );
-        insta::assert_snapshot!("fleet", example::without_version(&page));
+        insta::assert_snapshot!("fleet", fixture::without_version(&page));
     }
 
     #[test]
@@ -322,13 +322,13 @@ mod tests {
 
     #[test]
     fn a_large_fleet_is_shown_a_part_at_a_time() {
-        let places = (0..450).map(|n| Arc::new(example::place(&format!("p{n}"))));
+        let places = (0..450).map(|n| Arc::new(fixture::place(&format!("p{n}"))));
         let large = Fleet::new(places);
         let rows = |query: &str| {
             let page = fleet(
                 &large,
-                &example::picture(),
-                example::now(),
+                &fixture::picture(),
+                fixture::now(),
                 &Query::of(Some(query)),
             );
             let rows = page.matches("<tr><td").count();

@@ -4,12 +4,12 @@
 //! words and shapes, not in colour alone.
 
 mod alerts;
+mod badges;
 mod config;
 mod fleet;
-mod part;
+mod pagination;
 mod phone;
 mod runbooks;
-mod signs;
 
 use std::fmt;
 
@@ -19,9 +19,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::fleet::guard::{Held, HeldBecause};
 use crate::fleet::{Endpoint, Failure, Moment, Phone, Reason};
 
-use super::health::{Health, registrations};
 use super::html::Html;
-use super::words;
+use super::humanize;
+use super::phone_health::{Health, registrations};
 
 pub(super) use alerts::{Scene, alerts};
 pub(super) use config::config;
@@ -67,7 +67,7 @@ fn frame(title: &str, now: Timestamp, renewal: Renewal, main: impl FnOnce(&mut H
         );
     main(&mut html);
     html.markup("</main>\n<footer>As of ")
-        .text(words::instant(now))
+        .text(humanize::instant(now))
         .markup(renewed)
         .markup(
             "<a href=\"/metrics\">Metrics</a> <a href=\"/api/v1/phones\">JSON</a>\
@@ -180,7 +180,7 @@ fn silence(html: &mut Html, phone: &Phone, now: Moment) {
         && !phone.is_up(now)
     {
         html.markup("<small><b>stale</b> not polled since ")
-            .text(words::duration(now.since(last.began)))
+            .text(humanize::duration(now.since(last.began)))
             .markup("</small>");
     }
 }
@@ -188,7 +188,7 @@ fn silence(html: &mut Html, phone: &Phone, now: Moment) {
 /// For how long no login is sent, and why.
 fn holding(html: &mut Html, held: Held, now: Moment) {
     html.markup("<small><b>logins</b> held back for ")
-        .text(words::since(now.wall, held.until))
+        .text(humanize::since(now.wall, held.until))
         .text(match held.because {
             HeldBecause::Refused => ": the phone refused the password",
             HeldBecause::Locked => ": the phone has locked logins",
@@ -224,5 +224,5 @@ fn encode(text: &str) -> String {
 }
 
 fn ago(at: Moment, now: Moment) -> String {
-    format!("{} ago", words::duration(now.since(at)))
+    format!("{} ago", humanize::duration(now.since(at)))
 }

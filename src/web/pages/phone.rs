@@ -13,13 +13,13 @@ use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
 use crate::web::Settings;
 use crate::web::alerting::texts;
-use crate::web::health::{Health, failures, held, read_at};
 use crate::web::html::Html;
-use crate::web::words;
+use crate::web::humanize;
+use crate::web::phone_health::{Health, failures, held, read_at};
 
 use super::{
-    Renewal, ago, badge, columns, encode, end_of_table, failure, frame, holding, pair, runbooks,
-    signs, silence, unregistered,
+    Renewal, ago, badge, badges, columns, encode, end_of_table, failure, frame, holding, pair,
+    runbooks, silence, unregistered,
 };
 
 /// How far back the history of a phone is shown.
@@ -88,19 +88,19 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
     for alert in alerts {
         let texts = texts(alert, picture, beside.fleet, now);
         html.markup("<tr><td>");
-        signs::badge(html, alert.severity());
+        badges::badge(html, alert.severity());
         html.markup(" <a href=\"");
         runbooks::link(html, &alert.rule().name);
         html.markup("\">")
             .text(&alert.rule().name)
             .markup("</a></td><td>");
-        signs::subject(html, alert);
+        badges::subject(html, alert);
         html.markup("</td><td>")
-            .text(words::since(alert.active_at.wall, now.wall))
+            .text(humanize::since(alert.active_at.wall, now.wall))
             .markup("</td><td>")
             .text(pairs::text(&texts, "summary"))
             .markup("</td><td>");
-        signs::state(html, alert, picture, now);
+        badges::state(html, alert, picture, now);
         html.markup("</td></tr>\n");
     }
     end_of_table(html);
@@ -159,11 +159,11 @@ fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
             "Status",
             phone.status(now).map(|status| status.label().to_owned()),
         ),
-        ("Booted", phone.booted_at(now).map(words::instant)),
+        ("Booted", phone.booted_at(now).map(humanize::instant)),
         ("Clock against ours", offset),
         (
             "Certificate valid until",
-            phone.certificate_expiry.map(words::instant),
+            phone.certificate_expiry.map(humanize::instant),
         ),
         ("Last success", phone.last_success.map(|at| ago(at, now))),
         (
@@ -173,9 +173,9 @@ fn facts(html: &mut Html, phone: &Phone, now: Moment, settings: &Settings) {
     ];
     html.markup("<section><h2>Facts</h2>\n<dl>");
     html.markup("<dt>Web page</dt><dd><a rel=\"noreferrer noopener\" href=\"")
-        .text(words::web_page(place))
+        .text(humanize::web_page(place))
         .markup("\">")
-        .text(words::web_page(place))
+        .text(humanize::web_page(place))
         .markup("</a></dd>");
     for (name, fact) in facts {
         if let Some(fact) = fact {
@@ -324,9 +324,9 @@ fn polls(html: &mut Html, phone: &Phone, now: Moment) {
             failures,
         } = poll;
         html.markup("<tr><td>")
-            .text(words::since(*began, now.wall))
+            .text(humanize::since(*began, now.wall))
             .markup(" ago</td><td>")
-            .text(words::short_duration(*took))
+            .text(humanize::short_duration(*took))
             .markup("</td><td>")
             .text(if *up { "up" } else { "not up" })
             .markup("</td><td>");
@@ -349,12 +349,12 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
         return;
     }
     html.markup("<section><h2>What happened in the last ")
-        .text(words::duration(HISTORY))
+        .text(humanize::duration(HISTORY))
         .markup("</h2>\n");
     columns(html, &["When", "What"]);
     for Event { event, .. } in events {
         html.markup("<tr><td>")
-            .text(words::since(event.at, now.wall))
+            .text(humanize::since(event.at, now.wall))
             .markup(" ago</td><td>")
             .text(in_words(event))
             .markup("</td></tr>\n");
@@ -367,36 +367,36 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
 mod tests {
     use super::*;
     use crate::alert::command::NewEvent;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn shown(of: &Phone) -> String {
         let event = NewEvent {
-            at: example::now().wall,
+            at: fixture::now().wall,
             phone: of.place.name.clone(),
             kind: "firmware_changed".into(),
             body: r#"{"kind":"firmware_changed","from":"1.0.11.5","to":"<b>"}"#.into(),
         };
         let beside = Beside {
-            fleet: &example::fleet(),
-            picture: &example::picture(),
+            fleet: &fixture::fleet(),
+            picture: &fixture::picture(),
             events: Some(&[Event { id: 1, event }]),
         };
-        phone(of, beside, example::now(), &example::settings())
+        phone(of, beside, fixture::now(), &fixture::settings())
     }
 
     #[test]
     fn the_page_of_a_phone_that_tells_all() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let reception = fleet.phone("reception").expect("it is listed");
         let page = shown(reception);
-        insta::assert_snapshot!("reception", example::without_version(&page));
+        insta::assert_snapshot!("reception", fixture::without_version(&page));
     }
 
     #[test]
     fn the_page_of_a_phone_that_refuses_us_says_what_to_do() {
-        let fleet = example::fleet();
-        let bar = fleet.phone(example::HOSTILE_NAME).expect("it is listed");
+        let fleet = fixture::fleet();
+        let bar = fleet.phone(fixture::HOSTILE_NAME).expect("it is listed");
         let page = shown(bar);
-        insta::assert_snapshot!("refused", example::without_version(&page));
+        insta::assert_snapshot!("refused", fixture::without_version(&page));
     }
 }

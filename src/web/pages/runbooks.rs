@@ -12,7 +12,7 @@ use crate::alert::{Picture, Rule, promql};
 use crate::fleet::Moment;
 use crate::web::html::Html;
 
-use super::{Renewal, frame, pair, prose, signs};
+use super::{Renewal, badges, frame, pair, prose};
 
 /// The page.
 pub(in crate::web) fn runbooks(picture: &Picture, now: Moment) -> String {
@@ -96,7 +96,7 @@ fn begin(html: &mut Html, (name, severity): (&str, Option<&str>), summary: &str)
         .markup("\"><h2>")
         .text(name)
         .markup(" ");
-    signs::badge(html, severity.unwrap_or_default());
+    badges::badge(html, severity.unwrap_or_default());
     html.markup("</h2>\n");
     if !summary.is_empty() {
         html.markup("<p>");
@@ -146,17 +146,17 @@ mod tests {
 
     use super::*;
     use crate::alert::export;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn the_page_of_the_rules_in_force() {
-        let page = runbooks(&example::picture(), example::now());
-        insta::assert_snapshot!("runbooks", example::without_version(&page));
+        let page = runbooks(&fixture::picture(), fixture::now());
+        insta::assert_snapshot!("runbooks", fixture::without_version(&page));
     }
 
     #[test]
     fn without_alerts_of_its_own_it_has_every_section_of_the_documentation() {
-        let page = runbooks(&Picture::new(Arc::default()), example::now());
+        let page = runbooks(&Picture::new(Arc::default()), fixture::now());
         let document = export::runbooks();
         let names: Vec<_> = document
             .lines()

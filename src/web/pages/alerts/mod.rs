@@ -4,7 +4,7 @@
 //! What changes something is a form, shown only to those who may. There is no script, and while a
 //! silence is being written the page is not renewed.
 
-mod queue;
+mod deliveries;
 mod rules;
 mod silences;
 mod table;
@@ -44,7 +44,7 @@ pub(in crate::web) fn alerts(scene: Scene<'_>, now: Moment, query: &Query) -> St
         }
         table::write(html, scene, now, query);
         silences::list(html, scene, now);
-        queue::write(html, scene, now);
+        deliveries::write(html, scene, now);
         rules::write(html, scene.picture);
     })
 }

@@ -6,8 +6,8 @@ use crate::alert::condition::Scope;
 use crate::alert::{Alert, Picture};
 use crate::web::alerting::state_of;
 use crate::web::html::Html;
-use crate::web::pages::{columns, end_of_table, runbooks, signs};
-use crate::web::words;
+use crate::web::humanize;
+use crate::web::pages::{badges, columns, end_of_table, runbooks};
 
 /// The whole section; where there are no rules only the way to the ready-made ones.
 pub(super) fn write(html: &mut Html, picture: &Picture) {
@@ -40,10 +40,10 @@ pub(super) fn write(html: &mut Html, picture: &Picture) {
         html.markup("<tr><td><a href=\"");
         runbooks::link(html, &rule.name);
         html.markup("\">").text(&rule.name).markup("</a></td><td>");
-        signs::badge(html, rule.severity().unwrap_or_default());
+        badges::badge(html, rule.severity().unwrap_or_default());
         html.markup("</td><td>");
         if !rule.hold.is_zero() {
-            html.text(words::duration(rule.hold));
+            html.text(humanize::duration(rule.hold));
         }
         html.markup("</td><td>");
         match picture.matched.get(&rule.name) {

@@ -3,9 +3,9 @@
 use crate::alert::silence::{Silence, SilenceState};
 use crate::fleet::Moment;
 use crate::web::html::Html;
-use crate::web::pages::{columns, end_of_table, left_out, signs};
+use crate::web::humanize;
+use crate::web::pages::{badges, columns, end_of_table, left_out};
 use crate::web::query::Query;
-use crate::web::words;
 
 use super::{Scene, WHO_MAY};
 
@@ -75,16 +75,16 @@ fn row(html: &mut Html, silence: &Silence, may_operate: bool, now: Moment) {
         .markup("\"><td>")
         .text(silence.id)
         .markup("</td><td>");
-    signs::matchers(html, &silence.matchers);
+    badges::matchers(html, &silence.matchers);
     html.markup("</td><td>")
-        .text(words::instant(silence.ends_at))
+        .text(humanize::instant(silence.ends_at))
         .markup("<small>");
     if silence.state(now.wall) == SilenceState::Pending {
         html.markup("begins in ")
-            .text(words::since(now.wall, silence.starts_at));
+            .text(humanize::since(now.wall, silence.starts_at));
     } else {
         html.markup("for ")
-            .text(words::since(now.wall, silence.ends_at));
+            .text(humanize::since(now.wall, silence.ends_at));
     }
     html.markup("</small></td><td>")
         .text(&silence.created_by)

@@ -6,10 +6,10 @@ use crate::alert::severity;
 use crate::fleet::Moment;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
-use crate::web::pages::part::Part;
-use crate::web::pages::{encode, prose, runbooks, signs};
+use crate::web::humanize;
+use crate::web::pages::pagination::Part;
+use crate::web::pages::{badges, encode, prose, runbooks};
 use crate::web::query::Query;
-use crate::web::words;
 
 use super::Scene;
 
@@ -106,11 +106,11 @@ impl Row<'_> {
     fn write(&self, html: &mut Html, scene: Scene<'_>, now: Moment) {
         let alert = self.alert;
         html.markup("<tr><td data-name=\"Alert\">");
-        signs::badge(html, alert.severity());
+        badges::badge(html, alert.severity());
         html.markup(" <b>")
             .text(&alert.rule().name)
             .markup("</b></td><td data-name=\"Of\">");
-        signs::subject(html, alert);
+        badges::subject(html, alert);
         html.markup("</td><td data-name=\"Site\">");
         if !site(alert).is_empty() {
             html.markup("<span class=\"name\">")
@@ -118,15 +118,15 @@ impl Row<'_> {
                 .markup("</span>");
         }
         html.markup("</td><td data-name=\"Since\">")
-            .text(words::since(alert.active_at.wall, now.wall))
+            .text(humanize::since(alert.active_at.wall, now.wall))
             .markup("</td><td data-name=\"What is wrong\">");
         self.wrong(html, &texts(alert, scene.picture, scene.fleet, now));
         html.markup("</td><td data-name=\"State\">");
-        signs::state(html, alert, scene.picture, now);
+        badges::state(html, alert, scene.picture, now);
         html.markup("</td><td>");
         if scene.may_operate && self.class != Class::KeptBack {
             html.markup("<a href=\"")
-                .text(signs::silence_path(alert))
+                .text(badges::silence_path(alert))
                 .markup("\">Silence</a>");
         }
         html.markup("</td></tr>\n");
@@ -173,7 +173,7 @@ fn runbook_link(html: &mut Html, rule: &str, address: &str) {
 fn summary(html: &mut Html, all: &[Row<'_>]) {
     let count = |class| {
         let rows = all.iter().filter(|row| row.class == class);
-        rows.filter(|row| signs::matters(row.alert)).count()
+        rows.filter(|row| badges::matters(row.alert)).count()
     };
     let fires = match count(Class::Firing) {
         1 => "1 alert fires".to_owned(),

@@ -1,35 +1,35 @@
 //! The page of alerts as it is shown to those who may change something and to those who may not.
 
 use super::*;
-use crate::web::example;
+use crate::web::testing::fixture;
 
 fn shown(picture: &Picture, may_operate: bool, query: &str) -> String {
-    let letters = [example::dead_letter()];
+    let letters = [fixture::dead_letter()];
     let scene = Scene {
-        fleet: &example::fleet(),
+        fleet: &fixture::fleet(),
         picture,
         letters: Some(&letters),
         may_operate,
     };
-    let page = alerts(scene, example::now(), &Query::of(Some(query)));
-    example::without_version(&page)
+    let page = alerts(scene, fixture::now(), &Query::of(Some(query)));
+    fixture::without_version(&page)
 }
 
 #[test]
 fn the_page_of_alerts_for_an_operator() {
-    insta::assert_snapshot!("operator", shown(&example::picture(), true, ""));
+    insta::assert_snapshot!("operator", shown(&fixture::picture(), true, ""));
 }
 
 #[test]
 fn who_only_reads_is_shown_no_form_that_changes_something() {
-    let page = shown(&example::picture(), false, "silence=phone%3D%22a%22");
+    let page = shown(&fixture::picture(), false, "silence=phone%3D%22a%22");
     assert!(!page.contains("method=\"post\""), "{page}");
     assert!(page.contains("access.operate"), "{page}");
 }
 
 #[test]
 fn the_form_is_filled_and_not_renewed_while_it_is_open() {
-    let picture = example::picture();
+    let picture = fixture::picture();
     let page = shown(
         &picture,
         true,
@@ -51,7 +51,7 @@ fn an_exporter_that_judges_nothing_says_so_and_how_to_change_that() {
 
 #[test]
 fn words_choose_alerts_by_labels_and_summary() {
-    let picture = example::picture();
+    let picture = fixture::picture();
     let names = |query: &str| {
         let page = shown(&picture, false, query);
         let rules = picture.board.rules().iter().map(|known| &known.rule.name);
@@ -67,6 +67,6 @@ fn words_choose_alerts_by_labels_and_summary() {
 
 #[test]
 fn nothing_leads_to_the_address_of_a_receiver() {
-    let page = shown(&example::picture(), true, "");
+    let page = shown(&fixture::picture(), true, "");
     assert!(!page.contains("t0ken"), "{page}");
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Format;
-use super::sample_page::golden;
+use crate::web::metrics::Format;
+use crate::web::testing::metrics_page::golden;
 
 /// What the page in OpenMetrics says of each family, by its name there.
 fn metadata(keyword: &str) -> BTreeMap<String, String> {

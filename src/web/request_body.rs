@@ -7,7 +7,7 @@ use hyper::HeaderMap;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
 
-use super::requests::Code;
+use super::request_metrics::Code;
 
 /// Largest body that is read, and that a request may announce: a silence of hundreds of phones.
 pub(super) const MAX_BODY: usize = 64 * 1024;

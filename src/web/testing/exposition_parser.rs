@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::family::Format;
+use crate::web::metrics::Format;
 
 /// Checks a whole page.
-pub(super) fn parse(page: &str, format: Format) -> Result<(), String> {
+pub(in crate::web) fn parse(page: &str, format: Format) -> Result<(), String> {
     let body = match format {
         Format::Text => page,
         Format::OpenMetrics => page.strip_suffix("# EOF\n").ok_or("no # EOF at the end")?,

@@ -11,8 +11,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::fleet::{Fleet, Phone};
 
-use super::listing::Listing;
-use super::pieces::Pieces;
+use super::json_list::Listing;
+use super::streaming::Pieces;
 
 /// One entry of the list.
 #[derive(serde::Serialize)]
@@ -61,11 +61,11 @@ impl Serialize for Labels<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn a_target_is_the_exporter_with_the_phone_as_parameter() {
-        let mut place = example::place("café \"1\"");
+        let mut place = fixture::place("café \"1\"");
         place.labels = Box::new([("floor".into(), "2".into())]);
         let mut out = Vec::new();
         write_target("exporter:15060", &Phone::new(place.into()), &mut out);

@@ -34,12 +34,12 @@ use crate::fleet::reading::{
 use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
 
-use super::alerting::Told;
-use super::pieces::{Filled, Pieces};
-use super::{Overview, Settings};
+use crate::web::alerting::Told;
+use crate::web::streaming::{Filled, Pieces};
+use crate::web::{Overview, Settings};
 
 /// 2024-05-01 09:00 UTC, an hour after the start.
-pub(super) fn now() -> Moment {
+pub(in crate::web) fn now() -> Moment {
     Moment {
         wall: Timestamp::from_second(1_714_554_000).expect("a time"),
         mono: Duration::from_secs(3600),
@@ -47,7 +47,7 @@ pub(super) fn now() -> Moment {
 }
 
 /// Everything that is opt-in is on.
-pub(super) fn settings() -> Settings {
+pub(in crate::web) fn settings() -> Settings {
     let value = |pvalue: &str, kind| PublishedValue {
         pvalue: pvalue.into(),
         kind,
@@ -81,7 +81,7 @@ pub(super) fn settings() -> Settings {
 }
 
 /// A phone at the site `hq`, spoken to by plain HTTP.
-pub(super) fn place(name: &str) -> Place {
+pub(in crate::web) fn place(name: &str) -> Place {
     Place {
         name: name.into(),
         address: "192.0.2.21".into(),
@@ -101,16 +101,16 @@ pub(super) fn place(name: &str) -> Place {
 }
 
 /// A name that needs escaping everywhere.
-pub(super) const HOSTILE_NAME: &str = "bar \"<b>&\\\n";
+pub(in crate::web) const HOSTILE_NAME: &str = "bar \"<b>&\\\n";
 
 /// A text without what changes from version to version.
-pub(super) fn without_version(page: &str) -> String {
+pub(in crate::web) fn without_version(page: &str) -> String {
     page.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
 /// Four phones: one that tells all, one that refuses our password, a portable one that is away, and
 /// one that was never polled.
-pub(super) fn fleet() -> Fleet {
+pub(in crate::web) fn fleet() -> Fleet {
     let mut reception = place("reception");
     reception.time_zone = TimeZone::get("Europe/Paris").ok();
     reception.labels = Box::new([("floor".into(), "1".into())]);
@@ -133,7 +133,7 @@ pub(super) fn fleet() -> Fleet {
 }
 
 /// The polls that the fleet has seen.
-pub(super) fn polls() -> [(&'static str, PollReport); 3] {
+pub(in crate::web) fn polls() -> [(&'static str, PollReport); 3] {
     [
         ("reception", good_poll()),
         (HOSTILE_NAME, refused_poll()),
@@ -225,7 +225,7 @@ fn read<T>(value: T) -> Outcome<T> {
 
 /// What the alert task would publish of [`fleet`]: an alert that fires, one that a silence keeps back,
 /// one that is pending, one of the daemon; a receiver and an Alertmanager.
-pub(super) fn picture() -> Picture {
+pub(in crate::web) fn picture() -> Picture {
     let settings = Arc::new(alert_settings());
     let mut picture = Picture::new(Arc::clone(&settings));
     picture
@@ -276,7 +276,7 @@ pub(super) fn picture() -> Picture {
 }
 
 /// What the API tells of this picture.
-pub(super) fn told(picture: Picture) -> Told {
+pub(in crate::web) fn told(picture: Picture) -> Told {
     Told {
         picture: Arc::new(picture),
         fleet: Arc::new(fleet()),
@@ -285,7 +285,7 @@ pub(super) fn told(picture: Picture) -> Told {
 }
 
 /// A silence for another hour, with a comment that needs escaping.
-pub(super) fn silence(id: u64, matchers: &str) -> Silence {
+pub(in crate::web) fn silence(id: u64, matchers: &str) -> Silence {
     Silence {
         id,
         matchers: parse_list(matchers).expect("matchers").into(),
@@ -298,7 +298,7 @@ pub(super) fn silence(id: u64, matchers: &str) -> Silence {
 }
 
 /// A message that was given up.
-pub(super) fn dead_letter() -> Letter {
+pub(in crate::web) fn dead_letter() -> Letter {
     Letter {
         id: 3,
         letter: NewLetter {
@@ -358,7 +358,7 @@ fn tuesday_night() -> TimeInterval {
 }
 
 /// An address that must not be shown anywhere.
-pub(super) const SECRET_URL: &str = "https://push.example/t0ken";
+pub(in crate::web) const SECRET_URL: &str = "https://push.example/t0ken";
 
 fn rules() -> [Rule; 4] {
     let severity = |severity: &str| -> Box<[(Box<str>, Box<str>)]> {
@@ -422,7 +422,7 @@ fn receiver() -> Receiver {
 }
 
 /// A text that is written piece by piece, as JSON.
-pub(super) fn written(mut source: impl Pieces) -> serde_json::Value {
+pub(in crate::web) fn written(mut source: impl Pieces) -> serde_json::Value {
     let mut text = Vec::new();
     loop {
         let mut piece = Vec::new();

@@ -2,22 +2,18 @@
 
 use std::sync::Arc;
 
-use super::exporter::Exporter;
-use super::family::Format;
-use super::page::{Page, Scrape};
-use super::picture;
-use super::process::Process;
+use super::{fixture, snapshot};
 use crate::fleet::Fleet;
 use crate::fleet::totals::SkipReason;
 use crate::telemetry::{self, PollMetrics};
-use crate::web::example;
-use crate::web::pieces::{Filled, Pieces as _};
-use crate::web::requests::{Code, Handler, Requests};
+use crate::web::metrics::{Exporter, Format, Page, Process, Scrape};
+use crate::web::request_metrics::{Code, Handler, Requests};
+use crate::web::streaming::{Filled, Pieces as _};
 
 fn exporter(fleet: &Fleet) -> Exporter {
     let mut registry = telemetry::registry();
     let metrics = PollMetrics::register(&mut registry);
-    for (_, report) in example::polls() {
+    for (_, report) in fixture::polls() {
         metrics.count(&report);
     }
     Requests::register(&mut registry).count(Handler::Metrics, Code::Ok);
@@ -25,7 +21,7 @@ fn exporter(fleet: &Fleet) -> Exporter {
         registry: Arc::new(registry),
         totals: fleet.totals,
         phones: fleet.phones().len(),
-        reload: example::settings().reload,
+        reload: fixture::settings().reload,
         process: Some(Process {
             cpu_seconds: 1.25,
             resident_bytes: 12_582_912,
@@ -38,19 +34,19 @@ fn exporter(fleet: &Fleet) -> Exporter {
 }
 
 /// All phones of this fleet, and everything that can be said of alerts.
-pub(super) fn scrape(fleet: &Fleet, format: Format) -> Scrape {
+pub(in crate::web) fn scrape(fleet: &Fleet, format: Format) -> Scrape {
     Scrape {
         phones: fleet.phones().map(Arc::clone).collect(),
-        now: example::now(),
-        settings: example::settings().into(),
-        alerts: picture::of(fleet).into(),
+        now: fixture::now(),
+        settings: fixture::settings().into(),
+        alerts: snapshot::of(fleet).into(),
         exporter: Some(exporter(fleet)),
         format,
     }
 }
 
 /// The whole page.
-pub(super) fn written(scrape: Scrape) -> String {
+pub(in crate::web) fn written(scrape: Scrape) -> String {
     let mut page = Page::new(scrape);
     let mut text = Vec::new();
     loop {
@@ -64,8 +60,8 @@ pub(super) fn written(scrape: Scrape) -> String {
 }
 
 /// The page without what changes from build to build.
-pub(super) fn golden(format: Format) -> String {
-    let fleet = example::fleet().with_skips(SkipReason::Running, 1);
+pub(in crate::web) fn golden(format: Format) -> String {
+    let fleet = fixture::fleet().with_skips(SkipReason::Running, 1);
     let built = |what: &str, with: &str| format!("{what}=\"{with}\"");
     let version = built("version", env!("CARGO_PKG_VERSION"));
     let rust = built("rustversion", env!("GRANDSTREAM_EXPORTER_RUSTVERSION"));

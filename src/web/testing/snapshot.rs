@@ -23,7 +23,8 @@ use crate::alert::time_interval::{Part, TimeInterval, TimeIntervals};
 use crate::alert::{Condition, Picture, Settings};
 use crate::fleet::Fleet;
 use crate::fleet::moment::later;
-use crate::web::example;
+
+use super::fixture;
 
 /// The rules of the example: of accounts, of phones, of a receiver, of the daemon, and one that has
 /// nothing to say.
@@ -37,11 +38,11 @@ const RULES: [&str; 5] = [
 
 /// A phone that refuses our password is silenced, a site-less phone is in a window, a receiver takes
 /// nothing, and so does an Alertmanager.
-pub(super) fn of(fleet: &Fleet) -> Picture {
+pub(in crate::web) fn of(fleet: &Fleet) -> Picture {
     let settings = Arc::new(settings());
     let mut board = Board::new(Arc::clone(&settings.rules));
     board.with_silences(vec![
-        silence(1, example::HOSTILE_NAME, 0, 3600),
+        silence(1, fixture::HOSTILE_NAME, 0, 3600),
         silence(2, "reception", 3600, 7200),
     ]);
     board.with_suppression(Arc::clone(&settings.suppression));
@@ -50,19 +51,19 @@ pub(super) fn of(fleet: &Fleet) -> Picture {
         ..Health::default()
     };
     // The first tick covers, the second judges what fires.
-    let _told = board.after_tick(fleet, &health, example::now());
-    let _told = board.after_tick(fleet, &health, example::now());
+    let _told = board.after_tick(fleet, &health, fixture::now());
+    let _told = board.after_tick(fleet, &health, fixture::now());
     let of_phones = |rule: &&Arc<KnownRule>| !matches!(rule.rule.when, Condition::Own(_));
     let rules = settings.rules.iter().filter(of_phones);
     let matched = rules.map(|known| (known.rule.name.clone(), 4));
     Picture {
         board,
         matched: Arc::new(matched.collect()),
-        evaluated: Some(example::now()),
+        evaluated: Some(fixture::now()),
         tallies: Arc::new(tallies()),
         queues: Arc::new(queues()),
         keeping: Keeping {
-            written: Some(example::now().wall),
+            written: Some(fixture::now().wall),
             fault: None,
         },
         ..Picture::new(settings)
@@ -113,7 +114,7 @@ fn receiver(name: &str) -> Arc<Receiver> {
 }
 
 fn silence(id: u64, name: &str, from: u64, until: u64) -> Silence {
-    let at = |seconds| later(example::now().wall, Duration::from_secs(seconds));
+    let at = |seconds| later(fixture::now().wall, Duration::from_secs(seconds));
     Silence {
         id,
         matchers: phone(name),
@@ -152,7 +153,7 @@ fn queues() -> BTreeMap<Box<str>, Queue> {
     let minute = Duration::from_secs(60);
     let push = Queue {
         waiting: 2,
-        oldest: Some(example::now().wall - minute),
+        oldest: Some(fixture::now().wall - minute),
         dead: 1,
         failing: Some(60 * minute),
     };

@@ -12,10 +12,11 @@ use crate::fleet::reading::{
 };
 use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Place, PollReport, Reason, Text};
-use crate::web::example;
+
+use super::fixture;
 
 /// Up to four phones with any names, each after up to three polls that read anything.
-pub(super) fn any_fleet() -> impl Strategy<Value = Fleet> {
+pub(in crate::web) fn any_fleet() -> impl Strategy<Value = Fleet> {
     btree_set(any_text(), 0..4)
         .prop_flat_map(|names| {
             let phones: Vec<_> = names
@@ -57,7 +58,7 @@ fn any_place(name: String) -> impl Strategy<Value = Place> {
             site: site.map(Into::into),
             labels: labels.collect(),
             expect: Box::new(expect),
-            ..example::place(&name)
+            ..fixture::place(&name)
         }
     })
 }
@@ -72,7 +73,7 @@ fn any_report() -> impl Strategy<Value = PollReport> {
     );
     let failure = proptest::option::of(any_failure());
     (parts, failure, any::<bool>()).prop_map(|(parts, failure, session)| {
-        let mut report = PollReport::new(example::now());
+        let mut report = PollReport::new(fixture::now());
         report.session = session;
         report.failure = failure;
         report.candidate = session.then_some(1);
@@ -91,7 +92,7 @@ fn any_outcome<T: std::fmt::Debug + Clone + 'static>(
     prop_oneof![
         1 => Just(Outcome::NotDue),
         1 => any_failure().prop_map(Outcome::Failed),
-        4 => value.prop_map(|value| Outcome::Read { at: example::now(), value }),
+        4 => value.prop_map(|value| Outcome::Read { at: fixture::now(), value }),
     ]
 }
 

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::alert::command::Letter;
 use crate::alert::notify::Notice;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
+use crate::web::json_list::Listing;
+use crate::web::streaming::Pieces;
 
 /// One message.
 #[derive(Serialize)]
@@ -71,14 +71,14 @@ fn json(letter: &Letter) -> LetterJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn a_message_is_counted_and_not_shown() {
-        let mut unreadable = example::dead_letter();
+        let mut unreadable = fixture::dead_letter();
         unreadable.letter.body = "?".into();
         unreadable.dead = false;
-        let json = example::written(queue(vec![example::dead_letter(), unreadable]));
+        let json = fixture::written(queue(vec![fixture::dead_letter(), unreadable]));
         assert_eq!(
             json["notifications"][0],
             serde_json::json!({

@@ -5,8 +5,8 @@ use crate::alert::command::Letter;
 use crate::fleet::Moment;
 use crate::web::alerting::notice;
 use crate::web::html::Html;
+use crate::web::humanize;
 use crate::web::pages::{columns, end_of_table, left_out, row};
-use crate::web::words;
 
 use super::Scene;
 
@@ -46,8 +46,8 @@ fn receivers(html: &mut Html, picture: &Picture, now: Moment) {
         &["Receiver", "Waiting", "Oldest", "Given up", "Failing for"],
     );
     for (receiver, queue) in picture.queues.iter() {
-        let oldest = queue.oldest.map(|at| words::since(at, now.wall));
-        let failing = queue.failing.map(words::duration);
+        let oldest = queue.oldest.map(|at| humanize::since(at, now.wall));
+        let failing = queue.failing.map(humanize::duration);
         row(
             html,
             &[
@@ -111,7 +111,7 @@ fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
             .markup("</td><td>")
             .text(&letter.letter.receiver)
             .markup("</td><td>")
-            .text(words::since(letter.created, now.wall))
+            .text(humanize::since(letter.created, now.wall))
             .markup(" ago</td><td>");
         match notice(letter) {
             Some(notice) => html.text(format_args!(

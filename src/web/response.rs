@@ -12,8 +12,8 @@ use hyper::header::{
 };
 
 use super::body::{Body, Turn};
-use super::pieces::{Coding, Output, Pieces};
-use super::requests::Code;
+use super::request_metrics::Code;
+use super::streaming::{Coding, Output, Pieces};
 
 /// What is answered to a request.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::pieces::{Filled, PIECE, Pieces};
+use super::streaming::{Filled, PIECE, Pieces};
 
 /// Text before, items with commas between, text after.
 pub(super) struct Listing<T, F> {
@@ -36,7 +36,7 @@ impl<T: Send, F: Fn(&T, &mut Vec<u8>) + Send> Pieces for Listing<T, F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn it_is_json_whatever_the_number_of_items_and_pieces() {
@@ -50,7 +50,7 @@ mod tests {
                     serde_json::to_writer(out, &item).expect("a Vec takes all");
                 },
             };
-            let json = example::written(listing);
+            let json = fixture::written(listing);
             assert_eq!(json["items"].as_array().map(Vec::len), Some(items));
         }
     }

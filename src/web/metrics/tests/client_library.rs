@@ -21,15 +21,15 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 
-use super::family::{Family, Format};
-use super::hostile::any_fleet;
-use super::page::{Page, Scrape};
-use super::sample_page::{scrape, written};
-use super::samples::Value;
-use super::table::FAMILIES;
 use crate::fleet::{Fleet, Place};
-use crate::web::example;
-use crate::web::pieces::{Filled, Pieces as _};
+use crate::web::metrics::family::{Family, Format};
+use crate::web::metrics::page::{Page, Scrape};
+use crate::web::metrics::samples::Value;
+use crate::web::metrics::table::FAMILIES;
+use crate::web::streaming::{Filled, Pieces as _};
+use crate::web::testing::arbitrary::any_fleet;
+use crate::web::testing::fixture;
+use crate::web::testing::metrics_page::{scrape, written};
 
 /// How many fleets are compared whose phones say whatever they like.
 const HOSTILE: usize = 24;
@@ -193,7 +193,7 @@ fn the_library_says_the_same_of_the_same_series_in_both_formats() {
         tree.expect("a fleet").current()
     });
     let mut cases = Vec::new();
-    for fleet in hostile.take(HOSTILE).chain([example::fleet()]) {
+    for fleet in hostile.take(HOSTILE).chain([fixture::fleet()]) {
         for (name, format) in [("text", Format::Text), ("openmetrics", Format::OpenMetrics)] {
             let [ours, theirs] = both(&fleet, format);
             assert_eq!(metadata(&ours), metadata(&theirs));
@@ -208,7 +208,7 @@ fn the_library_says_the_same_of_the_same_series_in_both_formats() {
 
 #[test]
 fn a_wrong_name_label_escape_or_value_is_seen() {
-    let [ours, theirs] = both(&example::fleet(), Format::Text);
+    let [ours, theirs] = both(&fixture::fleet(), Format::Text);
     for (from, to) in [
         ("\ngrandstream_polls_total{", "\ngrandstream_poll_total{"),
         ("phone=\"reception\"", "phone=\"Reception\""),
@@ -226,13 +226,13 @@ fn a_wrong_name_label_escape_or_value_is_seen() {
 
 #[test]
 fn promtool_finds_nothing_in_either_page_of_the_same_series() {
-    for page in both(&example::fleet(), Format::Text) {
+    for page in both(&fixture::fleet(), Format::Text) {
         run("promtool", &["check", "metrics"], &page).expect("a clean page");
     }
 }
 
 #[test]
 fn promtool_finds_nothing_in_the_whole_page() {
-    let page = written(scrape(&example::fleet(), Format::Text));
+    let page = written(scrape(&fixture::fleet(), Format::Text));
     run("promtool", &["check", "metrics"], &page).expect("a clean page");
 }

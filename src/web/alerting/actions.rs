@@ -11,9 +11,9 @@ use hyper::http::request::Parts;
 
 use crate::alert::command::{Command, NewSilence};
 use crate::alert::silence::Silence;
-use crate::web::answer::Answer;
-use crate::web::intake::{self, Unread};
-use crate::web::requests::Code;
+use crate::web::request_body::{self, Unread};
+use crate::web::request_metrics::Code;
+use crate::web::response::Answer;
 use crate::web::route::{Order, Reader};
 use crate::web::{Inputs, api, pages};
 
@@ -100,7 +100,7 @@ async fn wanted(given: &Given<'_>, body: Incoming, inputs: &Inputs) -> Result<Ne
         Reader::Person => ("application/x-www-form-urlencoded", SilenceRequest::of_form),
         Reader::Program => ("application/json", SilenceRequest::of_json),
     };
-    let body: Bytes = intake::read(body, &given.head.headers, media, given.body_time).await?;
+    let body: Bytes = request_body::read(body, &given.head.headers, media, given.body_time).await?;
     let fleet = Arc::clone(&inputs.fleet.borrow());
     let picture = Arc::clone(&inputs.alerts.borrow());
     let known = known_labels(&fleet, &picture);

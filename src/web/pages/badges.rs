@@ -8,7 +8,7 @@ use crate::alert::{pairs, severity};
 use crate::fleet::Moment;
 use crate::web::alerting::waits_for;
 use crate::web::html::Html;
-use crate::web::words;
+use crate::web::humanize;
 
 use super::{encode, phone_path};
 
@@ -93,7 +93,7 @@ pub(super) fn state(html: &mut Html, alert: &Alert, picture: &Picture, now: Mome
     }
     if let Some(unknown) = &alert.state.unknown {
         html.markup("<small>nothing is known of it for ")
-            .text(words::duration(unknown.elapsed()))
+            .text(humanize::duration(unknown.elapsed()))
             .markup("</small>");
     }
 }
@@ -115,7 +115,7 @@ fn kept_back(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
                 html.markup(" of ")
                     .text(&silence.created_by)
                     .markup(", for ")
-                    .text(words::since(now.wall, silence.ends_at))
+                    .text(humanize::since(now.wall, silence.ends_at))
                     .markup(": ")
                     .text(&silence.comment);
             }
