@@ -32,7 +32,9 @@ use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::{Engine, Orders};
 use crate::telemetry::{self, PollMetrics};
-use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
+use crate::web::{
+    self, ConfigSummary, Inputs, Limits, Listeners, RequestMetrics, ServerConfig, Settings,
+};
 use herald::Herald;
 use notify_socket::NotifySocket;
 use reload::Reloader;
@@ -64,7 +66,7 @@ pub struct Setup {
 /// A configuration and what was made of it.
 struct Loaded {
     config: Arc<Config>,
-    entrance: Arc<Entrance>,
+    server_config: Arc<ServerConfig>,
     alerting: Arc<alert::Settings>,
     systemd: NotifySocket,
 }
@@ -89,26 +91,26 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     }
     let ledger = Arc::new(open_ledger(config.state_dir.as_deref(), Keeper::Daemon)?);
     let claim = state_dir::claim(config.state_dir.as_deref())?;
-    let doors = open_doors(&setup, &config)?;
-    let addresses: Vec<_> = doors
+    let listeners = open_listeners(&setup, &config)?;
+    let addresses: Vec<_> = listeners
         .network
         .iter()
         .map(tokio::net::TcpListener::local_addr)
         .collect::<Result<_, _>>()?;
-    let entrance = entrance(&config, &Entrance::default())?;
-    let scheme = entrance.scheme();
+    let server_config = server_config(&config, &ServerConfig::default())?;
+    let scheme = server_config.scheme();
     let listening = setup.listening.take();
     let systemd = NotifySocket::open(setup.notify_socket.take());
 
     let inner = stop.child_token();
     let loaded = Loaded {
         config,
-        entrance,
+        server_config,
         alerting: Arc::new(alerting),
         systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
-    for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
+    for (name, work) in connect(setup, loaded, ledger, listeners, &inner).await? {
         tasks.spawn(async move { (name, work.await) });
     }
     for address in &addresses {
@@ -129,29 +131,33 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
 }
 
 /// What of a configuration the web shows, and how it lets the network in.
-pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
+pub fn settings(
+    config: &Config,
+    server_config: Arc<ServerConfig>,
+    reload: ReloadStatus,
+) -> Settings {
     Settings {
         metrics: config.metrics,
         values: Arc::clone(&config.values),
-        overview: Arc::new(Overview::of(config)),
+        overview: Arc::new(ConfigSummary::of(config)),
         ready_after: config
             .phones
             .iter()
             .map(|phone| phone.place.interval + phone.limits.timeout)
             .max()
             .unwrap_or_default(),
-        entrance,
+        server_config,
         reload,
     }
 }
 
-fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
+fn open_listeners(setup: &Setup, config: &Config) -> anyhow::Result<Listeners> {
     let listen = if setup.listen.is_empty() {
         &config.listen
     } else {
         &setup.listen
     };
-    Ok(Doors {
+    Ok(Listeners {
         network: web::bind(listen)?,
         control: setup
             .control_socket
@@ -166,7 +172,7 @@ async fn connect(
     setup: Setup,
     loaded: Loaded,
     ledger: Arc<Ledger>,
-    doors: Doors,
+    listeners: Listeners,
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
@@ -174,7 +180,8 @@ async fn connect(
     let (config, systemd) = (loaded.config, loaded.systemd);
     let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
+    let (announce, settings) =
+        watch::channel(Arc::new(settings(&config, loaded.server_config, read)));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);
@@ -184,7 +191,7 @@ async fn connect(
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
     let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
-    let requests = Requests::register(&mut registry);
+    let requests = RequestMetrics::register(&mut registry);
     let orders = Orders {
         polls: poll_orders,
         configs,
@@ -231,7 +238,7 @@ async fn connect(
     };
 
     let token = || stop.clone();
-    let server = web::serve(doors, inputs, Limits::default(), token());
+    let server = web::serve(listeners, inputs, Limits::default(), token());
     Ok(vec![
         ("the engine", work(engine.run(orders, token()))),
         ("the alert task", work(alerting.run(token()))),
@@ -306,8 +313,8 @@ async fn read(
     Ok(tokio::task::spawn_blocking(read).await??)
 }
 
-/// The entrance of a configuration, which keeps what it can of the one `before`.
-fn entrance(config: &Config, before: &Entrance) -> anyhow::Result<Arc<Entrance>> {
-    let entrance = Entrance::of(config, before);
-    Ok(Arc::new(entrance.context("failed to prepare TLS")?))
+/// The server's part of a configuration; it keeps what it can of the one `before`.
+fn server_config(config: &Config, before: &ServerConfig) -> anyhow::Result<Arc<ServerConfig>> {
+    let server_config = ServerConfig::of(config, before);
+    Ok(Arc::new(server_config.context("failed to prepare TLS")?))
 }

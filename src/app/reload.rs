@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::fleet::command::{Reload, ReloadStatus};
 use crate::poll::Change;
-use crate::web::{Entrance, Settings};
+use crate::web::{ServerConfig, Settings};
 
 /// What takes over changed configurations, and what it is wired to.
 pub(super) struct Reloader {
@@ -90,14 +90,14 @@ impl Reloader {
 
     async fn reload(&mut self) -> Result<(), String> {
         let before = Arc::clone(&self.announce.borrow());
-        let outcome = self.take_over(&before.entrance).await;
-        let (entrance, status) = match &outcome {
-            Ok(entrance) => {
+        let outcome = self.take_over(&before.server_config).await;
+        let (server_config, status) = match &outcome {
+            Ok(server_config) => {
                 tracing::info!(
                     "Took over the configuration: {} phones",
                     self.current.phones.len()
                 );
-                (entrance, ReloadStatus::good(self.clock.now().wall))
+                (server_config, ReloadStatus::good(self.clock.now().wall))
             }
             Err(faults) => {
                 for fault in faults.lines() {
@@ -107,20 +107,20 @@ impl Reloader {
                     successful: false,
                     ..before.reload
                 };
-                (&before.entrance, status)
+                (&before.server_config, status)
             }
         };
-        let (old, new) = (before.entrance.scheme(), entrance.scheme());
+        let (old, new) = (before.server_config.scheme(), server_config.scheme());
         if old != new {
             tracing::warn!("The listener speaks {new} from now on, no longer {old}");
         }
-        let settings = super::settings(&self.current, Arc::clone(entrance), status);
+        let settings = super::settings(&self.current, Arc::clone(server_config), status);
         self.announce.send_replace(Arc::new(settings));
         self.told.send_replace(status);
         outcome.map(|_entrance| ())
     }
 
-    async fn take_over(&mut self, before: &Entrance) -> Result<Arc<Entrance>, String> {
+    async fn take_over(&mut self, before: &ServerConfig) -> Result<Arc<ServerConfig>, String> {
         let (config, alerting) = super::read(&self.path, &self.environment)
             .await
             .map_err(|error| format!("{error:#}"))?;
@@ -130,7 +130,8 @@ impl Reloader {
         if config.listen != self.current.listen || config.state_dir != self.current.state_dir {
             tracing::warn!("Changes of `listen` and `state_dir` take effect at the next start");
         }
-        let entrance = super::entrance(&config, before).map_err(|error| format!("{error:#}"))?;
+        let server_config =
+            super::server_config(&config, before).map_err(|error| format!("{error:#}"))?;
         let config = Arc::new(config);
         let (done, outcome) = oneshot::channel();
         let change = Change {
@@ -151,7 +152,7 @@ impl Reloader {
         }
         let taken_over = in_time("the alert task", outcome).await?;
         taken_over.map_err(|refusal| refusal.to_string())?;
-        Ok(entrance)
+        Ok(server_config)
     }
 
     async fn signature(&self) -> anyhow::Result<config::Signature> {

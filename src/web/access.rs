@@ -5,21 +5,21 @@
 //! is for everybody, since those who ask for it carry no password. What changes something is for
 //! users that `access.operate` names, from a page of ours.
 
+use hyper::StatusCode;
 use std::fmt;
 use std::net::SocketAddr;
 
 use hyper::http::request::Parts;
 use tracing::info;
 
-use super::basic_auth::{Busy, Claim, Logins};
+use super::basic_auth::{Authenticator, BusyError, Credentials};
 use super::csrf;
-use super::request_metrics::Code;
-use super::response::Answer;
+use super::response::Response;
 use super::route::Route;
 use super::server::Peer;
-use super::server_config::Entrance;
+use super::server_config::ServerConfig;
 
-/// Who asks, after the entrance.
+/// Who asks, after authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Caller {
     /// Somebody on the network, who was asked for nothing.
@@ -46,21 +46,21 @@ pub(super) async fn admit(
     peer: Peer,
     route: &Route<'_>,
     head: &Parts,
-    entrance: &Entrance,
-    logins: &Logins,
-) -> Result<Caller, Answer> {
+    server_config: &ServerConfig,
+    logins: &Authenticator,
+) -> Result<Caller, Response> {
     let (from, encrypted) = match peer {
         Peer::Local { uid } => return Ok(Caller::Local { uid }),
         Peer::Network { from, encrypted } => (from, encrypted),
     };
-    let users = &entrance.listener.users;
+    let users = &server_config.listener.users;
     if users.is_empty() || matches!(route, Route::Healthy | Route::Ready) {
         return Ok(Caller::Anyone);
     }
-    let Some(claim) = Claim::of(&head.headers) else {
-        return Err(Answer::text(Code::Unauthorized, LOG_IN));
+    let Some(claim) = Credentials::of(&head.headers) else {
+        return Err(Response::text(StatusCode::UNAUTHORIZED, LOG_IN));
     };
-    match logins.is_true(&claim, users).await {
+    match logins.verify(&claim, users).await {
         Ok(true) => Ok(Caller::User {
             name: claim.user.into(),
             encrypted,
@@ -68,10 +68,10 @@ pub(super) async fn admit(
         Ok(false) => {
             let known = users.iter().any(|user| *user.name == *claim.user);
             tell(from, &claim.user, known);
-            Err(Answer::text(Code::Unauthorized, LOG_IN))
+            Err(Response::text(StatusCode::UNAUTHORIZED, LOG_IN))
         }
-        Err(Busy) => Err(Answer::text(
-            Code::Unavailable,
+        Err(BusyError) => Err(Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
             "too many logins are being checked; try again",
         )),
     }
@@ -90,11 +90,11 @@ fn tell(from: SocketAddr, name: &str, known: bool) {
 }
 
 /// Whether `caller` may change something from a page of ours: whether forms are shown.
-pub(super) fn may_operate(caller: &Caller, entrance: &Entrance) -> bool {
+pub(super) fn may_operate(caller: &Caller, server_config: &ServerConfig) -> bool {
     match caller {
         Caller::Local { .. } => true,
         Caller::Anyone => false,
-        Caller::User { name, .. } => entrance.operators.contains(name),
+        Caller::User { name, .. } => server_config.operators.contains(name),
     }
 }
 
@@ -103,11 +103,11 @@ pub(super) fn operate(
     caller: &Caller,
     head: &Parts,
     host: Option<&str>,
-    entrance: &Entrance,
-) -> Result<Actor, Answer> {
+    server_config: &ServerConfig,
+) -> Result<Actor, Response> {
     let refused = |why: &str| {
-        Err(Answer::text(
-            Code::Forbidden,
+        Err(Response::text(
+            StatusCode::FORBIDDEN,
             format_args!("refused: {why}"),
         ))
     };
@@ -116,7 +116,7 @@ pub(super) fn operate(
         Caller::Anyone => return refused(NOT_FROM_THE_NETWORK),
         Caller::User { name, encrypted } => (name, *encrypted),
     };
-    if !entrance.operators.contains(name) {
+    if !server_config.operators.contains(name) {
         return refused(NO_OPERATOR);
     }
     if !csrf::is_ours(&head.headers, host, encrypted) {

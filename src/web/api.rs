@@ -18,9 +18,9 @@ use crate::fleet::{Fleet, Moment, Phone, Text};
 
 use super::Settings;
 use super::humanize::web_page;
-use super::json_list::Listing;
+use super::json_list::JsonList;
 use super::phone_health::{Health, failures, held, read_at};
-use super::streaming::Pieces;
+use super::streaming::ChunkSource;
 
 /// One phone.
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ struct FailureJson<'a> {
 
 #[derive(Serialize)]
 struct LoginJson {
-    /// Logins are held back until then.
+    /// Authenticator are held back until then.
     held_until: Option<Timestamp>,
     /// `refused`, `locked` or `unclear`.
     held_because: Option<HeldBecause>,
@@ -149,8 +149,12 @@ struct PollJson<'a> {
 pub(super) struct Object<'a, T>(pub(super) Vec<(&'a str, T)>);
 
 /// All phones.
-pub(super) fn phones(fleet: &Fleet, now: Moment, settings: Arc<Settings>) -> impl Pieces + use<> {
-    Listing {
+pub(super) fn phones(
+    fleet: &Fleet,
+    now: Moment,
+    settings: Arc<Settings>,
+) -> impl ChunkSource + use<> {
+    JsonList {
         open: "{\"phones\":[",
         close: "]}",
         items: fleet.phones().map(Arc::clone).collect(),

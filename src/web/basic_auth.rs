@@ -22,7 +22,7 @@ use crate::config::listener::User;
 
 /// Who a request says it comes from.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct Credentials {
     pub(super) user: String,
     /// The bytes that were sent: what they stand for is between user and hash.
     pub(super) password: SecretSlice<u8>,
@@ -30,7 +30,7 @@ pub(super) struct Claim {
 
 /// Checks claims, few at a time.
 #[derive(Debug)]
-pub(super) struct Logins {
+pub(super) struct Authenticator {
     room: Arc<Semaphore>,
     /// How long a claim waits for its check to begin.
     patience: Duration,
@@ -41,7 +41,7 @@ pub(super) struct Logins {
 
 /// Too many claims were waiting to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Busy;
+pub(super) struct BusyError;
 
 type Digest = [u8; 32];
 
@@ -55,7 +55,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How many true claims are remembered: one a user, for more users than basic auth is made for.
 const KNOWN: usize = 256;
 
-impl Claim {
+impl Credentials {
     /// What the header `Authorization` claims (RFC 7617); `None` if it claims nothing.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
@@ -73,7 +73,7 @@ impl Claim {
     }
 }
 
-impl Default for Logins {
+impl Default for Authenticator {
     fn default() -> Self {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         Self {
@@ -85,9 +85,13 @@ impl Default for Logins {
     }
 }
 
-impl Logins {
+impl Authenticator {
     /// Whether the claim is true of one of `users`, of whom there is at least one.
-    pub(super) async fn is_true(&self, claim: &Claim, users: &[User]) -> Result<bool, Busy> {
+    pub(super) async fn verify(
+        &self,
+        claim: &Credentials,
+        users: &[User],
+    ) -> Result<bool, BusyError> {
         let user = users.iter().find(|user| *user.name == *claim.user);
         let digest = user.map(|user| self.digest(claim, user));
         if digest.is_some_and(|digest| self.knows(&digest)) {
@@ -95,7 +99,7 @@ impl Logins {
         }
         let room = Arc::clone(&self.room).acquire_owned();
         let Ok(Ok(room)) = tokio::time::timeout(self.patience, room).await else {
-            return Err(Busy);
+            return Err(BusyError);
         };
         // Who asks much at once, as for each phone a page, waits for one check, not for many.
         if digest.is_some_and(|digest| self.knows(&digest)) {
@@ -120,14 +124,14 @@ impl Logins {
 
     /// The user whose hash stands in for that of an unknown name: always the same one for a name,
     /// so that costs that differ from user to user tell nothing either.
-    fn stand_in<'a>(&self, claim: &Claim, users: &'a [User]) -> Option<&'a User> {
+    fn stand_in<'a>(&self, claim: &Credentials, users: &'a [User]) -> Option<&'a User> {
         let digest = hmac::sign(&self.key, claim.user.as_bytes());
         let number = digest.as_ref().iter().take(7);
         let number = number.fold(0, |number, byte| number << 8 | usize::from(*byte));
         users.get(number.checked_rem(users.len())?)
     }
 
-    fn digest(&self, claim: &Claim, user: &User) -> Digest {
+    fn digest(&self, claim: &Credentials, user: &User) -> Digest {
         let mut context = hmac::Context::with_key(&self.key);
         for part in [
             user.name.as_bytes(),
@@ -174,8 +178,8 @@ mod tests {
         [(AUTHORIZATION, value)].into_iter().collect()
     }
 
-    fn claim(user: &str, password: &str) -> Claim {
-        Claim {
+    fn claim(user: &str, password: &str) -> Credentials {
+        Credentials {
             user: user.to_owned(),
             password: SecretSlice::from(password.as_bytes().to_vec()),
         }
@@ -191,7 +195,7 @@ mod tests {
     #[test]
     fn the_header_is_read_as_rfc_7617_has_it() {
         let read = |value: &str| {
-            let claim = Claim::of(&header(value))?;
+            let claim = Credentials::of(&header(value))?;
             let password = String::from_utf8_lossy(claim.password.expose_secret()).into_owned();
             Some((claim.user, password))
         };
@@ -213,7 +217,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_name_is_true_again_and_again() {
-        let logins = Logins::default();
+        let logins = Authenticator::default();
         let users = [user("anna", "open"), user("bert", "sesame")];
         for _ in 0..2 {
             for (name, password, expect) in [
@@ -225,7 +229,7 @@ mod tests {
                 ("nobody", "sesame", false),
                 ("Anna", "open", false),
             ] {
-                let found = logins.is_true(&claim(name, password), &users).await;
+                let found = logins.verify(&claim(name, password), &users).await;
                 assert_eq!(found, Ok(expect), "{name} {password}");
             }
         }
@@ -234,21 +238,21 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_remembered_ends_with_the_hash_that_it_was_checked_against() {
-        let logins = Logins::default();
+        let logins = Authenticator::default();
         let open = claim("anna", "open");
         assert_eq!(
-            logins.is_true(&open, &[user("anna", "open")]).await,
+            logins.verify(&open, &[user("anna", "open")]).await,
             Ok(true)
         );
         let changed = [user("anna", "closed")];
-        assert_eq!(logins.is_true(&open, &changed).await, Ok(false));
+        assert_eq!(logins.verify(&open, &changed).await, Ok(false));
         let gone = [user("bert", "open")];
-        assert_eq!(logins.is_true(&open, &gone).await, Ok(false));
+        assert_eq!(logins.verify(&open, &gone).await, Ok(false));
     }
 
     #[test]
     fn what_is_remembered_is_bounded_and_the_oldest_goes_first() {
-        let logins = Logins::default();
+        let logins = Authenticator::default();
         for n in 0..=KNOWN {
             let mut digest = [0; 32];
             digest[..8].copy_from_slice(&n.to_be_bytes());
@@ -261,17 +265,21 @@ mod tests {
 
     #[tokio::test]
     async fn who_would_wait_too_long_for_a_check_is_told_so_and_who_is_known_does_not_wait() {
-        let mut logins = Logins::default();
+        let mut logins = Authenticator::default();
         let users = [user("anna", "open")];
         let open = claim("anna", "open");
-        assert_eq!(logins.is_true(&open, &users).await, Ok(true));
+        assert_eq!(logins.verify(&open, &users).await, Ok(true));
         logins.patience = Duration::ZERO;
         logins.room = Arc::new(Semaphore::new(0));
-        assert_eq!(logins.is_true(&open, &users).await, Ok(true));
+        assert_eq!(logins.verify(&open, &users).await, Ok(true));
         // An unknown name waits for a check like a known one.
         for (name, password) in [("anna", "wrong"), ("nobody", "open")] {
             let wrong = claim(name, password);
-            assert_eq!(logins.is_true(&wrong, &users).await, Err(Busy), "{name}");
+            assert_eq!(
+                logins.verify(&wrong, &users).await,
+                Err(BusyError),
+                "{name}"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
-//! Bodies of answers: whole, or made piece by piece as the client reads.
+//! Bodies of answers: whole, or made chunk by chunk as the client reads.
 //!
-//! A long body makes one piece a turn: it gives the runtime back before the next, however fast the
+//! A long body makes one chunk a turn: it gives the runtime back before the next, however fast the
 //! client reads, so that a scrape of ten thousand phones never holds up their polls.
 
 use std::convert::Infallible;
@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
 use super::connections::Answering;
-use super::streaming::Output;
+use super::streaming::Encoder;
 
 /// The body of an answer, under way until it is dropped.
 #[derive(Debug)]
@@ -28,21 +28,21 @@ enum Source {
     Whole(Bytes),
     /// Made as it is read.
     Long {
-        output: Box<Output>,
-        turn: Turn,
-        /// The turn in which the last piece was made.
+        output: Box<Encoder>,
+        turn: WakeCounter,
+        /// The turn in which the last chunk was made.
         made: Option<u64>,
     },
 }
 
 /// Counts how often the task of a connection was given the runtime.
 ///
-/// The server's HTTP library asks for pieces in a loop as long as the socket takes them; only the
+/// The server's HTTP library asks for chunks in a loop as long as the socket takes them; only the
 /// task itself knows when it has yielded in between.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turn(Arc<AtomicU64>);
+pub(super) struct WakeCounter(Arc<AtomicU64>);
 
-impl Turn {
+impl WakeCounter {
     /// The task was given the runtime again.
     pub(super) fn begin(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -59,8 +59,8 @@ impl Body {
         Self::of(Source::Whole(bytes.into()))
     }
 
-    /// Made as it is read, a piece a turn.
-    pub(super) fn long(output: Output, turn: Turn) -> Self {
+    /// Made as it is read, a chunk a turn.
+    pub(super) fn long(output: Encoder, turn: WakeCounter) -> Self {
         Self::of(Source::Long {
             output: Box::new(output),
             turn,
@@ -92,7 +92,7 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = match &mut self.source {
+        let chunk = match &mut self.source {
             Source::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 (!bytes.is_empty()).then_some(bytes)
@@ -104,10 +104,10 @@ impl HttpBody for Body {
                     return Poll::Pending;
                 }
                 *made = now;
-                output.next_piece()
+                output.next_chunk()
             }
         };
-        Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(chunk.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -130,22 +130,22 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::web::streaming::{Coding, Filled, Pieces};
+    use crate::web::streaming::{ChunkSource, Coding, Progress};
 
-    /// Pieces without end.
+    /// ChunkSource without end.
     struct Endless;
 
-    impl Pieces for Endless {
-        fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
-            piece.push(b'x');
-            Filled::Full
+    impl ChunkSource for Endless {
+        fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
+            chunk.push(b'x');
+            Progress::More
         }
     }
 
     #[test]
     fn a_long_body_makes_one_piece_a_turn() {
-        let turn = Turn::default();
-        let output = Output::new(Box::new(Endless), Coding::Identity);
+        let turn = WakeCounter::default();
+        let output = Encoder::new(Box::new(Endless), Coding::Identity);
         let mut body = Body::long(output, turn.clone());
         let mut poll = || {
             let mut cx = Context::from_waker(Waker::noop());

@@ -47,7 +47,7 @@ pub(super) enum Client {
 
 /// What a connection may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Admission {
     /// Everything.
     Full,
     /// The health endpoints; anything else is asked to come again.
@@ -61,7 +61,7 @@ pub(super) struct Connections(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     table: Mutex<Table>,
-    /// Told when room was made.
+    /// AlertContext when room was made.
     changed: Notify,
 }
 
@@ -70,7 +70,7 @@ struct Shared {
 pub(super) struct Connection {
     all: Connections,
     id: u64,
-    pub(super) standing: Standing,
+    pub(super) standing: Admission,
     /// Cancelled when it gives way.
     pub(super) leave: CancellationToken,
 }
@@ -90,7 +90,7 @@ struct Table {
 #[derive(Debug)]
 struct Entry {
     client: Client,
-    standing: Standing,
+    standing: Admission,
     state: State,
     /// Since when what was offered of an answer is not taken.
     unread: Option<Instant>,
@@ -214,12 +214,12 @@ impl Table {
         }
     }
 
-    fn take_in(&mut self, client: Client, now: Instant) -> (u64, Standing, CancellationToken) {
+    fn take_in(&mut self, client: Client, now: Instant) -> (u64, Admission, CancellationToken) {
         let standing = if self.makes_room(client, now) {
-            Standing::Full
+            Admission::Full
         } else {
             self.make_room_for_health();
-            Standing::HealthOnly
+            Admission::HealthOnly
         };
         let (id, leave) = (self.next, CancellationToken::new());
         self.next += 1;
@@ -242,14 +242,14 @@ impl Table {
 
     /// Whether there is room for one more of this client, after another gave way if need be.
     fn makes_room(&mut self, client: Client, now: Instant) -> bool {
-        let (all, own) = self.count(client, |entry| entry.standing == Standing::Full);
+        let (all, own) = self.count(client, |entry| entry.standing == Admission::Full);
         let own_only = !client.is_many() && own >= self.bounds.connections_of_a_client;
         if !own_only && all < self.bounds.connections {
             return true;
         }
         let patience = self.bounds.patience;
         self.give_way(|entry| {
-            let considered = entry.standing == Standing::Full;
+            let considered = entry.standing == Admission::Full;
             if !considered || own_only && entry.client != client {
                 return None;
             }
@@ -264,7 +264,7 @@ impl Table {
 
     /// The oldest of those for the health endpoints leaves where they are as many as may be.
     fn make_room_for_health(&mut self) {
-        let is_one = |entry: &Entry| entry.standing == Standing::HealthOnly;
+        let is_one = |entry: &Entry| entry.standing == Admission::HealthOnly;
         let count = self.entries.values().filter(|entry| is_one(entry)).count();
         if count < self.bounds.health_only {
             return;
@@ -367,9 +367,9 @@ mod tests {
         let (mut table, ids) = table_of(client(1), 3, now);
         assert_eq!(ids, [0, 1, 2]);
         table.enter(0, State::Answering);
-        assert_eq!(table.take_in(client(1), now).1, Standing::Full);
+        assert_eq!(table.take_in(client(1), now).1, Admission::Full);
         assert_eq!(present(&table), [0, 2, 3], "the first is busy");
-        assert_eq!(table.take_in(client(2), now).1, Standing::Full);
+        assert_eq!(table.take_in(client(2), now).1, Admission::Full);
         assert_eq!(
             present(&table),
             [0, 2, 3, 4],
@@ -382,7 +382,7 @@ mod tests {
         let now = Instant::now();
         let (mut table, _) = table_of(client(1), 3, now);
         table.take_in(client(2), now + 9 * SECOND);
-        assert_eq!(table.take_in(client(3), now).1, Standing::Full);
+        assert_eq!(table.take_in(client(3), now).1, Admission::Full);
         assert_eq!(present(&table), [1, 2, 3, 4]);
     }
 
@@ -394,12 +394,12 @@ mod tests {
             table.enter(id, State::Answering);
         }
         let standing = |table: &mut Table| table.take_in(client(1), now).1;
-        assert_eq!(standing(&mut table), Standing::HealthOnly);
-        assert_eq!(standing(&mut table), Standing::HealthOnly);
-        assert_eq!(standing(&mut table), Standing::HealthOnly);
+        assert_eq!(standing(&mut table), Admission::HealthOnly);
+        assert_eq!(standing(&mut table), Admission::HealthOnly);
+        assert_eq!(standing(&mut table), Admission::HealthOnly);
         assert_eq!(present(&table), [0, 1, 2, 4, 5], "two at a time");
         let other = table.take_in(client(2), now).1;
-        assert_eq!(other, Standing::Full, "another client has its part");
+        assert_eq!(other, Admission::Full, "another client has its part");
     }
 
     #[test]
@@ -419,7 +419,7 @@ mod tests {
         assert!(table.begin_long(third, now + 2 * SECOND));
         assert_eq!(present(&table), [first, third]);
         let leaves = table.take_in(client(1), now);
-        assert_eq!(leaves.1, Standing::Full);
+        assert_eq!(leaves.1, Admission::Full);
     }
 
     #[test]
@@ -449,7 +449,7 @@ mod tests {
         for _ in 0..4 {
             let (id, standing, _) = table.take_in(Client::Proxy, Instant::now());
             table.enter(id, State::Answering);
-            assert_eq!(standing, Standing::Full);
+            assert_eq!(standing, Admission::Full);
         }
     }
 }

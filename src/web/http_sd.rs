@@ -11,8 +11,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::fleet::{Fleet, Phone};
 
-use super::json_list::Listing;
-use super::streaming::Pieces;
+use super::json_list::JsonList;
+use super::streaming::ChunkSource;
 
 /// One entry of the list.
 #[derive(serde::Serialize)]
@@ -24,8 +24,8 @@ struct Target<'a> {
 struct Labels<'a>(&'a Phone);
 
 /// The list; `host` is how the client reaches this exporter.
-pub(super) fn targets(fleet: &Fleet, host: String) -> impl Pieces + use<> {
-    Listing {
+pub(super) fn targets(fleet: &Fleet, host: String) -> impl ChunkSource + use<> {
+    JsonList {
         open: "[",
         close: "]",
         items: fleet.phones().map(Arc::clone).collect(),

@@ -1,11 +1,11 @@
-//! JSON with one item a phone, an alert or whatever else there is much of, written piece by piece.
+//! JSON with one item a phone, an alert or whatever else there is much of, written chunk by chunk.
 
 use std::collections::VecDeque;
 
-use super::streaming::{Filled, PIECE, Pieces};
+use super::streaming::{CHUNK, ChunkSource, Progress};
 
 /// Text before, items with commas between, text after.
-pub(super) struct Listing<T, F> {
+pub(super) struct JsonList<T, F> {
     /// What goes before the first item: ends with `[`.
     pub(super) open: &'static str,
     /// What goes after the last item: begins with `]`.
@@ -16,20 +16,20 @@ pub(super) struct Listing<T, F> {
     pub(super) item: F,
 }
 
-impl<T: Send, F: Fn(&T, &mut Vec<u8>) + Send> Pieces for Listing<T, F> {
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
-        piece.extend_from_slice(std::mem::take(&mut self.open).as_bytes());
-        while piece.len() < PIECE {
+impl<T: Send, F: Fn(&T, &mut Vec<u8>) + Send> ChunkSource for JsonList<T, F> {
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
+        chunk.extend_from_slice(std::mem::take(&mut self.open).as_bytes());
+        while chunk.len() < CHUNK {
             let Some(item) = self.items.pop_front() else {
-                piece.extend_from_slice(self.close.as_bytes());
-                return Filled::Last;
+                chunk.extend_from_slice(self.close.as_bytes());
+                return Progress::Done;
             };
-            (self.item)(&item, piece);
+            (self.item)(&item, chunk);
             if !self.items.is_empty() {
-                piece.push(b',');
+                chunk.push(b',');
             }
         }
-        Filled::Full
+        Progress::More
     }
 }
 
@@ -40,8 +40,8 @@ mod tests {
 
     #[test]
     fn it_is_json_whatever_the_number_of_items_and_pieces() {
-        for (items, padding) in [(0, 0), (1, 0), (3, PIECE), (3, PIECE / 2)] {
-            let listing = Listing {
+        for (items, padding) in [(0, 0), (1, 0), (3, CHUNK), (3, CHUNK / 2)] {
+            let listing = JsonList {
                 open: "{\"items\":[",
                 close: "]}",
                 items: (0..items).collect(),

@@ -63,9 +63,9 @@ use crate::fleet::command::{PollNow, Reload, ReloadStatus};
 use crate::fleet::{Fleet, Moment};
 
 pub use listen::bind;
-pub use request_metrics::{Code, Handler, Requests};
-pub use server::{Doors, Limits, Peer, serve};
-pub use server_config::Entrance;
+pub use request_metrics::{Handler, RequestMetrics};
+pub use server::{Limits, Listeners, Peer, serve};
+pub use server_config::ServerConfig;
 
 /// What the server is wired to.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub struct Inputs {
     /// Takes what is asked of the alert task.
     pub commands: mpsc::Sender<Command>,
     /// Counts the requests that are answered.
-    pub requests: Requests,
+    pub requests: RequestMetrics,
     /// What is counted as it happens.
     pub registry: Arc<Registry>,
     /// When the daemon started.
@@ -100,9 +100,9 @@ pub struct Settings {
     /// Which P-values are shown.
     pub values: Arc<[PublishedValue]>,
     /// What the page of the configuration says beyond phones and alerts.
-    pub overview: Arc<Overview>,
+    pub overview: Arc<ConfigSummary>,
     /// How the network is let in.
-    pub entrance: Arc<Entrance>,
+    pub server_config: Arc<ServerConfig>,
     /// How reading the configuration went.
     pub reload: ReloadStatus,
     /// After this time from the start the daemon is ready even if some phone was never tried: the
@@ -112,7 +112,7 @@ pub struct Settings {
 
 /// What the page of the configuration says beyond phones and alerts: nothing secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overview {
+pub struct ConfigSummary {
     /// Where the server was told to listen.
     pub listen: Vec<SocketAddr>,
     /// Where state is kept; `None`: in memory.
@@ -127,7 +127,7 @@ pub struct Overview {
     pub warnings: Vec<String>,
 }
 
-impl Overview {
+impl ConfigSummary {
     /// That of a configuration.
     pub fn of(config: &Config) -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! `POST /-/reload`: asks the daemon to read its configuration again, and waits for the outcome.
 
+use hyper::StatusCode;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -8,23 +9,31 @@ use tracing::info;
 use crate::fleet::command::Reload;
 
 use super::access::Actor;
-use super::request_metrics::Code;
-use super::response::Answer;
+use super::response::Response;
 
 /// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Asks for a reload on behalf of `actor`.
-pub(super) async fn answer(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Answer {
+pub(super) async fn answer(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Response {
     info!(%actor, "A reload is asked for by {actor}");
     let (done, outcome) = oneshot::channel();
     if reloads.try_send(Reload { done }).is_err() {
-        return Answer::text(Code::Unavailable, "another reload is under way");
+        return Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "another reload is under way",
+        );
     }
     match tokio::time::timeout(PATIENCE, outcome).await {
-        Ok(Ok(Ok(()))) => Answer::text(Code::Ok, "reloaded"),
-        Ok(Ok(Err(faults))) => Answer::text(Code::Unprocessable, faults),
-        Ok(Err(_)) => Answer::text(Code::Unavailable, "the daemon is about to stop"),
-        Err(_) => Answer::text(Code::Unavailable, "the reload is still under way"),
+        Ok(Ok(Ok(()))) => Response::text(StatusCode::OK, "reloaded"),
+        Ok(Ok(Err(faults))) => Response::text(StatusCode::UNPROCESSABLE_ENTITY, faults),
+        Ok(Err(_)) => Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the daemon is about to stop",
+        ),
+        Err(_) => Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the reload is still under way",
+        ),
     }
 }

@@ -1,5 +1,6 @@
 //! Bodies of requests: read only where an order needs one, as a whole, within a size and a time.
 
+use hyper::StatusCode;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
@@ -7,14 +8,12 @@ use hyper::HeaderMap;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
 
-use super::request_metrics::Code;
-
 /// Largest body that is read, and that a request may announce: a silence of hundreds of phones.
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unread {
+pub(super) enum BodyError {
     /// Nothing here makes sense of it.
     #[error("the body must be {0}; say so in `Content-Type`")]
     Media(&'static str),
@@ -29,14 +28,14 @@ pub(super) enum Unread {
     Broken,
 }
 
-impl Unread {
+impl BodyError {
     /// How that is said in HTTP.
-    pub(super) fn code(self) -> Code {
+    pub(super) fn code(self) -> StatusCode {
         match self {
-            Self::Media(_) => Code::UnsupportedMedia,
-            Self::TooLarge => Code::ContentTooLarge,
-            Self::Late => Code::RequestTimeout,
-            Self::Broken => Code::BadRequest,
+            Self::Media(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
         }
     }
 }
@@ -47,16 +46,18 @@ pub(super) async fn read(
     headers: &HeaderMap,
     media: &'static str,
     limit: Duration,
-) -> Result<Bytes, Unread> {
+) -> Result<Bytes, BodyError> {
     if !is_of(headers, media) {
-        return Err(Unread::Media(media));
+        return Err(BodyError::Media(media));
     }
     let whole = Limited::new(body, MAX_BODY).collect();
     match tokio::time::timeout(limit, whole).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Unread::TooLarge),
-        Ok(Err(_broken)) => Err(Unread::Broken),
-        Err(_late) => Err(Unread::Late),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(BodyError::TooLarge)
+        }
+        Ok(Err(_broken)) => Err(BodyError::Broken),
+        Err(_late) => Err(BodyError::Late),
     }
 }
 

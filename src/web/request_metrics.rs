@@ -42,52 +42,24 @@ pub enum Handler {
     Other,
 }
 
-/// How a request is answered: the few status codes in use here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Code {
-    /// As asked.
-    Ok,
-    /// Done; look there.
-    SeeOther,
-    /// The question makes no sense.
-    BadRequest,
-    /// Log in first.
-    Unauthorized,
-    /// Not from there.
-    Forbidden,
-    /// No such path or phone.
-    NotFound,
-    /// The path is right, the method is not.
-    MethodNotAllowed,
-    /// The body took too long to come.
-    RequestTimeout,
-    /// A body larger than anything that is asked for.
-    ContentTooLarge,
-    /// The body is of another kind than was asked for.
-    UnsupportedMedia,
-    /// Understood and refused: a configuration with faults, a silence without an end.
-    Unprocessable,
-    /// Not now.
-    Unavailable,
-}
-
 /// Requests answered since the start. A clone counts into the same metric.
 #[derive(Clone, Debug)]
-pub struct Requests(OrderedFamily<RequestLabels, Counter>);
+pub struct RequestMetrics(OrderedFamily<RequestLabels, Counter>);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
 struct RequestLabels {
     handler: Handler,
-    code: Code,
+    /// A status of HTTP, one of those that this server sends.
+    code: u16,
 }
 
-impl Requests {
+impl RequestMetrics {
     /// Registers the counter: the codes that each handler is known to answer with, at 0. Another code
     /// has a series once it was answered.
     pub fn register(registry: &mut Registry) -> Self {
         let answers = Handler::ALL.into_iter().flat_map(|handler| {
             let codes = handler.answers().iter();
-            codes.map(move |&code| RequestLabels { handler, code })
+            codes.map(move |&status| labels(handler, status))
         });
         let requests = Self(OrderedFamily::new(answers));
         let help = "Requests answered by this exporter";
@@ -96,18 +68,17 @@ impl Requests {
     }
 
     /// Counts one answer.
-    pub fn count(&self, handler: Handler, code: Code) {
-        self.0.get_or_create(RequestLabels { handler, code }).inc();
+    pub fn count(&self, handler: Handler, status: StatusCode) {
+        self.0.get_or_create(labels(handler, status)).inc();
     }
+}
+
+fn labels(handler: Handler, status: StatusCode) -> RequestLabels {
+    let code = status.as_u16();
+    RequestLabels { handler, code }
 }
 
 impl EncodeLabelValue for Handler {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
-        encoder.write_str(self.label())
-    }
-}
-
-impl EncodeLabelValue for Code {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
         encoder.write_str(self.label())
     }
@@ -151,81 +122,35 @@ impl Handler {
     }
 
     /// The codes whose series exist from the start.
-    fn answers(self) -> &'static [Code] {
+    fn answers(self) -> &'static [StatusCode] {
         match self {
             Self::Fleet | Self::Alerts | Self::Runbooks | Self::Config | Self::Healthy => {
-                &[Code::Ok]
+                &[StatusCode::OK]
             }
-            Self::Phone | Self::Other => &[Code::Ok, Code::NotFound],
-            Self::Metrics | Self::Api => &[Code::Ok, Code::NotFound, Code::Unavailable],
-            Self::Discovery => &[Code::Ok, Code::BadRequest, Code::Unavailable],
+            Self::Phone | Self::Other => &[StatusCode::OK, StatusCode::NOT_FOUND],
+            Self::Metrics | Self::Api => &[
+                StatusCode::OK,
+                StatusCode::NOT_FOUND,
+                StatusCode::SERVICE_UNAVAILABLE,
+            ],
+            Self::Discovery => &[
+                StatusCode::OK,
+                StatusCode::BAD_REQUEST,
+                StatusCode::SERVICE_UNAVAILABLE,
+            ],
             Self::Probe => &[
-                Code::Ok,
-                Code::BadRequest,
-                Code::NotFound,
-                Code::Unavailable,
+                StatusCode::OK,
+                StatusCode::BAD_REQUEST,
+                StatusCode::NOT_FOUND,
+                StatusCode::SERVICE_UNAVAILABLE,
             ],
-            Self::Ready => &[Code::Ok, Code::Unavailable],
+            Self::Ready => &[StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE],
             Self::Reload => &[
-                Code::Ok,
-                Code::Forbidden,
-                Code::Unprocessable,
-                Code::Unavailable,
+                StatusCode::OK,
+                StatusCode::FORBIDDEN,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                StatusCode::SERVICE_UNAVAILABLE,
             ],
-        }
-    }
-}
-
-impl Code {
-    /// All of them, ascending.
-    pub const ALL: [Self; 12] = [
-        Self::Ok,
-        Self::SeeOther,
-        Self::BadRequest,
-        Self::Unauthorized,
-        Self::Forbidden,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::RequestTimeout,
-        Self::ContentTooLarge,
-        Self::UnsupportedMedia,
-        Self::Unprocessable,
-        Self::Unavailable,
-    ];
-
-    /// As HTTP has it.
-    pub fn status(self) -> StatusCode {
-        match self {
-            Self::Ok => StatusCode::OK,
-            Self::SeeOther => StatusCode::SEE_OTHER,
-            Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::ContentTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::UnsupportedMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    /// The value of the label `code`.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Ok => "200",
-            Self::SeeOther => "303",
-            Self::BadRequest => "400",
-            Self::Unauthorized => "401",
-            Self::Forbidden => "403",
-            Self::NotFound => "404",
-            Self::MethodNotAllowed => "405",
-            Self::RequestTimeout => "408",
-            Self::ContentTooLarge => "413",
-            Self::UnsupportedMedia => "415",
-            Self::Unprocessable => "422",
-            Self::Unavailable => "503",
         }
     }
 }
@@ -237,17 +162,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_the_codes_of_http() {
-        for code in Code::ALL {
-            assert_eq!(code.status().as_str(), code.label());
-        }
-    }
-
-    #[test]
     fn an_answer_outside_the_expected_ones_is_shown_once_it_happened() {
         let mut registry = Registry::default();
-        let requests = Requests::register(&mut registry);
-        requests.count(Handler::Healthy, Code::MethodNotAllowed);
+        let requests = RequestMetrics::register(&mut registry);
+        requests.count(Handler::Healthy, StatusCode::METHOD_NOT_ALLOWED);
         let mut text = String::new();
         prometheus_text::encode(&mut text, &registry).expect("a String takes all");
         let of_healthy = text.lines().filter(|line| line.contains("\"healthy\""));

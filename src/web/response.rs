@@ -5,20 +5,19 @@
 
 use std::fmt;
 
-use hyper::Response;
+use hyper::StatusCode;
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
     HeaderValue, LOCATION, REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 
-use super::body::{Body, Turn};
-use super::request_metrics::Code;
-use super::streaming::{Coding, Output, Pieces};
+use super::body::{Body, WakeCounter};
+use super::streaming::{ChunkSource, Coding, Encoder};
 
 /// What is answered to a request.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) code: Code,
+pub(super) struct Response {
+    pub(super) code: StatusCode,
     /// The header `Content-Type`.
     pub(super) media: &'static str,
     pub(super) content: Content,
@@ -35,7 +34,7 @@ pub(super) enum Content {
     /// Short enough to stand in memory.
     Whole(String),
     /// As long as the fleet.
-    Long(Box<dyn Pieces>),
+    Long(Box<dyn ChunkSource>),
 }
 
 /// The media type of pages.
@@ -47,15 +46,15 @@ const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
      frame-ancestors 'none'",
 );
 
-impl Answer {
+impl Response {
     /// A line or more of plain text.
-    pub(super) fn text(code: Code, text: impl fmt::Display) -> Self {
+    pub(super) fn text(code: StatusCode, text: impl fmt::Display) -> Self {
         let text = format!("{text}\n");
         Self::new(code, "text/plain; charset=utf-8", Content::Whole(text))
     }
 
     /// A page.
-    pub(super) fn page(code: Code, html: String) -> Self {
+    pub(super) fn page(code: StatusCode, html: String) -> Self {
         Self::new(code, HTML, Content::Whole(html))
     }
 
@@ -64,27 +63,27 @@ impl Answer {
     pub(super) fn see_other(path: &str) -> Self {
         Self {
             location: HeaderValue::from_str(path).ok(),
-            ..Self::text(Code::SeeOther, format_args!("done; see {path}"))
+            ..Self::text(StatusCode::SEE_OTHER, format_args!("done; see {path}"))
         }
     }
 
     /// The style sheet of the pages.
     pub(super) fn style(css: &'static str) -> Self {
         let content = Content::Whole(css.to_owned());
-        Self::new(Code::Ok, "text/css; charset=utf-8", content)
+        Self::new(StatusCode::OK, "text/css; charset=utf-8", content)
     }
 
     /// JSON that stands in memory.
-    pub(super) fn json(code: Code, json: String) -> Self {
+    pub(super) fn json(code: StatusCode, json: String) -> Self {
         Self::new(code, "application/json", Content::Whole(json))
     }
 
     /// JSON as long as the fleet.
-    pub(super) fn long_json(source: impl Pieces + 'static) -> Self {
+    pub(super) fn long_json(source: impl ChunkSource + 'static) -> Self {
         let content = Content::Long(Box::new(source));
         Self {
             vary: Some("accept-encoding"),
-            ..Self::new(Code::Ok, "application/json", content)
+            ..Self::new(StatusCode::OK, "application/json", content)
         }
     }
 
@@ -93,11 +92,11 @@ impl Answer {
         let text = format!("only {allow} is answered here");
         Self {
             allow: Some(allow),
-            ..Self::text(Code::MethodNotAllowed, text)
+            ..Self::text(StatusCode::METHOD_NOT_ALLOWED, text)
         }
     }
 
-    pub(super) fn new(code: Code, media: &'static str, content: Content) -> Self {
+    pub(super) fn new(code: StatusCode, media: &'static str, content: Content) -> Self {
         Self {
             code,
             media,
@@ -109,14 +108,14 @@ impl Answer {
     }
 
     /// The answer as HTTP. Only what is long is coded as the client likes it.
-    pub(super) fn into_response(self, coding: Coding, turn: Turn) -> Response<Body> {
+    pub(super) fn into_http(self, coding: Coding, turn: WakeCounter) -> hyper::Response<Body> {
         let long = matches!(self.content, Content::Long(_));
         let body = match self.content {
             Content::Whole(text) => Body::whole(text),
-            Content::Long(source) => Body::long(Output::new(source, coding), turn),
+            Content::Long(source) => Body::long(Encoder::new(source, coding), turn),
         };
-        let mut response = Response::new(body);
-        *response.status_mut() = self.code.status();
+        let mut response = hyper::Response::new(body);
+        *response.status_mut() = self.code;
         let headers = response.headers_mut();
         if let Some(location) = self.location {
             headers.insert(LOCATION, location);
@@ -136,7 +135,7 @@ impl Answer {
         if long && coding == Coding::Gzip {
             set(CONTENT_ENCODING, "gzip");
         }
-        if self.code == Code::Unauthorized {
+        if self.code == StatusCode::UNAUTHORIZED {
             set(
                 WWW_AUTHENTICATE,
                 "Basic realm=\"grandstream-exporter\", charset=\"UTF-8\"",

@@ -18,7 +18,7 @@ pub(super) enum Route<'a> {
     /// The page of alerts, silences and messages.
     Alerts,
     /// A form of that page.
-    Form(Order),
+    Form(Action),
     /// What each alert means and what to do first.
     Runbooks,
     /// The page of what was configured.
@@ -63,7 +63,7 @@ pub(super) enum Route<'a> {
 
 /// What a request can change beside the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum Action {
     /// Make the silence that stands in the body.
     AddSilence,
     /// End this one.
@@ -76,7 +76,7 @@ pub(super) enum Order {
 
 /// Who gives an order, and so reads the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
+pub(super) enum ResponseFormat {
     /// Somebody who looks at a page.
     Person,
     /// A program that takes JSON.
@@ -101,7 +101,7 @@ impl<'a> Route<'a> {
             "/-/ready" => Self::Ready,
             "/-/reload" => Self::Reload,
             "/alerts" => Self::Alerts,
-            "/alerts/silences" => Self::Form(Order::AddSilence),
+            "/alerts/silences" => Self::Form(Action::AddSilence),
             "/runbooks" => Self::Runbooks,
             "/config" => Self::Config,
             "/api/v1/phones" => Self::ApiPhones,
@@ -119,9 +119,9 @@ impl<'a> Route<'a> {
     fn of_number(path: &str) -> Option<Self> {
         if let Some(rest) = path.strip_prefix("/alerts/") {
             let order = match rest.split('/').collect::<Vec<_>>()[..] {
-                ["silences", id, "expire"] => Order::ExpireSilence(number(id)?),
-                ["notifications", id, "retry"] => Order::Retry(number(id)?),
-                ["notifications", id, "drop"] => Order::Drop(number(id)?),
+                ["silences", id, "expire"] => Action::ExpireSilence(number(id)?),
+                ["notifications", id, "retry"] => Action::Retry(number(id)?),
+                ["notifications", id, "drop"] => Action::Drop(number(id)?),
                 _ => return None,
             };
             return Some(Self::Form(order));
@@ -172,16 +172,16 @@ impl<'a> Route<'a> {
 
     /// What a request by one of [`Route::methods`] changes, and who reads the answer; `None` where it
     /// only reads, or reloads.
-    pub(super) fn order(&self, method: &Method) -> Option<(Order, Reader)> {
+    pub(super) fn order(&self, method: &Method) -> Option<(Action, ResponseFormat)> {
         let order = match (self, method) {
-            (Self::Form(order), _) => return Some((*order, Reader::Person)),
-            (Self::ApiSilences, &Method::POST) => Order::AddSilence,
-            (Self::ApiSilence(id), _) => Order::ExpireSilence(*id),
-            (Self::ApiNotification(id), _) => Order::Drop(*id),
-            (Self::ApiRetry(id), _) => Order::Retry(*id),
+            (Self::Form(order), _) => return Some((*order, ResponseFormat::Person)),
+            (Self::ApiSilences, &Method::POST) => Action::AddSilence,
+            (Self::ApiSilence(id), _) => Action::ExpireSilence(*id),
+            (Self::ApiNotification(id), _) => Action::Drop(*id),
+            (Self::ApiRetry(id), _) => Action::Retry(*id),
             _ => return None,
         };
-        Some((order, Reader::Program))
+        Some((order, ResponseFormat::Program))
     }
 
     /// Who answers.
@@ -245,28 +245,28 @@ mod tests {
             (
                 "/api/v1/silences",
                 Method::POST,
-                Some((Order::AddSilence, Reader::Program)),
+                Some((Action::AddSilence, ResponseFormat::Program)),
             ),
             ("/api/v1/silences", Method::GET, None),
             (
                 "/api/v1/silences/7",
                 Method::DELETE,
-                Some((Order::ExpireSilence(7), Reader::Program)),
+                Some((Action::ExpireSilence(7), ResponseFormat::Program)),
             ),
             (
                 "/alerts/silences/7/expire",
                 Method::POST,
-                Some((Order::ExpireSilence(7), Reader::Person)),
+                Some((Action::ExpireSilence(7), ResponseFormat::Person)),
             ),
             (
                 "/alerts/notifications/3/drop",
                 Method::POST,
-                Some((Order::Drop(3), Reader::Person)),
+                Some((Action::Drop(3), ResponseFormat::Person)),
             ),
             (
                 "/api/v1/notifications/3/retry",
                 Method::POST,
-                Some((Order::Retry(3), Reader::Program)),
+                Some((Action::Retry(3), ResponseFormat::Program)),
             ),
             ("/alerts", Method::GET, None),
         ] {

@@ -25,16 +25,16 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::body::Turn;
+use super::body::WakeCounter;
 use super::connections::{Bounds, Client, Connection, Connections};
-use super::server_config::Entrance;
+use super::server_config::ServerConfig;
 use super::service::Service;
-use super::write_timeout::Patience;
+use super::write_timeout::WriteTimeout;
 use super::{Inputs, Settings};
 
 /// Where clients come in.
 #[derive(Debug)]
-pub struct Doors {
+pub struct Listeners {
     /// Open to whoever reaches them.
     pub network: Vec<TcpListener>,
     /// The control socket: open to those whom its file lets in.
@@ -83,7 +83,7 @@ pub struct Limits {
     pub head_bytes: usize,
     /// For the whole body of a request, where one is read.
     pub body_time: Duration,
-    /// For taking what was offered of an answer, at most a piece.
+    /// For taking what was offered of an answer, at most a chunk.
     pub stall: Duration,
     /// For answers under way when the server stops.
     pub grace: Duration,
@@ -91,7 +91,7 @@ pub struct Limits {
 
 impl Default for Limits {
     /// Room for a page of browsers and dozens of Prometheus servers, and for one that scrapes each
-    /// phone by itself; times that no sane client on a slow link comes near: a piece in ten seconds
+    /// phone by itself; times that no sane client on a slow link comes near: a chunk in ten seconds
     /// is 6 KiB a second.
     fn default() -> Self {
         Self {
@@ -121,8 +121,8 @@ const HEALTH_CONNECTIONS: usize = 32;
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then lets answers under way end within the grace period.
-pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
-    let reception = Reception {
+pub async fn serve(listeners: Listeners, inputs: Inputs, limits: Limits, stop: CancellationToken) {
+    let reception = Acceptor {
         settings: inputs.settings.clone(),
         service: Arc::new(Service::new(inputs, limits)),
         limits,
@@ -138,16 +138,16 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
                 report(ended);
                 continue;
             }
-            visitor = doors.visitor() => visitor,
+            visitor = listeners.visitor() => visitor,
         };
         match visitor {
-            Visitor::Network(stream, from) => {
+            Accepted::Network(stream, from) => {
                 // An answer is written in one go; what is left of it must not wait for more. Where
                 // this fails the client has gone, which the first read will tell.
                 let _ = stream.set_nodelay(true);
                 tasks.spawn(reception.clone().receive(stream, from));
             }
-            Visitor::Local(stream) => {
+            Accepted::Local(stream) => {
                 let Ok(user) = stream.peer_cred() else {
                     continue;
                 };
@@ -155,18 +155,18 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
             }
         }
     }
-    drop(doors);
+    drop(listeners);
     finish(tasks, limits.grace).await;
 }
 
-enum Visitor {
+enum Accepted {
     Network(TcpStream, SocketAddr),
     Local(UnixStream),
 }
 
-impl Doors {
+impl Listeners {
     /// The next who comes in.
-    async fn visitor(&self) -> Visitor {
+    async fn visitor(&self) -> Accepted {
         loop {
             match poll_fn(|cx| self.poll_visitor(cx)).await {
                 Ok(visitor) => return visitor,
@@ -179,15 +179,15 @@ impl Doors {
         }
     }
 
-    fn poll_visitor(&self, cx: &mut Context<'_>) -> Poll<io::Result<Visitor>> {
+    fn poll_visitor(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         if let Some(control) = &self.control
             && let Poll::Ready(accepted) = control.poll_accept(cx)
         {
-            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Local(stream)));
+            return Poll::Ready(accepted.map(|(stream, _)| Accepted::Local(stream)));
         }
         for listener in &self.network {
             if let Poll::Ready(accepted) = listener.poll_accept(cx) {
-                return Poll::Ready(accepted.map(|(stream, from)| Visitor::Network(stream, from)));
+                return Poll::Ready(accepted.map(|(stream, from)| Accepted::Network(stream, from)));
             }
         }
         Poll::Pending
@@ -219,7 +219,7 @@ impl Limits {
 
 /// What every connection is given.
 #[derive(Clone)]
-struct Reception {
+struct Acceptor {
     service: Arc<Service>,
     settings: watch::Receiver<Arc<Settings>>,
     limits: Limits,
@@ -228,23 +228,23 @@ struct Reception {
     stop: CancellationToken,
 }
 
-impl Reception {
-    /// One connection from the network, behind the entrance as it is now.
+impl Acceptor {
+    /// One connection from the network, under the configuration as it is now.
     async fn receive(self, stream: TcpStream, from: SocketAddr) {
-        let entrance = Arc::clone(&self.settings.borrow().entrance);
-        let client = Client::of(from, &entrance.proxies);
+        let server_config = Arc::clone(&self.settings.borrow().server_config);
+        let client = Client::of(from, &server_config.proxies);
         let connection = self.network.take_in(client);
         let gives_way = connection.leave.clone();
-        let stream = Patience::new(stream, self.limits.stall, Arc::clone(&connection));
+        let stream = WriteTimeout::new(stream, self.limits.stall, Arc::clone(&connection));
         let leave = leave(
             self.stop.clone(),
             self.settings.clone(),
-            Arc::clone(&entrance),
+            Arc::clone(&server_config),
         );
-        let encrypted = entrance.tls.is_some();
+        let encrypted = server_config.tls.is_some();
         let peer = Peer::Network { from, encrypted };
         let conversation = async {
-            let Some(tls) = &entrance.tls else {
+            let Some(tls) = &server_config.tls else {
                 return self.converse(stream, (peer, connection), leave).await;
             };
             let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
@@ -268,7 +268,7 @@ impl Reception {
     async fn receive_local(self, stream: UnixStream, uid: u32) {
         let connection = self.control.take_in(Client::Local);
         let gives_way = connection.leave.clone();
-        let stream = Patience::new(stream, self.limits.stall, Arc::clone(&connection));
+        let stream = WriteTimeout::new(stream, self.limits.stall, Arc::clone(&connection));
         let leave = self.stop.clone().cancelled_owned();
         let visit = (Peer::Local { uid }, connection);
         let conversation = self.converse(stream, visit, leave);
@@ -290,7 +290,7 @@ impl Reception {
     ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let turn = Turn::default();
+        let turn = WakeCounter::default();
         let answer = service_fn(|request| {
             let (service, turn, place) =
                 (Arc::clone(&self.service), turn.clone(), Arc::clone(&place));
@@ -322,15 +322,16 @@ impl Reception {
     }
 }
 
-/// Waits until whoever came in by `entrance` has to leave: the server stops, or TLS is no longer what
+/// Waits until a client admitted under `server_config` has to leave: the server stops, or TLS is no longer what
 /// it was, so that a kept connection does not outlive a certificate that was taken back.
 async fn leave(
     stop: CancellationToken,
     mut settings: watch::Receiver<Arc<Settings>>,
-    entrance: Arc<Entrance>,
+    server_config: Arc<ServerConfig>,
 ) {
     let changed = async {
-        let changed = settings.wait_for(|settings| !settings.entrance.has_tls_of(&entrance));
+        let changed =
+            settings.wait_for(|settings| !settings.server_config.has_tls_of(&server_config));
         changed.await.is_ok()
     };
     // Without a sender nothing changes any more, and the stop is near.

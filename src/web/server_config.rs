@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls;
 
 use crate::config::listener::ServerTls;
 use crate::config::{Config, Listener};
@@ -15,7 +15,7 @@ use super::tls;
 
 /// How the network is let in; by default everybody may read, over plain HTTP.
 #[derive(Debug, Default)]
-pub struct Entrance {
+pub struct ServerConfig {
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) listener: Listener,
     /// Which of the users may POST.
@@ -27,20 +27,20 @@ pub struct Entrance {
 /// TLS as configured, and as the library takes it.
 #[derive(Debug)]
 pub(super) struct Tls {
-    told: ServerTls,
-    pub(super) config: Arc<ServerConfig>,
+    configured: ServerTls,
+    pub(super) config: Arc<rustls::ServerConfig>,
 }
 
-impl Entrance {
-    /// The entrance that `config` describes. Where TLS is as it was `before`, connections and
+impl ServerConfig {
+    /// The one that `config` describes. Where TLS is as it was `before`, connections and
     /// sessions stay.
     pub fn of(config: &Config, before: &Self) -> Result<Self, rustls::Error> {
         let tls = match (&config.listener.tls, &before.tls) {
             (None, _) => None,
-            (Some(told), Some(before)) if before.told == *told => Some(Arc::clone(before)),
-            (Some(told), _) => Some(Arc::new(Tls {
-                told: told.clone(),
-                config: Arc::new(tls::server_config(told)?),
+            (Some(tls), Some(before)) if before.configured == *tls => Some(Arc::clone(before)),
+            (Some(tls), _) => Some(Arc::new(Tls {
+                configured: tls.clone(),
+                config: Arc::new(tls::server_config(tls)?),
             })),
         };
         Ok(Self {

@@ -1,8 +1,8 @@
-//! Answers that are written piece by piece, because whole they would be large.
+//! Answers that are written chunk by chunk, because whole they would be large.
 //!
 //! A scrape of ten thousand phones is 58 MB of text. Whatever is as long as the fleet is written in
-//! pieces of [`PIECE`] bytes, compressed as one gzip member where the client takes that, and sent
-//! before the next piece is written. None is kept.
+//! chunks of [`CHUNK`] bytes, compressed as one gzip member where the client takes that, and sent
+//! before the next chunk is written. None is kept.
 
 use std::fmt;
 use std::io::Write as _;
@@ -11,27 +11,27 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::Bytes;
 
-/// Text that is written piece by piece.
-pub trait Pieces: Send {
-    /// Appends text to `piece` until that holds [`PIECE`] bytes or a little more, or the text ends.
-    /// Not to be called again after [`Filled::Last`].
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled;
+/// Text that is written chunk by chunk.
+pub trait ChunkSource: Send {
+    /// Appends text to `chunk` until that holds [`CHUNK`] bytes or a little more, or the text ends.
+    /// Not to be called again after [`Progress::Done`].
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress;
 }
 
-/// What the piece now holds.
+/// What the chunk now holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filled {
+pub enum Progress {
     /// As much as fits, and there is more to come.
-    Full,
+    More,
     /// The end of the text.
-    Last,
+    Done,
 }
 
-/// Size of a piece in bytes: long enough that compressing and sending are cheap, short enough that
-/// a piece takes a tenth of a millisecond.
-pub const PIECE: usize = 64 * 1024;
+/// Size of a chunk in bytes: long enough that compressing and sending are cheap, short enough that
+/// a chunk takes a tenth of a millisecond.
+pub const CHUNK: usize = 64 * 1024;
 
-/// Room for what a single step may write beyond [`PIECE`] without the buffer growing.
+/// Room for what a single step may write beyond [`CHUNK`] without the buffer growing.
 const SLACK: usize = 8 * 1024;
 
 /// How an answer is coded on the wire.
@@ -44,8 +44,8 @@ pub enum Coding {
 }
 
 /// The bytes of an answer, made when they are asked for.
-pub struct Output {
-    source: Box<dyn Pieces>,
+pub struct Encoder {
+    source: Box<dyn ChunkSource>,
     gzip: Option<Gzip>,
     ended: bool,
 }
@@ -55,12 +55,12 @@ struct Gzip {
     plain: Vec<u8>,
 }
 
-impl Output {
+impl Encoder {
     /// The bytes of `source`, none of which is written yet.
-    pub fn new(source: Box<dyn Pieces>, coding: Coding) -> Self {
+    pub fn new(source: Box<dyn ChunkSource>, coding: Coding) -> Self {
         let gzip = (coding == Coding::Gzip).then(|| Gzip {
             encoder: GzEncoder::new(Vec::new(), Compression::fast()),
-            plain: Vec::with_capacity(PIECE + SLACK),
+            plain: Vec::with_capacity(CHUNK + SLACK),
         });
         Self {
             source,
@@ -69,18 +69,18 @@ impl Output {
         }
     }
 
-    /// The bytes of the next piece; none while the compressor still gathers; `None` at the end.
-    pub fn next_piece(&mut self) -> Option<Bytes> {
+    /// The bytes of the next chunk; none while the compressor still gathers; `None` at the end.
+    pub fn next_chunk(&mut self) -> Option<Bytes> {
         if self.ended {
             return None;
         }
         let Some(gzip) = &mut self.gzip else {
-            let mut piece = Vec::with_capacity(PIECE + SLACK);
-            self.ended = self.source.fill(&mut piece) == Filled::Last;
-            return Some(piece.into());
+            let mut chunk = Vec::with_capacity(CHUNK + SLACK);
+            self.ended = self.source.fill(&mut chunk) == Progress::Done;
+            return Some(chunk.into());
         };
         gzip.plain.clear();
-        self.ended = self.source.fill(&mut gzip.plain) == Filled::Last;
+        self.ended = self.source.fill(&mut gzip.plain) == Progress::Done;
         Some(gzip.compress(self.ended).into())
     }
 
@@ -102,9 +102,9 @@ impl Gzip {
     }
 }
 
-impl fmt::Debug for Output {
+impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Output")
+        f.debug_struct("Encoder")
             .field("gzip", &self.gzip.is_some())
             .field("ended", &self.ended)
             .finish_non_exhaustive()

@@ -25,7 +25,9 @@ use grandstream_exporter::fleet::place::Scheme;
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Place, PollReport, Reason};
 use grandstream_exporter::telemetry;
-use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Requests, Settings, bind, serve};
+use grandstream_exporter::web::{
+    Inputs, Limits, Listeners, RequestMetrics, ServerConfig, Settings, bind, serve,
+};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -63,7 +65,7 @@ impl Server {
         let control = directory.path().join("control.sock");
         let network = bind(&[([127, 0, 0, 1], 0).into()]).expect("a free port");
         let address = network[0].local_addr().expect("an address");
-        let doors = Doors {
+        let listeners = Listeners {
             network,
             control: Some(UnixListener::bind(&control).expect("a socket")),
         };
@@ -83,13 +85,13 @@ impl Server {
             reloads: reload_sender,
             alerts,
             commands: command_sender.clone(),
-            requests: Requests::register(&mut registry),
+            requests: RequestMetrics::register(&mut registry),
             registry: Arc::new(registry),
             started: clock.now(),
         };
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(doors, inputs, limits, stop.clone()));
+        tasks.spawn(serve(listeners, inputs, limits, stop.clone()));
         Self {
             address,
             control,
@@ -148,7 +150,7 @@ pub(crate) fn settings() -> Settings {
         metrics: config::Metrics::default(),
         values: Arc::default(),
         overview: Arc::default(),
-        entrance: Arc::default(),
+        server_config: Arc::default(),
         reload: ReloadStatus {
             successful: true,
             last_success: jiff::Timestamp::UNIX_EPOCH,
@@ -551,7 +553,7 @@ async fn who_is_slow_with_a_handshake_is_cut_off() {
     };
     let server = Server::start(two_phones(), limits);
     server.settings.send_replace(Arc::new(Settings {
-        entrance: Arc::new(encrypted_entrance()),
+        server_config: Arc::new(encrypted()),
         ..settings()
     }));
     let mut stream = server.connect().await;
@@ -568,7 +570,7 @@ async fn who_is_slow_with_a_handshake_is_cut_off() {
 }
 
 /// TLS with a certificate that nobody looks at.
-fn encrypted_entrance() -> Entrance {
+fn encrypted() -> ServerConfig {
     let directory = tempfile::tempdir().expect("a directory");
     let write = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -588,7 +590,7 @@ fn encrypted_entrance() -> Entrance {
     let path = write("config.yaml", "web_config_file: web.yaml");
     let environment = config::Environment::default();
     let config = config::load(&path, &environment, config::Secrets::Read).expect("no faults");
-    Entrance::of(&config, &Entrance::default()).expect("TLS")
+    ServerConfig::of(&config, &ServerConfig::default()).expect("TLS")
 }
 
 #[tokio::test]

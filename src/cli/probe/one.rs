@@ -18,7 +18,7 @@ use crate::ledger::Keeper;
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 use crate::web::metrics::{Format, Page, Scrape};
-use crate::web::streaming::{Filled, Pieces as _};
+use crate::web::streaming::{ChunkSource as _, Progress};
 use crate::webapi::Exchange;
 
 /// What one probe brought.
@@ -101,7 +101,7 @@ fn show(
 fn text(mut page: Page) -> String {
     let mut text = Vec::new();
     let mut piece = Vec::new();
-    while page.fill(&mut piece) == Filled::Full {
+    while page.fill(&mut piece) == Progress::More {
         text.append(&mut piece);
     }
     text.append(&mut piece);

@@ -3,6 +3,7 @@
 //! Who may was decided before. A program is answered in JSON, a person by the page on which it can be
 //! seen, reached by a redirect, so that renewing that page gives no order twice.
 
+use hyper::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,20 +12,19 @@ use hyper::http::request::Parts;
 
 use crate::alert::command::{Command, NewSilence};
 use crate::alert::silence::Silence;
-use crate::web::request_body::{self, Unread};
-use crate::web::request_metrics::Code;
-use crate::web::response::Answer;
-use crate::web::route::{Order, Reader};
+use crate::web::request_body::{self, BodyError};
+use crate::web::response::Response;
+use crate::web::route::{Action, ResponseFormat};
 use crate::web::{Inputs, api, pages};
 
 use super::silence_request::{SilenceRequest, ValidationError, known_labels};
-use super::{PATIENCE, Unanswered, ask, silences};
+use super::{AlertTaskError, PATIENCE, ask, silences};
 
 /// An order, who gives it, and what came with it.
 #[derive(Debug)]
-pub(in crate::web) struct Given<'a> {
-    pub(in crate::web) order: Order,
-    pub(in crate::web) reader: Reader,
+pub(in crate::web) struct ActionRequest<'a> {
+    pub(in crate::web) order: Action,
+    pub(in crate::web) reader: ResponseFormat,
     /// A login name.
     pub(in crate::web) by: Box<str>,
     pub(in crate::web) head: &'a Parts,
@@ -33,7 +33,7 @@ pub(in crate::web) struct Given<'a> {
 }
 
 /// What was done.
-enum Done {
+enum ActionResult {
     Made(Silence),
     Ended(Silence),
     /// To a message.
@@ -42,63 +42,75 @@ enum Done {
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+enum ActionError {
     #[error(transparent)]
-    Unread(#[from] Unread),
+    BodyError(#[from] BodyError),
     #[error(transparent)]
     Invalid(#[from] ValidationError),
     #[error(transparent)]
-    Unanswered(#[from] Unanswered),
+    AlertTaskError(#[from] AlertTaskError),
 }
 
 /// Does as ordered and says what became of it.
-pub(in crate::web) async fn obey(given: Given<'_>, body: Incoming, inputs: &Inputs) -> Answer {
+pub(in crate::web) async fn obey(
+    given: ActionRequest<'_>,
+    body: Incoming,
+    inputs: &Inputs,
+) -> Response {
     let reader = given.reader;
     match (carry_out(given, body, inputs).await, reader) {
-        (Ok(done), Reader::Person) => Answer::see_other(&done.place()),
-        (Ok(done), Reader::Program) => Answer::json(Code::Ok, done.json(inputs)),
-        (Err(refused), Reader::Person) => {
+        (Ok(done), ResponseFormat::Person) => Response::see_other(&done.place()),
+        (Ok(done), ResponseFormat::Program) => Response::json(StatusCode::OK, done.json(inputs)),
+        (Err(refused), ResponseFormat::Person) => {
             let now = inputs.clock.now();
             let page = pages::not_done(&refused.to_string(), now);
-            Answer::page(refused.code(), page)
+            Response::page(refused.code(), page)
         }
-        (Err(refused), Reader::Program) => {
-            Answer::json(refused.code(), api::error(&refused.to_string()))
+        (Err(refused), ResponseFormat::Program) => {
+            Response::json(refused.code(), api::error(&refused.to_string()))
         }
     }
 }
 
-async fn carry_out(given: Given<'_>, body: Incoming, inputs: &Inputs) -> Result<Done, Refused> {
+async fn carry_out(
+    given: ActionRequest<'_>,
+    body: Incoming,
+    inputs: &Inputs,
+) -> Result<ActionResult, ActionError> {
     let (commands, by) = (&inputs.commands, given.by.clone());
     match given.order {
-        Order::AddSilence => {
+        Action::AddSilence => {
             let wanted = wanted(&given, body, inputs).await?;
             let add = |done| Command::AddSilence { wanted, by, done };
             let silence = ask(commands, PATIENCE, add).await?;
-            Ok(Done::Made(silence))
+            Ok(ActionResult::Made(silence))
         }
-        Order::ExpireSilence(id) => {
+        Action::ExpireSilence(id) => {
             let expire = |done| Command::ExpireSilence { id, by, done };
             let silence = ask(commands, PATIENCE, expire).await?;
-            Ok(Done::Ended(silence))
+            Ok(ActionResult::Ended(silence))
         }
-        Order::Retry(id) => {
+        Action::Retry(id) => {
             ask(commands, PATIENCE, |done| Command::Retry { id, by, done }).await?;
-            Ok(Done::Settled)
+            Ok(ActionResult::Settled)
         }
-        Order::Drop(id) => {
+        Action::Drop(id) => {
             ask(commands, PATIENCE, |done| Command::Drop { id, by, done }).await?;
-            Ok(Done::Settled)
+            Ok(ActionResult::Settled)
         }
     }
 }
 
 /// The silence that the body describes.
-async fn wanted(given: &Given<'_>, body: Incoming, inputs: &Inputs) -> Result<NewSilence, Refused> {
+async fn wanted(
+    given: &ActionRequest<'_>,
+    body: Incoming,
+    inputs: &Inputs,
+) -> Result<NewSilence, ActionError> {
     type Reading = fn(&[u8]) -> Result<SilenceRequest, ValidationError>;
     let (media, understood): (_, Reading) = match given.reader {
-        Reader::Person => ("application/x-www-form-urlencoded", SilenceRequest::of_form),
-        Reader::Program => ("application/json", SilenceRequest::of_json),
+        ResponseFormat::Person => ("application/x-www-form-urlencoded", SilenceRequest::of_form),
+        ResponseFormat::Program => ("application/json", SilenceRequest::of_json),
     };
     let body: Bytes = request_body::read(body, &given.head.headers, media, given.body_time).await?;
     let fleet = Arc::clone(&inputs.fleet.borrow());
@@ -107,7 +119,7 @@ async fn wanted(given: &Given<'_>, body: Incoming, inputs: &Inputs) -> Result<Ne
     Ok(understood(&body)?.checked(&known)?)
 }
 
-impl Done {
+impl ActionResult {
     /// Where a person sees it.
     fn place(&self) -> String {
         match self {
@@ -132,13 +144,13 @@ impl Done {
     }
 }
 
-impl Refused {
+impl ActionError {
     /// How that is said in HTTP.
-    fn code(&self) -> Code {
+    fn code(&self) -> StatusCode {
         match self {
-            Self::Unread(unread) => unread.code(),
-            Self::Invalid(_) => Code::Unprocessable,
-            Self::Unanswered(unanswered) => unanswered.code(),
+            Self::BodyError(unread) => unread.code(),
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::AlertTaskError(unanswered) => unanswered.code(),
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::humanize;
-use crate::web::json_list::Listing;
-use crate::web::streaming::Pieces;
+use crate::web::json_list::JsonList;
+use crate::web::streaming::ChunkSource;
 
 use super::texts;
 
@@ -48,15 +48,15 @@ struct AlertJson<'a> {
 const HOLDS: &str = "1e+00";
 
 /// What alerts and rules are told from.
-pub(in crate::web) struct Told {
+pub(in crate::web) struct AlertContext {
     pub(in crate::web) picture: Arc<Picture>,
     pub(in crate::web) fleet: Arc<Fleet>,
     pub(in crate::web) now: Moment,
 }
 
 /// All alerts.
-pub(in crate::web) fn alerts(told: Told) -> impl Pieces + use<> {
-    Listing {
+pub(in crate::web) fn alerts(told: AlertContext) -> impl ChunkSource + use<> {
+    JsonList {
         open: "{\"status\":\"success\",\"data\":{\"alerts\":[",
         close: "]}}",
         items: active(&told.picture).into(),
@@ -72,7 +72,7 @@ pub(super) fn active(picture: &Picture) -> Vec<Alert> {
 }
 
 /// Appends one alert.
-pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
+pub(super) fn write(alert: &Alert, told: &AlertContext, out: &mut Vec<u8>) {
     let texts = texts(alert, &told.picture, &told.fleet, told.now);
     let unknown = alert.state.unknown.as_ref();
     let since = unknown.map(|unknown| earlier(told.now.wall, unknown.elapsed()));

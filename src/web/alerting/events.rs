@@ -11,9 +11,9 @@ use crate::alert::event::in_words;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Moment, Text};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::json_list::Listing;
+use crate::web::json_list::JsonList;
 use crate::web::query::Query;
-use crate::web::streaming::Pieces;
+use crate::web::streaming::ChunkSource;
 
 /// One event.
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ enum Detail<'a> {
 
 /// Which events are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::web) struct Wish {
+pub(in crate::web) struct EventQuery {
     pub(in crate::web) phone: Option<Box<str>>,
     pub(in crate::web) since: Timestamp,
     pub(in crate::web) most: u32,
@@ -46,7 +46,7 @@ pub(in crate::web) struct Wish {
 
 /// A part of the question that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::web) enum Unclear {
+pub(in crate::web) enum EventQueryError {
     #[error("`since={0}` is no time; write how long ago, as 24h, or when, as 2024-05-01T09:00:00Z")]
     Since(String),
     #[error("`limit={0}` is no number from 1 to {MOST_EVENTS}")]
@@ -59,9 +59,9 @@ const SINCE: Duration = Duration::from_secs(24 * 3600);
 /// How many events are shown where nothing else is asked for.
 const LIMIT: u32 = 1000;
 
-impl Wish {
+impl EventQuery {
     /// What `?phone=NAME&since=24h&limit=100` asks for.
-    pub(in crate::web) fn of(query: &Query, now: Moment) -> Result<Self, Unclear> {
+    pub(in crate::web) fn of(query: &Query, now: Moment) -> Result<Self, EventQueryError> {
         let unclear = |text: &str| Text::clean(text).to_string();
         let since = match query.get("since") {
             None => earlier(now.wall, SINCE),
@@ -69,7 +69,7 @@ impl Wish {
                 Ok(ago) => earlier(now.wall, ago),
                 Err(_) => text
                     .parse()
-                    .map_err(|_neither| Unclear::Since(unclear(text)))?,
+                    .map_err(|_neither| EventQueryError::Since(unclear(text)))?,
             },
         };
         let most = match query.get("limit") {
@@ -78,7 +78,7 @@ impl Wish {
                 .parse()
                 .ok()
                 .filter(|most| (1..=MOST_EVENTS).contains(most))
-                .ok_or_else(|| Unclear::Limit(unclear(text)))?,
+                .ok_or_else(|| EventQueryError::Limit(unclear(text)))?,
         };
         Ok(Self {
             phone: query.get("phone").map(Into::into),
@@ -89,8 +89,8 @@ impl Wish {
 }
 
 /// The events as they came from the store.
-pub(in crate::web) fn events(events: Vec<Event>) -> impl Pieces {
-    Listing {
+pub(in crate::web) fn events(events: Vec<Event>) -> impl ChunkSource {
+    JsonList {
         open: "{\"events\":[",
         close: "]}",
         items: events.into(),
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_time_is_said_as_an_age_or_as_a_date() {
-        let wish = |query: &str| Wish::of(&Query::of(Some(query)), now());
+        let wish = |query: &str| EventQuery::of(&Query::of(Some(query)), now());
         let since = |query: &str| wish(query).map(|wish| wish.since.to_string());
         assert_eq!(since(""), Ok("2024-04-30T09:00:00Z".to_owned()));
         assert_eq!(since("since=1h"), Ok("2024-05-01T08:00:00Z".to_owned()));

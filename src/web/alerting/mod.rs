@@ -13,6 +13,7 @@ mod rules;
 mod silence_request;
 mod silences;
 
+use hyper::StatusCode;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -23,11 +24,9 @@ use crate::alert::pairs::Pair;
 use crate::alert::{Alert, Picture};
 use crate::fleet::{Fleet, Moment};
 
-use super::request_metrics::Code;
-
-pub(super) use actions::{Given, obey};
-pub(super) use alerts::{Told, alerts, waits_for};
-pub(super) use events::{Wish, events};
+pub(super) use actions::{ActionRequest, obey};
+pub(super) use alerts::{AlertContext, alerts, waits_for};
+pub(super) use events::{EventQuery, events};
 pub(super) use notifications::{notice, queue};
 pub(super) use rules::{rules, state_of};
 pub(super) use silences::silences;
@@ -40,7 +39,7 @@ pub(super) const GLANCE: Duration = Duration::from_secs(2);
 
 /// Why the alert task gave nothing.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unanswered {
+pub(super) enum AlertTaskError {
     /// Too many ask.
     #[error("the alert task has too much to do; try again")]
     Busy,
@@ -55,11 +54,11 @@ pub(super) enum Unanswered {
     Refused(#[from] Refusal),
 }
 
-impl Unanswered {
+impl AlertTaskError {
     /// How that is said in HTTP.
-    pub(super) fn code(&self) -> Code {
+    pub(super) fn code(&self) -> StatusCode {
         match self {
-            Self::Refused(Refusal::Unknown(..)) => Code::NotFound,
+            Self::Refused(Refusal::Unknown(..)) => StatusCode::NOT_FOUND,
             Self::Refused(
                 Refusal::Everything
                 | Refusal::Past
@@ -67,9 +66,9 @@ impl Unanswered {
                 | Refusal::Full(_)
                 | Refusal::Over(_)
                 | Refusal::Waiting(_),
-            ) => Code::Unprocessable,
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::Late | Self::Gone | Self::Refused(Refusal::Store(_)) => {
-                Code::Unavailable
+                StatusCode::SERVICE_UNAVAILABLE
             }
         }
     }
@@ -96,18 +95,18 @@ pub(super) async fn ask<T>(
     commands: &mpsc::Sender<Command>,
     patience: Duration,
     command: impl FnOnce(command::Answer<T>) -> Command,
-) -> Result<T, Unanswered> {
+) -> Result<T, AlertTaskError> {
     let (done, answer) = oneshot::channel();
     commands
         .try_send(command(done))
         .map_err(|full| match full {
-            mpsc::error::TrySendError::Full(_) => Unanswered::Busy,
-            mpsc::error::TrySendError::Closed(_) => Unanswered::Gone,
+            mpsc::error::TrySendError::Full(_) => AlertTaskError::Busy,
+            mpsc::error::TrySendError::Closed(_) => AlertTaskError::Gone,
         })?;
     let answer = tokio::time::timeout(patience, answer).await;
     match answer {
         Ok(Ok(answer)) => Ok(answer?),
-        Ok(Err(_dropped)) => Err(Unanswered::Gone),
-        Err(_late) => Err(Unanswered::Late),
+        Ok(Err(_dropped)) => Err(AlertTaskError::Gone),
+        Err(_late) => Err(AlertTaskError::Late),
     }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::alert::command::Letter;
 use crate::alert::notify::Notice;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::json_list::Listing;
-use crate::web::streaming::Pieces;
+use crate::web::json_list::JsonList;
+use crate::web::streaming::ChunkSource;
 
 /// One message.
 #[derive(Serialize)]
@@ -35,8 +35,8 @@ struct LetterJson<'a> {
 }
 
 /// The messages as they came from the store.
-pub(in crate::web) fn queue(letters: Vec<Letter>) -> impl Pieces {
-    Listing {
+pub(in crate::web) fn queue(letters: Vec<Letter>) -> impl ChunkSource {
+    JsonList {
         open: "{\"notifications\":[",
         close: "]}",
         items: letters.into(),

@@ -15,9 +15,9 @@ use crate::alert::export::Group;
 use crate::alert::{Alert, Picture, packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::query::Query;
-use crate::web::streaming::{Filled, PIECE, Pieces};
+use crate::web::streaming::{CHUNK, ChunkSource, Progress};
 
-use super::alerts::{Told, active, object, write};
+use super::alerts::{AlertContext, active, object, write};
 
 /// The beginning of a group, up to its rules.
 #[derive(Serialize)]
@@ -53,7 +53,7 @@ struct RuleJson<'a> {
 
 /// The answer in the making.
 struct Rules {
-    told: Told,
+    told: AlertContext,
     steps: VecDeque<Step>,
 }
 
@@ -71,7 +71,7 @@ const FILE: &str = "grandstream-exporter";
 const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 /// All rules; of recording rules, which `?type=record` asks for, there are none.
-pub(in crate::web) fn rules(told: Told, query: &Query) -> impl Pieces + use<> {
+pub(in crate::web) fn rules(told: AlertContext, query: &Query) -> impl ChunkSource + use<> {
     let mut steps = VecDeque::from([Step::Text("{\"status\":\"success\",\"data\":{\"groups\":[")]);
     if query.get("type") != Some("record") {
         push_groups(&told.picture, &mut steps);
@@ -188,15 +188,15 @@ fn open(json: &impl Serialize, rest: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(rest.as_bytes());
 }
 
-impl Pieces for Rules {
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
-        while piece.len() < PIECE {
+impl ChunkSource for Rules {
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
+        while chunk.len() < CHUNK {
             let Some(step) = self.steps.pop_front() else {
-                return Filled::Last;
+                return Progress::Done;
             };
-            self.write(&step, piece);
+            self.write(&step, chunk);
         }
-        Filled::Full
+        Progress::More
     }
 }
 

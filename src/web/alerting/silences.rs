@@ -12,8 +12,8 @@ use crate::alert::matcher::Matcher;
 use crate::alert::silence::Silence;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::json_list::Listing;
-use crate::web::streaming::Pieces;
+use crate::web::json_list::JsonList;
+use crate::web::streaming::ChunkSource;
 
 /// One silence.
 #[derive(Serialize)]
@@ -50,8 +50,8 @@ struct MadeJson<'a> {
 }
 
 /// All silences.
-pub(in crate::web) fn silences(picture: &Picture, now: Moment) -> impl Pieces + use<> {
-    Listing {
+pub(in crate::web) fn silences(picture: &Picture, now: Moment) -> impl ChunkSource + use<> {
+    JsonList {
         open: "[",
         close: "]",
         items: picture.board.silences().iter().rev().cloned().collect(),

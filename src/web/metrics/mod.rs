@@ -1,7 +1,7 @@
 //! `/metrics`: the families of phones by a writer of ours, the exporter's own by prometheus-client.
 //!
 //! [`FAMILIES`] says of each metric of phones its name, kind, unit, help and how to read it; a [`Page`]
-//! walks the table over a [`Scrape`] and writes OpenMetrics 1.0 or text 0.0.4, piece by piece: a
+//! walks the table over a [`Scrape`] and writes OpenMetrics 1.0 or text 0.0.4, chunk by chunk: a
 //! fleet is a million samples, and none of them is copied. No phone registers anything, so nothing
 //! outlives the phone or the setting it came from. The few hundred series of the exporter itself
 //! (`own`) come from registries of prometheus-client. No family is in both halves.

@@ -1,8 +1,8 @@
-//! The page of metrics, written piece by piece.
+//! The page of metrics, written chunk by chunk.
 //!
 //! A page is a function of the [`Scrape`] it was made from and of what was counted until then. Phones
 //! come first, family by family, because a family must stand in one block, and within it phone by
-//! phone: between two pieces only a position is kept, so that the text of a fleet never stands in
+//! phone: between two chunks only a position is kept, so that the text of a fleet never stands in
 //! memory. The exporter's own families follow as one text, from prometheus-client.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use hyper::body::Bytes;
 use crate::alert::Picture;
 use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
-use crate::web::streaming::{Filled, PIECE, Pieces};
+use crate::web::streaming::{CHUNK, ChunkSource, Progress};
 
 use super::exporter::Exporter;
 use super::exporter_text;
@@ -20,7 +20,7 @@ use super::family::{Family, Format, Read, ReadPhone};
 use super::prefetch::{self, AHEAD};
 #[cfg(test)]
 use super::samples::HandedOver;
-use super::samples::{Progress, Samples, push_place};
+use super::samples::{FamilyProgress, Samples, push_place};
 use super::table::FAMILIES;
 
 /// What a page of metrics is made from.
@@ -49,7 +49,7 @@ pub struct Page {
     family: usize,
     /// Position among the phones.
     item: usize,
-    progress: Progress,
+    progress: FamilyProgress,
     /// What is left of the exporter's own text; `None` before it is written.
     own: Option<Bytes>,
 }
@@ -69,7 +69,7 @@ impl Page {
             labels: Labels::default(),
             family: 0,
             item: 0,
-            progress: Progress::default(),
+            progress: FamilyProgress::default(),
             own: None,
         }
     }
@@ -86,14 +86,14 @@ impl Page {
     }
 
     /// Writes the family of the phones that it has not come to.
-    fn fill_family(&mut self, family: &'static Family, piece: &mut Vec<u8>) -> Filled {
+    fn fill_family(&mut self, family: &'static Family, chunk: &mut Vec<u8>) -> Progress {
         let (part, read): (Option<Endpoint>, ReadPhone) = match family.read {
             Read::Phone(read) => (None, read),
             Read::Part(part, read) => (Some(part), read),
         };
         while let Some(phone) = self.scrape.phones.get(self.item) {
-            if piece.len() >= PIECE {
-                return Filled::Full;
+            if chunk.len() >= CHUNK {
+                return Progress::More;
             }
             // Not before the first sample: a family that is switched off has none.
             if let Some(part) = part
@@ -104,7 +104,7 @@ impl Page {
                 prefetch::look(next, part, self.scrape.now);
             }
             let mut samples = Samples {
-                out: piece,
+                out: chunk,
                 family,
                 format: self.scrape.format,
                 labels: self.labels.of(self.item, phone),
@@ -113,11 +113,11 @@ impl Page {
             read(&self.scrape, phone, &mut samples);
             self.item += 1;
         }
-        Filled::Last
+        Progress::Done
     }
 
     /// Writes the exporter's own families, and the end of the page.
-    fn fill_own(&mut self, piece: &mut Vec<u8>) -> Filled {
+    fn fill_own(&mut self, chunk: &mut Vec<u8>) -> Progress {
         let Self {
             scrape, progress, ..
         } = self;
@@ -131,26 +131,26 @@ impl Page {
             }
             text.into()
         });
-        let room = PIECE.saturating_sub(piece.len());
-        piece.extend_from_slice(&own.split_to(room.min(own.len())));
+        let room = CHUNK.saturating_sub(chunk.len());
+        chunk.extend_from_slice(&own.split_to(room.min(own.len())));
         if own.is_empty() {
-            return Filled::Last;
+            return Progress::Done;
         }
-        Filled::Full
+        Progress::More
     }
 }
 
-impl Pieces for Page {
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
+impl ChunkSource for Page {
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
         while let Some(family) = FAMILIES.get(self.family) {
-            if piece.len() >= PIECE || self.fill_family(family, piece) == Filled::Full {
-                return Filled::Full;
+            if chunk.len() >= CHUNK || self.fill_family(family, chunk) == Progress::More {
+                return Progress::More;
             }
             self.family += 1;
             self.item = 0;
             self.progress.announced = false;
         }
-        self.fill_own(piece)
+        self.fill_own(chunk)
     }
 }
 
@@ -258,17 +258,17 @@ mod tests {
     fn pieces_are_bounded_and_make_the_same_page() {
         let fleet = refusing(3000);
         let mut page = Page::new(scrape(&fleet, Format::OpenMetrics));
-        let mut pieces = 0;
+        let mut chunks = 0;
         loop {
-            let mut piece = Vec::new();
-            let filled = page.fill(&mut piece);
-            assert!(piece.len() < PIECE + 8192, "{} bytes", piece.len());
-            pieces += 1;
-            if filled == Filled::Last {
+            let mut chunk = Vec::new();
+            let filled = page.fill(&mut chunk);
+            assert!(chunk.len() < CHUNK + 8192, "{} bytes", chunk.len());
+            chunks += 1;
+            if filled == Progress::Done {
                 break;
             }
         }
-        assert!(pieces > 10);
+        assert!(chunks > 10);
         let whole = written(scrape(&fleet, Format::OpenMetrics));
         parse(&whole, Format::OpenMetrics).expect("a valid page");
         assert_eq!(whole.matches("grandstream_up{").count(), 3000);

@@ -17,12 +17,12 @@ pub struct Samples<'a> {
     pub(super) format: Format,
     /// Labels that go on every sample, escaped; may be empty.
     pub(super) labels: &'a [u8],
-    pub(super) progress: &'a mut Progress,
+    pub(super) progress: &'a mut FamilyProgress,
 }
 
 /// How far the writing has come.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct FamilyProgress {
     /// The family was announced: that waits for its first sample, so that none stands empty.
     pub(super) announced: bool,
     /// Samples written so far.

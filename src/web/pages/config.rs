@@ -61,12 +61,12 @@ fn reading(html: &mut Html, settings: &Settings, now: Moment) {
 }
 
 fn listener(html: &mut Html, settings: &Settings) {
-    let listener = &settings.entrance.listener;
+    let listener = &settings.server_config.listener;
     let users: Vec<_> = listener
         .users
         .iter()
         .map(|user| {
-            let operates = settings.entrance.operators.contains(&user.name);
+            let operates = settings.server_config.operators.contains(&user.name);
             let may = if operates { " (operates)" } else { "" };
             format!("{}{may}", user.name)
         })
@@ -91,8 +91,8 @@ fn listener(html: &mut Html, settings: &Settings) {
         users.join(", ")
     };
     pair(html, "Users", users);
-    if !settings.entrance.proxies.is_empty() {
-        let proxies = settings.entrance.proxies.iter();
+    if !settings.server_config.proxies.is_empty() {
+        let proxies = settings.server_config.proxies.iter();
         let proxies: Vec<_> = proxies.map(ToString::to_string).collect();
         pair(html, "Proxies", proxies.join(", "));
     }

@@ -13,7 +13,7 @@ use crate::web::humanize;
 use crate::web::phone_health::{Health, held, registrations};
 use crate::web::query::Query;
 
-use super::pagination::Part;
+use super::pagination::Pagination;
 use super::{
     Renewal, ago, badge, badges, encode, frame, holding, phone_path, reason, silence, unregistered,
 };
@@ -52,7 +52,7 @@ pub(in crate::web) fn fleet(
     let view = View::of(query);
     let mut shown: Vec<&Row<'_>> = all.iter().filter(|row| view.shows(row, now)).collect();
     shown.sort_by_key(|row| row.health);
-    let part = Part::of(query, shown.len());
+    let part = Pagination::of(query, shown.len());
     frame("Phones", now.wall, Renewal::EachMinute, |html| {
         html.markup("<h1>Phones</h1>\n");
         summary(html, &all, picture, now);

@@ -23,10 +23,10 @@ use super::html::Html;
 use super::humanize;
 use super::phone_health::{Health, registrations};
 
-pub(super) use alerts::{Scene, alerts};
+pub(super) use alerts::{AlertsView, alerts};
 pub(super) use config::config;
 pub(super) use fleet::fleet;
-pub(super) use phone::{Beside, HISTORY, MOST_HISTORY, phone};
+pub(super) use phone::{HISTORY, MOST_HISTORY, PhoneView, phone};
 pub(super) use runbooks::runbooks;
 
 /// The style sheet.

@@ -8,14 +8,14 @@ pub(super) const ROWS: usize = 200;
 
 /// One part of a list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub(super) struct Pagination {
     /// From 1.
     number: usize,
     /// How many parts there are, at least 1.
     all: usize,
 }
 
-impl Part {
+impl Pagination {
     /// The part of so many rows that `?page=N` asks for; the nearest where there is no such.
     pub(super) fn of(query: &Query, rows: usize) -> Self {
         let all = rows.div_ceil(ROWS).max(1);

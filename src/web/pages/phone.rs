@@ -29,7 +29,7 @@ pub(in crate::web) const MOST_HISTORY: u32 = 50;
 
 /// What is shown of a phone beside what it said.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::web) struct Beside<'a> {
+pub(in crate::web) struct PhoneView<'a> {
     pub(in crate::web) fleet: &'a Fleet,
     pub(in crate::web) picture: &'a Picture,
     /// What happened to it, newest first; `None` if the alert task did not tell.
@@ -39,7 +39,7 @@ pub(in crate::web) struct Beside<'a> {
 /// The page of this phone.
 pub(in crate::web) fn phone(
     phone: &Phone,
-    beside: Beside<'_>,
+    beside: PhoneView<'_>,
     now: Moment,
     settings: &Settings,
 ) -> String {
@@ -75,7 +75,7 @@ fn muted(html: &mut Html, name: &str, picture: &Picture) {
     }
 }
 
-fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
+fn alerts(html: &mut Html, name: &str, beside: PhoneView<'_>, now: Moment) {
     let picture = beside.picture;
     let all = picture.board.alerts_of(name).iter();
     let mut alerts: Vec<_> = all.filter(|alert| !alert.state.is_resolved()).collect();
@@ -376,7 +376,7 @@ mod tests {
             kind: "firmware_changed".into(),
             body: r#"{"kind":"firmware_changed","from":"1.0.11.5","to":"<b>"}"#.into(),
         };
-        let beside = Beside {
+        let beside = PhoneView {
             fleet: &fixture::fleet(),
             picture: &fixture::picture(),
             events: Some(&[Event { id: 1, event }]),

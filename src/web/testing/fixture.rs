@@ -34,9 +34,9 @@ use crate::fleet::reading::{
 use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
 
-use crate::web::alerting::Told;
-use crate::web::streaming::{Filled, Pieces};
-use crate::web::{Overview, Settings};
+use crate::web::alerting::AlertContext;
+use crate::web::streaming::{ChunkSource, Progress};
+use crate::web::{ConfigSummary, Settings};
 
 /// 2024-05-01 09:00 UTC, an hour after the start.
 pub(in crate::web) fn now() -> Moment {
@@ -63,7 +63,7 @@ pub(in crate::web) fn settings() -> Settings {
             mac_address: true,
         },
         values: [value("64", ValueKind::Info), value("33", ValueKind::Number)].into(),
-        overview: Arc::new(Overview {
+        overview: Arc::new(ConfigSummary {
             listen: vec![([192, 0, 2, 1], 15060).into()],
             state_dir: Some("/var/lib/<state>".into()),
             shard: Shard { index: 1, count: 3 },
@@ -71,7 +71,7 @@ pub(in crate::web) fn settings() -> Settings {
             disabled: vec!["spare".into()],
             warnings: vec!["config.yaml:3: poll.interval: is <short>".to_owned()],
         }),
-        entrance: Arc::default(),
+        server_config: Arc::default(),
         reload: ReloadStatus {
             successful: true,
             last_success: now().wall,
@@ -276,8 +276,8 @@ pub(in crate::web) fn picture() -> Picture {
 }
 
 /// What the API tells of this picture.
-pub(in crate::web) fn told(picture: Picture) -> Told {
-    Told {
+pub(in crate::web) fn told(picture: Picture) -> AlertContext {
+    AlertContext {
         picture: Arc::new(picture),
         fleet: Arc::new(fleet()),
         now: now(),
@@ -421,14 +421,14 @@ fn receiver() -> Receiver {
     }
 }
 
-/// A text that is written piece by piece, as JSON.
-pub(in crate::web) fn written(mut source: impl Pieces) -> serde_json::Value {
+/// A text that is written chunk by chunk, as JSON.
+pub(in crate::web) fn written(mut source: impl ChunkSource) -> serde_json::Value {
     let mut text = Vec::new();
     loop {
-        let mut piece = Vec::new();
-        let filled = source.fill(&mut piece);
-        text.extend(piece);
-        if filled == Filled::Last {
+        let mut chunk = Vec::new();
+        let filled = source.fill(&mut chunk);
+        text.extend(chunk);
+        if filled == Progress::Done {
             break;
         }
     }

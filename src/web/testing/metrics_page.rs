@@ -1,5 +1,6 @@
 //! Whole pages of metrics over a fleet, for tests.
 
+use hyper::StatusCode;
 use std::sync::Arc;
 
 use super::{fixture, snapshot};
@@ -7,8 +8,8 @@ use crate::fleet::Fleet;
 use crate::fleet::totals::SkipReason;
 use crate::telemetry::{self, PollMetrics};
 use crate::web::metrics::{Exporter, Format, Page, Process, Scrape};
-use crate::web::request_metrics::{Code, Handler, Requests};
-use crate::web::streaming::{Filled, Pieces as _};
+use crate::web::request_metrics::{Handler, RequestMetrics};
+use crate::web::streaming::{ChunkSource as _, Progress};
 
 fn exporter(fleet: &Fleet) -> Exporter {
     let mut registry = telemetry::registry();
@@ -16,7 +17,7 @@ fn exporter(fleet: &Fleet) -> Exporter {
     for (_, report) in fixture::polls() {
         metrics.count(&report);
     }
-    Requests::register(&mut registry).count(Handler::Metrics, Code::Ok);
+    RequestMetrics::register(&mut registry).count(Handler::Metrics, StatusCode::OK);
     Exporter {
         registry: Arc::new(registry),
         totals: fleet.totals,
@@ -50,10 +51,10 @@ pub(in crate::web) fn written(scrape: Scrape) -> String {
     let mut page = Page::new(scrape);
     let mut text = Vec::new();
     loop {
-        let mut piece = Vec::new();
-        let filled = page.fill(&mut piece);
-        text.extend(piece);
-        if filled == Filled::Last {
+        let mut chunk = Vec::new();
+        let filled = page.fill(&mut chunk);
+        text.extend(chunk);
+        if filled == Progress::Done {
             return String::from_utf8(text).expect("a page is UTF-8");
         }
     }

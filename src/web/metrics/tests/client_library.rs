@@ -26,7 +26,7 @@ use crate::web::metrics::family::{Family, Format};
 use crate::web::metrics::page::{Page, Scrape};
 use crate::web::metrics::samples::Value;
 use crate::web::metrics::table::FAMILIES;
-use crate::web::streaming::{Filled, Pieces as _};
+use crate::web::streaming::{ChunkSource as _, Progress};
 use crate::web::testing::arbitrary::any_fleet;
 use crate::web::testing::fixture;
 use crate::web::testing::metrics_page::{scrape, written};
@@ -77,7 +77,7 @@ impl Held {
                 exporter: None,
                 ..*scrape
             });
-            while page.fill(&mut Vec::new()) != Filled::Last {}
+            while page.fill(&mut Vec::new()) != Progress::Done {}
             for sample in page.handed_over() {
                 let mut held = families.iter_mut();
                 let held = held.find(|(family, _)| family.name == sample.family.name);
@@ -211,7 +211,7 @@ fn a_wrong_name_label_escape_or_value_is_seen() {
     let [ours, theirs] = both(&fixture::fleet(), Format::Text);
     for (from, to) in [
         ("\ngrandstream_polls_total{", "\ngrandstream_poll_total{"),
-        ("phone=\"reception\"", "phone=\"Reception\""),
+        ("phone=\"reception\"", "phone=\"Acceptor\""),
         (",floor=\"1\"", ""),
         ("<b>&\\\\", "<b>&\\\\\\\\"),
         ("\",line=\"1\"} 4\n", "\",line=\"1\"} 5\n"),

@@ -8,13 +8,13 @@ use crate::web::html::Html;
 use crate::web::humanize;
 use crate::web::pages::{columns, end_of_table, left_out, row};
 
-use super::Scene;
+use super::AlertsView;
 
 /// How many messages that were given up are listed; the rest is counted.
 const ROWS: usize = 100;
 
 /// The whole section; nothing where nobody is told.
-pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment) {
+pub(super) fn write(html: &mut Html, scene: AlertsView<'_>, now: Moment) {
     let picture = scene.picture;
     let dead = scene.letters.map(|letters| {
         let dead = letters.iter().filter(|letter| letter.dead);
@@ -43,7 +43,13 @@ fn receivers(html: &mut Html, picture: &Picture, now: Moment) {
     }
     columns(
         html,
-        &["Receiver", "Waiting", "Oldest", "Given up", "Failing for"],
+        &[
+            "Receiver",
+            "Waiting",
+            "Oldest",
+            "ActionRequest up",
+            "Failing for",
+        ],
     );
     for (receiver, queue) in picture.queues.iter() {
         let oldest = queue.oldest.map(|at| humanize::since(at, now.wall));
@@ -92,7 +98,7 @@ fn alertmanagers(html: &mut Html, picture: &Picture) {
 }
 
 fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
-    html.markup("<h2>Given up</h2>\n");
+    html.markup("<h2>ActionRequest up</h2>\n");
     columns(
         html,
         &[

@@ -19,7 +19,7 @@ use super::{Renewal, frame};
 
 /// What the page is made of.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::web) struct Scene<'a> {
+pub(in crate::web) struct AlertsView<'a> {
     pub(in crate::web) fleet: &'a Fleet,
     pub(in crate::web) picture: &'a Picture,
     /// Messages that wait or were given up; `None` if the alert task did not tell.
@@ -29,7 +29,7 @@ pub(in crate::web) struct Scene<'a> {
 }
 
 /// The page.
-pub(in crate::web) fn alerts(scene: Scene<'_>, now: Moment, query: &Query) -> String {
+pub(in crate::web) fn alerts(scene: AlertsView<'_>, now: Moment, query: &Query) -> String {
     let is_writing = query.get("silence").is_some();
     let renewal = if is_writing {
         Renewal::Never

@@ -7,7 +7,7 @@ use crate::web::humanize;
 use crate::web::pages::{badges, columns, end_of_table, left_out};
 use crate::web::query::Query;
 
-use super::{Scene, WHO_MAY};
+use super::{AlertsView, WHO_MAY};
 
 /// How many silences are listed; the rest is counted.
 const ROWS: usize = 100;
@@ -44,7 +44,7 @@ pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
 }
 
 /// The silences that are not over, those that end first first.
-pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
+pub(super) fn list(html: &mut Html, scene: AlertsView<'_>, now: Moment) {
     let all = scene.picture.board.silences().iter();
     let mut silences: Vec<_> = all
         .filter(|silence| silence.state(now.wall) != SilenceState::Expired)

@@ -7,11 +7,11 @@ use crate::fleet::Moment;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
 use crate::web::humanize;
-use crate::web::pages::pagination::Part;
+use crate::web::pages::pagination::Pagination;
 use crate::web::pages::{badges, encode, prose, runbooks};
 use crate::web::query::Query;
 
-use super::Scene;
+use super::AlertsView;
 
 /// What somebody should look at first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,7 @@ struct Row<'a> {
 }
 
 /// Summary, filter and table.
-pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Query) {
+pub(super) fn write(html: &mut Html, scene: AlertsView<'_>, now: Moment, query: &Query) {
     let all = rows(scene);
     let words = query.get("q").unwrap_or_default().trim().to_lowercase();
     summary(html, &all);
@@ -50,7 +50,7 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Quer
         html.markup("<p>No alert is like that. <a href=\"/alerts\">Show all</a></p>\n");
         return;
     }
-    let part = Part::of(query, found.len());
+    let part = Pagination::of(query, found.len());
     html.markup(
         "<table class=\"alerts\">\n<thead><tr><th>Alert</th><th>Of</th><th>Site</th><th>Since</th>\
          <th>What is wrong</th><th>State</th><th></th></tr></thead>\n<tbody>\n",
@@ -64,7 +64,7 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment, query: &Quer
     });
 }
 
-fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
+fn rows(scene: AlertsView<'_>) -> Vec<Row<'_>> {
     let active = scene.picture.board.active();
     let row = |alert| Row {
         class: Class::of(alert),
@@ -103,7 +103,7 @@ impl Row<'_> {
         texts.any(|text| text.to_lowercase().contains(words))
     }
 
-    fn write(&self, html: &mut Html, scene: Scene<'_>, now: Moment) {
+    fn write(&self, html: &mut Html, scene: AlertsView<'_>, now: Moment) {
         let alert = self.alert;
         html.markup("<tr><td data-name=\"Alert\">");
         badges::badge(html, alert.severity());

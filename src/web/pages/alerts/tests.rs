@@ -5,7 +5,7 @@ use crate::web::testing::fixture;
 
 fn shown(picture: &Picture, may_operate: bool, query: &str) -> String {
     let letters = [fixture::dead_letter()];
-    let scene = Scene {
+    let scene = AlertsView {
         fleet: &fixture::fleet(),
         picture,
         letters: Some(&letters),
