@@ -90,7 +90,7 @@ fn scrape(fleet: &Fleet, now: Moment) -> Scrape {
         settings: Arc::new(Settings {
             metrics: config::Metrics::default(),
             values: Arc::default(),
-            overview: Arc::default(),
+            summary: Arc::default(),
             server_config: Arc::default(),
             reload: ReloadStatus {
                 successful: true,

@@ -139,7 +139,7 @@ pub fn settings(
     Settings {
         metrics: config.metrics,
         values: Arc::clone(&config.values),
-        overview: Arc::new(ConfigSummary::of(config)),
+        summary: Arc::new(ConfigSummary::of(config)),
         ready_after: config
             .phones
             .iter()
@@ -177,11 +177,10 @@ async fn connect(
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
     let started = clock.now();
-    let (config, systemd) = (loaded.config, loaded.systemd);
+    let (config, systemd, server) = (loaded.config, loaded.systemd, loaded.server_config);
     let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let (announce, settings) =
-        watch::channel(Arc::new(settings(&config, loaded.server_config, read)));
+    let (announce, settings) = watch::channel(Arc::new(settings(&config, server, read)));
     let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
     let (changes, configs) = mpsc::channel(1);
     let (pings, ping_orders) = mpsc::channel(1);

@@ -16,10 +16,10 @@ use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Coarse, Line, Lines, PhoneStatus, Registration, Values};
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
-use super::Settings;
 use super::humanize::web_page;
 use super::json_list::JsonList;
-use super::phone_health::{Health, failures, held, read_at};
+use super::phone_health::{PhoneHealth, failures, held, read_at};
+use super::settings::Settings;
 use super::streaming::ChunkSource;
 
 /// One phone.
@@ -170,11 +170,6 @@ pub(super) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> String {
     serde_json::to_string(&phone_json(phone, now, settings)).expect(ALWAYS_JSON)
 }
 
-/// What a request gets instead of what it asked for.
-pub(super) fn error(text: &str) -> String {
-    serde_json::json!({ "error": text }).to_string()
-}
-
 pub(super) const ALWAYS_JSON: &str = "strings under string keys are always JSON";
 
 fn phone_json<'a>(phone: &'a Phone, now: Moment, settings: &'a Settings) -> PhoneJson<'a> {
@@ -190,7 +185,7 @@ fn phone_json<'a>(phone: &'a Phone, now: Moment, settings: &'a Settings) -> Phon
         address: &place.address,
         url: web_page(place),
         portable: place.portable,
-        health: Health::of(phone, now).label(),
+        health: PhoneHealth::of(phone, now).label(),
         up: phone.is_up(now),
         reachable: phone.is_reachable(now),
         failures: failures(phone).map(failure_json).collect(),

@@ -1,9 +1,9 @@
-//! Basic auth: who a request says it comes from, and whether that is true.
+//! Basic auth: the credentials of a request, and their check against `basic_auth_users`.
 //!
-//! bcrypt is slow on purpose, so a check runs off the async threads, few run at a time, and one that
-//! succeeded is remembered: as a keyed digest of name, hash and password, from which none of them
-//! can be told, and which a changed hash no longer matches. A name that is unknown costs what the
-//! check of a known one costs, so that time tells nobody who exists.
+//! bcrypt is slow on purpose, so a check runs off the async threads, few run at a time, and a success is
+//! remembered: as a keyed digest of name, hash and password, which reveals none of them and which a
+//! changed hash no longer matches. An unknown name costs as much time as a known one, so that timing
+//! does not reveal which users exist.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,43 +20,43 @@ use tokio::sync::Semaphore;
 
 use crate::config::listener::User;
 
-/// Who a request says it comes from.
+/// User and password of a request.
 #[derive(Debug)]
 pub(super) struct Credentials {
     pub(super) user: String,
-    /// The bytes that were sent: what they stand for is between user and hash.
+    /// The bytes as sent; their encoding is up to the user.
     pub(super) password: SecretSlice<u8>,
 }
 
-/// Checks claims, few at a time.
+/// Checks credentials, few at a time.
 #[derive(Debug)]
 pub(super) struct Authenticator {
-    room: Arc<Semaphore>,
-    /// How long a claim waits for its check to begin.
-    patience: Duration,
+    permits: Arc<Semaphore>,
+    /// How long credentials wait for its check to begin.
+    check_timeout: Duration,
     key: hmac::Key,
-    /// The digests of claims that were true, oldest first.
-    known: Mutex<VecDeque<Digest>>,
+    /// The digests of credentials that were verified, oldest first.
+    verified: Mutex<VecDeque<Digest>>,
 }
 
-/// Too many claims were waiting to be checked.
+/// Too many logins wait to be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct BusyError;
 
 type Digest = [u8; 32];
 
-/// How many checks run at a time: one may be slow, and yet not all cores are to be had for wrong
-/// passwords.
-const CHECKS: usize = 2;
+/// How many checks run at a time: so that one slow check does not delay all, and wrong passwords do not
+/// occupy all cores.
+const MAX_CHECKS: usize = 2;
 
-/// How long a claim waits for its check to begin: a few dozen slow checks.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long credentials wait for its check to begin: a few dozen slow checks.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many true claims are remembered: one a user, for more users than basic auth is made for.
-const KNOWN: usize = 256;
+/// How many verified credentials are remembered: one per user, for more users than basic auth is made for.
+const MAX_VERIFIED: usize = 256;
 
 impl Credentials {
-    /// What the header `Authorization` claims (RFC 7617); `None` if it claims nothing.
+    /// Those in the header `Authorization` (RFC 7617); `None` if it holds none.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let (scheme, credentials) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -77,41 +77,41 @@ impl Default for Authenticator {
     fn default() -> Self {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         Self {
-            room: Arc::new(Semaphore::new(CHECKS)),
-            patience: PATIENCE,
+            permits: Arc::new(Semaphore::new(MAX_CHECKS)),
+            check_timeout: CHECK_TIMEOUT,
             key: key.expect("the system has random numbers: TLS does not work without"),
-            known: Mutex::default(),
+            verified: Mutex::default(),
         }
     }
 }
 
 impl Authenticator {
-    /// Whether the claim is true of one of `users`, of whom there is at least one.
+    /// Whether the credentials are those of one of `users`, of whom there is at least one.
     pub(super) async fn verify(
         &self,
-        claim: &Credentials,
+        credentials: &Credentials,
         users: &[User],
     ) -> Result<bool, BusyError> {
-        let user = users.iter().find(|user| *user.name == *claim.user);
-        let digest = user.map(|user| self.digest(claim, user));
-        if digest.is_some_and(|digest| self.knows(&digest)) {
+        let user = users.iter().find(|user| *user.name == *credentials.user);
+        let digest = user.map(|user| self.digest(credentials, user));
+        if digest.is_some_and(|digest| self.is_verified(&digest)) {
             return Ok(true);
         }
-        let room = Arc::clone(&self.room).acquire_owned();
-        let Ok(Ok(room)) = tokio::time::timeout(self.patience, room).await else {
+        let permit = Arc::clone(&self.permits).acquire_owned();
+        let Ok(Ok(permit)) = tokio::time::timeout(self.check_timeout, permit).await else {
             return Err(BusyError);
         };
-        // Who asks much at once, as for each phone a page, waits for one check, not for many.
-        if digest.is_some_and(|digest| self.knows(&digest)) {
+        // Parallel requests of one client wait for one check, not for many.
+        if digest.is_some_and(|digest| self.is_verified(&digest)) {
             return Ok(true);
         }
-        let Some(against) = user.or_else(|| self.stand_in(claim, users)) else {
+        let Some(against) = user.or_else(|| self.stand_in(credentials, users)) else {
             return Ok(false);
         };
-        let (hash, password) = (against.hash.clone(), claim.password.clone());
+        let (hash, password) = (against.hash.clone(), credentials.password.clone());
         let check = move || {
-            // Held until the check is over, even where nobody waits for it any more.
-            let _room = room;
+            // Held until the check is over, even if the request is gone.
+            let _held = permit;
             bcrypt::verify(password.expose_secret(), hash.expose_secret()).unwrap_or(false)
         };
         let matches = tokio::task::spawn_blocking(check).await.unwrap_or(false);
@@ -122,23 +122,23 @@ impl Authenticator {
         Ok(true)
     }
 
-    /// The user whose hash stands in for that of an unknown name: always the same one for a name,
-    /// so that costs that differ from user to user tell nothing either.
-    fn stand_in<'a>(&self, claim: &Credentials, users: &'a [User]) -> Option<&'a User> {
-        let digest = hmac::sign(&self.key, claim.user.as_bytes());
+    /// The user whose hash is checked in place of an unknown name's: always the same one for a name,
+    /// so that costs that differ between users reveal nothing either.
+    fn stand_in<'a>(&self, credentials: &Credentials, users: &'a [User]) -> Option<&'a User> {
+        let digest = hmac::sign(&self.key, credentials.user.as_bytes());
         let number = digest.as_ref().iter().take(7);
         let number = number.fold(0, |number, byte| number << 8 | usize::from(*byte));
         users.get(number.checked_rem(users.len())?)
     }
 
-    fn digest(&self, claim: &Credentials, user: &User) -> Digest {
+    fn digest(&self, credentials: &Credentials, user: &User) -> Digest {
         let mut context = hmac::Context::with_key(&self.key);
         for part in [
             user.name.as_bytes(),
             user.hash.expose_secret().as_bytes(),
-            claim.password.expose_secret(),
+            credentials.password.expose_secret(),
         ] {
-            // Lengths, so that no two claims run into the same text.
+            // Lengths, so that no two credentials run into the same text.
             context.update(&part.len().to_be_bytes());
             context.update(part);
         }
@@ -149,20 +149,20 @@ impl Authenticator {
         digest
     }
 
-    fn knows(&self, digest: &Digest) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains(digest)
+    fn is_verified(&self, digest: &Digest) -> bool {
+        let verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        verified.contains(digest)
     }
 
     fn remember(&self, digest: Digest) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.contains(&digest) {
+        let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+        if verified.contains(&digest) {
             return;
         }
-        if known.len() >= KNOWN {
-            known.pop_front();
+        if verified.len() >= MAX_VERIFIED {
+            verified.pop_front();
         }
-        known.push_back(digest);
+        verified.push_back(digest);
     }
 }
 
@@ -178,7 +178,7 @@ mod tests {
         [(AUTHORIZATION, value)].into_iter().collect()
     }
 
-    fn claim(user: &str, password: &str) -> Credentials {
+    fn credentials(user: &str, password: &str) -> Credentials {
         Credentials {
             user: user.to_owned(),
             password: SecretSlice::from(password.as_bytes().to_vec()),
@@ -195,9 +195,10 @@ mod tests {
     #[test]
     fn the_header_is_read_as_rfc_7617_has_it() {
         let read = |value: &str| {
-            let claim = Credentials::of(&header(value))?;
-            let password = String::from_utf8_lossy(claim.password.expose_secret()).into_owned();
-            Some((claim.user, password))
+            let credentials = Credentials::of(&header(value))?;
+            let password =
+                String::from_utf8_lossy(credentials.password.expose_secret()).into_owned();
+            Some((credentials.user, password))
         };
         let pair = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
         assert_eq!(read("Basic YW5uYTpvcGVu"), pair("anna", "open"));
@@ -217,7 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_right_password_of_a_known_name_is_true_again_and_again() {
-        let logins = Authenticator::default();
+        let authenticator = Authenticator::default();
         let users = [user("anna", "open"), user("bert", "sesame")];
         for _ in 0..2 {
             for (name, password, expect) in [
@@ -229,54 +230,56 @@ mod tests {
                 ("nobody", "sesame", false),
                 ("Anna", "open", false),
             ] {
-                let found = logins.verify(&claim(name, password), &users).await;
+                let found = authenticator
+                    .verify(&credentials(name, password), &users)
+                    .await;
                 assert_eq!(found, Ok(expect), "{name} {password}");
             }
         }
-        assert_eq!(logins.known.lock().unwrap().len(), 2);
+        assert_eq!(authenticator.verified.lock().unwrap().len(), 2);
     }
 
     #[tokio::test]
     async fn what_is_remembered_ends_with_the_hash_that_it_was_checked_against() {
-        let logins = Authenticator::default();
-        let open = claim("anna", "open");
+        let authenticator = Authenticator::default();
+        let open = credentials("anna", "open");
         assert_eq!(
-            logins.verify(&open, &[user("anna", "open")]).await,
+            authenticator.verify(&open, &[user("anna", "open")]).await,
             Ok(true)
         );
         let changed = [user("anna", "closed")];
-        assert_eq!(logins.verify(&open, &changed).await, Ok(false));
+        assert_eq!(authenticator.verify(&open, &changed).await, Ok(false));
         let gone = [user("bert", "open")];
-        assert_eq!(logins.verify(&open, &gone).await, Ok(false));
+        assert_eq!(authenticator.verify(&open, &gone).await, Ok(false));
     }
 
     #[test]
     fn what_is_remembered_is_bounded_and_the_oldest_goes_first() {
-        let logins = Authenticator::default();
-        for n in 0..=KNOWN {
+        let authenticator = Authenticator::default();
+        for n in 0..=MAX_VERIFIED {
             let mut digest = [0; 32];
             digest[..8].copy_from_slice(&n.to_be_bytes());
-            logins.remember(digest);
-            logins.remember(digest);
+            authenticator.remember(digest);
+            authenticator.remember(digest);
         }
-        assert_eq!(logins.known.lock().unwrap().len(), KNOWN);
-        assert!(!logins.knows(&[0; 32]));
+        assert_eq!(authenticator.verified.lock().unwrap().len(), MAX_VERIFIED);
+        assert!(!authenticator.is_verified(&[0; 32]));
     }
 
     #[tokio::test]
     async fn who_would_wait_too_long_for_a_check_is_told_so_and_who_is_known_does_not_wait() {
-        let mut logins = Authenticator::default();
+        let mut authenticator = Authenticator::default();
         let users = [user("anna", "open")];
-        let open = claim("anna", "open");
-        assert_eq!(logins.verify(&open, &users).await, Ok(true));
-        logins.patience = Duration::ZERO;
-        logins.room = Arc::new(Semaphore::new(0));
-        assert_eq!(logins.verify(&open, &users).await, Ok(true));
-        // An unknown name waits for a check like a known one.
+        let open = credentials("anna", "open");
+        assert_eq!(authenticator.verify(&open, &users).await, Ok(true));
+        authenticator.check_timeout = Duration::ZERO;
+        authenticator.permits = Arc::new(Semaphore::new(0));
+        assert_eq!(authenticator.verify(&open, &users).await, Ok(true));
+        // An unknown name waits for a check like a verified one.
         for (name, password) in [("anna", "wrong"), ("nobody", "open")] {
-            let wrong = claim(name, password);
+            let wrong = credentials(name, password);
             assert_eq!(
-                logins.verify(&wrong, &users).await,
+                authenticator.verify(&wrong, &users).await,
                 Err(BusyError),
                 "{name}"
             );
@@ -285,6 +288,6 @@ mod tests {
 
     #[test]
     fn a_claim_shows_no_password() {
-        assert!(!format!("{:?}", claim("anna", "open")).contains("open"));
+        assert!(!format!("{:?}", credentials("anna", "open")).contains("open"));
     }
 }

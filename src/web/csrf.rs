@@ -1,9 +1,9 @@
-//! Whether a request was sent by a page of ours, and not by some other that a browser shows.
+//! Protection against cross-site request forgery (CSRF).
 //!
-//! A browser sends the password of basic auth with whatever request any page makes, so a POST must
-//! show where it comes from. `Sec-Fetch-Site` is set by the browser alone and decides where it is
-//! there; browsers leave it out over plain HTTP, and there the host of `Origin` must be the one
-//! asked for. A request with neither is refused: a program can send `Origin` as easily as not.
+//! A browser adds the password of basic auth to a request of any page, so a POST must show that a page
+//! of this server sent it. `Sec-Fetch-Site`, which only the browser can set, decides where it is
+//! present. Browsers omit it over plain HTTP; there the host of `Origin` must be that of the request. A
+//! request with neither is refused, also from a program, which can send `Origin` just as well.
 
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, ORIGIN};
@@ -11,9 +11,9 @@ use hyper::header::{HeaderName, ORIGIN};
 /// Fetch Metadata (W3C).
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether the request comes from a page of `host`, as the client names this server, which was asked
-/// over TLS if `encrypted`.
-pub(super) fn is_ours(headers: &HeaderMap, host: Option<&str>, encrypted: bool) -> bool {
+/// Whether the request comes from a page of `host`, the name of this server in it; `encrypted` if it came
+/// over TLS.
+pub(super) fn is_same_origin(headers: &HeaderMap, host: Option<&str>, encrypted: bool) -> bool {
     let mut sites = headers.get_all(SEC_FETCH_SITE).iter().peekable();
     if sites.peek().is_some() {
         return sites.all(|site| site == "same-origin");
@@ -27,7 +27,7 @@ pub(super) fn is_ours(headers: &HeaderMap, host: Option<&str>, encrypted: bool) 
     };
     match origin.split_once("://") {
         Some(("https", authority)) => same(authority, host, ":443"),
-        // Behind a proxy that ends TLS the page is https and we are not; never the other way round.
+        // Behind a proxy that terminates TLS the page is https and the request http; never the reverse.
         Some(("http", authority)) if !encrypted => same(authority, host, ":80"),
         Some(_) | None => false,
     }
@@ -54,11 +54,11 @@ mod tests {
             (name, value.parse().expect("a value"))
         };
         let headers: HeaderMap = headers.iter().map(pair).collect();
-        is_ours(&headers, Some("Exporter:15060"), encrypted)
+        is_same_origin(&headers, Some("Exporter:15060"), encrypted)
     }
 
     #[test]
-    fn a_page_of_ours_is_known_by_its_origin() {
+    fn the_origin_must_be_this_server() {
         for (origin, plain, encrypted) in [
             ("https://exporter:15060", true, true),
             ("http://exporter:15060", true, false),
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_s_own_word_decides_where_it_is_there() {
+    fn sec_fetch_site_decides_where_it_is_present() {
         let ours = ("origin", "https://exporter:15060");
         let evil = ("origin", "https://evil");
         assert!(check(&[("sec-fetch-site", "same-origin")], true));
@@ -90,19 +90,19 @@ mod tests {
         let mut both = HeaderMap::new();
         both.append(SEC_FETCH_SITE, "same-origin".parse().unwrap());
         both.append(SEC_FETCH_SITE, "cross-site".parse().unwrap());
-        assert!(!is_ours(&both, Some("exporter"), true));
+        assert!(!is_same_origin(&both, Some("exporter"), true));
     }
 
     #[test]
-    fn a_request_that_shows_nothing_is_refused_and_so_is_one_that_shows_two() {
+    fn a_request_without_an_origin_or_with_two_is_refused() {
         assert!(!check(&[], true));
         let mut two = HeaderMap::new();
         two.append(ORIGIN, "https://exporter".parse().unwrap());
         two.append(ORIGIN, "https://exporter".parse().unwrap());
-        assert!(!is_ours(&two, Some("exporter"), true));
+        assert!(!is_same_origin(&two, Some("exporter"), true));
         let mut one = HeaderMap::new();
         one.append(ORIGIN, "https://exporter:443".parse().unwrap());
-        assert!(is_ours(&one, Some("exporter"), true));
-        assert!(!is_ours(&one, None, true));
+        assert!(is_same_origin(&one, Some("exporter"), true));
+        assert!(!is_same_origin(&one, None, true));
     }
 }

@@ -1,8 +1,8 @@
-//! The name under which somebody is remembered who changed something.
+//! The user name that is recorded for a change.
 //!
-//! A user of the listener by the name that was logged in with, a user of this machine by the name
-//! that `/etc/passwd` has for the number that the system tells. Users of directories stand only there
-//! and keep their number. Nobody says who they are themselves.
+//! A user of the listener has the name of the login. A user of this machine has the name that
+//! `/etc/passwd` lists for the uid of the peer, or `uid N` where it lists none, as for users of a
+//! directory service. A name in the request itself is never used.
 
 use std::io::{self, Read};
 

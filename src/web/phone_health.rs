@@ -9,7 +9,7 @@ use crate::fleet::{Endpoint, Failure, Moment, Phone};
 
 /// How a phone does; the worse comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Health {
+pub(super) enum PhoneHealth {
     /// The last poll did not find it up.
     Down,
     /// It is up, and something is wrong all the same.
@@ -22,7 +22,7 @@ pub(super) enum Health {
     Up,
 }
 
-impl Health {
+impl PhoneHealth {
     /// How this phone does at `now`.
     pub(super) fn of(phone: &Phone, now: Moment) -> Self {
         let Some(last) = &phone.last else {

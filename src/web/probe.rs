@@ -31,7 +31,7 @@ pub(super) fn is_due(phone: &Phone, now: Moment) -> bool {
 }
 
 /// How long the scrape may wait for a poll.
-pub(super) fn patience(headers: &HeaderMap) -> Duration {
+pub(super) fn wait_limit(headers: &HeaderMap) -> Duration {
     let told = headers
         .get(SCRAPE_TIMEOUT)
         .and_then(|value| value.to_str().ok())
@@ -41,16 +41,16 @@ pub(super) fn patience(headers: &HeaderMap) -> Duration {
     timeout.saturating_sub(MARGIN).max(timeout / 2)
 }
 
-/// Has the phone polled and waits until the outcome is published, at most for `patience`. Where too
+/// Has the phone polled and waits until the outcome is published, at most for `wait_limit`. Where too
 /// many wait already, what is known must do.
-pub(super) async fn poll_now(phone: &str, polls: &mpsc::Sender<PollNow>, patience: Duration) {
+pub(super) async fn poll_now(phone: &str, polls: &mpsc::Sender<PollNow>, wait_limit: Duration) {
     let (done, published) = oneshot::channel();
     let phone = phone.into();
     if polls.try_send(PollNow { phone, done }).is_err() {
         debug!("Too many polls were asked for: a probe is answered from what is known");
         return;
     }
-    if tokio::time::timeout(patience, published).await.is_err() {
+    if tokio::time::timeout(wait_limit, published).await.is_err() {
         debug!("A poll outlasts its probe, which is answered from what is known");
     }
 }
@@ -70,7 +70,7 @@ mod tests {
         });
         let headers = HeaderMap::from_iter(headers);
         let expected = Duration::from_millis(millis);
-        assert_eq!(patience(&headers), expected, "{header:?}");
+        assert_eq!(wait_limit(&headers), expected, "{header:?}");
     }
 
     #[test]

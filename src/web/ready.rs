@@ -8,7 +8,7 @@ use crate::fleet::Fleet;
 use super::response::Response;
 
 /// Ready once every phone was tried, or after a time in which every one should have been.
-pub(super) fn answer(fleet: &Fleet, running: Duration, ready_after: Duration) -> Response {
+pub(super) fn respond(fleet: &Fleet, running: Duration, ready_after: Duration) -> Response {
     let all = fleet.phones().len();
     let untried = fleet.phones().filter(|phone| phone.last.is_none()).count();
     if untried == 0 || running >= ready_after {
@@ -26,8 +26,8 @@ mod tests {
 
     fn check(fleet: &Fleet, seconds: u64, expected: StatusCode) {
         let running = Duration::from_secs(seconds);
-        let answer = answer(fleet, running, Duration::from_secs(45));
-        assert_eq!(answer.code, expected, "after {seconds} s");
+        let response = respond(fleet, running, Duration::from_secs(45));
+        assert_eq!(response.status, expected, "after {seconds} s");
     }
 
     #[test]

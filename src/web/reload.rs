@@ -12,10 +12,10 @@ use super::access::Actor;
 use super::response::Response;
 
 /// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks for a reload on behalf of `actor`.
-pub(super) async fn answer(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Response {
+pub(super) async fn respond(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Response {
     info!(%actor, "A reload is asked for by {actor}");
     let (done, outcome) = oneshot::channel();
     if reloads.try_send(Reload { done }).is_err() {
@@ -24,7 +24,7 @@ pub(super) async fn answer(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Res
             "another reload is under way",
         );
     }
-    match tokio::time::timeout(PATIENCE, outcome).await {
+    match tokio::time::timeout(RELOAD_TIMEOUT, outcome).await {
         Ok(Ok(Ok(()))) => Response::text(StatusCode::OK, "reloaded"),
         Ok(Ok(Err(faults))) => Response::text(StatusCode::UNPROCESSABLE_ENTITY, faults),
         Ok(Err(_)) => Response::text(

@@ -1,4 +1,4 @@
-//! Bodies of requests: read only where an order needs one, as a whole, within a size and a time.
+//! Bodies of requests: read only for actions, as a whole, within a size and a time.
 
 use hyper::StatusCode;
 use std::time::Duration;
@@ -11,26 +11,26 @@ use hyper::header::CONTENT_TYPE;
 /// Largest body that is read, and that a request may announce: a silence of hundreds of phones.
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
-/// Why a body was not read.
+/// Why a body was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {
-    /// Nothing here makes sense of it.
-    #[error("the body must be {0}; say so in `Content-Type`")]
+    /// It has another media type.
+    #[error("the body must be {0}; set `Content-Type`")]
     Media(&'static str),
     /// Larger than [`MAX_BODY`].
-    #[error("a body has at most {MAX_BODY} bytes")]
+    #[error("the body is larger than {MAX_BODY} bytes")]
     TooLarge,
     /// It took too long.
-    #[error("the body took too long to come")]
+    #[error("the body did not arrive in time")]
     Late,
     /// It ended before it was whole.
-    #[error("the body broke off")]
+    #[error("the body is incomplete")]
     Broken,
 }
 
 impl BodyError {
-    /// How that is said in HTTP.
-    pub(super) fn code(self) -> StatusCode {
+    /// The status of HTTP for it.
+    pub(super) fn status(self) -> StatusCode {
         match self {
             Self::Media(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

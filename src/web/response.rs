@@ -1,7 +1,7 @@
-//! An answer before it becomes HTTP: a code, a media type, a text.
+//! A response before it becomes HTTP: status, media type and content.
 //!
-//! Handlers say what they answer; the headers that keep a browser from doing harm with it are set in
-//! one place, here.
+//! Handlers choose these; the headers that protect browsers, such as `Content-Security-Policy`, are
+//! set here for all.
 
 use std::fmt;
 
@@ -14,33 +14,33 @@ use hyper::header::{
 use super::body::{Body, WakeCounter};
 use super::streaming::{ChunkSource, Coding, Encoder};
 
-/// What is answered to a request.
+/// The response to a request.
 #[derive(Debug)]
 pub(super) struct Response {
-    pub(super) code: StatusCode,
+    pub(super) status: StatusCode,
     /// The header `Content-Type`.
     pub(super) media: &'static str,
     pub(super) content: Content,
     /// The header `Allow`, where the method was wrong.
     pub(super) allow: Option<&'static str>,
-    /// Which headers of the request chose this answer.
+    /// The header `Vary`: headers of the request that chose this response.
     pub(super) vary: Option<&'static str>,
-    /// The header `Location`, where to look now.
+    /// The header `Location`.
     pub(super) location: Option<HeaderValue>,
 }
 
-/// The text of an answer.
+/// The content of a response.
 pub(super) enum Content {
     /// Short enough to stand in memory.
-    Whole(String),
-    /// As long as the fleet.
-    Long(Box<dyn ChunkSource>),
+    Complete(String),
+    /// Grows with the fleet.
+    Streamed(Box<dyn ChunkSource>),
 }
 
 /// The media type of pages.
 const HTML: &str = "text/html; charset=utf-8";
 
-/// What a page may load and where it may go: its style sheet and itself, nothing else.
+/// A page may load its style sheet and send forms to this server, nothing else.
 const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'",
@@ -48,14 +48,14 @@ const CONTENT_SECURITY: HeaderValue = HeaderValue::from_static(
 
 impl Response {
     /// A line or more of plain text.
-    pub(super) fn text(code: StatusCode, text: impl fmt::Display) -> Self {
+    pub(super) fn text(status: StatusCode, text: impl fmt::Display) -> Self {
         let text = format!("{text}\n");
-        Self::new(code, "text/plain; charset=utf-8", Content::Whole(text))
+        Self::new(status, "text/plain; charset=utf-8", Content::Complete(text))
     }
 
     /// A page.
-    pub(super) fn page(code: StatusCode, html: String) -> Self {
-        Self::new(code, HTML, Content::Whole(html))
+    pub(super) fn page(status: StatusCode, html: String) -> Self {
+        Self::new(status, HTML, Content::Complete(html))
     }
 
     /// It is done, and what became of it is seen there. A browser that renews that page does not do
@@ -69,22 +69,28 @@ impl Response {
 
     /// The style sheet of the pages.
     pub(super) fn style(css: &'static str) -> Self {
-        let content = Content::Whole(css.to_owned());
+        let content = Content::Complete(css.to_owned());
         Self::new(StatusCode::OK, "text/css; charset=utf-8", content)
     }
 
     /// JSON that stands in memory.
-    pub(super) fn json(code: StatusCode, json: String) -> Self {
-        Self::new(code, "application/json", Content::Whole(json))
+    pub(super) fn json(status: StatusCode, json: String) -> Self {
+        Self::new(status, "application/json", Content::Complete(json))
     }
 
     /// JSON as long as the fleet.
-    pub(super) fn long_json(source: impl ChunkSource + 'static) -> Self {
-        let content = Content::Long(Box::new(source));
+    pub(super) fn streamed_json(source: impl ChunkSource + 'static) -> Self {
+        let content = Content::Streamed(Box::new(source));
         Self {
             vary: Some("accept-encoding"),
             ..Self::new(StatusCode::OK, "application/json", content)
         }
+    }
+
+    /// An error of the API.
+    pub(super) fn error(status: StatusCode, error: impl fmt::Display) -> Self {
+        let json = serde_json::json!({ "error": error.to_string() });
+        Self::json(status, json.to_string())
     }
 
     /// The method is not one of those that the path knows.
@@ -96,9 +102,9 @@ impl Response {
         }
     }
 
-    pub(super) fn new(code: StatusCode, media: &'static str, content: Content) -> Self {
+    pub(super) fn new(status: StatusCode, media: &'static str, content: Content) -> Self {
         Self {
-            code,
+            status,
             media,
             content,
             allow: None,
@@ -108,14 +114,14 @@ impl Response {
     }
 
     /// The answer as HTTP. Only what is long is coded as the client likes it.
-    pub(super) fn into_http(self, coding: Coding, turn: WakeCounter) -> hyper::Response<Body> {
-        let long = matches!(self.content, Content::Long(_));
+    pub(super) fn into_http(self, coding: Coding, wakes: WakeCounter) -> hyper::Response<Body> {
+        let streamed = matches!(self.content, Content::Streamed(_));
         let body = match self.content {
-            Content::Whole(text) => Body::whole(text),
-            Content::Long(source) => Body::long(Encoder::new(source, coding), turn),
+            Content::Complete(text) => Body::complete(text),
+            Content::Streamed(source) => Body::streamed(Encoder::new(source, coding), wakes),
         };
         let mut response = hyper::Response::new(body);
-        *response.status_mut() = self.code;
+        *response.status_mut() = self.status;
         let headers = response.headers_mut();
         if let Some(location) = self.location {
             headers.insert(LOCATION, location);
@@ -132,10 +138,10 @@ impl Response {
         if let Some(vary) = self.vary {
             set(VARY, vary);
         }
-        if long && coding == Coding::Gzip {
+        if streamed && coding == Coding::Gzip {
             set(CONTENT_ENCODING, "gzip");
         }
-        if self.code == StatusCode::UNAUTHORIZED {
+        if self.status == StatusCode::UNAUTHORIZED {
             set(
                 WWW_AUTHENTICATE,
                 "Basic realm=\"grandstream-exporter\", charset=\"UTF-8\"",
@@ -153,8 +159,8 @@ impl Response {
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Whole(_) => "Whole",
-            Self::Long(_) => "Long",
+            Self::Complete(_) => "Complete",
+            Self::Streamed(_) => "Streamed",
         })
     }
 }

@@ -1,8 +1,8 @@
-//! Answers that are written chunk by chunk, because whole they would be large.
+//! Responses that are written chunk by chunk, so that none stands in memory as a whole.
 //!
-//! A scrape of ten thousand phones is 58 MB of text. Whatever is as long as the fleet is written in
-//! chunks of [`CHUNK`] bytes, compressed as one gzip member where the client takes that, and sent
-//! before the next chunk is written. None is kept.
+//! A scrape of ten thousand phones is 58 MB of text. A response that grows with the fleet is written in
+//! chunks of [`CHUNK`] bytes, compressed as one gzip member where the client accepts that, and each
+//! chunk is sent before the next is written.
 
 use std::fmt;
 use std::io::Write as _;
@@ -47,7 +47,7 @@ pub enum Coding {
 pub struct Encoder {
     source: Box<dyn ChunkSource>,
     gzip: Option<Gzip>,
-    ended: bool,
+    done: bool,
 }
 
 struct Gzip {
@@ -65,28 +65,28 @@ impl Encoder {
         Self {
             source,
             gzip,
-            ended: false,
+            done: false,
         }
     }
 
     /// The bytes of the next chunk; none while the compressor still gathers; `None` at the end.
     pub fn next_chunk(&mut self) -> Option<Bytes> {
-        if self.ended {
+        if self.done {
             return None;
         }
         let Some(gzip) = &mut self.gzip else {
             let mut chunk = Vec::with_capacity(CHUNK + SLACK);
-            self.ended = self.source.fill(&mut chunk) == Progress::Done;
+            self.done = self.source.fill(&mut chunk) == Progress::Done;
             return Some(chunk.into());
         };
         gzip.plain.clear();
-        self.ended = self.source.fill(&mut gzip.plain) == Progress::Done;
-        Some(gzip.compress(self.ended).into())
+        self.done = self.source.fill(&mut gzip.plain) == Progress::Done;
+        Some(gzip.compress(self.done).into())
     }
 
     /// Whether nothing is left.
     pub fn has_ended(&self) -> bool {
-        self.ended
+        self.done
     }
 }
 
@@ -106,7 +106,7 @@ impl fmt::Debug for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoder")
             .field("gzip", &self.gzip.is_some())
-            .field("ended", &self.ended)
+            .field("done", &self.done)
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,7 @@
-//! A socket that gives up on a client that does not read its answer.
+//! A write timeout: a stream that fails when its client does not read the response.
 //!
-//! What is offered to the socket must be taken as a whole within the limit. A client that reads a
-//! byte now and then does not win time by it. That something is not taken is also noted at the
-//! connection, which may have to give way before.
+//! Everything offered to the socket must be accepted within the limit, so a client that reads a byte
+//! now and then gains no time. The connection is told of it: while others wait, it is closed earlier.
 
 use std::io;
 use std::pin::Pin;
@@ -15,13 +14,13 @@ use tokio::time::Sleep;
 
 use super::connections::Connection;
 
-/// A stream whose writes must not stall for longer than a limit.
+/// A stream with a limit on how long a write may stall.
 #[derive(Debug)]
 pub(super) struct WriteTimeout<S> {
     stream: S,
     limit: Duration,
     connection: Arc<Connection>,
-    /// Runs while something offered was not taken yet.
+    /// Runs while something offered was not accepted yet.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
@@ -35,30 +34,30 @@ impl<S> WriteTimeout<S> {
         }
     }
 
-    fn judge(
+    fn check(
         &mut self,
         cx: &mut Context<'_>,
         offered: usize,
-        taken: Poll<io::Result<usize>>,
+        accepted: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(taken) = taken {
-            let whole = taken.as_ref().is_ok_and(|taken| *taken == offered);
+        if let Poll::Ready(accepted) = accepted {
+            let whole = accepted.as_ref().is_ok_and(|accepted| *accepted == offered);
             if whole && self.stalled.take().is_some() {
-                self.connection.is_unread(false);
+                self.connection.set_unread(false);
             }
-            return Poll::Ready(taken);
+            return Poll::Ready(accepted);
         }
         let Self {
             limit, connection, ..
         } = self;
         let stalled = self.stalled.get_or_insert_with(|| {
-            connection.is_unread(true);
+            connection.set_unread(true);
             Box::pin(tokio::time::sleep(*limit))
         });
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,
-            "the client did not read its answer",
+            "the client did not read the response",
         )))
     }
 }
@@ -79,8 +78,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let taken = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.judge(cx, bytes.len(), taken)
+        let accepted = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.check(cx, bytes.len(), accepted)
     }
 
     fn poll_write_vectored(
@@ -88,9 +87,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let taken = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let accepted = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         let offered = slices.iter().map(|slice| slice.len()).sum();
-        self.judge(cx, offered, taken)
+        self.check(cx, offered, accepted)
     }
 
     fn is_write_vectored(&self) -> bool {

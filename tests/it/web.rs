@@ -149,7 +149,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         metrics: config::Metrics::default(),
         values: Arc::default(),
-        overview: Arc::default(),
+        summary: Arc::default(),
         server_config: Arc::default(),
         reload: ReloadStatus {
             successful: true,
@@ -548,7 +548,7 @@ async fn who_is_slow_with_a_head_is_cut_off() {
 #[tokio::test]
 async fn who_is_slow_with_a_handshake_is_cut_off() {
     let limits = Limits {
-        handshake: Duration::from_millis(50),
+        handshake_timeout: Duration::from_millis(50),
         ..Limits::default()
     };
     let server = Server::start(two_phones(), limits);
@@ -617,7 +617,7 @@ async fn a_large_body_is_refused_unread() {
 #[tokio::test]
 async fn who_does_not_read_an_answer_is_cut_off() {
     let limits = Limits {
-        stall: Duration::from_millis(20),
+        write_timeout: Duration::from_millis(20),
         ..Limits::default()
     };
     let places: Vec<_> = (0..20_000).map(|n| place(&format!("phone {n}"))).collect();

@@ -41,7 +41,7 @@ enum Detail<'a> {
 pub(in crate::web) struct EventQuery {
     pub(in crate::web) phone: Option<Box<str>>,
     pub(in crate::web) since: Timestamp,
-    pub(in crate::web) most: u32,
+    pub(in crate::web) limit: u32,
 }
 
 /// A part of the question that is not understood.
@@ -72,18 +72,18 @@ impl EventQuery {
                     .map_err(|_neither| EventQueryError::Since(unclear(text)))?,
             },
         };
-        let most = match query.get("limit") {
+        let limit = match query.get("limit") {
             None => LIMIT,
             Some(text) => text
                 .parse()
                 .ok()
-                .filter(|most| (1..=MOST_EVENTS).contains(most))
+                .filter(|limit| (1..=MOST_EVENTS).contains(limit))
                 .ok_or_else(|| EventQueryError::Limit(unclear(text)))?,
         };
         Ok(Self {
             phone: query.get("phone").map(Into::into),
             since,
-            most,
+            limit,
         })
     }
 }
@@ -169,19 +169,19 @@ mod tests {
 
     #[test]
     fn a_time_is_said_as_an_age_or_as_a_date() {
-        let wish = |query: &str| EventQuery::of(&Query::of(Some(query)), now());
-        let since = |query: &str| wish(query).map(|wish| wish.since.to_string());
+        let parse = |text: &str| EventQuery::of(&Query::of(Some(text)), now());
+        let since = |text: &str| parse(text).map(|query| query.since.to_string());
         assert_eq!(since(""), Ok("2024-04-30T09:00:00Z".to_owned()));
         assert_eq!(since("since=1h"), Ok("2024-05-01T08:00:00Z".to_owned()));
         let date = "2024-04-01T00:00:00Z";
         assert_eq!(since(&format!("since={date}")), Ok(date.to_owned()));
         assert_eq!(since("since=9000000y"), Ok(Timestamp::MIN.to_string()));
         assert!(since("since=soon").is_err());
-        let most = |query: &str| wish(query).map(|wish| wish.most);
-        assert_eq!(most("phone=a"), Ok(LIMIT));
-        assert_eq!(most("limit=10000"), Ok(MOST_EVENTS));
+        let limit = |text: &str| parse(text).map(|query| query.limit);
+        assert_eq!(limit("phone=a"), Ok(LIMIT));
+        assert_eq!(limit("limit=10000"), Ok(MOST_EVENTS));
         for wrong in ["limit=0", "limit=10001", "limit=-1", "limit="] {
-            assert!(most(wrong).is_err(), "{wrong}");
+            assert!(limit(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/notifications`: messages that wait to be sent, and those that were given up.
+//! `/api/v1/notifications`: messages that wait to be sent, and those that were request up.
 //!
 //! What a message says in full is between the daemon and its receiver; here it is counted.
 
@@ -11,12 +11,12 @@ use crate::web::api::{ALWAYS_JSON, whole_millis};
 use crate::web::json_list::JsonList;
 use crate::web::streaming::ChunkSource;
 
-/// One message.
+/// One notification.
 #[derive(Serialize)]
-struct LetterJson<'a> {
+struct NotificationJson<'a> {
     id: i64,
     receiver: &'a str,
-    /// Tells the group of alerts from others.
+    /// The key of its group of alerts.
     topic: &'a str,
     /// `waiting` or `dead`.
     state: &'static str,
@@ -24,47 +24,47 @@ struct LetterJson<'a> {
     /// Why the last attempt failed.
     error: Option<&'a str>,
     created: Timestamp,
-    /// When it is tried next; `null` if it was given up.
+    /// When it is tried next; `null` if it was request up.
     due: Option<Timestamp>,
-    /// Why it is sent; `null` if another version wrote it.
+    /// Why it is sent; `null` if another version of the exporter wrote it.
     reason: Option<&'static str>,
-    /// How many alerts it tells of.
+    /// How many firing alerts are in it.
     firing: Option<usize>,
-    /// How many ends it tells of.
+    /// How many resolved alerts are in it.
     over: Option<usize>,
 }
 
-/// The messages as they came from the store.
-pub(in crate::web) fn queue(letters: Vec<Letter>) -> impl ChunkSource {
+/// Notifications as they came from the store.
+pub(in crate::web) fn notifications(queued: Vec<Letter>) -> impl ChunkSource {
     JsonList {
         open: "{\"notifications\":[",
         close: "]}",
-        items: letters.into(),
-        item: |letter: &Letter, out: &mut Vec<u8>| {
-            serde_json::to_writer(out, &json(letter)).expect(ALWAYS_JSON);
+        items: queued.into(),
+        item: |queued: &Letter, out: &mut Vec<u8>| {
+            serde_json::to_writer(out, &json(queued)).expect(ALWAYS_JSON);
         },
     }
 }
 
-/// What a message says, if this version can read it.
-pub(in crate::web) fn notice(letter: &Letter) -> Option<Notice> {
-    serde_json::from_str(&letter.letter.body).ok()
+/// The content of a notification, if this version can read it.
+pub(in crate::web) fn decode(queued: &Letter) -> Option<Notice> {
+    serde_json::from_str(&queued.letter.body).ok()
 }
 
-fn json(letter: &Letter) -> LetterJson<'_> {
-    let notice = notice(letter);
-    LetterJson {
-        id: letter.id,
-        receiver: &letter.letter.receiver,
-        topic: &letter.letter.topic,
-        state: if letter.dead { "dead" } else { "waiting" },
-        attempts: letter.attempts,
-        error: letter.error.as_deref(),
-        created: whole_millis(letter.created),
-        due: (!letter.dead).then(|| whole_millis(letter.letter.due)),
-        reason: notice.as_ref().map(|notice| notice.reason.label()),
-        firing: notice.as_ref().map(|notice| notice.firing.len()),
-        over: notice.as_ref().map(|notice| notice.over.len()),
+fn json(queued: &Letter) -> NotificationJson<'_> {
+    let content = decode(queued);
+    NotificationJson {
+        id: queued.id,
+        receiver: &queued.letter.receiver,
+        topic: &queued.letter.topic,
+        state: if queued.dead { "dead" } else { "waiting" },
+        attempts: queued.attempts,
+        error: queued.error.as_deref(),
+        created: whole_millis(queued.created),
+        due: (!queued.dead).then(|| whole_millis(queued.letter.due)),
+        reason: content.as_ref().map(|content| content.reason.label()),
+        firing: content.as_ref().map(|content| content.firing.len()),
+        over: content.as_ref().map(|content| content.over.len()),
     }
 }
 
@@ -74,11 +74,11 @@ mod tests {
     use crate::web::testing::fixture;
 
     #[test]
-    fn a_message_is_counted_and_not_shown() {
+    fn the_alerts_of_a_notification_are_counted_and_not_shown() {
         let mut unreadable = fixture::dead_letter();
         unreadable.letter.body = "?".into();
         unreadable.dead = false;
-        let json = fixture::written(queue(vec![fixture::dead_letter(), unreadable]));
+        let json = fixture::written(notifications(vec![fixture::dead_letter(), unreadable]));
         assert_eq!(
             json["notifications"][0],
             serde_json::json!({

@@ -53,7 +53,7 @@ struct RuleJson<'a> {
 
 /// The answer in the making.
 struct Rules {
-    told: AlertContext,
+    context: AlertContext,
     steps: VecDeque<Step>,
 }
 
@@ -71,13 +71,13 @@ const FILE: &str = "grandstream-exporter";
 const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 /// All rules; of recording rules, which `?type=record` asks for, there are none.
-pub(in crate::web) fn rules(told: AlertContext, query: &Query) -> impl ChunkSource + use<> {
+pub(in crate::web) fn rules(context: AlertContext, query: &Query) -> impl ChunkSource + use<> {
     let mut steps = VecDeque::from([Step::Text("{\"status\":\"success\",\"data\":{\"groups\":[")]);
     if query.get("type") != Some("record") {
-        push_groups(&told.picture, &mut steps);
+        push_groups(&context.picture, &mut steps);
     }
     steps.push_back(Step::Text("]}}"));
-    Rules { told, steps }
+    Rules { context, steps }
 }
 
 /// `firing`, `pending` or `inactive`, of a rule with these alerts.
@@ -141,14 +141,19 @@ impl Rules {
                 let json = GroupJson {
                     name,
                     file: FILE,
-                    interval: self.told.picture.settings.evaluation_interval.as_secs_f64(),
+                    interval: self
+                        .context
+                        .picture
+                        .settings
+                        .evaluation_interval
+                        .as_secs_f64(),
                     evaluation_time: 0.0,
                     last_evaluation: self.evaluated(),
                 };
                 open(&json, ",\"rules\":[", out);
             }
             Step::Rule(rule, state) => open(&self.rule(rule, state), ",\"alerts\":[", out),
-            Step::Alert(alert) => write(alert, &self.told, out),
+            Step::Alert(alert) => write(alert, &self.context, out),
         }
     }
 
@@ -164,18 +169,18 @@ impl Rules {
             labels: object(&rule.labels),
             annotations: Object(texts.filter(|(_, text)| !text.is_empty()).collect()),
             state,
-            health: match self.told.picture.evaluated {
+            health: match self.context.picture.evaluated {
                 Some(_) => "ok",
                 None => "unknown",
             },
             evaluation_time: 0.0,
             last_evaluation: self.evaluated(),
-            matched_phones: self.told.picture.matched.get(&rule.name).copied(),
+            matched_phones: self.context.picture.matched.get(&rule.name).copied(),
         }
     }
 
     fn evaluated(&self) -> Timestamp {
-        let evaluated = self.told.picture.evaluated;
+        let evaluated = self.context.picture.evaluated;
         evaluated.map_or(NEVER, |at| whole_millis(at.wall))
     }
 }
@@ -209,7 +214,7 @@ mod tests {
 
     fn listed(picture: Picture, query: &str) -> serde_json::Value {
         let query = Query::of(Some(query));
-        fixture::written(rules(fixture::told(picture), &query))
+        fixture::written(rules(fixture::context(picture), &query))
     }
 
     #[test]

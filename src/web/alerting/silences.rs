@@ -36,16 +36,16 @@ struct StatusJson {
     state: &'static str,
 }
 
-/// A silence that was just made, and what it covers.
+/// A silence that was just added, and what it covers.
 #[derive(Serialize)]
-struct MadeJson<'a> {
+struct AddedJson<'a> {
     #[serde(rename = "silenceID")]
     silence_id: String,
     #[serde(flatten)]
     silence: SilenceJson<'a>,
     /// Phones that it covers as a whole.
     phones: usize,
-    /// Alerts that it matches, of those that are pending or fire now.
+    /// Pending and firing alerts that it matches.
     alerts: usize,
 }
 
@@ -61,16 +61,21 @@ pub(in crate::web) fn silences(picture: &Picture, now: Moment) -> impl ChunkSour
     }
 }
 
-/// One silence that was just ended.
-pub(super) fn ended(silence: &Silence, now: Moment) -> String {
+/// A silence that was just expired.
+pub(in crate::web) fn expired(silence: &Silence, now: Moment) -> String {
     serde_json::to_string(&json(silence, now)).expect(ALWAYS_JSON)
 }
 
-/// One silence that was just made.
-pub(super) fn made(silence: &Silence, fleet: &Fleet, picture: &Picture, now: Moment) -> String {
+/// A silence that was just added.
+pub(in crate::web) fn added(
+    silence: &Silence,
+    fleet: &Fleet,
+    picture: &Picture,
+    now: Moment,
+) -> String {
     let phones = fleet.phones();
     let alerts = picture.board.active();
-    let json = MadeJson {
+    let json = AddedJson {
         silence_id: silence.id.to_string(),
         silence: json(silence, now),
         phones: phones.filter(|phone| silence.covers(&phone.place)).count(),
@@ -126,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn who_makes_a_silence_is_told_what_it_reaches() {
+    fn an_added_silence_counts_the_phones_and_alerts_that_it_covers() {
         let silence = fixture::silence(9, "phone=~re.*");
         let (fleet, picture) = (fixture::fleet(), fixture::picture());
-        let json = made(&silence, &fleet, &picture, fixture::now());
+        let json = added(&silence, &fleet, &picture, fixture::now());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json["phones"], &json["alerts"]), (&1.into(), &1.into()));
         assert_eq!(

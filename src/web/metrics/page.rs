@@ -11,13 +11,13 @@ use hyper::body::Bytes;
 
 use crate::alert::Picture;
 use crate::fleet::{Endpoint, Moment, Phone};
-use crate::web::Settings;
+use crate::web::settings::Settings;
 use crate::web::streaming::{CHUNK, ChunkSource, Progress};
 
 use super::exporter::Exporter;
 use super::exporter_text;
 use super::family::{Family, Format, Read, ReadPhone};
-use super::prefetch::{self, AHEAD};
+use super::prefetch::{self, BATCH};
 #[cfg(test)]
 use super::samples::HandedOver;
 use super::samples::{FamilyProgress, Samples, push_place};
@@ -98,10 +98,10 @@ impl Page {
             // Not before the first sample: a family that is switched off has none.
             if let Some(part) = part
                 && self.progress.announced
-                && self.item.is_multiple_of(AHEAD)
+                && self.item.is_multiple_of(BATCH)
             {
-                let next = self.scrape.phones.iter().skip(self.item).take(AHEAD);
-                prefetch::look(next, part, self.scrape.now);
+                let next = self.scrape.phones.iter().skip(self.item).take(BATCH);
+                prefetch::load(next, part, self.scrape.now);
             }
             let mut samples = Samples {
                 out: chunk,

@@ -13,16 +13,16 @@ use crate::fleet::{Endpoint, Moment, Phone};
 
 /// How many phones are looked at together: beyond this it gains nothing, and all their readings
 /// still fit the innermost caches.
-pub(super) const AHEAD: usize = 16;
+pub(super) const BATCH: usize = 16;
 
 /// Looks at one part of each of these phones.
-pub(super) fn look<'a>(phones: impl Iterator<Item = &'a Arc<Phone>>, part: Endpoint, now: Moment) {
-    let seen: usize = phones.map(|phone| glance(phone, part, now)).sum();
+pub(super) fn load<'a>(phones: impl Iterator<Item = &'a Arc<Phone>>, part: Endpoint, now: Moment) {
+    let seen: usize = phones.map(|phone| touch(phone, part, now)).sum();
     black_box(seen);
 }
 
 /// Reads a little of everything that the part points to.
-fn glance(phone: &Phone, part: Endpoint, now: Moment) -> usize {
+fn touch(phone: &Phone, part: Endpoint, now: Moment) -> usize {
     match part {
         Endpoint::Accounts => {
             let ids = phone.accounts(now).into_iter().flatten();

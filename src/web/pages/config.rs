@@ -14,7 +14,7 @@ use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
 use crate::web::html::Html;
-use crate::web::{Settings, humanize};
+use crate::web::{humanize, settings::Settings};
 
 use super::{Renewal, badges, columns, end_of_table, frame, pair, row};
 
@@ -53,7 +53,7 @@ fn reading(html: &mut Html, settings: &Settings, now: Moment) {
     }
     html.text(humanize::since(read.last_success, now.wall))
         .markup(" ago.</p>\n");
-    for warning in &settings.overview.warnings {
+    for warning in &settings.summary.warnings {
         html.markup("<p class=\"note\">")
             .text(warning)
             .markup("</p>\n");
@@ -71,9 +71,9 @@ fn listener(html: &mut Html, settings: &Settings) {
             format!("{}{may}", user.name)
         })
         .collect();
-    let overview = &settings.overview;
+    let summary = &settings.summary;
     html.markup("<section><h2>Listener and state</h2>\n<dl>");
-    let listen: Vec<_> = overview.listen.iter().map(ToString::to_string).collect();
+    let listen: Vec<_> = summary.listen.iter().map(ToString::to_string).collect();
     pair(html, "Listens on", listen.join(", "));
     let clients = listener.tls.as_ref().and_then(|tls| tls.clients.as_ref());
     pair(
@@ -96,7 +96,7 @@ fn listener(html: &mut Html, settings: &Settings) {
         let proxies: Vec<_> = proxies.map(ToString::to_string).collect();
         pair(html, "Proxies", proxies.join(", "));
     }
-    match &overview.state_dir {
+    match &summary.state_dir {
         Some(directory) => pair(html, "State", directory.display()),
         None => pair(html, "State", "in memory"),
     }
@@ -104,22 +104,22 @@ fn listener(html: &mut Html, settings: &Settings) {
 }
 
 fn phones(html: &mut Html, fleet: &Fleet, settings: &Settings) {
-    let overview = &settings.overview;
+    let summary = &settings.summary;
     let count = |what: fn(&Place) -> bool| {
         let phones = fleet.phones();
         phones.filter(|phone| what(&phone.place)).count()
     };
     html.markup("<section><h2>Phones</h2>\n<dl>");
     pair(html, "Polled here", fleet.phones().len());
-    if overview.shard.count > 1 {
-        let shard = overview.shard;
+    if summary.shard.count > 1 {
+        let shard = summary.shard;
         let part = format!("index {} of {}", shard.index, shard.count);
         pair(html, "Part of the list", part);
     }
-    if !overview.disabled.is_empty() {
-        pair(html, "Not enabled", overview.disabled.len());
+    if !summary.disabled.is_empty() {
+        pair(html, "Not enabled", summary.disabled.len());
     }
-    pair(html, "At the same time", overview.max_in_flight);
+    pair(html, "At the same time", summary.max_in_flight);
     pair(html, "Portable", count(|place| place.portable));
     pair(
         html,

@@ -10,7 +10,7 @@ use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 use crate::web::html::Html;
 use crate::web::humanize;
-use crate::web::phone_health::{Health, held, registrations};
+use crate::web::phone_health::{PhoneHealth, held, registrations};
 use crate::web::query::Query;
 
 use super::pagination::Pagination;
@@ -31,7 +31,7 @@ struct View<'a> {
 
 /// One phone and how it does.
 struct Row<'a> {
-    health: Health,
+    health: PhoneHealth,
     phone: &'a Phone,
 }
 
@@ -45,7 +45,7 @@ pub(in crate::web) fn fleet(
     let all: Vec<Row<'_>> = fleet
         .phones()
         .map(|phone| Row {
-            health: Health::of(phone, now),
+            health: PhoneHealth::of(phone, now),
             phone,
         })
         .collect();
@@ -111,11 +111,16 @@ impl<'a> View<'a> {
 fn summary(html: &mut Html, all: &[Row<'_>], picture: &Picture, now: Moment) {
     let count = |health| all.iter().filter(|row| row.health == health).count();
     // A phone in trouble is up: what it says is true, it only does not say all is well.
-    let up = count(Health::Up) + count(Health::Trouble);
+    let up = count(PhoneHealth::Up) + count(PhoneHealth::Trouble);
     html.markup("<p class=\"summary\"><strong>")
         .text(format_args!("{up} of {} phones up", all.len()))
         .markup("</strong>");
-    for health in [Health::Down, Health::Trouble, Health::Away, Health::Waiting] {
+    for health in [
+        PhoneHealth::Down,
+        PhoneHealth::Trouble,
+        PhoneHealth::Away,
+        PhoneHealth::Waiting,
+    ] {
         let count = count(health);
         if count > 0 {
             html.markup(" <span>");

@@ -21,12 +21,12 @@ use crate::fleet::{Endpoint, Failure, Moment, Phone, Reason};
 
 use super::html::Html;
 use super::humanize;
-use super::phone_health::{Health, registrations};
+use super::phone_health::{PhoneHealth, registrations};
 
 pub(super) use alerts::{AlertsView, alerts};
 pub(super) use config::config;
 pub(super) use fleet::fleet;
-pub(super) use phone::{HISTORY, MOST_HISTORY, PhoneView, phone};
+pub(super) use phone::{HISTORY, MAX_HISTORY, PhoneView, phone};
 pub(super) use runbooks::runbooks;
 
 /// The style sheet.
@@ -79,7 +79,7 @@ fn frame(title: &str, now: Timestamp, renewal: Renewal, main: impl FnOnce(&mut H
 }
 
 /// The page that says why an order was not carried out.
-pub(super) fn not_done(why: &str, now: Moment) -> String {
+pub(super) fn action_failed(why: &str, now: Moment) -> String {
     frame("Not done", now.wall, Renewal::Never, |html| {
         html.markup("<h1>Not done</h1>\n<p>")
             .text(why)
@@ -133,7 +133,7 @@ fn left_out(html: &mut Html, all: usize, shown: usize, path: &'static str) {
 }
 
 /// The word for how a phone does, with its shape and colour.
-fn badge(html: &mut Html, health: Health) {
+fn badge(html: &mut Html, health: PhoneHealth) {
     html.markup("<span class=\"health ")
         .text(health.label())
         .markup("\">")

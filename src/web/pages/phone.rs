@@ -11,11 +11,11 @@ use crate::alert::{pairs, severity};
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
-use crate::web::Settings;
-use crate::web::alerting::texts;
+use crate::web::alerting::annotations as texts;
 use crate::web::html::Html;
 use crate::web::humanize;
-use crate::web::phone_health::{Health, failures, held, read_at};
+use crate::web::phone_health::{PhoneHealth, failures, held, read_at};
+use crate::web::settings::Settings;
 
 use super::{
     Renewal, ago, badge, badges, columns, encode, end_of_table, failure, frame, holding, pair,
@@ -25,7 +25,7 @@ use super::{
 /// How far back the history of a phone is shown.
 pub(in crate::web) const HISTORY: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How many events of it are shown.
-pub(in crate::web) const MOST_HISTORY: u32 = 50;
+pub(in crate::web) const MAX_HISTORY: u32 = 50;
 
 /// What is shown of a phone beside what it said.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ pub(in crate::web) fn phone(
     let name = &*phone.place.name;
     frame(name, now.wall, Renewal::EachMinute, |html| {
         html.markup("<h1>").text(name).markup(" ");
-        badge(html, Health::of(phone, now));
+        badge(html, PhoneHealth::of(phone, now));
         html.markup("</h1>\n");
         muted(html, name, beside.picture);
         wrong(html, phone, now);
@@ -110,7 +110,7 @@ fn alerts(html: &mut Html, name: &str, beside: PhoneView<'_>, now: Moment) {
 }
 
 fn wrong(html: &mut Html, phone: &Phone, now: Moment) {
-    if !Health::of(phone, now).is_problem() {
+    if !PhoneHealth::of(phone, now).is_problem() {
         return;
     }
     html.markup("<section class=\"wrong\"><h2>What is wrong</h2>\n");

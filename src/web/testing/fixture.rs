@@ -63,7 +63,7 @@ pub(in crate::web) fn settings() -> Settings {
             mac_address: true,
         },
         values: [value("64", ValueKind::Info), value("33", ValueKind::Number)].into(),
-        overview: Arc::new(ConfigSummary {
+        summary: Arc::new(ConfigSummary {
             listen: vec![([192, 0, 2, 1], 15060).into()],
             state_dir: Some("/var/lib/<state>".into()),
             shard: Shard { index: 1, count: 3 },
@@ -276,7 +276,7 @@ pub(in crate::web) fn picture() -> Picture {
 }
 
 /// What the API tells of this picture.
-pub(in crate::web) fn told(picture: Picture) -> AlertContext {
+pub(in crate::web) fn context(picture: Picture) -> AlertContext {
     AlertContext {
         picture: Arc::new(picture),
         fleet: Arc::new(fleet()),

@@ -211,7 +211,7 @@ fn a_wrong_name_label_escape_or_value_is_seen() {
     let [ours, theirs] = both(&fixture::fleet(), Format::Text);
     for (from, to) in [
         ("\ngrandstream_polls_total{", "\ngrandstream_poll_total{"),
-        ("phone=\"reception\"", "phone=\"Acceptor\""),
+        ("phone=\"reception\"", "phone=\"Reception\""),
         (",floor=\"1\"", ""),
         ("<b>&\\\\", "<b>&\\\\\\\\"),
         ("\",line=\"1\"} 4\n", "\",line=\"1\"} 5\n"),

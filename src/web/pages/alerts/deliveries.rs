@@ -3,7 +3,7 @@
 use crate::alert::Picture;
 use crate::alert::command::Letter;
 use crate::fleet::Moment;
-use crate::web::alerting::notice;
+use crate::web::alerting::decode;
 use crate::web::html::Html;
 use crate::web::humanize;
 use crate::web::pages::{columns, end_of_table, left_out, row};
@@ -16,7 +16,7 @@ const ROWS: usize = 100;
 /// The whole section; nothing where nobody is told.
 pub(super) fn write(html: &mut Html, scene: AlertsView<'_>, now: Moment) {
     let picture = scene.picture;
-    let dead = scene.letters.map(|letters| {
+    let dead = scene.notifications.map(|letters| {
         let dead = letters.iter().filter(|letter| letter.dead);
         dead.collect::<Vec<_>>()
     });
@@ -43,13 +43,7 @@ fn receivers(html: &mut Html, picture: &Picture, now: Moment) {
     }
     columns(
         html,
-        &[
-            "Receiver",
-            "Waiting",
-            "Oldest",
-            "ActionRequest up",
-            "Failing for",
-        ],
+        &["Receiver", "Waiting", "Oldest", "Given up", "Failing for"],
     );
     for (receiver, queue) in picture.queues.iter() {
         let oldest = queue.oldest.map(|at| humanize::since(at, now.wall));
@@ -98,7 +92,7 @@ fn alertmanagers(html: &mut Html, picture: &Picture) {
 }
 
 fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
-    html.markup("<h2>ActionRequest up</h2>\n");
+    html.markup("<h2>Given up</h2>\n");
     columns(
         html,
         &[
@@ -119,7 +113,7 @@ fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
             .markup("</td><td>")
             .text(humanize::since(letter.created, now.wall))
             .markup(" ago</td><td>");
-        match notice(letter) {
+        match decode(letter) {
             Some(notice) => html.text(format_args!(
                 "{} firing, {} over",
                 notice.firing.len(),

@@ -23,7 +23,7 @@ pub(in crate::web) struct AlertsView<'a> {
     pub(in crate::web) fleet: &'a Fleet,
     pub(in crate::web) picture: &'a Picture,
     /// Messages that wait or were given up; `None` if the alert task did not tell.
-    pub(in crate::web) letters: Option<&'a [Letter]>,
+    pub(in crate::web) notifications: Option<&'a [Letter]>,
     /// Whether whoever looks at it may change something.
     pub(in crate::web) may_operate: bool,
 }

@@ -4,7 +4,7 @@ use crate::alert::Alert;
 use crate::alert::pairs::{self, Pair};
 use crate::alert::severity;
 use crate::fleet::Moment;
-use crate::web::alerting::texts;
+use crate::web::alerting::annotations as texts;
 use crate::web::html::Html;
 use crate::web::humanize;
 use crate::web::pages::pagination::Pagination;

@@ -8,7 +8,7 @@ fn shown(picture: &Picture, may_operate: bool, query: &str) -> String {
     let scene = AlertsView {
         fleet: &fixture::fleet(),
         picture,
-        letters: Some(&letters),
+        notifications: Some(&letters),
         may_operate,
     };
     let page = alerts(scene, fixture::now(), &Query::of(Some(query)));
