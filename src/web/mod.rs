@@ -9,7 +9,7 @@
 //! | `server_config`, `tls`, `basic_auth`, `csrf`, `access`, `peer_user` | who is let in, and who may what |
 //! | `service`, `route`, `request_body`, `response`, `body` | from a request to its response |
 //! | `metrics`, `streaming`, `json_list` | what is as long as the fleet, chunk by chunk |
-//! | `pages`, `html`, `humanize`, `phone_health` | pages for people |
+//! | `pages`, `humanize`, `phone_health` | pages for people |
 //! | `api`, `http_sd`, `probe`, `ready`, `reload` | endpoints for programs |
 //! | `alerting` | alerts, silences, events and notifications for programs, and the actions on them |
 
@@ -21,7 +21,6 @@ mod basic_auth;
 mod body;
 mod connections;
 mod csrf;
-mod html;
 mod http_sd;
 mod humanize;
 mod inputs;

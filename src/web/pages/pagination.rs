@@ -1,60 +1,48 @@
-//! A long list a part at a time: which part is shown, and the links to those beside it.
+//! Pagination: which rows of a long list are shown, and the links to the pages beside them.
 
-use crate::web::html::Html;
+use maud::{Markup, html};
+
 use crate::web::query::Query;
 
-/// How many rows stand on one page: as many as a browser lays out at once without a pause.
+/// How many rows stand on one page: as many as a browser lays out without a pause.
 pub(super) const ROWS: usize = 200;
 
-/// One part of a list.
+/// One page of a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pagination {
     /// From 1.
-    number: usize,
-    /// How many parts there are, at least 1.
-    all: usize,
+    page: usize,
+    /// How many pages there are, at least 1.
+    pages: usize,
 }
 
 impl Pagination {
-    /// The part of so many rows that `?page=N` asks for; the nearest where there is no such.
+    /// The page that `?page=N` asks for, or the nearest one, of a list of so many rows.
     pub(super) fn of(query: &Query, rows: usize) -> Self {
-        let all = rows.div_ceil(ROWS).max(1);
+        let pages = rows.div_ceil(ROWS).max(1);
         let asked = query.get("page").and_then(|page| page.parse().ok());
-        let number: usize = asked.unwrap_or(1);
+        let page: usize = asked.unwrap_or(1);
         Self {
-            number: number.clamp(1, all),
-            all,
+            page: page.clamp(1, pages),
+            pages,
         }
     }
 
     /// Its rows.
     pub(super) fn rows<T>(self, all: &[T]) -> impl Iterator<Item = &T> {
-        all.iter().skip((self.number - 1) * ROWS).take(ROWS)
+        all.iter().skip((self.page - 1) * ROWS).take(ROWS)
     }
 
-    /// Links to the parts beside it, if there are any, by the address of each.
-    pub(super) fn links(self, html: &mut Html, address: impl Fn(usize) -> String) {
-        if self.all == 1 {
-            return;
+    /// Links to the pages beside it, by the address of each.
+    pub(super) fn links(self, address: impl Fn(usize) -> String) -> Markup {
+        html! {
+            @if self.pages > 1 {
+                nav {
+                    @if self.page > 1 { a href=(address(self.page - 1)) { "Previous" } }
+                    span { "Page " (self.page) " of " (self.pages) }
+                    @if self.page < self.pages { a href=(address(self.page + 1)) { "Next" } }
+                }
+            }
         }
-        html.markup("<nav>");
-        if self.number > 1 {
-            link(html, &address(self.number - 1), "Previous");
-        }
-        html.markup("<span>Page ")
-            .text(format_args!("{} of {}", self.number, self.all))
-            .markup("</span>");
-        if self.number < self.all {
-            link(html, &address(self.number + 1), "Next");
-        }
-        html.markup("</nav>\n");
     }
-}
-
-fn link(html: &mut Html, address: &str, words: &'static str) {
-    html.markup("<a href=\"")
-        .text(address)
-        .markup("\">")
-        .markup(words)
-        .markup("</a>");
 }

@@ -103,7 +103,12 @@ pub(in crate::web) fn place(name: &str) -> Place {
 /// A name that needs escaping everywhere.
 pub(in crate::web) const HOSTILE_NAME: &str = "bar \"<b>&\\\n";
 
-/// A text without what changes from version to version.
+/// A page with a line per element and without the version, for snapshots.
+pub(in crate::web) fn golden_page(page: &str) -> String {
+    without_version(page).replace("><", ">\n<")
+}
+
+/// A text without the version.
 pub(in crate::web) fn without_version(page: &str) -> String {
     page.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }

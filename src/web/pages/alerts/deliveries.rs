@@ -1,144 +1,123 @@
-//! How telling goes: of each receiver what waits, and what was given up and waits for a person.
+//! Notifications: how delivery to each receiver goes, and the dead letters.
+
+use maud::{Markup, html};
 
 use crate::alert::Picture;
 use crate::alert::command::Letter;
 use crate::fleet::Moment;
 use crate::web::alerting::decode;
-use crate::web::html::Html;
 use crate::web::humanize;
-use crate::web::pages::{columns, end_of_table, left_out, row};
+use crate::web::pages::components::{columns, row, truncation};
 
-use super::AlertsView;
+use super::view::AlertsView;
 
-/// How many messages that were given up are listed; the rest is counted.
+/// How many dead letters are listed.
 const ROWS: usize = 100;
 
-/// The whole section; nothing where nobody is told.
-pub(super) fn write(html: &mut Html, scene: AlertsView<'_>, now: Moment) {
-    let picture = scene.picture;
-    let dead = scene.notifications.map(|letters| {
-        let dead = letters.iter().filter(|letter| letter.dead);
+/// The whole section; nothing without receivers, Alertmanagers and dead letters.
+pub(super) fn section(view: AlertsView<'_>, now: Moment) -> Markup {
+    let picture = view.picture;
+    let dead_letters = view.notifications.map(|all| {
+        let dead = all.iter().filter(|one| one.dead);
         dead.collect::<Vec<_>>()
     });
-    let nobody = picture.queues.is_empty() && picture.tallies.alertmanagers.is_empty();
-    if nobody && dead.as_ref().is_none_or(Vec::is_empty) {
-        return;
+    let nowhere = picture.queues.is_empty() && picture.tallies.alertmanagers.is_empty();
+    if nowhere && dead_letters.as_ref().is_none_or(Vec::is_empty) {
+        return Markup::default();
     }
-    html.markup("<section id=\"notifications\"><h2>Messages</h2>\n");
-    receivers(html, picture, now);
-    alertmanagers(html, picture);
-    match dead {
-        None => {
-            html.markup("<p>Which messages wait is not known now: the alert task is busy.</p>\n");
+    html! {
+        section id="notifications" {
+            h2 { "Notifications" }
+            (receivers(picture, now))
+            (alertmanagers(picture))
+            @match dead_letters {
+                None => p { "Dead letters are not available: the alert task is busy." },
+                Some(none) if none.is_empty() => {}
+                Some(dead) => (dead_letter_table(&dead, view.may_operate, now)),
+            }
         }
-        Some(dead) if dead.is_empty() => {}
-        Some(dead) => given_up(html, &dead, scene.may_operate, now),
     }
-    html.markup("</section>\n");
 }
 
-fn receivers(html: &mut Html, picture: &Picture, now: Moment) {
-    if picture.queues.is_empty() {
-        return;
-    }
-    columns(
-        html,
-        &["Receiver", "Waiting", "Oldest", "Given up", "Failing for"],
-    );
-    for (receiver, queue) in picture.queues.iter() {
-        let oldest = queue.oldest.map(|at| humanize::since(at, now.wall));
-        let failing = queue.failing.map(humanize::duration);
-        row(
-            html,
-            &[
-                receiver,
-                &queue.waiting,
-                &oldest.unwrap_or_default(),
-                &queue.dead,
-                &failing.unwrap_or_default(),
-            ],
-        );
-    }
-    end_of_table(html);
-}
-
-fn alertmanagers(html: &mut Html, picture: &Picture) {
-    if picture.tallies.alertmanagers.is_empty() {
-        return;
-    }
-    columns(
-        html,
-        &[
-            "Alertmanager",
-            "Sent",
-            "Failed requests",
-            "Refused",
-            "Waiting",
-        ],
-    );
-    for (name, tally) in &picture.tallies.alertmanagers {
-        row(
-            html,
-            &[
-                name,
-                &tally.sent,
-                &tally.errors,
-                &tally.dropped,
-                &tally.waiting,
-            ],
-        );
-    }
-    end_of_table(html);
-}
-
-fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
-    html.markup("<h2>Given up</h2>\n");
-    columns(
-        html,
-        &[
-            "",
-            "Receiver",
-            "Written",
-            "What",
-            "Attempts",
-            "Why it failed",
-            "",
-        ],
-    );
-    for letter in dead.iter().take(ROWS) {
-        html.markup("<tr><td>")
-            .text(letter.id)
-            .markup("</td><td>")
-            .text(&letter.letter.receiver)
-            .markup("</td><td>")
-            .text(humanize::since(letter.created, now.wall))
-            .markup(" ago</td><td>");
-        match decode(letter) {
-            Some(notice) => html.text(format_args!(
-                "{} firing, {} over",
-                notice.firing.len(),
-                notice.over.len()
-            )),
-            None => html.markup("written by another version"),
-        };
-        html.markup("</td><td>")
-            .text(letter.attempts)
-            .markup("</td><td>")
-            .text(letter.error.as_deref().unwrap_or_default())
-            .markup("</td><td>");
-        if may_operate {
-            button(html, letter.id, "/retry\"><button>Try again</button>");
-            button(html, letter.id, "/drop\"><button>Drop</button>");
+fn receivers(picture: &Picture, now: Moment) -> Markup {
+    html! {
+        @if !picture.queues.is_empty() {
+            table {
+                (columns(&["Receiver", "Queued", "Oldest", "Dead letters", "Failing for"]))
+                tbody {
+                    @for (receiver, queue) in picture.queues.iter() {
+                        (row(&[
+                            receiver,
+                            &queue.waiting,
+                            &queue.oldest.map(|at| humanize::since(at, now.wall)).unwrap_or_default(),
+                            &queue.dead,
+                            &queue.failing.map(humanize::duration).unwrap_or_default(),
+                        ]))
+                    }
+                }
+            }
         }
-        html.markup("</td></tr>\n");
     }
-    end_of_table(html);
-    left_out(html, dead.len(), ROWS, "/api/v1/notifications");
 }
 
-fn button(html: &mut Html, id: i64, rest: &'static str) {
-    html.markup("<form method=\"post\" action=\"/alerts/notifications/")
-        .text(id)
-        .markup(rest)
-        .markup("</form>");
+fn alertmanagers(picture: &Picture) -> Markup {
+    html! {
+        @if !picture.tallies.alertmanagers.is_empty() {
+            table {
+                (columns(&["Alertmanager", "Alerts sent", "Failed requests", "Alerts refused", "Queued"]))
+                tbody {
+                    @for (name, tally) in &picture.tallies.alertmanagers {
+                        (row(&[name, &tally.sent, &tally.errors, &tally.dropped, &tally.waiting]))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn dead_letter_table(dead: &[&Letter], may_operate: bool, now: Moment) -> Markup {
+    html! {
+        h2 { "Dead letters" }
+        table {
+            (columns(&["ID", "Receiver", "Created", "Alerts", "Attempts", "Error", ""]))
+            tbody {
+                @for letter in dead.iter().take(ROWS) { (dead_letter_row(letter, may_operate, now)) }
+            }
+        }
+        (truncation(dead.len(), ROWS, "/api/v1/notifications"))
+    }
+}
+
+fn dead_letter_row(letter: &Letter, may_operate: bool, now: Moment) -> Markup {
+    html! {
+        tr {
+            td { (letter.id) }
+            td { (letter.letter.receiver) }
+            td { (humanize::since(letter.created, now.wall)) " ago" }
+            td {
+                @match decode(letter) {
+                    Some(content) => {
+                        (content.firing.len()) " firing, " (content.over.len()) " resolved"
+                    }
+                    None => "written by another version",
+                }
+            }
+            td { (letter.attempts) }
+            td { (letter.error.as_deref().unwrap_or_default()) }
+            td {
+                @if may_operate {
+                    (button(letter.id, "retry", "Retry"))
+                    (button(letter.id, "drop", "Drop"))
+                }
+            }
+        }
+    }
+}
+
+fn button(id: i64, action: &str, label: &str) -> Markup {
+    html! {
+        form method="post" action={ "/alerts/notifications/" (id) "/" (action) } {
+            button { (label) }
+        }
+    }
 }

@@ -1,34 +1,38 @@
-//! The page of alerts as it is shown to those who may change something and to those who may not.
+//! The page of alerts for operators and for readers.
 
-use super::*;
+use crate::alert::Picture;
+use crate::web::query::Query;
+
+use super::{AlertsView, alerts};
 use crate::web::testing::fixture;
 
 fn shown(picture: &Picture, may_operate: bool, query: &str) -> String {
     let letters = [fixture::dead_letter()];
-    let scene = AlertsView {
+    let view = AlertsView {
         fleet: &fixture::fleet(),
         picture,
         notifications: Some(&letters),
         may_operate,
     };
-    let page = alerts(scene, fixture::now(), &Query::of(Some(query)));
+    let page = alerts(view, fixture::now(), &Query::of(Some(query)));
     fixture::without_version(&page)
 }
 
 #[test]
 fn the_page_of_alerts_for_an_operator() {
-    insta::assert_snapshot!("operator", shown(&fixture::picture(), true, ""));
+    let page = shown(&fixture::picture(), true, "");
+    insta::assert_snapshot!("operator", fixture::golden_page(&page));
 }
 
 #[test]
-fn who_only_reads_is_shown_no_form_that_changes_something() {
+fn readers_see_no_form_that_changes_something() {
     let page = shown(&fixture::picture(), false, "silence=phone%3D%22a%22");
     assert!(!page.contains("method=\"post\""), "{page}");
     assert!(page.contains("access.operate"), "{page}");
 }
 
 #[test]
-fn the_form_is_filled_and_not_renewed_while_it_is_open() {
+fn the_form_is_filled_and_the_page_not_refreshed_while_it_is_open() {
     let picture = fixture::picture();
     let page = shown(
         &picture,
@@ -42,15 +46,15 @@ fn the_form_is_filled_and_not_renewed_while_it_is_open() {
 }
 
 #[test]
-fn an_exporter_that_judges_nothing_says_so_and_how_to_change_that() {
+fn an_exporter_that_evaluates_no_alerts_tells_how_to_change_that() {
     let page = shown(&Picture::new(std::sync::Arc::default()), true, "");
-    for said in ["not judged here", "enabled: true", "New silence"] {
+    for said in ["does not evaluate alerts", "enabled: true", "New silence"] {
         assert!(page.contains(said), "{said} in {page}");
     }
 }
 
 #[test]
-fn words_choose_alerts_by_labels_and_summary() {
+fn text_filters_alerts_by_labels_and_summary() {
     let picture = fixture::picture();
     let names = |query: &str| {
         let page = shown(&picture, false, query);
@@ -66,7 +70,7 @@ fn words_choose_alerts_by_labels_and_summary() {
 }
 
 #[test]
-fn nothing_leads_to_the_address_of_a_receiver() {
+fn the_address_of_a_receiver_is_not_shown() {
     let page = shown(&fixture::picture(), true, "");
     assert!(!page.contains("t0ken"), "{page}");
 }
