@@ -1,6 +1,6 @@
 //! An alert in the cells of a table: its target, its state, what suppresses it.
 
-use maud::{Markup, display, html};
+use maud::{Markup, html};
 
 use crate::alert::matcher::Matcher;
 use crate::alert::subject::Subject;
@@ -10,7 +10,7 @@ use crate::fleet::Moment;
 use crate::web::alerting::waits_for;
 use crate::web::humanize;
 
-use super::badges::severity_badge;
+use super::badges::{muted_by, severity_badge};
 use super::components::{encode, phone_path};
 
 /// What the alert is about, with a link to its page if there is one.
@@ -105,7 +105,7 @@ pub(super) fn of_phone(phone: &str, picture: &Picture) -> Markup {
         }
         @if pending > 0 { small { (pending) " pending" } }
         @if let Some(by) = picture.board.muted().get(phone) {
-            small class="muted" { "muted by a " (display(by.label())) }
+            small class="muted" { (muted_by(*by)) }
         }
     }
 }

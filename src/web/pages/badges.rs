@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::alert::silence::MutedBy;
 use crate::alert::{Alert, severity};
 use crate::web::phone_health::PhoneHealth;
 
@@ -22,6 +23,14 @@ pub(super) fn severity_badge(severity: &str) -> Markup {
         severity
     };
     html! { span class={ "severity" @if let Some(style) = style { " " (style) } } { (word) } }
+}
+
+/// What mutes a phone.
+pub(super) fn muted_by(by: MutedBy) -> &'static str {
+    match by {
+        MutedBy::Silence => "muted by a silence",
+        MutedBy::Window => "muted by a maintenance window",
+    }
 }
 
 /// Whether an alert needs attention: heartbeats such as `Watchdog` do not.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use maud::{Markup, display, html};
+use maud::{Markup, html};
 
 use crate::alert::command::Event;
 use crate::alert::event::in_words;
@@ -47,7 +47,7 @@ pub(in crate::web) fn phone(
         h1 { (name) " " (badges::health(PhoneHealth::of(phone, now))) }
         @if let Some(by) = view.picture.board.muted().get(name) {
             p class="note" {
-                "Muted by a " (display(by.label())) ": no notifications are sent for its alerts. "
+                "This phone is " (badges::muted_by(*by)) ": no notifications are sent for its alerts. "
                 a href="/alerts#silences" { "Silences" }
             }
         }
@@ -88,7 +88,7 @@ fn alerts(name: &str, view: PhoneView<'_>, now: Moment) -> Markup {
         @if !alerts.is_empty() {
             section {
                 h2 { "Alerts" }
-                table {
+                table class="stacked" {
                     (columns(&["Alert", "Target", "Active for", "Summary", "State"]))
                     tbody { @for alert in alerts { (alert_row(alert, view, now)) } }
                 }
@@ -103,11 +103,11 @@ fn alert_row(alert: &Alert, view: PhoneView<'_>, now: Moment) -> Markup {
     let rule = &*alert.rule().name;
     html! {
         tr {
-            td { (severity_badge(alert.severity())) " " a href=(runbook_path(rule)) { (rule) } }
-            td { (alert_cells::target(alert)) }
-            td { (humanize::since(alert.active_at.wall, now.wall)) }
-            td { (pairs::text(&annotations, "summary")) }
-            td { (alert_cells::state(alert, view.picture, now)) }
+            td data-name="Alert" { (severity_badge(alert.severity())) " " a href=(runbook_path(rule)) { (rule) } }
+            td data-name="Target" { (alert_cells::target(alert)) }
+            td data-name="Active for" { (humanize::since(alert.active_at.wall, now.wall)) }
+            td data-name="Summary" { (pairs::text(&annotations, "summary")) }
+            td data-name="State" { (alert_cells::state(alert, view.picture, now)) }
         }
     }
 }
