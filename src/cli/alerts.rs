@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::daemon::DaemonArg;
 use super::{age, listing, say};
-use crate::alert::severity;
 use crate::clock::Clock;
+use crate::rules::severity;
 
 /// Ask the running daemon which alerts fire and which are pending
 #[derive(Debug, clap::Args)]

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::alert::words::count;
-use crate::alert::{self, settings};
+use crate::alerting_config;
 use crate::config::{Config, Secrets};
+use crate::rules::describe_rule::count;
 
 /// Read and resolve everything serve would, and say all faults
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
     };
     let mut refused = false;
     for file in &args.files {
-        match settings::load(file, &environment, secrets) {
+        match alerting_config::load(file, &environment, secrets) {
             Ok((config, alerting)) => {
                 if tell(file, &config, &alerting).is_err() {
                     return ExitCode::FAILURE;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn tell(file: &Path, config: &Config, alerting: &alert::Settings) -> std::io::Result<()> {
+fn tell(file: &Path, config: &Config, alerting: &alerting_config::Settings) -> std::io::Result<()> {
     for warning in &config.warnings {
         super::complain(format_args!("warning: {warning}"));
     }
@@ -71,7 +71,7 @@ fn tell(file: &Path, config: &Config, alerting: &alert::Settings) -> std::io::Re
 }
 
 /// What is judged and who is told; nothing where that is not done here.
-fn alerts(alerting: &alert::Settings) -> String {
+fn alerts(alerting: &alerting_config::Settings) -> String {
     if !alerting.enabled {
         return String::new();
     }

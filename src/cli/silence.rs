@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
 use super::{age, listing, say};
-use crate::alert::matcher::{self, MatchOp, Matcher, parse_list};
-use crate::alert::phone_selector::matcher_of_pattern;
-use crate::alert::words::count;
 use crate::clock::Clock;
+use crate::rules::describe_rule::count;
+use crate::rules::matcher::{self, MatchOp, Matcher, parse_list};
+use crate::rules::phone_selector::matcher_of_pattern;
 
 /// Make, list and end silences: alerts that nobody is told of for some time
 #[derive(Debug, clap::Args)]

@@ -10,8 +10,8 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 
-use crate::alert::command::{Command, NewSilence};
-use crate::alert::silence::Silence;
+use crate::alert_engine::command::{Command, NewSilence};
+use crate::alerts::silence::Silence;
 
 use super::alerting::{
     API_TIMEOUT, AlertTaskError, SilenceRequest, ValidationError, added_silence, ask,
@@ -43,7 +43,7 @@ enum Outcome {
     NotificationHandled,
 }
 
-/// Why nothing was done.
+/// NotificationReason nothing was done.
 #[derive(Debug, thiserror::Error)]
 enum ActionError {
     #[error(transparent)]
@@ -116,8 +116,8 @@ async fn new_silence(
     };
     let body = request_body::read(body, &request.head.headers, media, request.body_time).await?;
     let fleet = Arc::clone(&inputs.fleet.borrow());
-    let picture = Arc::clone(&inputs.alerts.borrow());
-    let known = known_labels(&fleet, &picture);
+    let snapshot = Arc::clone(&inputs.alerts.borrow());
+    let known = known_labels(&fleet, &snapshot);
     Ok(parse(&body)?.checked(&known)?)
 }
 
@@ -135,8 +135,8 @@ impl Outcome {
         let now = inputs.clock.now();
         match self {
             Self::SilenceAdded(silence) => {
-                let (fleet, picture) = (inputs.fleet.borrow(), inputs.alerts.borrow());
-                added_silence(silence, &fleet, &picture, now)
+                let (fleet, snapshot) = (inputs.fleet.borrow(), inputs.alerts.borrow());
+                added_silence(silence, &fleet, &snapshot, now)
             }
             Self::SilenceExpired(silence) => expired_silence(silence, now),
             Self::NotificationHandled => serde_json::json!({ "done": true }).to_string(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 
-use crate::alert::Picture;
-use crate::alert::command::Command;
+use crate::alert_engine::command::Command;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::clock::Clock;
 use crate::fleet::command::{PollNow, Reload};
 use crate::fleet::{Fleet, Moment};
@@ -28,7 +28,7 @@ pub struct Inputs {
     /// Requests to reload the configuration.
     pub reloads: mpsc::Sender<Reload>,
     /// The published alerts.
-    pub alerts: watch::Receiver<Arc<Picture>>,
+    pub alerts: watch::Receiver<Arc<AlertSnapshot>>,
     /// Commands to the alert task.
     pub commands: mpsc::Sender<Command>,
     /// Counts requests.

@@ -12,8 +12,8 @@ use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
 use tracing::debug;
 
-use crate::alert::Picture;
-use crate::alert::command::{Command, Event, Letter};
+use crate::alert_engine::command::{Command, Event, OutboxEntry};
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
@@ -141,7 +141,7 @@ impl Service {
         match route {
             Route::Fleet => Response::page(
                 StatusCode::OK,
-                pages::fleet(&self.fleet(), &self.picture(), now, &query(head)),
+                pages::fleet(&self.fleet(), &self.snapshot(), now, &query(head)),
             ),
             Route::Phone(name) => match self.phone(name) {
                 Some(phone) => self.phone_page(&phone, now).await,
@@ -149,11 +149,11 @@ impl Service {
             },
             Route::Alerts => self.alerts_page(context, now).await,
             Route::Runbooks => {
-                Response::page(StatusCode::OK, pages::runbooks(&self.picture(), now))
+                Response::page(StatusCode::OK, pages::runbooks(&self.snapshot(), now))
             }
             Route::Config => {
-                let (fleet, picture) = (self.fleet(), self.picture());
-                let page = pages::config(&fleet, &picture, now, &self.settings());
+                let (fleet, snapshot) = (self.fleet(), self.snapshot());
+                let page = pages::config(&fleet, &snapshot, now, &self.settings());
                 Response::page(StatusCode::OK, page)
             }
             Route::Style => Response::style(pages::STYLE),
@@ -196,7 +196,9 @@ impl Service {
             ApiRoute::Rules => {
                 Response::streamed_json(alerting::rules(self.alert_context(now), &query(head)))
             }
-            ApiRoute::Silences => Response::streamed_json(alerting::silences(&self.picture(), now)),
+            ApiRoute::Silences => {
+                Response::streamed_json(alerting::silences(&self.snapshot(), now))
+            }
             ApiRoute::Events => self.events(head, now).await,
             ApiRoute::Notifications => match self.notifications(API_TIMEOUT).await {
                 Ok(queued) => Response::streamed_json(alerting::notifications(queued)),
@@ -218,7 +220,7 @@ impl Service {
         let events = self.ask_events(query, PAGE_TIMEOUT).await;
         let view = pages::PhoneView {
             fleet: &self.fleet(),
-            picture: &self.picture(),
+            snapshot: &self.snapshot(),
             events: events.as_deref().ok(),
         };
         let page = pages::phone(phone, view, now, &self.settings());
@@ -229,7 +231,7 @@ impl Service {
         let queued = self.notifications(PAGE_TIMEOUT).await;
         let view = pages::AlertsView {
             fleet: &self.fleet(),
-            picture: &self.picture(),
+            snapshot: &self.snapshot(),
             notifications: queued.as_deref().ok(),
             may_operate: access::may_operate(&context.caller, context.server_config),
         };
@@ -266,7 +268,7 @@ impl Service {
         .await
     }
 
-    async fn notifications(&self, timeout: Duration) -> Result<Vec<Letter>, AlertTaskError> {
+    async fn notifications(&self, timeout: Duration) -> Result<Vec<OutboxEntry>, AlertTaskError> {
         let queue = |done| Command::Queue { done };
         alerting::ask(&self.inputs.commands, timeout, queue).await
     }
@@ -346,7 +348,7 @@ impl Service {
             phones,
             now: self.inputs.clock.now(),
             settings: self.settings(),
-            alerts: self.picture(),
+            alerts: self.snapshot(),
             exporter,
             format: offer.format,
         });
@@ -366,13 +368,13 @@ impl Service {
 
     fn alert_context(&self, now: Moment) -> AlertContext {
         AlertContext {
-            picture: self.picture(),
+            snapshot: self.snapshot(),
             fleet: self.fleet(),
             now,
         }
     }
 
-    fn picture(&self) -> Arc<Picture> {
+    fn snapshot(&self) -> Arc<AlertSnapshot> {
         Arc::clone(&self.inputs.alerts.borrow())
     }
 

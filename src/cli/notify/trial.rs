@@ -5,15 +5,16 @@
 
 use std::process::ExitCode;
 
-use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::retry::Verdict;
-use crate::alert::notify::send::{self, Attempt, Posting};
-use crate::alert::notify::trial;
-use crate::alert::{self, Settings};
+use crate::alerting_config;
+use crate::alerting_config::Settings;
 use crate::cli::{self, ConfigArg, FlagArgs, USAGE, complain, say};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
+use crate::notify::channel::{Channel, Receiver};
+use crate::notify::retry::DeliveryResult;
+use crate::notify::send::{self, Attempt, PostResult};
+use crate::notify::test_notification;
 
 /// Send a marked message to receivers; exit status 1 if one does not take it
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ enum Outcome {
 
 pub(super) fn run(args: &Args) -> ExitCode {
     let environment = args.flags.environment();
-    let loaded = alert::settings::load(&args.config.config, &environment, Secrets::Read);
+    let loaded = alerting_config::load(&args.config.config, &environment, Secrets::Read);
     let settings = match loaded {
         Ok((_, settings)) => settings,
         Err(faults) => return cli::failed(&faults.into()),
@@ -72,20 +73,20 @@ async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome
     let mut outcome = Outcome::Taken;
     for receiver in receivers {
         let now = Clock::real().now().wall;
-        let envelope = trial::envelope(receiver, &settings.external_url, now);
-        let attempt = send::send(receiver, &envelope).await;
+        let delivery = test_notification::delivery(receiver, &settings.external_url, now);
+        let attempt = send::send(receiver, &delivery).await;
         tell(receiver, &attempt)?;
-        if attempt.verdict != Verdict::Delivered {
+        if attempt.result != DeliveryResult::Delivered {
             outcome = Outcome::NotTaken;
         }
     }
     for manager in managers {
         let name = &manager.name;
         say(format_args!("{name}: Alertmanager"))?;
-        let body = trial::posted(Clock::real().now().wall);
+        let body = test_notification::posted(Clock::real().now().wall);
         match send::post_alerts(manager, &body).await {
-            Posting::Accepted => say(format_args!("{name}: taken; whom it tells is its own"))?,
-            Posting::Refused { error } | Posting::Failed { error, .. } => {
+            PostResult::Accepted => say(format_args!("{name}: taken; whom it tells is its own"))?,
+            PostResult::Refused { error } | PostResult::Failed { error, .. } => {
                 complain(format_args!("{name}: not taken: {error}"));
                 outcome = Outcome::NotTaken;
             }
@@ -121,19 +122,19 @@ fn tell(receiver: &Receiver, attempt: &Attempt) -> std::io::Result<()> {
         let line: String = line.chars().map(harmless).collect();
         say(format_args!("  {line}"))?;
     }
-    match &attempt.verdict {
-        Verdict::Delivered => say(format_args!("{name}: taken")),
-        Verdict::Temporary { cause, error, .. } => {
+    match &attempt.result {
+        DeliveryResult::Delivered => say(format_args!("{name}: taken")),
+        DeliveryResult::Temporary { reason, error, .. } => {
             complain(format_args!(
                 "{name}: not taken, and would be tried again: {}: {error}",
-                cause.label()
+                reason.label()
             ));
             Ok(())
         }
-        Verdict::Permanent { cause, error } => {
+        DeliveryResult::Permanent { reason, error } => {
             complain(format_args!(
                 "{name}: not taken, and would be given up: {}: {error}",
-                cause.label()
+                reason.label()
             ));
             Ok(())
         }

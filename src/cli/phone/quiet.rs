@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use super::Desk;
 use super::job::Job;
-use crate::alert::matcher::Matcher;
-use crate::alert::words::count;
 use crate::cli::complain;
 use crate::cli::daemon::SocketArg;
 use crate::cli::silence::{Made, PATH, body};
+use crate::rules::describe_rule::count;
+use crate::rules::matcher::Matcher;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// What is asked for before a batch of phones.

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use super::{pack_of, rule_book};
-use crate::alert::export::{Group, built_in, explains};
-use crate::alert::inhibit::InhibitRule;
-use crate::alert::matcher::Matcher;
-use crate::alert::packs::RUNBOOKS;
-use crate::alert::pairs;
-use crate::alert::promql;
-use crate::alert::rule::{OnUnknown, Rule};
-use crate::alert::settings::RuleBook;
-use crate::alert::words::{self, length};
+use crate::alerting_config::RuleBook;
 use crate::cli::say;
+use crate::rules::describe_rule::{self, length};
+use crate::rules::export::{Group, built_in, explains};
+use crate::rules::inhibit::InhibitRule;
+use crate::rules::labels;
+use crate::rules::matcher::Matcher;
+use crate::rules::packs::RUNBOOKS;
+use crate::rules::promql;
+use crate::rules::rule::{OnUnknown, Rule};
 
 pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;
@@ -70,13 +70,13 @@ fn facts(rule: &Rule) -> Vec<(&str, String)> {
         OnUnknown::Fire => "fire: as if it held",
     };
     let mut facts = vec![
-        ("looks for", words::condition(&rule.when)),
-        ("where", words::phones(&rule.only)),
+        ("looks for", describe_rule::condition(&rule.when)),
+        ("where", describe_rule::phones(&rule.only)),
         ("for", length(rule.hold)),
         ("min_polls", rule.min_polls.to_string()),
         ("keeps firing", length(rule.keep_firing_for)),
         ("on_unknown", unknown.to_owned()),
-        ("labels", pairs::written(&rule.labels, ", ")),
+        ("labels", labels::written(&rule.labels, ", ")),
         ("summary", texts.summary.to_string()),
         ("impact", texts.impact.to_string()),
         ("first steps", texts.first_steps.to_string()),

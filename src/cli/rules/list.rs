@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{pack_of, rule_book};
-use crate::alert::rule::Rule;
-use crate::alert::words::{length, phones};
 use crate::cli::say;
+use crate::rules::describe_rule::{length, phones};
+use crate::rules::rule::Rule;
 
 pub(super) fn run(config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;

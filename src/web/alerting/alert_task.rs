@@ -6,7 +6,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::alert::command::{self, Command, Refusal};
+use crate::alert_engine::command::{self, Command, Refusal};
 
 /// How long a program waits for the alert task, which may wait for its disk.
 pub(in crate::web) const API_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,7 +14,7 @@ pub(in crate::web) const API_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a page waits for the part that the alert task knows; it is shown without that part then.
 pub(in crate::web) const PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why the alert task did not do as asked.
+/// NotificationReason the alert task did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::web) enum AlertTaskError {
     /// Its queue is full.

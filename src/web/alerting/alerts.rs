@@ -8,13 +8,14 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
-use crate::alert::pairs::Pair;
-use crate::alert::phase::WaitsFor;
-use crate::alert::suppress::Visibility;
-use crate::alert::words::count;
-use crate::alert::{Alert, Picture};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerts::board::Alert;
+use crate::alerts::phase::WaitsFor;
+use crate::alerts::suppress::Visibility;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment};
+use crate::rules::describe_rule::count;
+use crate::rules::labels::Pair;
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::humanize;
 use crate::web::json_list::JsonList;
@@ -36,7 +37,7 @@ struct AlertJson<'a> {
     waits_for: Option<String>,
     /// The condition cannot be evaluated since then.
     unknown_since: Option<Timestamp>,
-    /// Restored after a restart, and not seen since.
+    /// RestoreResult after a restart, and not seen since.
     unconfirmed: bool,
     /// What suppresses it: `silence`, `window`, `inhibited`, `flapping` or `settling`.
     suppressed: Option<&'static str>,
@@ -49,7 +50,7 @@ const HOLDS: &str = "1e+00";
 
 /// What alerts and rules are context from.
 pub(in crate::web) struct AlertContext {
-    pub(in crate::web) picture: Arc<Picture>,
+    pub(in crate::web) snapshot: Arc<AlertSnapshot>,
     pub(in crate::web) fleet: Arc<Fleet>,
     pub(in crate::web) now: Moment,
 }
@@ -59,21 +60,21 @@ pub(in crate::web) fn alerts(context: AlertContext) -> impl ChunkSource + use<> 
     JsonList {
         open: "{\"status\":\"success\",\"data\":{\"alerts\":[",
         close: "]}}",
-        items: active(&context.picture).into(),
+        items: active(&context.snapshot).into(),
         item: move |alert: &Alert, out: &mut Vec<u8>| write(alert, &context, out),
     }
 }
 
 /// What is pending or fires, sorted by labels, so that two answers can be compared.
-pub(super) fn active(picture: &Picture) -> Vec<Alert> {
-    let mut active: Vec<_> = picture.board.active().cloned().collect();
+pub(super) fn active(snapshot: &AlertSnapshot) -> Vec<Alert> {
+    let mut active: Vec<_> = snapshot.board.active().cloned().collect();
     active.sort_by(|a, b| (&a.labels, &a.subject).cmp(&(&b.labels, &b.subject)));
     active
 }
 
 /// Appends one alert.
 pub(super) fn write(alert: &Alert, context: &AlertContext, out: &mut Vec<u8>) {
-    let annotations = annotations(alert, &context.picture, &context.fleet, context.now);
+    let annotations = annotations(alert, &context.snapshot, &context.fleet, context.now);
     let unknown = alert.state.unknown.as_ref();
     let since = unknown.map(|unknown| earlier(context.now.wall, unknown.elapsed()));
     let suppression = suppression(alert);
@@ -132,18 +133,18 @@ mod tests {
 
     #[test]
     fn alerts_have_the_shape_of_prometheus_and_name_what_suppresses_them() {
-        let json = fixture::written(alerts(fixture::context(fixture::picture())));
+        let json = fixture::written(alerts(fixture::context(fixture::snapshot())));
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("alerts", pretty);
     }
 
     #[test]
     fn resolved_alerts_are_not_listed() {
-        let mut picture = fixture::picture();
+        let mut snapshot = fixture::snapshot();
         let rules = Arc::default();
-        let _told = picture.board.with_rules(rules, fixture::now());
-        assert!(picture.board.alerts().next().is_some());
-        let json = fixture::written(alerts(fixture::context(picture)));
+        let _told = snapshot.board.with_rules(rules, fixture::now());
+        assert!(snapshot.board.alerts().next().is_some());
+        let json = fixture::written(alerts(fixture::context(snapshot)));
         assert_eq!(json["data"]["alerts"], serde_json::json!([]));
     }
 }

@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::command::Letter;
-use crate::alert::notify::Notice;
+use crate::alert_engine::command::OutboxEntry;
+use crate::notify::Notification;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
 use crate::web::json_list::JsonList;
 use crate::web::streaming::ChunkSource;
@@ -21,12 +21,12 @@ struct NotificationJson<'a> {
     /// `waiting` or `dead`.
     state: &'static str,
     attempts: u32,
-    /// Why the last attempt failed.
+    /// NotificationReason the last attempt failed.
     error: Option<&'a str>,
     created: Timestamp,
     /// When it is tried next; `null` if it was request up.
     due: Option<Timestamp>,
-    /// Why it is sent; `null` if another version of the exporter wrote it.
+    /// NotificationReason it is sent; `null` if another version of the exporter wrote it.
     reason: Option<&'static str>,
     /// How many firing alerts are in it.
     firing: Option<usize>,
@@ -35,33 +35,33 @@ struct NotificationJson<'a> {
 }
 
 /// Notifications as they came from the store.
-pub(in crate::web) fn notifications(queued: Vec<Letter>) -> impl ChunkSource {
+pub(in crate::web) fn notifications(queued: Vec<OutboxEntry>) -> impl ChunkSource {
     JsonList {
         open: "{\"notifications\":[",
         close: "]}",
         items: queued.into(),
-        item: |queued: &Letter, out: &mut Vec<u8>| {
+        item: |queued: &OutboxEntry, out: &mut Vec<u8>| {
             serde_json::to_writer(out, &json(queued)).expect(ALWAYS_JSON);
         },
     }
 }
 
 /// The content of a notification, if this version can read it.
-pub(in crate::web) fn decode(queued: &Letter) -> Option<Notice> {
-    serde_json::from_str(&queued.letter.body).ok()
+pub(in crate::web) fn decode(queued: &OutboxEntry) -> Option<Notification> {
+    serde_json::from_str(&queued.new.body).ok()
 }
 
-fn json(queued: &Letter) -> NotificationJson<'_> {
+fn json(queued: &OutboxEntry) -> NotificationJson<'_> {
     let content = decode(queued);
     NotificationJson {
         id: queued.id,
-        receiver: &queued.letter.receiver,
-        topic: &queued.letter.topic,
+        receiver: &queued.new.receiver,
+        topic: &queued.new.group_key,
         state: if queued.dead { "dead" } else { "waiting" },
         attempts: queued.attempts,
         error: queued.error.as_deref(),
         created: whole_millis(queued.created),
-        due: (!queued.dead).then(|| whole_millis(queued.letter.due)),
+        due: (!queued.dead).then(|| whole_millis(queued.new.due)),
         reason: content.as_ref().map(|content| content.reason.label()),
         firing: content.as_ref().map(|content| content.firing.len()),
         over: content.as_ref().map(|content| content.over.len()),
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn the_alerts_of_a_notification_are_counted_and_not_shown() {
         let mut unreadable = fixture::dead_letter();
-        unreadable.letter.body = "?".into();
+        unreadable.new.body = "?".into();
         unreadable.dead = false;
         let json = fixture::written(notifications(vec![fixture::dead_letter(), unreadable]));
         assert_eq!(

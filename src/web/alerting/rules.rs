@@ -10,9 +10,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::board::KnownRule;
-use crate::alert::export::Group;
-use crate::alert::{Alert, Picture, packs, promql};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerts::board::Alert;
+use crate::alerts::board::KnownRule;
+use crate::rules::export::Group;
+use crate::rules::packs;
+use crate::rules::promql;
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::query::Query;
 use crate::web::streaming::{CHUNK, ChunkSource, Progress};
@@ -74,7 +77,7 @@ const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 pub(in crate::web) fn rules(context: AlertContext, query: &Query) -> impl ChunkSource + use<> {
     let mut steps = VecDeque::from([Step::Text("{\"status\":\"success\",\"data\":{\"groups\":[")]);
     if query.get("type") != Some("record") {
-        push_groups(&context.picture, &mut steps);
+        push_groups(&context.snapshot, &mut steps);
     }
     steps.push_back(Step::Text("]}}"));
     Rules { context, steps }
@@ -94,13 +97,13 @@ pub(in crate::web) fn state_of<'a>(alerts: impl Iterator<Item = &'a Alert>) -> &
     state
 }
 
-fn push_groups(picture: &Picture, steps: &mut VecDeque<Step>) {
+fn push_groups(snapshot: &AlertSnapshot, steps: &mut VecDeque<Step>) {
     let mut alerts: BTreeMap<Box<str>, Vec<Alert>> = BTreeMap::new();
-    for alert in active(picture) {
+    for alert in active(snapshot) {
         let name = alert.rule().name.clone();
         alerts.entry(name).or_default().push(alert);
     }
-    for (number, (name, rules)) in groups(picture).into_iter().enumerate() {
+    for (number, (name, rules)) in groups(snapshot).into_iter().enumerate() {
         steps.extend((number > 0).then_some(Step::Text(",")));
         steps.push_back(Step::Group(name));
         for (number, rule) in rules.into_iter().enumerate() {
@@ -118,8 +121,8 @@ fn push_groups(picture: &Picture, steps: &mut VecDeque<Step>) {
 }
 
 /// The rules by the name of their group, in the order of the packs; those within as they stand there.
-fn groups(picture: &Picture) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
-    let mut own: Vec<_> = picture.board.rules().iter().map(Arc::clone).collect();
+fn groups(snapshot: &AlertSnapshot) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
+    let mut own: Vec<_> = snapshot.board.rules().iter().map(Arc::clone).collect();
     let mut groups = Vec::new();
     for pack in packs::all() {
         let mut rules = Vec::new();
@@ -143,7 +146,7 @@ impl Rules {
                     file: FILE,
                     interval: self
                         .context
-                        .picture
+                        .snapshot
                         .settings
                         .evaluation_interval
                         .as_secs_f64(),
@@ -169,18 +172,18 @@ impl Rules {
             labels: object(&rule.labels),
             annotations: Object(texts.filter(|(_, text)| !text.is_empty()).collect()),
             state,
-            health: match self.context.picture.evaluated {
+            health: match self.context.snapshot.evaluated {
                 Some(_) => "ok",
                 None => "unknown",
             },
             evaluation_time: 0.0,
             last_evaluation: self.evaluated(),
-            matched_phones: self.context.picture.matched.get(&rule.name).copied(),
+            matched_phones: self.context.snapshot.matched.get(&rule.name).copied(),
         }
     }
 
     fn evaluated(&self) -> Timestamp {
-        let evaluated = self.context.picture.evaluated;
+        let evaluated = self.context.snapshot.evaluated;
         evaluated.map_or(NEVER, |at| whole_millis(at.wall))
     }
 }
@@ -208,18 +211,19 @@ impl ChunkSource for Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::board::Rules as Known;
-    use crate::alert::{Settings, export};
+    use crate::alerting_config::Settings;
+    use crate::alerts::board::Rules as Known;
+    use crate::rules::export;
     use crate::web::testing::fixture;
 
-    fn listed(picture: Picture, query: &str) -> serde_json::Value {
+    fn listed(snapshot: AlertSnapshot, query: &str) -> serde_json::Value {
         let query = Query::of(Some(query));
-        fixture::written(rules(fixture::context(picture), &query))
+        fixture::written(rules(fixture::context(snapshot), &query))
     }
 
     #[test]
     fn rules_have_the_shape_of_prometheus_with_their_alerts() {
-        let json = listed(fixture::picture(), "type=alert");
+        let json = listed(fixture::snapshot(), "type=alert");
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("rules", pretty);
     }
@@ -231,7 +235,7 @@ mod tests {
             rules: Arc::new(Known::new(all)),
             ..Settings::default()
         };
-        let json = listed(Picture::new(Arc::new(settings)), "");
+        let json = listed(AlertSnapshot::new(Arc::new(settings)), "");
         let groups = json["data"]["groups"].as_array().expect("a list");
         let names: Vec<_> = groups.iter().map(|group| group["name"].as_str()).collect();
         let exported = export::built_in(packs::RUNBOOKS);
@@ -246,7 +250,7 @@ mod tests {
     #[test]
     fn there_are_no_recording_rules_and_without_rules_there_are_no_groups() {
         let none = serde_json::json!({ "status": "success", "data": { "groups": [] } });
-        assert_eq!(listed(fixture::picture(), "type=record"), none);
-        assert_eq!(listed(Picture::new(Arc::default()), ""), none);
+        assert_eq!(listed(fixture::snapshot(), "type=record"), none);
+        assert_eq!(listed(AlertSnapshot::new(Arc::default()), ""), none);
     }
 }

@@ -16,13 +16,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::alert::Picture;
-use crate::alert::command::{NewSilence, SilenceEnd};
-use crate::alert::matcher::{Matcher, MatcherError, parse_list};
-use crate::alert::phone_selector::{Glob, LabelPatterns};
-use crate::alert::rule::RESERVED_LABELS;
+use crate::alert_engine::command::{NewSilence, SilenceEnd};
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::text::harmless;
 use crate::fleet::{Fleet, Text};
+use crate::rules::matcher::{Matcher, MatcherError, parse_list};
+use crate::rules::phone_selector::{Glob, LabelPatterns};
+use crate::rules::rule::RESERVED_LABELS;
 use crate::web::query::Query;
 
 /// The body of a POST by a program.
@@ -211,7 +211,7 @@ fn instead_of(map: &Map<String, Value>) -> String {
 /// Every label that an alert or a phone here can have.
 pub(in crate::web) fn known_labels<'a>(
     fleet: &'a Fleet,
-    picture: &'a Picture,
+    snapshot: &'a AlertSnapshot,
 ) -> BTreeSet<&'a str> {
     let mut known: BTreeSet<&str> = RESERVED_LABELS.into();
     // How an alert is, which metrics say and no alert carries.
@@ -219,7 +219,7 @@ pub(in crate::web) fn known_labels<'a>(
         known.remove(state);
     }
     known.insert("severity");
-    for rule in picture.board.rules().iter() {
+    for rule in snapshot.board.rules().iter() {
         known.extend(rule.rule.labels.iter().map(|(name, _)| &**name));
     }
     for phone in fleet.phones() {
@@ -246,7 +246,7 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::matcher::written;
+    use crate::rules::matcher::written;
 
     fn known() -> BTreeSet<&'static str> {
         BTreeSet::from(["phone", "site", "floor"])

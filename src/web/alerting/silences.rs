@@ -7,10 +7,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::Picture;
-use crate::alert::matcher::Matcher;
-use crate::alert::silence::Silence;
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerts::silence::Silence;
 use crate::fleet::{Fleet, Moment};
+use crate::rules::matcher::Matcher;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
 use crate::web::json_list::JsonList;
 use crate::web::streaming::ChunkSource;
@@ -50,11 +50,11 @@ struct AddedJson<'a> {
 }
 
 /// All silences.
-pub(in crate::web) fn silences(picture: &Picture, now: Moment) -> impl ChunkSource + use<> {
+pub(in crate::web) fn silences(snapshot: &AlertSnapshot, now: Moment) -> impl ChunkSource + use<> {
     JsonList {
         open: "[",
         close: "]",
-        items: picture.board.silences().iter().rev().cloned().collect(),
+        items: snapshot.board.silences().iter().rev().cloned().collect(),
         item: move |silence: &Silence, out: &mut Vec<u8>| {
             serde_json::to_writer(out, &json(silence, now)).expect(ALWAYS_JSON);
         },
@@ -70,11 +70,11 @@ pub(in crate::web) fn expired(silence: &Silence, now: Moment) -> String {
 pub(in crate::web) fn added(
     silence: &Silence,
     fleet: &Fleet,
-    picture: &Picture,
+    snapshot: &AlertSnapshot,
     now: Moment,
 ) -> String {
     let phones = fleet.phones();
-    let alerts = picture.board.active();
+    let alerts = snapshot.board.active();
     let json = AddedJson {
         silence_id: silence.id.to_string(),
         silence: json(silence, now),
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn silences_are_listed_newest_first_with_their_state() {
-        let json = fixture::written(silences(&fixture::picture(), fixture::now()));
+        let json = fixture::written(silences(&fixture::snapshot(), fixture::now()));
         assert_eq!(
             json[1],
             serde_json::json!({
@@ -133,8 +133,8 @@ mod tests {
     #[test]
     fn an_added_silence_counts_the_phones_and_alerts_that_it_covers() {
         let silence = fixture::silence(9, "phone=~re.*");
-        let (fleet, picture) = (fixture::fleet(), fixture::picture());
-        let json = added(&silence, &fleet, &picture, fixture::now());
+        let (fleet, snapshot) = (fixture::fleet(), fixture::snapshot());
+        let json = added(&silence, &fleet, &snapshot, fixture::now());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json["phones"], &json["alerts"]), (&1.into(), &1.into()));
         assert_eq!(

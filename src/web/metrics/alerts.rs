@@ -1,4 +1,4 @@
-//! What `/metrics` says of alerts and of telling them, read from the picture that the alert task
+//! What `/metrics` says of alerts and of telling them, read from the snapshot that the alert task
 //! publishes.
 //!
 //! Where alerts are judged here, closed label sets are complete from the start: each rule by state,
@@ -15,14 +15,15 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit::Seconds;
 
-use crate::alert::board::{Alert, Board};
-use crate::alert::notify::notice::Why;
-use crate::alert::notify::retry::Cause;
-use crate::alert::picture::{Queue, Restored, SUPPRESSORS};
-use crate::alert::silence::SilenceState;
-use crate::alert::suppress::Visibility;
-use crate::alert::{Picture, Rule};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alert_engine::snapshot::{Queue, RestoreResult, SUPPRESSORS};
+use crate::alerts::board::{Alert, Board};
+use crate::alerts::silence::SilenceState;
+use crate::alerts::suppress::Visibility;
 use crate::fleet::moment::epoch_seconds;
+use crate::notify::notification::NotificationReason;
+use crate::notify::retry::FailureReason;
+use crate::rules::rule::Rule;
 
 use super::exporter_text::Families;
 use super::page::Scrape;
@@ -69,7 +70,7 @@ impl State {
 /// The alerts as of one moment.
 #[derive(Debug)]
 pub(super) struct Alerts {
-    picture: Arc<Picture>,
+    snapshot: Arc<AlertSnapshot>,
     now: Timestamp,
 }
 
@@ -88,13 +89,13 @@ impl Collector for Alerts {
 impl Alerts {
     pub(super) fn of(scrape: &Scrape) -> Self {
         Self {
-            picture: Arc::clone(&scrape.alerts),
+            snapshot: Arc::clone(&scrape.alerts),
             now: scrape.now.wall,
         }
     }
 
     fn alerts(&self, out: &mut Families<'_>) -> fmt::Result {
-        let board = &self.picture.board;
+        let board = &self.snapshot.board;
         out.gauges(
             "grandstream_alerts",
             None,
@@ -127,9 +128,9 @@ impl Alerts {
     }
 
     fn rules(&self, out: &mut Families<'_>) -> fmt::Result {
-        let Picture {
+        let AlertSnapshot {
             matched, evaluated, ..
-        } = &*self.picture;
+        } = &*self.snapshot;
         out.gauges(
             "grandstream_alert_rule_matched_entities",
             None,
@@ -148,15 +149,15 @@ impl Alerts {
         out.counter(
             "grandstream_alert_rule_evaluation_errors",
             "Templates of alerts that failed to render, so that their source was sent instead.",
-            self.if_judged(self.picture.tallies.texts_failed),
+            self.if_judged(self.snapshot.tallies.texts_failed),
         )
     }
 
     fn notifications(&self, out: &mut Families<'_>) -> fmt::Result {
-        let tallies = &self.picture.tallies;
+        let tallies = &self.snapshot.tallies;
         let receivers = self.receivers();
         let delivered = receivers.iter().flat_map(|receiver| {
-            Why::ALL.map(|reason| {
+            NotificationReason::ALL.map(|reason| {
                 let labels = [
                     ("receiver", *receiver),
                     ("notification_reason", reason.label()),
@@ -171,7 +172,7 @@ impl Alerts {
             delivered,
         )?;
         let failed = receivers.iter().flat_map(|receiver| {
-            Cause::ALL.map(|cause| {
+            FailureReason::ALL.map(|cause| {
                 let labels = [("receiver", *receiver), ("reason", cause.label())];
                 let count = tallies.failed.get(&((*receiver).into(), cause));
                 (labels, count.copied().unwrap_or_default())
@@ -200,7 +201,7 @@ impl Alerts {
             .map(|receiver| (receiver, Queue::default()))
             .collect();
         // Receivers that are gone may have left messages.
-        let known = self.picture.queues.iter();
+        let known = self.snapshot.queues.iter();
         queues.extend(known.map(|(receiver, queue)| (&**receiver, *queue)));
         let queues = queues
             .iter()
@@ -231,9 +232,9 @@ impl Alerts {
     }
 
     fn alertmanagers(&self, out: &mut Families<'_>) -> fmt::Result {
-        let Picture {
+        let AlertSnapshot {
             settings, tallies, ..
-        } = &*self.picture;
+        } = &*self.snapshot;
         let names = settings.alertmanagers.iter().map(|one| &*one.name);
         let names: BTreeSet<&str> = names.collect();
         let each = names.iter().map(|name| {
@@ -264,9 +265,9 @@ impl Alerts {
     }
 
     fn state(&self, out: &mut Families<'_>) -> fmt::Result {
-        let Picture {
+        let AlertSnapshot {
             keeping, tallies, ..
-        } = &*self.picture;
+        } = &*self.snapshot;
         out.gauge(
             "grandstream_alert_state_last_write_timestamp",
             Some(&Seconds),
@@ -280,7 +281,7 @@ impl Alerts {
             "Whether the state of alerts is on disk; absent where it is kept in memory on purpose.",
             is_meant_to.then_some(u32::from(keeping.fault.is_none())),
         )?;
-        let restored = Restored::ALL.map(|result| {
+        let restored = RestoreResult::ALL.map(|result| {
             let count = tallies.restored.get(&result).copied();
             ([("result", result.label())], count.unwrap_or_default())
         });
@@ -289,7 +290,7 @@ impl Alerts {
             "Alerts restored at the start, by result.",
             self.if_judged(restored).into_iter().flatten(),
         )?;
-        let silences = self.picture.board.silences();
+        let silences = self.snapshot.board.silences();
         let by_state = SilenceState::ALL.map(|state| {
             let those = silences.iter().filter(|one| one.state(self.now) == state);
             ([("state", state.label())], those.count())
@@ -307,7 +308,7 @@ impl Alerts {
     }
 
     fn is_judged(&self) -> bool {
-        self.picture.settings.enabled
+        self.snapshot.settings.enabled
     }
 
     fn if_judged<T>(&self, value: T) -> Option<T> {
@@ -316,7 +317,7 @@ impl Alerts {
 
     /// The receivers of the configuration, each once.
     fn receivers(&self) -> BTreeSet<&str> {
-        let receivers = self.picture.settings.receivers.iter();
+        let receivers = self.snapshot.settings.receivers.iter();
         receivers
             .map(|receiver| &*receiver.route.receiver)
             .collect()

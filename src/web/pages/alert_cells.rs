@@ -2,11 +2,14 @@
 
 use maud::{Markup, html};
 
-use crate::alert::matcher::Matcher;
-use crate::alert::subject::Subject;
-use crate::alert::suppress::Visibility;
-use crate::alert::{Alert, Picture, pairs, severity};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerts::board::Alert;
+use crate::alerts::suppress::Visibility;
 use crate::fleet::Moment;
+use crate::rules::labels;
+use crate::rules::matcher::Matcher;
+use crate::rules::severity;
+use crate::rules::subject::Subject;
 use crate::web::alerting::waits_for;
 use crate::web::humanize;
 
@@ -36,7 +39,7 @@ pub(super) fn phone_link(phone: &str) -> Markup {
 }
 
 /// The state of the alert, and what suppresses it.
-pub(super) fn state(alert: &Alert, picture: &Picture, now: Moment) -> Markup {
+pub(super) fn state(alert: &Alert, snapshot: &AlertSnapshot, now: Moment) -> Markup {
     if alert.state.is_pending() {
         return html! {
             "pending"
@@ -47,7 +50,7 @@ pub(super) fn state(alert: &Alert, picture: &Picture, now: Moment) -> Markup {
         @if alert.visibility == Visibility::Shown {
             b { "firing" }
         } @else {
-            "suppressed" small { (suppressed_by(alert, picture, now)) }
+            "suppressed" small { (suppressed_by(alert, snapshot, now)) }
         }
         @if let Some(unknown) = &alert.state.unknown {
             small { "not evaluated for " (humanize::duration(unknown.elapsed())) ": no fresh data" }
@@ -55,14 +58,14 @@ pub(super) fn state(alert: &Alert, picture: &Picture, now: Moment) -> Markup {
     }
 }
 
-fn suppressed_by(alert: &Alert, picture: &Picture, now: Moment) -> Markup {
+fn suppressed_by(alert: &Alert, snapshot: &AlertSnapshot, now: Moment) -> Markup {
     html! {
         @match &alert.visibility {
             Visibility::Shown => "",
             Visibility::Settling => "delayed up to 45 s: checking for a wider outage",
             Visibility::Silenced(id) => {
                 a href={ "/alerts#silence-" (id) } { "silence " (id) }
-                @if let Some(silence) = picture.board.silences().iter().find(|one| one.id == *id) {
+                @if let Some(silence) = snapshot.board.silences().iter().find(|one| one.id == *id) {
                     " by " (silence.created_by)
                     ", ends in " (humanize::since(now.wall, silence.ends_at))
                     ": " (silence.comment)
@@ -83,7 +86,7 @@ pub(super) fn silence_path(alert: &Alert) -> String {
         Subject::Daemon | Subject::Phone(_) | Subject::Account(..) | Subject::Line(..) => None,
     };
     let matchers = names.into_iter().chain(group).filter_map(|name| {
-        let value = pairs::text(&alert.labels, name);
+        let value = labels::text(&alert.labels, name);
         let matcher = Matcher::equal(name, value).to_string();
         (!value.is_empty()).then(|| format!("silence={}", encode(&matcher)))
     });
@@ -91,8 +94,8 @@ pub(super) fn silence_path(alert: &Alert) -> String {
 }
 
 /// The alerts of a phone: how many fire, the worst severity, and whether the phone is muted.
-pub(super) fn of_phone(phone: &str, picture: &Picture) -> Markup {
-    let alerts = picture.board.alerts_of(phone);
+pub(super) fn of_phone(phone: &str, snapshot: &AlertSnapshot) -> Markup {
+    let alerts = snapshot.board.alerts_of(phone);
     let firing = || alerts.iter().filter(|alert| alert.state.is_firing());
     let worst = firing().map(Alert::severity);
     let worst = worst.min_by_key(|one| severity::rank(one));
@@ -104,7 +107,7 @@ pub(super) fn of_phone(phone: &str, picture: &Picture) -> Markup {
             @if !firing().any(Alert::is_shown) { small { "suppressed" } }
         }
         @if pending > 0 { small { (pending) " pending" } }
-        @if let Some(by) = picture.board.muted().get(phone) {
+        @if let Some(by) = snapshot.board.muted().get(phone) {
             small class="muted" { (muted_by(*by)) }
         }
     }

@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::alert::silence::MutedBy;
-use crate::alert::{Alert, severity};
+use crate::alerts::board::Alert;
+use crate::alerts::silence::MutedBy;
+use crate::rules::severity;
 use crate::web::phone_health::PhoneHealth;
 
 /// Severities with a shape and a colour of their own in the style sheet.

@@ -5,9 +5,9 @@ use std::fmt;
 use maud::{Markup, Render, display, html};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::alert::matcher::Matcher;
-use crate::alert::packs;
 use crate::fleet::Moment;
+use crate::rules::matcher::Matcher;
+use crate::rules::packs;
 use crate::web::humanize;
 
 /// A name and its value in a list of such.

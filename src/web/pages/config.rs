@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use maud::{Markup, display, html};
 
-use crate::alert::board::KnownRule;
-use crate::alert::matcher::{self, Matcher};
-use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::route::RepeatInterval;
-use crate::alert::time_interval::TimeIntervals;
-use crate::alert::{self, Picture, promql};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerting_config;
+use crate::alerts::board::KnownRule;
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
+use crate::notify::channel::{Channel, Receiver};
+use crate::notify::route::RepeatInterval;
+use crate::rules::matcher::{self, Matcher};
+use crate::rules::promql;
+use crate::rules::time_interval::TimeIntervals;
 use crate::web::humanize;
 use crate::web::settings::Settings;
 
@@ -27,11 +29,11 @@ use super::layout;
 /// The page.
 pub(in crate::web) fn config(
     fleet: &Fleet,
-    picture: &Picture,
+    snapshot: &AlertSnapshot,
     now: Moment,
     settings: &Settings,
 ) -> String {
-    let alerts = &picture.settings;
+    let alerts = &snapshot.settings;
     let main = html! {
         h1 { "Configuration" }
         (load_status(settings, now))
@@ -185,7 +187,7 @@ fn metrics(settings: &Settings) -> Markup {
     }
 }
 
-fn alerting(settings: &alert::Settings) -> Markup {
+fn alerting(settings: &alerting_config::Settings) -> Markup {
     let damping = settings.suppression.damping;
     let flapping = format!(
         "{} changes within {}, until stable for {}",
@@ -209,7 +211,7 @@ fn alerting(settings: &alert::Settings) -> Markup {
     }
 }
 
-fn receivers(settings: &alert::Settings) -> Markup {
+fn receivers(settings: &alerting_config::Settings) -> Markup {
     html! {
         @if !(settings.receivers.is_empty() && settings.alertmanagers.is_empty()) {
             section {
@@ -248,7 +250,7 @@ fn receiver_row(receiver: &Receiver) -> Markup {
     row(&[&route.receiver, &kind, &matchers, &group_by, &repeat])
 }
 
-fn rules(settings: &alert::Settings) -> Markup {
+fn rules(settings: &alerting_config::Settings) -> Markup {
     html! {
         @if settings.rules.iter().next().is_some() {
             section {
@@ -277,7 +279,7 @@ fn rule_row(known: &KnownRule) -> Markup {
     }
 }
 
-fn windows(settings: &alert::Settings) -> Markup {
+fn windows(settings: &alerting_config::Settings) -> Markup {
     let windows = &settings.suppression.windows;
     html! {
         @if !windows.is_empty() {
@@ -296,7 +298,7 @@ fn windows(settings: &alert::Settings) -> Markup {
     }
 }
 
-fn inhibition_rules(settings: &alert::Settings) -> Markup {
+fn inhibition_rules(settings: &alerting_config::Settings) -> Markup {
     let rules = &settings.suppression.inhibit_rules;
     html! {
         @if !rules.is_empty() {
@@ -347,8 +349,8 @@ mod tests {
 
     #[test]
     fn the_page_of_the_configuration() {
-        let (fleet, picture) = (fixture::fleet(), fixture::picture());
-        let page = config(&fleet, &picture, fixture::now(), &fixture::settings());
+        let (fleet, snapshot) = (fixture::fleet(), fixture::snapshot());
+        let page = config(&fleet, &snapshot, fixture::now(), &fixture::settings());
         assert!(!page.contains("t0ken"), "{page}");
         insta::assert_snapshot!("config", fixture::golden_page(&page));
     }

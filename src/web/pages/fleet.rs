@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use crate::alert::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 use crate::web::humanize;
@@ -40,7 +40,7 @@ struct Row<'a> {
 /// The page of all phones.
 pub(in crate::web) fn fleet(
     fleet: &Fleet,
-    picture: &Picture,
+    snapshot: &AlertSnapshot,
     now: Moment,
     query: &Query,
 ) -> String {
@@ -57,12 +57,12 @@ pub(in crate::web) fn fleet(
     let pagination = Pagination::of(query, shown.len());
     let main = html! {
         h1 { "Phones" }
-        (summary(&all, picture, now))
+        (summary(&all, snapshot, now))
         (filter_form(&view, fleet))
         @if shown.is_empty() {
             p { "No phone matches. " a href="/" { "Show all" } }
         } @else {
-            (table(pagination.rows(&shown), picture, now))
+            (table(pagination.rows(&shown), snapshot, now))
             (pagination.links(|page| view.address(page)))
         }
     };
@@ -111,7 +111,7 @@ impl<'a> View<'a> {
     }
 }
 
-fn summary(all: &[Row<'_>], picture: &Picture, now: Moment) -> Markup {
+fn summary(all: &[Row<'_>], snapshot: &AlertSnapshot, now: Moment) -> Markup {
     let count = |health| all.iter().filter(|row| row.health == health).count();
     // A phone in trouble is up: its readings are true, but something is wrong.
     let up = count(PhoneHealth::Up) + count(PhoneHealth::Trouble);
@@ -123,7 +123,7 @@ fn summary(all: &[Row<'_>], picture: &Picture, now: Moment) -> Markup {
     ];
     let accounts = all.iter().filter_map(|row| registrations(row.phone, now));
     let (registered, accounts) = accounts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    let firing = picture.shown().filter(|alert| needs_attention(alert));
+    let firing = snapshot.shown().filter(|alert| needs_attention(alert));
     let firing = firing.count();
     html! {
         p class="summary" {
@@ -185,18 +185,18 @@ const COLUMNS: [&str; 12] = [
 
 fn table<'a>(
     rows: impl Iterator<Item = &'a &'a Row<'a>>,
-    picture: &Picture,
+    snapshot: &AlertSnapshot,
     now: Moment,
 ) -> Markup {
     html! {
         table class="fleet" {
             (columns(&COLUMNS))
-            tbody { @for row in rows { (phone_row(row, picture, now)) } }
+            tbody { @for row in rows { (phone_row(row, snapshot, now)) } }
         }
     }
 }
 
-fn phone_row(row: &Row<'_>, picture: &Picture, now: Moment) -> Markup {
+fn phone_row(row: &Row<'_>, snapshot: &AlertSnapshot, now: Moment) -> Markup {
     let Row { health, phone } = row;
     let place = &phone.place;
     let values = phone.values(now);
@@ -215,7 +215,7 @@ fn phone_row(row: &Row<'_>, picture: &Picture, now: Moment) -> Markup {
                 (unregistered(phone, now))
                 (stale(phone, now))
             }
-            td data-name="Alerts" { (alert_cells::of_phone(&place.name, picture)) }
+            td data-name="Alerts" { (alert_cells::of_phone(&place.name, snapshot)) }
             td data-name="Accounts" { (accounts(phone, now)) }
             td data-name="Lines" { (lines(phone, now)) }
             td data-name="Status" { (phone.status(now).map_or("", |status| status.label())) }
@@ -269,7 +269,7 @@ mod tests {
     fn names(query: &str) -> Vec<String> {
         let page = fleet(
             &fixture::fleet(),
-            &fixture::picture(),
+            &fixture::snapshot(),
             fixture::now(),
             &Query::of(Some(query)),
         );
@@ -282,7 +282,7 @@ mod tests {
     fn the_page_of_all_phones() {
         let page = fleet(
             &fixture::fleet(),
-            &fixture::picture(),
+            &fixture::snapshot(),
             fixture::now(),
             &Query::default(),
         );
@@ -311,7 +311,7 @@ mod tests {
         let rows = |query: &str| {
             let page = fleet(
                 &large,
-                &fixture::picture(),
+                &fixture::snapshot(),
                 fixture::now(),
                 &Query::of(Some(query)),
             );

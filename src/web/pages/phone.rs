@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use crate::alert::command::Event;
-use crate::alert::event::in_words;
-use crate::alert::matcher::Matcher;
-use crate::alert::{Alert, Picture, pairs, severity};
+use crate::alert_engine::command::Event;
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerts::board::Alert;
+use crate::alerts::event::in_words;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::{Fleet, Moment, Phone};
+use crate::rules::labels;
+use crate::rules::matcher::Matcher;
+use crate::rules::severity;
 use crate::web::alerting::annotations;
 use crate::web::humanize;
 use crate::web::phone_health::{PhoneHealth, failures, held};
@@ -30,7 +33,7 @@ pub(in crate::web) const MAX_HISTORY: u32 = 50;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct PhoneView<'a> {
     pub(in crate::web) fleet: &'a Fleet,
-    pub(in crate::web) picture: &'a Picture,
+    pub(in crate::web) snapshot: &'a AlertSnapshot,
     /// Its events, newest first; `None` if the alert task did not answer.
     pub(in crate::web) events: Option<&'a [Event]>,
 }
@@ -45,7 +48,7 @@ pub(in crate::web) fn phone(
     let name = &*phone.place.name;
     let main = html! {
         h1 { (name) " " (badges::health(PhoneHealth::of(phone, now))) }
-        @if let Some(by) = view.picture.board.muted().get(name) {
+        @if let Some(by) = view.snapshot.board.muted().get(name) {
             p class="note" {
                 "This phone is " (badges::muted_by(*by)) ": no notifications are sent for its alerts. "
                 a href="/alerts#silences" { "Silences" }
@@ -80,7 +83,7 @@ fn problems(phone: &Phone, now: Moment) -> Markup {
 }
 
 fn alerts(name: &str, view: PhoneView<'_>, now: Moment) -> Markup {
-    let all = view.picture.board.alerts_of(name).iter();
+    let all = view.snapshot.board.alerts_of(name).iter();
     let mut alerts: Vec<_> = all.filter(|alert| !alert.state.is_resolved()).collect();
     alerts.sort_by_key(|alert| (alert.state.is_pending(), severity::rank(alert.severity())));
     let silence = encode(&Matcher::equal("phone", name).to_string());
@@ -99,15 +102,15 @@ fn alerts(name: &str, view: PhoneView<'_>, now: Moment) -> Markup {
 }
 
 fn alert_row(alert: &Alert, view: PhoneView<'_>, now: Moment) -> Markup {
-    let annotations = annotations(alert, view.picture, view.fleet, now);
+    let annotations = annotations(alert, view.snapshot, view.fleet, now);
     let rule = &*alert.rule().name;
     html! {
         tr {
             td data-name="Alert" { (severity_badge(alert.severity())) " " a href=(runbook_path(rule)) { (rule) } }
             td data-name="Target" { (alert_cells::target(alert)) }
             td data-name="Active for" { (humanize::since(alert.active_at.wall, now.wall)) }
-            td data-name="Summary" { (pairs::text(&annotations, "summary")) }
-            td data-name="State" { (alert_cells::state(alert, view.picture, now)) }
+            td data-name="Summary" { (labels::text(&annotations, "summary")) }
+            td data-name="State" { (alert_cells::state(alert, view.snapshot, now)) }
         }
     }
 }
@@ -167,7 +170,7 @@ fn events(events: Option<&[Event]>, now: Moment) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::command::NewEvent;
+    use crate::alert_engine::command::NewEvent;
     use crate::web::testing::fixture;
 
     fn shown(of: &Phone) -> String {
@@ -179,7 +182,7 @@ mod tests {
         };
         let view = PhoneView {
             fleet: &fixture::fleet(),
-            picture: &fixture::picture(),
+            snapshot: &fixture::snapshot(),
             events: Some(&[Event { id: 1, event }]),
         };
         phone(of, view, fixture::now(), &fixture::settings())

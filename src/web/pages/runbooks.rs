@@ -6,12 +6,14 @@
 
 use maud::{Markup, html};
 
-use crate::alert::condition::Condition;
-use crate::alert::export::{Exported, seen_from_outside};
-use crate::alert::packs::{self, RUNBOOKS};
-use crate::alert::words::{condition, length, phones};
-use crate::alert::{Picture, Rule, promql};
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
+use crate::rules::condition::Condition;
+use crate::rules::describe_rule::{condition, length, phones};
+use crate::rules::export::{Exported, seen_from_outside};
+use crate::rules::packs::{self, RUNBOOKS};
+use crate::rules::promql;
+use crate::rules::rule::Rule;
 
 use super::badges::severity_badge;
 use super::components::{pair, prose, runbook_path};
@@ -33,8 +35,8 @@ struct Runbook<'a> {
 }
 
 /// The page.
-pub(in crate::web) fn runbooks(picture: &Picture, now: Moment) -> String {
-    let settings = &picture.settings;
+pub(in crate::web) fn runbooks(snapshot: &AlertSnapshot, now: Moment) -> String {
+    let settings = &snapshot.settings;
     let rules: Vec<_> = if settings.enabled {
         let rules = settings.rules.iter().map(|known| &known.rule);
         rules.cloned().collect()
@@ -146,18 +148,18 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::alert::export;
+    use crate::rules::export;
     use crate::web::testing::fixture;
 
     #[test]
     fn the_page_of_the_rules_in_force() {
-        let page = runbooks(&fixture::picture(), fixture::now());
+        let page = runbooks(&fixture::snapshot(), fixture::now());
         insta::assert_snapshot!("runbooks", fixture::golden_page(&page));
     }
 
     #[test]
     fn without_alerts_of_its_own_it_has_every_section_of_the_documentation() {
-        let page = runbooks(&Picture::new(Arc::default()), fixture::now());
+        let page = runbooks(&AlertSnapshot::new(Arc::default()), fixture::now());
         let document = export::runbooks();
         let names: Vec<_> = document
             .lines()

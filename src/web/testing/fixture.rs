@@ -6,22 +6,14 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-use crate::alert::board::Rules;
-use crate::alert::command::{Letter, NewLetter};
-use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
-use crate::alert::inhibit::InhibitRule;
-use crate::alert::matcher::{Matcher, parse_list};
-use crate::alert::notify::channel::{Body, Channel, Receiver, Webhook};
-use crate::alert::notify::http_client::HttpClient;
-use crate::alert::notify::route::Route;
-use crate::alert::own::Health;
-use crate::alert::picture::{ManagerTally, Queue, Tallies};
-use crate::alert::rule::{Annotations, Rule};
-use crate::alert::settings::Heartbeat;
-use crate::alert::silence::{Silence, Window};
-use crate::alert::suppress::Suppression;
-use crate::alert::time_interval::{Part, Range, TimeInterval, TimeIntervals, TimeRange};
-use crate::alert::{self, Picture};
+use crate::alert_engine::command::{NewEntry, OutboxEntry};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alert_engine::snapshot::{AlertmanagerCounters, Counters, Queue};
+use crate::alerting_config;
+use crate::alerts::board::Rules;
+use crate::alerts::self_monitoring::Health;
+use crate::alerts::silence::{Silence, Window};
+use crate::alerts::suppress::Suppression;
 use crate::config::{MaxInFlight, Metrics, PublishedValue, Shard, ValueKind};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::expect::{Expectation, Wanted};
@@ -33,6 +25,15 @@ use crate::fleet::reading::{
 };
 use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
+use crate::notify::channel::Heartbeat;
+use crate::notify::channel::{Body, Channel, Receiver, Webhook};
+use crate::notify::http_client::HttpClient;
+use crate::notify::route::Route;
+use crate::rules::condition::{Condition, EachCondition, Own, PhoneCondition};
+use crate::rules::inhibit::InhibitRule;
+use crate::rules::matcher::{Matcher, parse_list};
+use crate::rules::rule::{Annotations, Rule};
+use crate::rules::time_interval::{Part, Range, TimeInterval, TimeIntervals, TimeRange};
 
 use crate::web::alerting::AlertContext;
 use crate::web::streaming::{ChunkSource, Progress};
@@ -230,10 +231,10 @@ fn read<T>(value: T) -> Outcome<T> {
 
 /// What the alert task would publish of [`fleet`]: an alert that fires, one that a silence keeps back,
 /// one that is pending, one of the daemon; a receiver and an Alertmanager.
-pub(in crate::web) fn picture() -> Picture {
+pub(in crate::web) fn snapshot() -> AlertSnapshot {
     let settings = Arc::new(alert_settings());
-    let mut picture = Picture::new(Arc::clone(&settings));
-    picture
+    let mut snapshot = AlertSnapshot::new(Arc::clone(&settings));
+    snapshot
         .board
         .with_suppression(Arc::clone(&settings.suppression));
     let over = |silence| Silence {
@@ -241,12 +242,12 @@ pub(in crate::web) fn picture() -> Picture {
         ..silence
     };
     let hostile = Matcher::equal("phone", HOSTILE_NAME).to_string();
-    picture
+    snapshot
         .board
         .with_silences(vec![silence(7, &hostile), over(silence(8, "phone=lobby"))]);
     let fleet = fleet();
-    let _told = picture.board.after_tick(&fleet, &Health::default(), now());
-    let firing = picture.board.alerts();
+    let _told = snapshot.board.after_tick(&fleet, &Health::default(), now());
+    let firing = snapshot.board.alerts();
     let firing: Vec<_> = firing
         .filter(|alert| alert.state.is_firing())
         .map(|alert| {
@@ -257,33 +258,33 @@ pub(in crate::web) fn picture() -> Picture {
         })
         .collect();
     for (key, texts) in firing {
-        picture.texts.insert_mut(key, texts);
+        snapshot.texts.insert_mut(key, texts);
     }
     let matched = settings.rules.iter().map(|known| &known.rule.name);
-    picture.matched = Arc::new(matched.map(|name| (name.clone(), 4)).collect());
-    picture.evaluated = Some(now());
+    snapshot.matched = Arc::new(matched.map(|name| (name.clone(), 4)).collect());
+    snapshot.evaluated = Some(now());
     let queue = Queue {
         waiting: 1,
         oldest: Some(now().wall),
         dead: 1,
         failing: Some(Duration::from_secs(1200)),
     };
-    picture.queues = Arc::new([("push".into(), queue)].into());
-    let tally = ManagerTally {
+    snapshot.queues = Arc::new([("push".into(), queue)].into());
+    let tally = AlertmanagerCounters {
         sent: 5,
-        ..ManagerTally::default()
+        ..AlertmanagerCounters::default()
     };
-    picture.tallies = Arc::new(Tallies {
+    snapshot.tallies = Arc::new(Counters {
         alertmanagers: [("am1:9093".into(), tally)].into(),
-        ..Tallies::default()
+        ..Counters::default()
     });
-    picture
+    snapshot
 }
 
-/// What the API tells of this picture.
-pub(in crate::web) fn context(picture: Picture) -> AlertContext {
+/// What the API tells of this snapshot.
+pub(in crate::web) fn context(snapshot: AlertSnapshot) -> AlertContext {
     AlertContext {
-        picture: Arc::new(picture),
+        snapshot: Arc::new(snapshot),
         fleet: Arc::new(fleet()),
         now: now(),
     }
@@ -303,12 +304,12 @@ pub(in crate::web) fn silence(id: u64, matchers: &str) -> Silence {
 }
 
 /// A message that was given up.
-pub(in crate::web) fn dead_letter() -> Letter {
-    Letter {
+pub(in crate::web) fn dead_letter() -> OutboxEntry {
+    OutboxEntry {
         id: 3,
-        letter: NewLetter {
+        new: NewEntry {
             receiver: "push".into(),
-            topic: "hq".into(),
+            group_key: "hq".into(),
             body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"fresh\":[],\"missed\":0}".into(),
             due: now().wall,
         },
@@ -319,9 +320,9 @@ pub(in crate::web) fn dead_letter() -> Letter {
     }
 }
 
-fn alert_settings() -> alert::Settings {
+fn alert_settings() -> alerting_config::Settings {
     let rules = Rules::new(rules());
-    alert::Settings {
+    alerting_config::Settings {
         enabled: true,
         external_url: "https://phones.example".into(),
         rules: Arc::new(rules),
@@ -344,7 +345,7 @@ fn alert_settings() -> alert::Settings {
             interval: Duration::from_secs(60),
             client: HttpClient::default(),
         }),
-        ..alert::Settings::default()
+        ..alerting_config::Settings::default()
     }
 }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::rule_book;
-use crate::alert::settings::RuleBook;
+use crate::alerting_config::RuleBook;
 use crate::cli::{USAGE, complain, failed, say};
 use crate::config::Config;
 

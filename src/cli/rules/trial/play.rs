@@ -9,14 +9,15 @@ use jiff::Timestamp;
 
 use super::file::{Expected, Labels, Story};
 use super::life::Life;
-use crate::alert::board::Rules;
-use crate::alert::condition::Condition;
-use crate::alert::own::Health;
-use crate::alert::rule::Rule;
-use crate::alert::settings::RuleBook;
-use crate::alert::{Alert, Board, pairs};
+use crate::alerting_config::RuleBook;
+use crate::alerts::board::Rules;
+use crate::alerts::board::{Alert, Board};
+use crate::alerts::self_monitoring::Health;
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
+use crate::rules::condition::Condition;
+use crate::rules::labels;
+use crate::rules::rule::Rule;
 
 /// A story may have so many polls, all phones together.
 const MOST_POLLS: u128 = 1_000_000;
@@ -167,7 +168,7 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
     let fits = |labels: &Labels, alert: &Alert| {
         labels
             .iter()
-            .all(|(name, value)| pairs::text(&alert.labels, name) == value)
+            .all(|(name, value)| labels::text(&alert.labels, name) == value)
     };
     wanted.len() == found.len()
         && wanted
@@ -187,7 +188,7 @@ fn written(labels: &Labels) -> String {
 }
 
 fn told(alert: &Alert) -> String {
-    format!("{{{}}}", pairs::written(&*alert.labels, ", "))
+    format!("{{{}}}", labels::written(&*alert.labels, ", "))
 }
 
 fn list(all: impl Iterator<Item = String>) -> String {

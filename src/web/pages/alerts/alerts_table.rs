@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use crate::alert::pairs::{self, Pair};
-use crate::alert::{Alert, severity};
+use crate::alerts::board::Alert;
 use crate::fleet::Moment;
+use crate::rules::labels::{self, Pair};
+use crate::rules::severity;
 use crate::web::alerting::annotations;
 use crate::web::humanize;
 use crate::web::pages::alert_cells;
@@ -63,11 +64,11 @@ pub(super) fn section(view: AlertsView<'_>, now: Moment, query: &Query) -> Marku
 }
 
 fn rows(view: AlertsView<'_>) -> Vec<Row<'_>> {
-    let active = view.picture.board.active();
+    let active = view.snapshot.board.active();
     let row = |alert| Row {
         class: Class::of(alert),
         alert,
-        annotations: view.picture.texts_of(alert),
+        annotations: view.snapshot.texts_of(alert),
     };
     let mut rows: Vec<_> = active.map(row).collect();
     rows.sort_by_key(|row| {
@@ -79,7 +80,7 @@ fn rows(view: AlertsView<'_>) -> Vec<Row<'_>> {
 }
 
 fn site(alert: &Alert) -> &str {
-    pairs::text(&alert.labels, "site")
+    labels::text(&alert.labels, "site")
 }
 
 impl Class {
@@ -97,7 +98,7 @@ impl Class {
 impl Row<'_> {
     fn contains(&self, text: &str) -> bool {
         let labels = self.alert.labels.iter().map(|(_, value)| &**value);
-        let mut texts = labels.chain([pairs::text(self.annotations, "summary")]);
+        let mut texts = labels.chain([labels::text(self.annotations, "summary")]);
         texts.any(|own| own.to_lowercase().contains(text))
     }
 
@@ -114,9 +115,9 @@ impl Row<'_> {
                 }
                 td data-name="Active for" { (humanize::since(alert.active_at.wall, now.wall)) }
                 td data-name="Summary" {
-                    (details(alert, &annotations(alert, view.picture, view.fleet, now)))
+                    (details(alert, &annotations(alert, view.snapshot, view.fleet, now)))
                 }
-                td data-name="State" { (alert_cells::state(alert, view.picture, now)) }
+                td data-name="State" { (alert_cells::state(alert, view.snapshot, now)) }
                 td {
                     @if view.may_operate && self.class != Class::Suppressed {
                         a href=(alert_cells::silence_path(alert)) { "Silence" }
@@ -132,11 +133,11 @@ fn details(alert: &Alert, annotations: &[Pair]) -> Markup {
     let shown = ["alertname", "severity", "phone", "site", "account", "line"];
     let labels = alert.labels.iter();
     let others = labels.filter(|(name, _)| !shown.contains(&&**name));
-    let others = pairs::written(others, " ");
-    let first_steps = pairs::text(annotations, "first_steps");
-    let runbook = runbook(&alert.rule().name, pairs::text(annotations, "runbook_url"));
+    let others = labels::written(others, " ");
+    let first_steps = labels::text(annotations, "first_steps");
+    let runbook = runbook(&alert.rule().name, labels::text(annotations, "runbook_url"));
     html! {
-        (pairs::text(annotations, "summary"))
+        (labels::text(annotations, "summary"))
         @if !others.is_empty() { small { (others) } }
         small {
             @if !first_steps.is_empty() {

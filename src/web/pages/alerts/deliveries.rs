@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::alert::Picture;
-use crate::alert::command::Letter;
+use crate::alert_engine::command::OutboxEntry;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
 use crate::web::alerting::decode;
 use crate::web::humanize;
@@ -16,20 +16,20 @@ const ROWS: usize = 100;
 
 /// The whole section; nothing without receivers, Alertmanagers and dead letters.
 pub(super) fn section(view: AlertsView<'_>, now: Moment) -> Markup {
-    let picture = view.picture;
+    let snapshot = view.snapshot;
     let dead_letters = view.notifications.map(|all| {
         let dead = all.iter().filter(|one| one.dead);
         dead.collect::<Vec<_>>()
     });
-    let nowhere = picture.queues.is_empty() && picture.tallies.alertmanagers.is_empty();
+    let nowhere = snapshot.queues.is_empty() && snapshot.tallies.alertmanagers.is_empty();
     if nowhere && dead_letters.as_ref().is_none_or(Vec::is_empty) {
         return Markup::default();
     }
     html! {
         section id="notifications" {
             h2 { "Notifications" }
-            (receivers(picture, now))
-            (alertmanagers(picture))
+            (receivers(snapshot, now))
+            (alertmanagers(snapshot))
             @match dead_letters {
                 None => p { "Dead letters are not available: the alert task is busy." },
                 Some(none) if none.is_empty() => {}
@@ -39,13 +39,13 @@ pub(super) fn section(view: AlertsView<'_>, now: Moment) -> Markup {
     }
 }
 
-fn receivers(picture: &Picture, now: Moment) -> Markup {
+fn receivers(snapshot: &AlertSnapshot, now: Moment) -> Markup {
     html! {
-        @if !picture.queues.is_empty() {
+        @if !snapshot.queues.is_empty() {
             table {
                 (columns(&["Receiver", "Queued", "Oldest", "Dead letters", "Failing for"]))
                 tbody {
-                    @for (receiver, queue) in picture.queues.iter() {
+                    @for (receiver, queue) in snapshot.queues.iter() {
                         (row(&[
                             receiver,
                             &queue.waiting,
@@ -60,13 +60,13 @@ fn receivers(picture: &Picture, now: Moment) -> Markup {
     }
 }
 
-fn alertmanagers(picture: &Picture) -> Markup {
+fn alertmanagers(snapshot: &AlertSnapshot) -> Markup {
     html! {
-        @if !picture.tallies.alertmanagers.is_empty() {
+        @if !snapshot.tallies.alertmanagers.is_empty() {
             table {
                 (columns(&["Alertmanager", "Alerts sent", "Failed requests", "Alerts refused", "Queued"]))
                 tbody {
-                    @for (name, tally) in &picture.tallies.alertmanagers {
+                    @for (name, tally) in &snapshot.tallies.alertmanagers {
                         (row(&[name, &tally.sent, &tally.errors, &tally.dropped, &tally.waiting]))
                     }
                 }
@@ -75,7 +75,7 @@ fn alertmanagers(picture: &Picture) -> Markup {
     }
 }
 
-fn dead_letter_table(dead: &[&Letter], may_operate: bool, now: Moment) -> Markup {
+fn dead_letter_table(dead: &[&OutboxEntry], may_operate: bool, now: Moment) -> Markup {
     html! {
         h2 { "Dead letters" }
         table {
@@ -88,11 +88,11 @@ fn dead_letter_table(dead: &[&Letter], may_operate: bool, now: Moment) -> Markup
     }
 }
 
-fn dead_letter_row(letter: &Letter, may_operate: bool, now: Moment) -> Markup {
+fn dead_letter_row(letter: &OutboxEntry, may_operate: bool, now: Moment) -> Markup {
     html! {
         tr {
             td { (letter.id) }
-            td { (letter.letter.receiver) }
+            td { (letter.new.receiver) }
             td { (humanize::since(letter.created, now.wall)) " ago" }
             td {
                 @match decode(letter) {

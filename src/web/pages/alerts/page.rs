@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::alert::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
 use crate::web::pages::layout::{self, Refresh};
 use crate::web::query::Query;
@@ -20,27 +20,27 @@ pub(in crate::web) fn alerts(view: AlertsView<'_>, now: Moment, query: &Query) -
     };
     let main = html! {
         h1 { "Alerts" }
-        (warnings(view.picture))
+        (warnings(view.snapshot))
         @if is_writing { (silences::form(view.may_operate, query)) }
         (alerts_table::section(view, now, query))
         (silences::list(view, now))
         (deliveries::section(view, now))
-        (rules_table::section(view.picture))
+        (rules_table::section(view.snapshot))
     };
     layout::page("Alerts", now.wall, refresh, &main)
 }
 
 /// What keeps alerts from being evaluated or stored.
-fn warnings(picture: &Picture) -> Markup {
+fn warnings(snapshot: &AlertSnapshot) -> Markup {
     html! {
-        @if !picture.settings.enabled {
+        @if !snapshot.settings.enabled {
             p class="note" {
                 "This exporter does not evaluate alerts. Set " code { "alerting: { enabled: true }" }
                 " in the configuration to change that. Silences work nevertheless: rules that Prometheus \
                  has from " code { "rules export" } " skip muted phones."
             }
         }
-        @if let Some(fault) = &picture.keeping.fault {
+        @if let Some(fault) = &snapshot.keeping.fault {
             p class="note" {
                 b { "The state of alerts is only in memory and will not survive a restart:" }
                 " " (fault)

@@ -4,21 +4,22 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use crate::alert::board::KnownRule;
-use crate::alert::condition::Scope;
-use crate::alert::{Alert, Picture};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alerts::board::Alert;
+use crate::alerts::board::KnownRule;
+use crate::rules::condition::Scope;
 use crate::web::alerting::state_of;
 use crate::web::humanize;
 use crate::web::pages::badges::severity_badge;
 use crate::web::pages::components::{columns, runbook_path};
 
 /// The whole section; without rules only the link to the runbooks.
-pub(super) fn section(picture: &Picture) -> Markup {
+pub(super) fn section(snapshot: &AlertSnapshot) -> Markup {
     let mut alerts: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
-    for alert in picture.board.alerts() {
+    for alert in snapshot.board.alerts() {
         alerts.entry(&alert.rule().name).or_default().push(alert);
     }
-    let rules: Vec<_> = picture.board.rules().iter().collect();
+    let rules: Vec<_> = snapshot.board.rules().iter().collect();
     html! {
         p { a href="/runbooks" { "Runbooks: what each alert means, and first steps" } }
         @if !rules.is_empty() {
@@ -29,7 +30,7 @@ pub(super) fn section(picture: &Picture) -> Markup {
                     tbody {
                         @for known in rules {
                             @let of_rule = alerts.get(&*known.rule.name).into_iter().flatten();
-                            (rule_row(known, state_of(of_rule.copied()), picture))
+                            (rule_row(known, state_of(of_rule.copied()), snapshot))
                         }
                     }
                 }
@@ -38,10 +39,10 @@ pub(super) fn section(picture: &Picture) -> Markup {
     }
 }
 
-fn rule_row(known: &KnownRule, state: &str, picture: &Picture) -> Markup {
+fn rule_row(known: &KnownRule, state: &str, snapshot: &AlertSnapshot) -> Markup {
     let rule = &known.rule;
     // Rules about the exporter itself apply to no phone and fire nevertheless.
-    let matched = picture.matched.get(&rule.name);
+    let matched = snapshot.matched.get(&rule.name);
     let matched = matched.filter(|_| rule.scope() != Scope::Daemon);
     html! {
         tr {

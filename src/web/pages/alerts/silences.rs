@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::alert::silence::{Silence, SilenceState};
+use crate::alerts::silence::{Silence, SilenceState};
 use crate::fleet::Moment;
 use crate::web::humanize;
 use crate::web::pages::components::{columns, matchers, truncation};
@@ -48,7 +48,7 @@ pub(super) fn form(may_operate: bool, query: &Query) -> Markup {
 
 /// The silences that have not expired, in the order in which they end.
 pub(super) fn list(view: AlertsView<'_>, now: Moment) -> Markup {
-    let all = view.picture.board.silences().iter();
+    let all = view.snapshot.board.silences().iter();
     let mut silences: Vec<_> = all
         .filter(|silence| silence.state(now.wall) != SilenceState::Expired)
         .collect();
