@@ -25,9 +25,9 @@ use crate::notify::notification::NotificationReason;
 use crate::notify::retry::FailureReason;
 use crate::rules::rule::Rule;
 
-use super::exporter_text::Families;
-use super::page::Scrape;
 use super::samples::Label;
+use super::scrape::Scrape;
+use super::snapshot_families::Families;
 
 /// So many alerts have series of their own: all that a bad day of 2,000 phones brings, and few enough
 /// for any Prometheus. Those that fire come first.

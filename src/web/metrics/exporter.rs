@@ -14,8 +14,8 @@ use crate::fleet::command::ReloadStatus;
 use crate::fleet::moment::epoch_seconds;
 use crate::fleet::totals::{SkipReason, Totals};
 
-use super::exporter_text::{Families, unlabelled};
 use super::process::Process;
+use super::snapshot_families::{Families, unlabelled};
 
 /// The exporter's own values at one moment.
 #[derive(Clone, Debug)]

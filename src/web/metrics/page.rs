@@ -1,44 +1,22 @@
 //! The page of metrics, written chunk by chunk.
 //!
-//! A page is a function of the [`Scrape`] it was made from and of what was counted until then. Phones
-//! come first, family by family, because a family must stand in one block, and within it phone by
-//! phone: between two chunks only a position is kept, so that the text of a fleet never stands in
-//! memory. The exporter's own families follow as one text, from prometheus-client.
-
-use std::sync::Arc;
+//! A page is a function of its [`Scrape`] and of what was counted until then. Families of phones come
+//! first, each in one block, and within it phone by phone: between two chunks only a position is kept,
+//! so that the text of a fleet never stands in memory. The exporter's own families follow as one text,
+//! from prometheus-client.
 
 use hyper::body::Bytes;
 
-use crate::alert_engine::snapshot::AlertSnapshot;
-use crate::fleet::{Endpoint, Moment, Phone};
-use crate::web::settings::Settings;
+use crate::fleet::{Endpoint, Phone};
 use crate::web::streaming::{CHUNK, ChunkSource, Progress};
 
-use super::exporter::Exporter;
 use super::exporter_text;
-use super::family::{Family, Format, Read, ReadPhone};
+use super::family::{Family, Read, ReadPhone};
+use super::format::Format;
 use super::prefetch::{self, BATCH};
-#[cfg(test)]
-use super::samples::HandedOver;
 use super::samples::{FamilyProgress, Samples, push_place};
+use super::scrape::Scrape;
 use super::table::FAMILIES;
-
-/// What a page of metrics is made from.
-#[derive(Debug)]
-pub struct Scrape {
-    /// The phones to show, each once.
-    pub phones: Vec<Arc<Phone>>,
-    /// When they are shown.
-    pub now: Moment,
-    /// What may be shown of them.
-    pub settings: Arc<Settings>,
-    /// What is known of alerts.
-    pub alerts: Arc<AlertSnapshot>,
-    /// The exporter's own values; `None` leaves its families and those of alerts out.
-    pub exporter: Option<Exporter>,
-    /// In which format.
-    pub format: Format,
-}
 
 /// A page of metrics in the making.
 #[derive(Debug)]
@@ -79,12 +57,6 @@ impl Page {
         self.progress.samples
     }
 
-    /// What readers of phones handed over so far.
-    #[cfg(test)]
-    pub(super) fn handed_over(self) -> Vec<HandedOver> {
-        self.progress.handed_over
-    }
-
     /// Writes the family of the phones that it has not come to.
     fn fill_family(&mut self, family: &'static Family, chunk: &mut Vec<u8>) -> Progress {
         let (part, read): (Option<Endpoint>, ReadPhone) = match family.read {
@@ -97,7 +69,7 @@ impl Page {
             }
             // Not before the first sample: a family that is switched off has none.
             if let Some(part) = part
-                && self.progress.announced
+                && self.progress.announcement.is_none()
                 && self.item.is_multiple_of(BATCH)
             {
                 let next = self.scrape.phones.iter().skip(self.item).take(BATCH);
@@ -105,8 +77,7 @@ impl Page {
             }
             let mut samples = Samples {
                 out: chunk,
-                family,
-                format: self.scrape.format,
+                name: family.name,
                 labels: self.labels.of(self.item, phone),
                 progress: &mut self.progress,
             };
@@ -143,12 +114,14 @@ impl Page {
 impl ChunkSource for Page {
     fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
         while let Some(family) = FAMILIES.get(self.family) {
+            if self.item == 0 {
+                self.progress.announcement = Some(family.announcement(self.scrape.format));
+            }
             if chunk.len() >= CHUNK || self.fill_family(family, chunk) == Progress::More {
                 return Progress::More;
             }
             self.family += 1;
             self.item = 0;
-            self.progress.announced = false;
         }
         self.fill_own(chunk)
     }
@@ -169,10 +142,13 @@ impl Labels {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
+    use crate::alert_engine::snapshot::AlertSnapshot;
     use crate::fleet::{Failure, Fleet, PollReport, Reason};
+    use crate::web::settings::Settings;
     use crate::web::testing::arbitrary::any_fleet;
     use crate::web::testing::exposition_parser::parse;
     use crate::web::testing::fixture;

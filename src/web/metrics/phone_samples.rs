@@ -8,8 +8,8 @@ use crate::fleet::posture::Weakness;
 use crate::fleet::reading::{Coarse, PhoneStatus, Registration};
 use crate::fleet::{Endpoint, Phone, Text};
 
-use super::page::Scrape;
 use super::samples::Samples;
+use super::scrape::Scrape;
 
 pub(super) fn endpoints(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
     for endpoint in Endpoint::ALL {

@@ -1,4 +1,4 @@
-//! Fleets of phones that say whatever they like, for tests.
+//! Fleets of phones that answer anything, for property tests.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(in crate::web) fn any_fleet() -> impl Strategy<Value = Fleet> {
 }
 
 /// Text with what formats dislike, and now and then 10,000 characters of it.
-fn any_text() -> impl Strategy<Value = String> {
+pub(in crate::web) fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => "[\"\\\\\n{},=# ab\u{0}\r\u{202E}é]{0,12}",
         4 => any::<String>(),

@@ -1,11 +1,20 @@
-//! A strict reader of both formats, for tests: refuses whatever the specifications do not allow.
+//! A strict parser of both formats, for tests: refuses what the specifications do not allow.
 
 use std::collections::{BTreeMap, HashSet};
 
 use crate::web::metrics::Format;
 
-/// Checks a whole page.
-pub(in crate::web) fn parse(page: &str, format: Format) -> Result<(), String> {
+/// One sample of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::web) struct Sample {
+    /// The name of its family as announced.
+    pub(in crate::web) family: String,
+    pub(in crate::web) labels: BTreeMap<String, String>,
+    pub(in crate::web) value: f64,
+}
+
+/// The samples of a whole page, or why it is not valid.
+pub(in crate::web) fn parse(page: &str, format: Format) -> Result<Vec<Sample>, String> {
     let body = match format {
         Format::Text => page,
         Format::OpenMetrics => page.strip_suffix("# EOF\n").ok_or("no # EOF at the end")?,
@@ -27,6 +36,7 @@ struct Reader {
     family: Option<Family>,
     families: HashSet<String>,
     series: HashSet<String>,
+    samples: Vec<Sample>,
 }
 
 struct Family {
@@ -43,6 +53,7 @@ impl Reader {
             family: None,
             families: HashSet::new(),
             series: HashSet::new(),
+            samples: Vec::new(),
         }
     }
 
@@ -129,13 +140,18 @@ impl Reader {
         if !self.series.insert(format!("{name}{labels:?}")) {
             return Err("a series twice".to_owned());
         }
+        self.samples.push(Sample {
+            family: family.name.clone(),
+            labels,
+            value: number,
+        });
         Ok(())
     }
 
-    fn close(self) -> Result<(), String> {
+    fn close(self) -> Result<Vec<Sample>, String> {
         match self.family {
             Some(family) if family.samples == 0 => Err("the last family is empty".to_owned()),
-            Some(_) | None => Ok(()),
+            Some(_) | None => Ok(self.samples),
         }
     }
 }
@@ -190,9 +206,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reader_refuses_what_is_not_allowed() {
+    fn what_the_formats_do_not_allow_is_refused() {
         let good = "# HELP a help\n# TYPE a gauge\na{b=\"c\\\"\\n\"} 1\na 2.5e3\n";
-        assert_eq!(parse(good, Format::Text), Ok(()));
+        let samples = parse(good, Format::Text).expect("a valid page");
+        let values: Vec<_> = samples.iter().map(|sample| sample.value).collect();
+        assert_eq!(values, [1.0, 2500.0]);
+        assert_eq!(samples[0].labels["b"], "c\"\n");
         for bad in [
             "a 1\n",
             "# HELP a help\n# TYPE a gauge\n",
