@@ -70,7 +70,7 @@ impl Seen {
         out.gauge(
             "grandstream_exporter_phones",
             None,
-            "Phones that are polled from here.",
+            "Phones that this exporter polls.",
             Some(self.phones),
         )?;
         let skips = SkipReason::ALL.map(|reason| {
@@ -79,7 +79,7 @@ impl Seen {
         });
         out.counters(
             "grandstream_exporter_polls_skipped",
-            "Polls that did not take place.",
+            "Polls that were skipped, by reason.",
             skips,
         )?;
         out.gauge(
@@ -128,7 +128,7 @@ fn of_process(process: &Process, out: &mut Families<'_>) -> fmt::Result {
     out.gauge(
         "process_max_fds",
         None,
-        "How many file descriptors may be open.",
+        "Maximum number of open file descriptors.",
         process.max_fds,
     )?;
     out.gauge(
