@@ -43,7 +43,7 @@ enum Outcome {
     NotificationHandled,
 }
 
-/// NotificationReason nothing was done.
+/// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
 enum ActionError {
     #[error(transparent)]

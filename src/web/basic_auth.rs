@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_shows_no_password() {
+    fn credentials_show_no_password() {
         assert!(!format!("{:?}", credentials("anna", "open")).contains("open"));
     }
 }

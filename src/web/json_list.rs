@@ -39,7 +39,7 @@ mod tests {
     use crate::web::testing::fixture;
 
     #[test]
-    fn it_is_json_whatever_the_number_of_items_and_pieces() {
+    fn it_is_json_for_any_number_of_items_and_chunks() {
         for (items, padding) in [(0, 0), (1, 0), (3, CHUNK), (3, CHUNK / 2)] {
             let listing = JsonList {
                 open: "{\"items\":[",

@@ -1,17 +1,18 @@
 //! `/metrics`, pages and JSON: functions of a snapshot and the time, behind a bounded HTTP server.
 //!
-//! [`serve`] answers on sockets that [`bind`] opened. What it shows comes in by `watch` and is never
-//! changed here; what it asks for (poll now, reload) goes out over bounded channels as plain data.
+//! [`serve`] answers on sockets that [`bind`] opened. Snapshots come in by `watch` and are never changed
+//! here; requests (poll now, reload, commands) go out over bounded channels as plain data.
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server`, `connections`, `write_timeout`, `listen` | connections and their limits |
-//! | `server_config`, `tls`, `basic_auth`, `csrf`, `access`, `peer_user` | who is let in, and who may what |
-//! | `service`, `route`, `request_body`, `response`, `body` | from a request to its response |
+//! | `inputs`, `settings`, `limits` | what the server is wired to |
+//! | `server`, `peer`, `connections`, `write_timeout`, `listen` | connections and their limits |
+//! | `server_config`, `tls`, `basic_auth`, `csrf`, `access`, `peer_user` | authentication, CSRF, and who may change what |
+//! | `service`, `route`, `query`, `negotiate`, `request_body`, `response`, `body` | from a request to its response |
 //! | `metrics`, `streaming`, `json_list` | what is as long as the fleet, chunk by chunk |
 //! | `pages`, `humanize`, `phone_health` | pages for people |
 //! | `api`, `http_sd`, `probe`, `ready`, `reload` | endpoints for programs |
-//! | `alerting` | alerts, silences, events and notifications for programs, and the actions on them |
+//! | `alerting`, `actions` | alerts, silences, events and notifications for programs, and the actions on them |
 
 mod access;
 mod actions;

@@ -42,7 +42,7 @@ impl PhoneHealth {
         Self::Up
     }
 
-    /// Whether somebody should look.
+    /// Whether it needs attention.
     pub(super) fn is_problem(self) -> bool {
         match self {
             Self::Down | Self::Trouble => true,

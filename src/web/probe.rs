@@ -63,7 +63,7 @@ mod tests {
     use crate::fleet::PollReport;
     use crate::web::testing::fixture;
 
-    fn check_patience(header: Option<&'static str>, millis: u64) {
+    fn check_wait_limit(header: Option<&'static str>, millis: u64) {
         let headers = header.map(|value| {
             let name = hyper::header::HeaderName::from_static(SCRAPE_TIMEOUT);
             (name, HeaderValue::from_static(value))
@@ -75,13 +75,13 @@ mod tests {
 
     #[test]
     fn a_probe_ends_before_its_scrape_does() {
-        check_patience(Some("5"), 4_500);
-        check_patience(Some("0.6"), 300);
-        check_patience(None, 9_500);
+        check_wait_limit(Some("5"), 4_500);
+        check_wait_limit(Some("0.6"), 300);
+        check_wait_limit(None, 9_500);
         for nonsense in ["", "soon", "-1", "NaN", "inf"] {
-            check_patience(Some(nonsense), 9_500);
+            check_wait_limit(Some(nonsense), 9_500);
         }
-        check_patience(Some("1e9"), 119_500);
+        check_wait_limit(Some("1e9"), 119_500);
     }
 
     #[test]

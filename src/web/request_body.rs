@@ -11,7 +11,7 @@ use hyper::header::CONTENT_TYPE;
 /// Largest body that is read, and that a request may announce: a silence of hundreds of phones.
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
-/// NotificationReason a body was not accepted.
+/// Why a body was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {
     /// It has another media type.

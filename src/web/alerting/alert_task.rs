@@ -14,7 +14,7 @@ pub(in crate::web) const API_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a page waits for the part that the alert task knows; it is shown without that part then.
 pub(in crate::web) const PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// NotificationReason the alert task did not do as asked.
+/// Why the alert task did not do as asked.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::web) enum AlertTaskError {
     /// Its queue is full.

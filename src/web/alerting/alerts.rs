@@ -37,7 +37,7 @@ struct AlertJson<'a> {
     waits_for: Option<String>,
     /// The condition cannot be evaluated since then.
     unknown_since: Option<Timestamp>,
-    /// RestoreResult after a restart, and not seen since.
+    /// Restored after a restart, and not seen since.
     unconfirmed: bool,
     /// What suppresses it: `silence`, `window`, `inhibited`, `flapping` or `settling`.
     suppressed: Option<&'static str>,

@@ -47,9 +47,11 @@ pub(in crate::web) struct EventQuery {
 /// A part of the question that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::web) enum EventQueryError {
-    #[error("`since={0}` is no time; write how long ago, as 24h, or when, as 2024-05-01T09:00:00Z")]
+    #[error(
+        "`since={0}` is not a time; write an age, e.g. 24h, or a time, e.g. 2024-05-01T09:00:00Z"
+    )]
     Since(String),
-    #[error("`limit={0}` is no number from 1 to {MOST_EVENTS}")]
+    #[error("`limit={0}` is not a number from 1 to {MOST_EVENTS}")]
     Limit(String),
 }
 

@@ -21,12 +21,12 @@ struct NotificationJson<'a> {
     /// `waiting` or `dead`.
     state: &'static str,
     attempts: u32,
-    /// NotificationReason the last attempt failed.
+    /// Why the last attempt failed.
     error: Option<&'a str>,
     created: Timestamp,
     /// When it is tried next; `null` if it was request up.
     due: Option<Timestamp>,
-    /// NotificationReason it is sent; `null` if another version of the exporter wrote it.
+    /// Why it is sent; `null` if another version of the exporter wrote it.
     reason: Option<&'static str>,
     /// How many firing alerts are in it.
     firing: Option<usize>,

@@ -50,7 +50,7 @@ struct RuleJson<'a> {
     /// Nobody measures it for one rule.
     evaluation_time: f64,
     last_evaluation: Timestamp,
-    /// How many phones it speaks of: 0 never fires.
+    /// How many phones it applies to; with 0 it never fires.
     matched_phones: Option<u32>,
 }
 

@@ -238,7 +238,7 @@ fn time(text: &str) -> Result<Timestamp, ValidationError> {
         .map_err(|_why| ValidationError::Time(shown(text)))
 }
 
-/// What somebody wrote, short enough and clean for an answer.
+/// What the client wrote, cut and cleaned for a response.
 fn shown(text: &str) -> String {
     Text::clean(text).to_string()
 }

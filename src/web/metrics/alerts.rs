@@ -33,13 +33,12 @@ use super::snapshot_families::Families;
 /// for any Prometheus. Those that fire come first.
 const MOST_LISTED: usize = 2000;
 
-/// What an active alert is to whoever counts it.
+/// The state of an active alert in metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Pending,
-    /// It fires and may be said.
     Firing,
-    /// It fires, and something keeps it from being said.
+    /// It fires and is suppressed.
     Suppressed,
 }
 

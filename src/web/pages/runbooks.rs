@@ -96,11 +96,11 @@ fn of_exported(rule: &Exported) -> Runbook<'_> {
         summary: rule.annotation("summary"),
         condition: html! { "only Prometheus can evaluate this rule; see PromQL" },
         phones: None,
-        fires_after: rule.hold.to_string(),
+        fires_after: rule.hold.clone(),
         keeps_firing: None,
         impact: rule.annotation("impact"),
         first_steps: rule.annotation("first_steps"),
-        promql: rule.expression.to_string(),
+        promql: rule.expression.clone(),
     }
 }
 

@@ -68,7 +68,7 @@ impl Reader {
         let mut words = line.splitn(3, ' ');
         let (keyword, name, rest) = (words.next(), words.next(), words.next());
         let (Some(keyword), Some(name), Some(rest)) = (keyword, name, rest) else {
-            return Err("a comment that is no metadata".to_owned());
+            return Err("a comment without metadata".to_owned());
         };
         if !is_name(name) {
             return Err("no name".to_owned());

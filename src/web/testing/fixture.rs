@@ -303,7 +303,7 @@ pub(in crate::web) fn silence(id: u64, matchers: &str) -> Silence {
     }
 }
 
-/// A message that was given up.
+/// A dead letter.
 pub(in crate::web) fn dead_letter() -> OutboxEntry {
     OutboxEntry {
         id: 3,

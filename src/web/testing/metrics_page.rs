@@ -34,7 +34,7 @@ fn exporter(fleet: &Fleet) -> Exporter {
     }
 }
 
-/// All phones of this fleet, and everything that can be said of alerts.
+/// All phones of this fleet, and every family of alerts.
 pub(in crate::web) fn scrape(fleet: &Fleet, format: Format) -> Scrape {
     Scrape {
         phones: fleet.phones().map(Arc::clone).collect(),

@@ -1,5 +1,4 @@
-//! A made-up snapshot of alerts over any fleet, for tests: everything that can be said of alerts is in
-//! it.
+//! A made-up snapshot of alerts over any fleet, for tests: it has every family of alerts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -64,7 +64,9 @@ print(compared)
 
 /// Samples as a registry of the library holds them.
 #[derive(Debug, Default)]
-struct Held(BTreeMap<usize, Vec<(Vec<(String, String)>, Value)>>);
+struct Held(BTreeMap<usize, Vec<(Labels, Value)>>);
+
+type Labels = Vec<(String, String)>;
 
 impl Held {
     /// The samples of a page of phones.
@@ -80,7 +82,7 @@ impl Held {
         held
     }
 
-    fn add(&mut self, position: usize, labels: Vec<(String, String)>, value: Value) {
+    fn add(&mut self, position: usize, labels: Labels, value: Value) {
         self.0.entry(position).or_default().push((labels, value));
     }
 }

@@ -1,5 +1,5 @@
-//! What the whole page must keep, whoever wrote a family of it: names that no format confuses, types
-//! and units that are told by names, and HELP lines of one shape.
+//! Rules for every family of the page: names that no format confuses, units in names, and HELP lines
+//! of one shape.
 
 use std::collections::BTreeMap;
 
