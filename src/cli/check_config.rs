@@ -43,9 +43,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             }
             Err(faults) => {
                 refused = true;
-                for fault in &faults {
-                    super::complain(format_args!("{fault}"));
-                }
+                super::complain(format_args!("{faults}"));
             }
         }
     }

@@ -1,7 +1,8 @@
 //! `healthcheck`: whether the running daemon serves, for containers, which hold nothing that could
 //! ask.
 //!
-//! It asks over the control socket, so that TLS, users and ports of the listener do not matter.
+//! It asks over the control socket, so that TLS, users and ports of the listener do not matter. What is
+//! impaired and no reason to start the daemon again is said, and the status stays 0.
 
 use super::daemon::DaemonArg;
 
@@ -17,6 +18,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let path = if args.ready { "/-/ready" } else { "/-/healthy" };
-    super::interruptible(args.daemon.answer(path)).map(|_body| ())
+    let body = super::interruptible(args.daemon.answer("/-/healthy"))?;
+    for line in String::from_utf8_lossy(&body).lines().skip(1) {
+        super::complain(format_args!("{line}"));
+    }
+    if args.ready {
+        super::interruptible(args.daemon.answer("/-/ready"))?;
+    }
+    Ok(())
 }

@@ -23,6 +23,7 @@ mod phone;
 mod phones;
 mod probe;
 mod prometheus_config;
+mod reload;
 mod rules;
 mod serve;
 mod silence;
@@ -66,6 +67,7 @@ enum Command {
     Phone(Box<phone::Args>),
     Discover(discover::Args),
     Status(status::Args),
+    Reload(reload::Args),
     Alerts(alerts::Args),
     Silence(silence::Args),
     Events(events::Args),
@@ -113,6 +115,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Phone(args) => return phone::run(*args),
         Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
+        Command::Reload(args) => reload::run(&args),
         Command::Alerts(args) => alerts::run(&args),
         Command::Silence(args) => silence::run(&args),
         Command::Events(args) => events::run(&args),
@@ -133,9 +136,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 /// Says what failed: each fault of a configuration on its line, anything else with its causes.
 fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        for fault in faults {
-            complain(format_args!("{fault}"));
-        }
+        complain(format_args!("{faults}"));
         return ExitCode::from(USAGE);
     }
     // Whoever read the output has had enough of it, as `head` does.

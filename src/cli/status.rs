@@ -33,14 +33,22 @@ struct Answer {
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
-    let answer = super::interruptible(args.daemon.get("/api/v1/phones"));
-    let told = answer.and_then(|Answer { phones }| {
-        troubles::tell(&phones, &args.by, args.problems)?;
-        Ok(!phones.iter().any(Phone::is_in_trouble))
-    });
-    match told {
+    match super::interruptible(tell(args)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => super::failed(&error),
     }
+}
+
+/// Tells how the fleet and the daemon itself do; whether all is well.
+async fn tell(args: &Args) -> anyhow::Result<bool> {
+    let Answer { phones } = args.daemon.get("/api/v1/phones").await?;
+    troubles::tell(&phones, &args.by, args.problems)?;
+    let health = args.daemon.answer("/-/healthy").await?;
+    let health = String::from_utf8_lossy(&health);
+    let degraded: Vec<_> = health.lines().skip(1).collect();
+    for line in &degraded {
+        super::say(format_args!("{line}"))?;
+    }
+    Ok(degraded.is_empty() && !phones.iter().any(Phone::is_in_trouble))
 }

@@ -31,6 +31,9 @@ pub struct Inputs {
     pub alerts: watch::Receiver<Arc<AlertSnapshot>>,
     /// Commands to the alert task.
     pub commands: mpsc::Sender<Command>,
+    /// Why the login ledger is only in memory, `None` while it is on disk; absent where it is kept in
+    /// memory on purpose.
+    pub ledger_fault: Option<watch::Receiver<Option<Arc<str>>>>,
     /// Counts requests.
     pub requests: RequestMetrics,
     /// Metrics that are counted as things happen.

@@ -11,7 +11,7 @@
 //! | `service`, `route`, `query`, `negotiate`, `request_body`, `response`, `body` | from a request to its response |
 //! | `metrics`, `streaming`, `json_list` | what is as long as the fleet, chunk by chunk |
 //! | `pages`, `humanize`, `phone_health` | pages for people |
-//! | `api`, `http_sd`, `probe`, `ready`, `reload` | endpoints for programs |
+//! | `api`, `http_sd`, `probe`, `ready`, `degraded`, `reload` | endpoints for programs |
 //! | `alerting`, `actions` | alerts, silences, events and notifications for programs, and the actions on them |
 
 mod access;
@@ -22,6 +22,7 @@ mod basic_auth;
 mod body;
 mod connections;
 mod csrf;
+mod degraded;
 mod http_sd;
 mod humanize;
 mod inputs;

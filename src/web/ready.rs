@@ -1,4 +1,4 @@
-//! Whether the daemon is ready: whether what it shows is more than an empty list.
+//! `/-/ready`: whether every phone was polled once, and the list of phones is accepted.
 
 use hyper::StatusCode;
 use std::time::Duration;
@@ -6,12 +6,16 @@ use std::time::Duration;
 use crate::fleet::Fleet;
 
 use super::response::Response;
+use super::settings::Settings;
 
 /// Ready once every phone was tried, or after a time in which every one should have been.
-pub(super) fn respond(fleet: &Fleet, running: Duration, ready_after: Duration) -> Response {
+pub(super) fn respond(fleet: &Fleet, running: Duration, settings: &Settings) -> Response {
+    if let Some(loss) = &settings.loss {
+        return Response::text(StatusCode::SERVICE_UNAVAILABLE, loss);
+    }
     let all = fleet.phones().len();
     let untried = fleet.phones().filter(|phone| phone.last.is_none()).count();
-    if untried == 0 || running >= ready_after {
+    if untried == 0 || running >= settings.ready_after {
         return Response::text(StatusCode::OK, "ready");
     }
     let text = format!("{untried} of {all} phones were not tried yet");
@@ -26,8 +30,18 @@ mod tests {
 
     fn check(fleet: &Fleet, seconds: u64, expected: StatusCode) {
         let running = Duration::from_secs(seconds);
-        let response = respond(fleet, running, Duration::from_secs(45));
+        let settings = Settings {
+            ready_after: Duration::from_secs(45),
+            ..fixture::settings()
+        };
+        let response = respond(fleet, running, &settings);
         assert_eq!(response.status, expected, "after {seconds} s");
+        let lost = Settings {
+            loss: Some("all is gone".into()),
+            ..settings
+        };
+        let response = respond(fleet, running, &lost);
+        assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! `POST /-/reload`: asks the daemon to read its configuration again, and waits for the outcome.
+//! `POST /-/reload`: reloads the configuration and waits for the outcome. With `?accept_loss=true` also one
+//! that lists no phones or receivers any more.
 
 use hyper::StatusCode;
 use std::time::Duration;
@@ -9,16 +10,28 @@ use tracing::info;
 use crate::fleet::command::Reload;
 
 use super::access::Actor;
+use super::query::Query;
 use super::response::Response;
 
 /// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks for a reload on behalf of `actor`.
-pub(super) async fn respond(actor: &Actor, reloads: &mpsc::Sender<Reload>) -> Response {
-    info!(%actor, "A reload is asked for by {actor}");
+pub(super) async fn respond(
+    actor: &Actor,
+    query: &Query,
+    reloads: &mpsc::Sender<Reload>,
+) -> Response {
+    let accept_loss = match query.get("accept_loss") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            return Response::text(StatusCode::BAD_REQUEST, "accept_loss is true or false");
+        }
+    };
+    info!(%actor, accept_loss, "Reload requested by {actor}");
     let (done, outcome) = oneshot::channel();
-    if reloads.try_send(Reload { done }).is_err() {
+    if reloads.try_send(Reload { accept_loss, done }).is_err() {
         return Response::text(
             StatusCode::SERVICE_UNAVAILABLE,
             "another reload is under way",

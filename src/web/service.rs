@@ -23,6 +23,7 @@ use super::alerting::{self, API_TIMEOUT, AlertContext, AlertTaskError, EventQuer
 use super::basic_auth::Authenticator;
 use super::body::{Body, WakeCounter};
 use super::connections::{Admission, Connection};
+use super::degraded::{self, Degraded};
 use super::inputs::Inputs;
 use super::limits::Limits;
 use super::metrics::{Exporter, Page, Process, Scrape};
@@ -30,7 +31,7 @@ use super::peer::Peer;
 use super::query::Query;
 use super::request_metrics::Handler;
 use super::response::{Content, Response};
-use super::route::{ApiRoute, Route};
+use super::route::{ApiRoute, Route, UNKNOWN_PATH};
 use super::server_config::ServerConfig;
 use super::settings::Settings;
 use super::streaming::Coding;
@@ -139,10 +140,11 @@ impl Service {
         let RequestContext { route, head, .. } = context;
         let now = self.inputs.clock.now();
         match route {
-            Route::Fleet => Response::page(
-                StatusCode::OK,
-                pages::fleet(&self.fleet(), &self.snapshot(), now, &query(head)),
-            ),
+            Route::Fleet => {
+                let degraded = Degraded::of(&self.inputs, now);
+                let shown = (&*self.fleet(), &*self.snapshot(), &degraded);
+                Response::page(StatusCode::OK, pages::fleet(shown, now, &query(head)))
+            }
             Route::Phone(name) => match self.phone(name) {
                 Some(phone) => self.phone_page(&phone, now).await,
                 None => unknown_phone(name),
@@ -166,13 +168,13 @@ impl Service {
                     "the request has no Host header, which names the target to scrape",
                 ),
             },
-            Route::Healthy => Response::text(StatusCode::OK, "healthy"),
+            Route::Healthy => Degraded::of(&self.inputs, now).health(),
             Route::Ready => {
                 let running = now.since(self.inputs.started);
-                ready::respond(&self.fleet(), running, self.settings().ready_after)
+                ready::respond(&self.fleet(), running, &self.settings())
             }
             Route::Reload => match context.authorize() {
-                Ok(actor) => reload::respond(&actor, &self.inputs.reloads).await,
+                Ok(actor) => reload::respond(&actor, &query(head), &self.inputs.reloads).await,
                 Err(refused) => refused,
             },
             Route::Api(endpoint) => self.api(endpoint, head, now).await,
@@ -311,6 +313,7 @@ impl Service {
             totals: fleet.totals,
             phones: fleet.phones().len(),
             reload: self.settings().reload,
+            ledger_on_disk: degraded::ledger_on_disk(&self.inputs),
             process: Process::look(),
         };
         self.metrics_page(phones, Some(exporter), head)
@@ -394,12 +397,6 @@ impl RequestContext<'_> {
         access::authorize(&self.caller, self.head, host.as_deref(), self.server_config)
     }
 }
-
-const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /alerts, \
-                            /runbooks, /config, /metrics, /probe?target=NAME, /sd, /api/v1/phones, \
-                            /api/v1/phones/NAME, /api/v1/alerts, /api/v1/rules, \
-                            /api/v1/silences, /api/v1/events, /api/v1/notifications, \
-                            /-/healthy, /-/ready";
 
 /// How the client names this exporter.
 fn host(head: &Parts) -> Option<String> {

@@ -23,6 +23,9 @@ pub struct Settings {
     pub server_config: Arc<ServerConfig>,
     /// Whether the configuration was read.
     pub reload: ReloadStatus,
+    /// Why the configuration in force is not accepted, and how to fix it: it lists no phones or receivers
+    /// any more, which the one before the start did.
+    pub loss: Option<Arc<str>>,
     /// After this time from the start the daemon is ready even if a phone was never polled: the
     /// largest interval plus the largest timeout.
     pub ready_after: Duration,

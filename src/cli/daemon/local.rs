@@ -1,4 +1,4 @@
-//! One request over the control socket.
+//! One request over the control socket, which is never reached through a symbolic link.
 
 use std::path::Path;
 
@@ -11,15 +11,19 @@ use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
 use super::{Ask, MAX_ANSWER, good};
+use crate::local_files::control_socket::SocketFile;
 
 /// The body of a good answer.
 pub(super) async fn ask(socket: &Path, ask: Ask<'_>) -> anyhow::Result<Bytes> {
-    let stream = UnixStream::connect(socket).await.with_context(|| {
+    let no_daemon = || {
         format!(
             "no daemon answers at {}; start it, or name its control socket with --socket",
             socket.display()
         )
-    })?;
+    };
+    let found = SocketFile::open(socket).with_context(no_daemon)?;
+    let stream = UnixStream::connect(found.path()).await;
+    let stream = stream.with_context(no_daemon)?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Driven beside the request; dropped with this set.

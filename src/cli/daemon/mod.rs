@@ -86,7 +86,17 @@ impl DaemonArg {
             path,
             body: None,
         };
-        self.ask(ask).await
+        self.ask(ask, PATIENCE).await
+    }
+
+    /// The body of a good answer to POST `path`, within a time of the asker's.
+    pub(super) async fn order(&self, path: &str, patience: Duration) -> anyhow::Result<Bytes> {
+        let ask = Ask {
+            method: Method::POST,
+            path,
+            body: None,
+        };
+        self.ask(ask, patience).await
     }
 
     /// The answer to POST of `body`; nothing is sent where it is null.
@@ -100,7 +110,7 @@ impl DaemonArg {
             path,
             body: (!body.is_null()).then(|| body.to_string()),
         };
-        understood(&self.ask(ask).await?)
+        understood(&self.ask(ask, PATIENCE).await?)
     }
 
     /// The answer to DELETE.
@@ -110,16 +120,16 @@ impl DaemonArg {
             path,
             body: None,
         };
-        understood(&self.ask(ask).await?)
+        understood(&self.ask(ask, PATIENCE).await?)
     }
 
-    async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Bytes> {
+    async fn ask(&self, ask: Ask<'_>, patience: Duration) -> anyhow::Result<Bytes> {
         let Some(url) = &self.url else {
-            return in_time(PATIENCE, local::ask(&self.socket.socket, ask)).await;
+            return in_time(patience, local::ask(&self.socket.socket, ask)).await;
         };
         let user = self.user.as_deref().zip(self.password_file.as_deref());
         let remote = Remote::new(url, user, self.ca_file.as_deref())?;
-        in_time(PATIENCE, remote.ask(ask)).await
+        in_time(patience, remote.ask(ask)).await
     }
 }
 

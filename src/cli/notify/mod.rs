@@ -67,6 +67,9 @@ struct Answer {
 struct Letter {
     id: i64,
     receiver: String,
+    /// Only to these of its recipients; empty: to all.
+    #[serde(default)]
+    recipients: Vec<String>,
     topic: String,
     state: String,
     attempts: u32,
@@ -150,6 +153,14 @@ impl Letter {
         self.state == "dead"
     }
 
+    /// The receiver, and whom of it, where it is not all.
+    fn to(&self) -> String {
+        if self.recipients.is_empty() {
+            return self.receiver.clone();
+        }
+        format!("{}: {}", self.receiver, self.recipients.join(", "))
+    }
+
     /// The values that make its group.
     fn about(&self) -> String {
         match serde_json::from_str::<Vec<String>>(&self.topic) {
@@ -166,7 +177,7 @@ impl Letter {
         };
         vec![
             self.id.to_string(),
-            self.receiver.clone(),
+            self.to(),
             state,
             self.attempts.to_string(),
             format!("{} ago", age::between(self.created, now)),

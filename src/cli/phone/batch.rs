@@ -4,10 +4,8 @@
 //! off can be resumed; the file goes when all are done.
 
 use std::collections::HashSet;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,10 +16,13 @@ use super::job::Job;
 use super::many::{Done, over};
 use super::quiet::Quiet;
 use super::trouble::Trouble;
+use crate::local_files::{Access, StateDir};
 
 /// The phones that this run, or the one it resumes, has done.
 pub(super) struct Progress {
-    path: PathBuf,
+    state_dir: PathBuf,
+    /// What the file is called there.
+    name: &'static str,
     done: HashSet<String>,
     /// What an older run left gives way to the first phone of this one, not before.
     replaces: bool,
@@ -30,20 +31,28 @@ pub(super) struct Progress {
 impl Progress {
     /// That of this operation in the state directory: what the last run left if it is to be
     /// `resumed`, else a new one.
-    pub(super) fn open(path: PathBuf, resumed: bool) -> anyhow::Result<Self> {
-        let failed = || format!("failed to use {}", path.display());
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+    pub(super) fn open(
+        state_dir: &Path,
+        name: &'static str,
+        resumed: bool,
+    ) -> anyhow::Result<Self> {
+        let failed = || format!("failed to use {}", state_dir.join(name).display());
+        let mut text = String::new();
+        match StateDir::open_or_make(state_dir)?.file(name, Access::Read) {
+            Ok(mut file) => {
+                file.read_to_string(&mut text).with_context(failed)?;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(failed),
-        };
+        }
         let lines = text.lines().filter(|_| resumed);
         // A line that was cut off names no phone: that phone is done again.
         let done = lines.filter_map(|line| serde_json::from_str(line).ok());
         Ok(Self {
             done: done.collect(),
             replaces: !resumed,
-            path,
+            state_dir: state_dir.to_owned(),
+            name,
         })
     }
 
@@ -54,13 +63,11 @@ impl Progress {
 
     fn add(&mut self, name: &str) -> anyhow::Result<()> {
         let line = format!("{}\n", serde_json::to_string(name)?);
-        let mut file = OpenOptions::new()
-            .append(!self.replaces)
-            .write(true)
-            .truncate(self.replaces)
-            .create(true)
-            .mode(0o600)
-            .open(&self.path)?;
+        let directory = StateDir::open(&self.state_dir)?;
+        if self.replaces {
+            directory.remove(self.name)?;
+        }
+        let mut file = directory.file_or_new(self.name)?;
         file.write_all(line.as_bytes())?;
         self.replaces = false;
         self.done.insert(name.to_owned());
@@ -70,7 +77,8 @@ impl Progress {
     /// Forgets the run: all phones are done.
     fn end(&self) {
         // Nothing was written where no phone was done.
-        let _none = std::fs::remove_file(&self.path);
+        let directory = StateDir::open(&self.state_dir);
+        let _none = directory.and_then(|directory| directory.remove(self.name));
     }
 }
 
@@ -149,7 +157,7 @@ mod tests {
     fn a_run_that_was_cut_off_is_resumed_and_a_new_one_begins_anew() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resume");
-        let open = |resumed| Progress::open(path.clone(), resumed).unwrap();
+        let open = |resumed| Progress::open(directory.path(), "resume", resumed).unwrap();
         let mut first = open(false);
         first.add("a \"b\"\n").unwrap();
         first.add("c").unwrap();

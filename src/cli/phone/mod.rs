@@ -41,7 +41,6 @@ use self::quiet::Quiet;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
-use crate::ledger::Keeper;
 use crate::poll::login::Gate;
 use crate::webapi::calls::sys_operation::Operation;
 
@@ -264,16 +263,13 @@ fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
         Operation::FactoryReset => "resume-factory-reset",
         Operation::Provision => "resume-provision",
     };
-    Ok(Some(Progress::open(state_dir.join(name), resumes)?))
+    Ok(Some(Progress::open(state_dir, name, resumes)?))
 }
 
 /// A hand on each phone, and the phones that there can be none on. Nothing is sent yet.
 async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
     let clock = Clock::real();
-    let ledger = Arc::new(app::open_ledger(
-        desk.config.state_dir.as_deref(),
-        Keeper::Command,
-    )?);
+    let ledger = Arc::new(app::open_ledger(desk.config.state_dir.as_deref())?);
     let mut hands = Vec::new();
     let mut lost = Vec::new();
     for phone in phones {

@@ -14,17 +14,14 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::reading::Keep;
 use crate::fleet::{self, Endpoint, Fleet, PollReport};
-use crate::ledger::{Keeper, Ledger};
+use crate::ledger::Ledger;
 use crate::poll::Targets;
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 
 /// Polls all phones and tells; whether nothing is wrong.
 pub(super) async fn run(config: &Config, listing: &Listing) -> anyhow::Result<bool> {
-    let ledger = Arc::new(app::open_ledger(
-        config.state_dir.as_deref(),
-        Keeper::Command,
-    )?);
+    let ledger = Arc::new(app::open_ledger(config.state_dir.as_deref())?);
     let fleet = poll_all(config, &ledger).await;
     let troubled: Vec<_> = fleet.phones().map(|phone| troubles_of(phone)).collect();
     let is_well = !fleet

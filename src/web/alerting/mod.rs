@@ -17,7 +17,7 @@ pub(super) use alert_task::{API_TIMEOUT, AlertTaskError, PAGE_TIMEOUT, ask};
 pub(super) use alerts::{AlertContext, alerts, waits_for};
 pub(super) use annotations::annotations;
 pub(super) use events::{EventQuery, events};
-pub(super) use notifications::{decode, notifications};
+pub(super) use notifications::{decode, notifications, recipients};
 pub(super) use rules::{rules, state_of};
 pub(super) use silence_request::{SilenceRequest, ValidationError, known_labels};
 pub(super) use silences::{added as added_silence, expired as expired_silence, silences};

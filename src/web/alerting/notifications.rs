@@ -16,6 +16,9 @@ use crate::web::streaming::ChunkSource;
 struct NotificationJson<'a> {
     id: i64,
     receiver: &'a str,
+    /// The recipients it still has to reach; absent where it is for all of the receiver.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipients: Option<Vec<String>>,
     /// The key of its group of alerts.
     topic: &'a str,
     /// `waiting` or `dead`.
@@ -46,6 +49,12 @@ pub(in crate::web) fn notifications(queued: Vec<OutboxEntry>) -> impl ChunkSourc
     }
 }
 
+/// The recipients of its receiver that a notification is for, if not for all.
+pub(in crate::web) fn recipients(queued: &OutboxEntry) -> Option<Vec<String>> {
+    let text = queued.recipients.as_deref()?;
+    serde_json::from_str(text).ok()
+}
+
 /// The content of a notification, if this version can read it.
 pub(in crate::web) fn decode(queued: &OutboxEntry) -> Option<Notification> {
     serde_json::from_str(&queued.new.body).ok()
@@ -56,6 +65,7 @@ fn json(queued: &OutboxEntry) -> NotificationJson<'_> {
     NotificationJson {
         id: queued.id,
         receiver: &queued.new.receiver,
+        recipients: recipients(queued),
         topic: &queued.new.group_key,
         state: if queued.dead { "dead" } else { "waiting" },
         attempts: queued.attempts,
@@ -78,6 +88,7 @@ mod tests {
         let mut unreadable = fixture::dead_letter();
         unreadable.new.body = "?".into();
         unreadable.dead = false;
+        unreadable.recipients = Some("[\"b@example.org\"]".into());
         let json = fixture::written(notifications(vec![fixture::dead_letter(), unreadable]));
         assert_eq!(
             json["notifications"][0],
@@ -97,6 +108,7 @@ mod tests {
         );
         let waiting = &json["notifications"][1];
         assert_eq!(waiting["state"], "waiting");
+        assert_eq!(waiting["recipients"], serde_json::json!(["b@example.org"]));
         assert_eq!(waiting["due"], "2024-05-01T09:00:00Z");
         assert!(waiting["reason"].is_null());
     }

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
+use crate::web::degraded::Degraded;
 use crate::web::humanize;
 use crate::web::phone_health::{PhoneHealth, held, registrations};
 use crate::web::query::Query;
@@ -39,8 +40,7 @@ struct Row<'a> {
 
 /// The page of all phones.
 pub(in crate::web) fn fleet(
-    fleet: &Fleet,
-    snapshot: &AlertSnapshot,
+    (fleet, snapshot, degraded): (&Fleet, &AlertSnapshot, &Degraded),
     now: Moment,
     query: &Query,
 ) -> String {
@@ -57,6 +57,7 @@ pub(in crate::web) fn fleet(
     let pagination = Pagination::of(query, shown.len());
     let main = html! {
         h1 { "Phones" }
+        @for line in degraded.lines() { p class="note" { b { "Degraded" } ": " (line) } }
         (summary(&all, snapshot, now))
         (filter_form(&view, fleet))
         @if shown.is_empty() {
@@ -268,8 +269,11 @@ mod tests {
 
     fn names(query: &str) -> Vec<String> {
         let page = fleet(
-            &fixture::fleet(),
-            &fixture::snapshot(),
+            (
+                &fixture::fleet(),
+                &fixture::snapshot(),
+                &Degraded::default(),
+            ),
             fixture::now(),
             &Query::of(Some(query)),
         );
@@ -281,8 +285,11 @@ mod tests {
     #[test]
     fn the_page_of_all_phones() {
         let page = fleet(
-            &fixture::fleet(),
-            &fixture::snapshot(),
+            (
+                &fixture::fleet(),
+                &fixture::snapshot(),
+                &Degraded::default(),
+            ),
             fixture::now(),
             &Query::default(),
         );
@@ -310,8 +317,7 @@ mod tests {
         let large = Fleet::new(places);
         let rows = |query: &str| {
             let page = fleet(
-                &large,
-                &fixture::snapshot(),
+                (&large, &fixture::snapshot(), &Degraded::default()),
                 fixture::now(),
                 &Query::of(Some(query)),
             );

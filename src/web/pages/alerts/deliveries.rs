@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::alert_engine::command::OutboxEntry;
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
-use crate::web::alerting::decode;
+use crate::web::alerting::{decode, recipients};
 use crate::web::humanize;
 use crate::web::pages::components::{columns, row, truncation};
 
@@ -92,7 +92,10 @@ fn dead_letter_row(letter: &OutboxEntry, may_operate: bool, now: Moment) -> Mark
     html! {
         tr {
             td { (letter.id) }
-            td { (letter.new.receiver) }
+            td {
+                (letter.new.receiver)
+                @if let Some(recipients) = recipients(letter) { ": " (recipients.join(", ")) }
+            }
             td { (humanize::since(letter.created, now.wall)) " ago" }
             td {
                 @match decode(letter) {
