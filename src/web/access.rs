@@ -5,10 +5,10 @@
 //! health endpoints are open, since probes send no password. Changes are for the users that
 //! `access.operate` names, from a page of this server.
 
-use hyper::StatusCode;
 use std::fmt;
 use std::net::SocketAddr;
 
+use hyper::StatusCode;
 use hyper::http::request::Parts;
 use tracing::info;
 

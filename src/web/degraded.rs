@@ -1,9 +1,7 @@
-//! What of the daemon's own work is impaired, in words: for `/-/healthy`, `healthcheck`, `status` and
-//! the page of phones.
+//! Degraded operation of the daemon itself: for `/-/healthy`, `healthcheck`, `status` and the fleet page.
 //!
-//! What is kept in memory only is no reason to start the daemon again, which would lose it: the daemon
-//! stays healthy and says so. Alerts that have not been evaluated for long are a reason: no message is
-//! sent.
+//! State that is only in memory does not make the daemon unhealthy, since a restart would lose it. Alerts
+//! that have not been evaluated for long do: no notification is sent.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
 //! `/-/ready`: whether every phone was polled once, and the list of phones is accepted.
 
-use hyper::StatusCode;
 use std::time::Duration;
+
+use hyper::StatusCode;
 
 use crate::fleet::Fleet;
 

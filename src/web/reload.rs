@@ -1,9 +1,9 @@
 //! `POST /-/reload`: reloads the configuration and waits for the outcome. With `?accept_loss=true` also one
 //! that lists no phones or receivers any more.
 
-use hyper::StatusCode;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 use tracing::info;
 

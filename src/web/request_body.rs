@@ -1,12 +1,11 @@
 //! Bodies of requests: read only for actions, as a whole, within a size and a time.
 
-use hyper::StatusCode;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Limited};
-use hyper::HeaderMap;
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
+use hyper::{HeaderMap, StatusCode};
 
 /// Largest body that is read, and that a request may announce: a silence of hundreds of phones.
 pub(super) const MAX_BODY: usize = 64 * 1024;

@@ -1,7 +1,8 @@
 //! Whole pages of metrics over a fleet, for tests.
 
-use hyper::StatusCode;
 use std::sync::Arc;
+
+use hyper::StatusCode;
 
 use super::{fixture, snapshot};
 use crate::fleet::Fleet;
