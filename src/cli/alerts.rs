@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{age, listing, say};
+use super::{humanize, list_output, say};
 use crate::alert::severity;
 use crate::clock::Clock;
 
@@ -61,12 +61,12 @@ struct Alert {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(args.daemon.get("/api/v1/alerts"))?;
-    let mut alerts = listing::items::<Alert>(answer.data.alerts)?;
+    let mut alerts = list_output::items::<Alert>(answer.data.alerts)?;
     let all = alerts.len();
     alerts.retain(|alert| args.all || alert.told.suppressed.is_none());
     let hidden = all - alerts.len();
     if args.json {
-        return listing::print_json(&alerts);
+        return list_output::print_json(&alerts);
     }
     alerts.sort_by_key(|alert| alert.told.order());
     let now = Clock::real().now().wall;
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         say(format_args!("{}", quiet(&args.daemon)?))?;
     } else {
         let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
-        listing::print_table(&head, &alerts, |alert| alert.row(now))?;
+        list_output::print_table(&head, &alerts, |alert| alert.row(now))?;
     }
     if hidden > 0 {
         say(format_args!(
@@ -129,7 +129,7 @@ impl Alert {
             self.label("alertname").to_owned(),
             self.subject(),
             self.label("site").to_owned(),
-            age::between(self.active_at, now),
+            humanize::between(self.active_at, now),
             state,
             summary.unwrap_or_default(),
         ]

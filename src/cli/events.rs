@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{listing, say};
+use super::{list_output, say};
 
 /// Ask the running daemon what happened to phones, newest first
 #[derive(Debug, clap::Args)]
@@ -41,15 +41,15 @@ struct Event {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(args.daemon.get(&path(args)))?;
-    let events = listing::items::<Event>(answer.events)?;
+    let events = list_output::items::<Event>(answer.events)?;
     if args.json {
-        return listing::print_json(&events);
+        return list_output::print_json(&events);
     }
     if events.is_empty() {
         say(format_args!("nothing is known to have happened"))?;
         return Ok(());
     }
-    listing::print_table(&["TIME", "PHONE", "WHAT"], &events, Event::row)
+    list_output::print_table(&["TIME", "PHONE", "WHAT"], &events, Event::row)
 }
 
 fn path(args: &Args) -> String {

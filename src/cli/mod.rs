@@ -4,7 +4,6 @@
 //! failed at run time, 2 wrong usage or configuration. Errors go to stderr, one a line, each with
 //! its mend.
 
-mod age;
 mod alerts;
 mod check_config;
 mod completions;
@@ -13,13 +12,15 @@ mod demo;
 mod discover;
 mod events;
 mod healthcheck;
+mod humanize;
 mod import;
-mod listing;
+mod list_output;
 mod logging;
 mod notify;
 mod phone;
 mod phones;
 mod probe;
+mod problems;
 mod prometheus_config;
 mod rules;
 mod serve;
@@ -27,7 +28,6 @@ mod silence;
 mod simulate;
 mod status;
 mod table;
-mod troubles;
 
 use std::ffi::OsString;
 use std::future::Future;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
-use super::{age, listing, phone, say};
+use super::{humanize, list_output, phone, say};
 use crate::alert::words::count;
 use crate::clock::Clock;
 
@@ -153,10 +153,10 @@ pub(super) fn body(matchers: &[(String, String)], lasts: &str, comment: &str) ->
 
 fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(daemon.get(PATH))?;
-    let mut silences = listing::items::<Silence>(answer.silences)?;
+    let mut silences = list_output::items::<Silence>(answer.silences)?;
     silences.retain(|silence| all || silence.told.state != "expired");
     if as_json {
-        return listing::print_json(&silences);
+        return list_output::print_json(&silences);
     }
     if silences.is_empty() {
         say(format_args!("no silence is in force"))?;
@@ -164,15 +164,15 @@ fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     }
     let now = Clock::real().now().wall;
     let head = ["ID", "STATE", "TIME", "WHO", "WHAT", "WHY"];
-    listing::print_table(&head, &silences, |silence| silence.row(now))
+    list_output::print_table(&head, &silences, |silence| silence.row(now))
 }
 
 impl Silence {
     fn row(&self, now: Timestamp) -> Vec<String> {
         let time = match self.state.as_str() {
-            "active" => format!("for {}", age::between(now, self.until)),
-            "pending" => format!("in {}", age::between(now, self.from)),
-            _ => format!("ended {} ago", age::between(self.until, now)),
+            "active" => format!("for {}", humanize::between(now, self.until)),
+            "pending" => format!("in {}", humanize::between(now, self.from)),
+            _ => format!("ended {} ago", humanize::between(self.until, now)),
         };
         let what = self.matchers.iter().flat_map(|(label, patterns)| {
             let line = move |pattern| format!("{label}={pattern}");

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Deserialize;
 
 use super::daemon::DaemonArg;
-use super::troubles::{self, By, Phone};
+use super::problems::{self, By, Phone};
 
 /// Ask the running daemon how the fleet does; exit status 1 on trouble
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ struct Answer {
 pub(super) fn run(args: &Args) -> ExitCode {
     let answer = super::interruptible(args.daemon.get("/api/v1/phones"));
     let told = answer.and_then(|Answer { phones }| {
-        troubles::tell(&phones, &args.by, args.problems)?;
+        problems::tell(&phones, &args.by, args.problems)?;
         Ok(!phones.iter().any(Phone::is_in_trouble))
     });
     match told {

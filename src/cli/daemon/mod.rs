@@ -4,8 +4,8 @@
 //! who may, and the daemon sees who asks; over the network it is a user that `access.operate` names,
 //! if anything is to be changed.
 
-mod local;
-mod remote;
+mod control_socket;
+mod https_client;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use hyper::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use remote::Remote;
+use https_client::Remote;
 
 /// The options of the commands that ask the daemon.
 #[derive(Debug, clap::Args)]
@@ -115,7 +115,7 @@ impl DaemonArg {
 
     async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Bytes> {
         let Some(url) = &self.url else {
-            return in_time(PATIENCE, local::ask(&self.socket.socket, ask)).await;
+            return in_time(PATIENCE, control_socket::ask(&self.socket.socket, ask)).await;
         };
         let user = self.user.as_deref().zip(self.password_file.as_deref());
         let remote = Remote::new(url, user, self.ca_file.as_deref())?;
@@ -136,7 +136,7 @@ impl SocketArg {
             path,
             body: Some(body.to_string()),
         };
-        understood(&in_time(patience, local::ask(&self.socket, ask)).await?)
+        understood(&in_time(patience, control_socket::ask(&self.socket, ask)).await?)
     }
 }
 

@@ -4,7 +4,7 @@
 //! are not, nor those whom it tells of alerts. Every opt-in is on, so that every family of `/metrics`
 //! shows.
 
-mod mailbox;
+mod webhook_sink;
 
 use std::fmt::Write;
 use std::fs::{self, Permissions};
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, Setup};
 use crate::clock::Clock;
 use crate::sim::{self, Scenario};
-use mailbox::Mailbox;
+use webhook_sink::Mailbox;
 
 /// Simulate a lively fleet and run the exporter on it
 #[derive(Debug, clap::Args)]

@@ -4,9 +4,9 @@
 //! password is needed, tried or guessed, so it can lock no phone. What it finds becomes a list for
 //! `phone_files`; an older list can be compared with what is there now.
 
-mod found;
-mod list;
-mod sweep;
+mod discovered;
+mod phone_list;
+mod scan;
 
 use std::io::{IsTerminal, Write};
 use std::net::IpAddr;
@@ -21,8 +21,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
 use serde_json::json;
 
-use self::found::{Found, named};
-use self::list::{Change, Listed};
+use self::discovered::{Found, named};
+use self::phone_list::{Change, Listed};
 use super::phone::table;
 use crate::fleet::place::Scheme;
 
@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
         ));
         return ExitCode::from(super::USAGE);
     }
-    let known = match args.update.as_deref().map(list::read).transpose() {
+    let known = match args.update.as_deref().map(phone_list::read).transpose() {
         Ok(known) => known,
         Err(error) => {
             super::complain(format_args!("grandstream-exporter: {error:#}"));
@@ -120,7 +120,7 @@ async fn sweep(args: &Args) -> Vec<Found> {
         SchemeArg::Https => &[Scheme::Https],
         SchemeArg::Both => &[Scheme::Http, Scheme::Https],
     };
-    let plan = sweep::Plan {
+    let plan = scan::Plan {
         schemes,
         port: args.port,
         timeout: args.timeout,
@@ -129,7 +129,7 @@ async fn sweep(args: &Args) -> Vec<Found> {
     };
     let bar = bar(&args.nets);
     let addresses = args.nets.iter().flat_map(IpNet::hosts);
-    let mut found = sweep::sweep(addresses, &plan, || {
+    let mut found = scan::sweep(addresses, &plan, || {
         if let Some(bar) = &bar {
             bar.inc(1);
         }
@@ -186,7 +186,7 @@ fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Resul
     let mut changes = Vec::new();
     if let Some(known) = known {
         let is_covered = |address: IpAddr| args.nets.iter().any(|net| net.contains(&address));
-        changes = list::compare(known, &named, is_covered);
+        changes = phone_list::compare(known, &named, is_covered);
         listed.retain(|(name, _)| {
             changes
                 .iter()
@@ -203,7 +203,7 @@ fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Resul
         let changes: Vec<_> = changes.iter().map(Change::as_json).collect();
         format!("{}\n", json!({ "phones": phones, "changes": changes }))
     } else {
-        list::written(&listed)
+        phone_list::written(&listed)
     };
     let Some(path) = &args.output else {
         std::io::stdout().write_all(text.as_bytes())?;

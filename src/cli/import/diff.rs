@@ -1,7 +1,7 @@
 //! A plan as people read it: one line a change, and a sum at the end.
 
+use super::csv_list::List;
 use super::device::punctuated;
-use super::list::List;
 use super::plan::{Doubt, Plan};
 use crate::cli::table::aligned;
 

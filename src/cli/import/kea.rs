@@ -13,7 +13,7 @@ use super::leases::{self, Lease};
 
 /// The leases in use.
 pub(super) fn devices(text: &str) -> anyhow::Result<Vec<Device>> {
-    let mut reader = ::csv::ReaderBuilder::new()
+    let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(text.as_bytes());
     let header = reader.headers().context("failed to read the header")?;

@@ -7,20 +7,20 @@
 //! rest: reading, showing, asking, writing.
 
 mod address;
-mod cells;
-mod csv;
+mod atomic_write;
+mod column_values;
+mod csv_list;
+mod csv_spans;
 mod device;
 mod diff;
 mod dnsmasq;
 mod file_sd;
-mod isc;
+mod inventory_csv;
+mod isc_dhcpd;
 mod kea;
 mod leases;
-mod list;
 mod plan;
 mod provisioning_dir;
-mod save;
-mod settings;
 mod source;
 
 use std::collections::HashSet;
@@ -30,10 +30,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
+use self::column_values::{Setting, Settings};
+use self::csv_list::{List, ListFault};
 use self::device::Device;
-use self::list::{List, ListFault};
 use self::plan::{Plan, plan};
-use self::settings::{Setting, Settings};
 use self::source::Format;
 
 pub(super) use self::device::punctuated;
@@ -115,7 +115,7 @@ fn import(args: &Args) -> anyhow::Result<ExitCode> {
         .map(|new| settings.row(&list, new))
         .collect();
     let text = list.changed(&plan.moved, &new);
-    save::replace(&args.into, before.as_deref(), &text)?;
+    atomic_write::replace(&args.into, before.as_deref(), &text)?;
     super::say(format_args!(
         "Wrote {into}; `check-config` tells whether it fits the rest"
     ))?;

@@ -10,8 +10,8 @@ use std::collections::{HashMap, HashSet};
 use crate::fleet::Text;
 
 use super::address;
+use super::csv_list::List;
 use super::device::Device;
-use super::list::List;
 
 /// What would change in the list. Rows are positions in [`List::rows`].
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use anyhow::ensure;
 use clap::ValueEnum;
 
 use super::device::{Device, latest};
-use super::{csv, dnsmasq, file_sd, isc, kea, provisioning_dir};
+use super::{dnsmasq, file_sd, inventory_csv, isc_dhcpd, kea, provisioning_dir};
 
 /// What a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,10 +36,10 @@ pub(super) fn devices(format: Format, source: &Path) -> anyhow::Result<Vec<Devic
     // Devices choose some of what stands in leases; names that are not UTF-8 are none.
     let text = || bytes(source).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let devices = match format {
-        Format::Csv => csv::devices(&text()?)?,
+        Format::Csv => inventory_csv::devices(&text()?)?,
         Format::ProvisioningDir => provisioning_dir::devices(names_in(source)?.into_iter()),
         Format::Dnsmasq => dnsmasq::devices(&text()?),
-        Format::Isc => isc::devices(&text()?),
+        Format::Isc => isc_dhcpd::devices(&text()?),
         Format::Kea => kea::devices(&text()?)?,
         Format::FileSd => file_sd::devices(&text()?)?,
     };

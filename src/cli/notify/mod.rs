@@ -1,6 +1,6 @@
 //! `notify`: messages that wait or were given up, and a test of every receiver.
 
-mod trial;
+mod test_receivers;
 
 use std::process::ExitCode;
 
@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::listing::{self, Item};
-use super::{age, say};
+use super::list_output::{self, Item};
+use super::{humanize, say};
 use crate::clock::Clock;
 
 /// Look after messages to receivers, and test whether they arrive
@@ -55,7 +55,7 @@ enum Action {
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    Test(trial::Args),
+    Test(test_receivers::Args),
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,7 +87,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             daemon,
         } => super::interruptible(retry(ids, *all_dead, daemon)),
         Action::Drop { ids, daemon } => super::interruptible(drop_all(ids, daemon)),
-        Action::Test(args) => return trial::run(args),
+        Action::Test(args) => return test_receivers::run(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
 
 async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Letter>>> {
     let answer: Answer = daemon.get(PATH).await?;
-    let mut letters = listing::items::<Letter>(answer.notifications)?;
+    let mut letters = list_output::items::<Letter>(answer.notifications)?;
     letters.retain(|letter| !dead || letter.told.is_dead());
     Ok(letters)
 }
@@ -105,7 +105,7 @@ async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Lett
 fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let letters = super::interruptible(letters(dead, daemon))?;
     if as_json {
-        return listing::print_json(&letters);
+        return list_output::print_json(&letters);
     }
     if letters.is_empty() {
         let none = if dead { "was given up" } else { "waits" };
@@ -116,7 +116,7 @@ fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let head = [
         "ID", "RECEIVER", "STATE", "ATTEMPTS", "WRITTEN", "ABOUT", "ERROR",
     ];
-    listing::print_table(&head, &letters, |letter| letter.row(now))
+    list_output::print_table(&head, &letters, |letter| letter.row(now))
 }
 
 async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
@@ -160,7 +160,7 @@ impl Letter {
 
     fn row(&self, now: Timestamp) -> Vec<String> {
         let state = match self.due {
-            Some(due) if now < due => format!("tried in {}", age::between(now, due)),
+            Some(due) if now < due => format!("tried in {}", humanize::between(now, due)),
             Some(_) => "tried now".to_owned(),
             None => "given up".to_owned(),
         };
@@ -169,7 +169,7 @@ impl Letter {
             self.receiver.clone(),
             state,
             self.attempts.to_string(),
-            format!("{} ago", age::between(self.created, now)),
+            format!("{} ago", humanize::between(self.created, now)),
             self.about(),
             self.error.clone().unwrap_or_default(),
         ]

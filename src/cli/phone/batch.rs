@@ -13,11 +13,11 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::args::Batch;
-use super::hand::Hand;
+use super::auto_silence::Quiet;
+use super::error::Trouble;
 use super::job::Job;
-use super::many::{Done, over};
-use super::quiet::Quiet;
-use super::trouble::Trouble;
+use super::parallel::{Done, over};
+use super::session::Hand;
 
 /// The phones that this run, or the one it resumes, has done.
 pub(super) struct Progress {

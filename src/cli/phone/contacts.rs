@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Value, json};
 
 use super::args::ContactFields;
-use super::groups;
-use super::hand::Hand;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::contact_groups;
+use super::error::Trouble;
+use super::result::Told;
+use super::session::Hand;
 use crate::webapi::calls::get_contacts::{Contact, Filter};
 use crate::webapi::calls::save_contact::Fields;
 use crate::webapi::calls::{delete_all_contacts, delete_contact, get_contacts, save_contact};
@@ -92,7 +92,7 @@ async fn group_id(hand: &mut Hand, group: Option<&str>) -> Result<Option<u32>, T
     let Some(group) = group else {
         return Ok(None);
     };
-    Ok(Some(groups::find(hand, group).await?.id))
+    Ok(Some(contact_groups::find(hand, group).await?.id))
 }
 
 /// Saves a contact. The phone does not tell the id of a new one: it is the one that was not there

@@ -2,14 +2,14 @@
 
 use std::num::NonZeroU16;
 
-use super::book::{self, Card};
+use super::contact_groups::GroupJob;
 use super::contacts::ContactJob;
-use super::groups::GroupJob;
-use super::hand::Hand;
-use super::system::SystemJob;
-use super::told::Told;
-use super::trouble::Trouble;
-use super::{import, reads};
+use super::error::Trouble;
+use super::phonebook_file::{self, Card};
+use super::result::Told;
+use super::session::Hand;
+use super::system_operation::SystemJob;
+use super::{contact_import, read_calls};
 use crate::webapi::Call;
 use crate::webapi::calls::sys_operation::Operation;
 use crate::webapi::calls::values::ValueKey;
@@ -115,16 +115,16 @@ impl Job {
     /// Does it on one phone.
     pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
         match self {
-            Self::Accounts { registered } => reads::accounts(hand, *registered).await,
-            Self::Lines(line) => reads::lines(hand, *line).await,
-            Self::Status => reads::status(hand).await,
-            Self::Time => reads::time(hand).await,
-            Self::Values(keys) => reads::values(hand, keys).await,
-            Self::Phonebook => reads::phonebook(hand).await,
+            Self::Accounts { registered } => read_calls::accounts(hand, *registered).await,
+            Self::Lines(line) => read_calls::lines(hand, *line).await,
+            Self::Status => read_calls::status(hand).await,
+            Self::Time => read_calls::time(hand).await,
+            Self::Values(keys) => read_calls::values(hand, keys).await,
+            Self::Phonebook => read_calls::phonebook(hand).await,
             Self::Export => export(hand).await,
             Self::Contacts(job) => job.perform(hand).await,
             Self::Groups(job) => job.perform(hand).await,
-            Self::Import(cards) => import::perform(cards, hand).await,
+            Self::Import(cards) => contact_import::perform(cards, hand).await,
             Self::System(job) => job.perform(hand).await,
             Self::Write { call, .. } => {
                 hand.write(call).await?;
@@ -135,9 +135,12 @@ impl Job {
 }
 
 async fn export(hand: &mut Hand) -> Result<Told, Trouble> {
-    let xml = reads::phonebook(hand).await?.document.unwrap_or_default();
-    let table = book::from_xml(&xml)
-        .and_then(|entries| book::to_csv(&entries))
+    let xml = read_calls::phonebook(hand)
+        .await?
+        .document
+        .unwrap_or_default();
+    let table = phonebook_file::from_xml(&xml)
+        .and_then(|entries| phonebook_file::to_csv(&entries))
         .map_err(|error| Trouble::new("parse", format!("{error:#}")))?;
     Ok(Told {
         json: table.as_str().into(),

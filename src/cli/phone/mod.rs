@@ -5,39 +5,39 @@
 //! family of calls. Nothing here is the daemon's: it can neither name nor run any of it.
 
 mod args;
-mod ask;
 mod audit;
+mod auto_silence;
 mod batch;
-mod book;
-mod build;
+mod contact_groups;
+mod contact_import;
 mod contacts;
-mod groups;
-mod hand;
-mod import;
+mod error;
+mod invocation;
 mod job;
-mod many;
-mod quiet;
-mod reads;
-mod show;
-mod system;
-mod told;
-mod trouble;
+mod output;
+mod parallel;
+mod phonebook_file;
+mod prompt;
+mod read_calls;
+mod result;
+mod session;
+mod system_operation;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) use args::{Args, pair};
-pub(super) use told::table;
+pub(super) use result::table;
 
 use self::args::Options;
 use self::audit::Audit;
+use self::auto_silence::Quiet;
 use self::batch::{Pace, Progress};
-use self::build::Order;
-use self::hand::{Hand, Mode};
+use self::invocation::Order;
 use self::job::{Care, Job};
-use self::many::Done;
-use self::quiet::Quiet;
+use self::parallel::Done;
+use self::session::{Hand, Mode};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
@@ -96,7 +96,7 @@ fn try_run(args: Args) -> anyhow::Result<bool> {
     let config = config::load(&args.options.config, &environment, Secrets::Read)?;
     let phones = choose(&config, args.phone.as_deref(), &args.options)?;
     let desk = Desk {
-        order: build::order(args.call, width)?,
+        order: invocation::order(args.call, width)?,
         options: args.options,
         config,
         width,
@@ -158,7 +158,7 @@ fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
     };
     let credential = Credential {
         username: operator.username.clone(),
-        passwords: vec![ask::from_file(&operator.password_file)?],
+        passwords: vec![prompt::from_file(&operator.password_file)?],
         format: phone.credential.format,
     };
     Ok(Arc::new(Phone {
@@ -227,7 +227,7 @@ async fn work(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
     }
     let mut done = all(desk, hands, progress).await;
     done.extend(lost);
-    show::results(desk, &mut done)
+    output::results(desk, &mut done)
 }
 
 /// Where writes are recorded. Without a state directory nowhere, which is said.
@@ -293,13 +293,13 @@ async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand
 /// Shows what the job would touch; the hands that can go on, and what became of the others.
 async fn preview(desk: &Desk, hands: Vec<Hand>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
     let jobs = desk.options.jobs.get();
-    let looked = many::over(hands, &desk.order.job, jobs, |_| ()).await;
+    let looked = parallel::over(hands, &desk.order.job, jobs, |_| ()).await;
     let mut ready = Vec::new();
     let mut lost = Vec::new();
     for done in looked {
         match (done.hand, &done.result) {
             (Some(hand), Ok(told)) => {
-                show::preview(desk, &done.name, told)?;
+                output::preview(desk, &done.name, told)?;
                 ready.push(hand);
             }
             (hand, _) => lost.push(Done { hand, ..done }),
@@ -310,7 +310,7 @@ async fn preview(desk: &Desk, hands: Vec<Hand>) -> anyhow::Result<(Vec<Hand>, Ve
 
 /// Asks off the runtime's thread, which goes on seeing signals.
 async fn confirmed(question: String) -> anyhow::Result<bool> {
-    tokio::task::spawn_blocking(move || ask::confirm(&question)).await?
+    tokio::task::spawn_blocking(move || prompt::confirm(&question)).await?
 }
 
 fn question(job: &Job, hands: &[Hand]) -> String {
@@ -325,7 +325,7 @@ fn question(job: &Job, hands: &[Hand]) -> String {
 }
 
 async fn all(desk: &Desk, hands: Vec<Hand>, progress: Option<Progress>) -> Vec<Done> {
-    let bar = show::bar(desk.width, hands.len());
+    let bar = output::bar(desk.width, hands.len());
     let each = |_: &Done| {
         if let Some(bar) = &bar {
             bar.inc(1);

@@ -1,11 +1,11 @@
 //! `probe`: phones are polled once, now, and a person is told what came of it.
 //!
 //! It goes the daemon's own way: the same client, the same guard, the same login ledger, so that
-//! probing again and again cannot lock a phone. [`one`] shows each exchange with one phone; [`all`]
+//! probing again and again cannot lock a phone. [`one_phone`] shows each exchange with one phone; [`all_phones`]
 //! counts troubles and weaknesses of the whole list.
 
-mod all;
-mod one;
+mod all_phones;
+mod one_phone;
 mod posture;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::ConfigArg;
-use super::troubles::By;
+use super::problems::By;
 use crate::config::{self, Config, Secrets};
 
 /// Poll one phone now and show how its answers were understood, or poll all and count what is wrong
@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
     let shown = match &args.phone {
         Some(name) => match find(&config, path, name) {
             Some(phone) => super::block_on(|stop| async move {
-                let work = one::run(&config, &phone, args.raw.as_deref());
+                let work = one_phone::run(&config, &phone, args.raw.as_deref());
                 stop.run_until_cancelled(work)
                     .await
                     .unwrap_or_else(interrupted)
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             None => return ExitCode::from(super::USAGE),
         },
         None => super::block_on(|stop| async move {
-            let work = all::run(&config, &args.listing);
+            let work = all_phones::run(&config, &args.listing);
             stop.run_until_cancelled(work)
                 .await
                 .unwrap_or_else(interrupted)

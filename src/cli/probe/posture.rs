@@ -6,8 +6,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::cli::problems;
 use crate::cli::say;
-use crate::cli::troubles;
 use crate::fleet::Fleet;
 use crate::fleet::posture::Weakness;
 
@@ -71,7 +71,7 @@ struct PhoneJson<'a> {
     portable: bool,
     up: bool,
     reachable: bool,
-    failures: &'a [troubles::Failure],
+    failures: &'a [problems::Failure],
     posture: PostureJson,
 }
 
@@ -84,7 +84,7 @@ struct PostureJson {
 }
 
 /// Prints everything, in the field names of `/api/v1/phones`.
-pub(super) fn write_json(fleet: &Fleet, troubled: &[troubles::Phone]) -> anyhow::Result<()> {
+pub(super) fn write_json(fleet: &Fleet, troubled: &[problems::Phone]) -> anyhow::Result<()> {
     let phones = fleet
         .phones()
         .zip(troubled)

@@ -5,7 +5,7 @@
 
 mod explain;
 mod list;
-mod trial;
+mod test;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             source,
         } => book(source, runbooks.as_deref()).and_then(|book| export(*format, datasource, &book)),
         Action::Explain { name, source } => explain::run(name, source.config.as_deref()),
-        Action::Test { files, source } => return trial::run(files, source.config.as_deref()),
+        Action::Test { files, source } => return test::run(files, source.config.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::found::Found;
+use super::discovered::Found;
 use crate::fleet::place::{Scheme, mac_digits};
 
 /// A phone of a list.

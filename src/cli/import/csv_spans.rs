@@ -157,10 +157,10 @@ mod tests {
         fn cells_are_those_that_the_configuration_reads(text in "[ab \",#\n\r]{0,40}") {
             // As the configuration does, so that the last line ends like the others.
             let text = format!("{}\n", text.replace("\r\n", "\n").trim_end());
-            let mut reader = ::csv::ReaderBuilder::new()
+            let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .flexible(true)
-                .trim(::csv::Trim::All)
+                .trim(csv::Trim::All)
                 .comment(Some(b'#'))
                 .from_reader(text.as_bytes());
             let expect: Vec<Vec<String>> = reader

@@ -4,9 +4,9 @@ use std::num::NonZeroU16;
 
 use serde_json::{Map, Value, json};
 
-use super::hand::Hand;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::error::Trouble;
+use super::result::Told;
+use super::session::Hand;
 use crate::fleet::reading::LineState;
 use crate::webapi::calls::values::{self, ValueKey};
 use crate::webapi::calls::{accounts, lines, phonebook_download, status, time};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::found::Found;
+use super::discovered::Found;
 use crate::fleet::guard::Habits;
 use crate::fleet::place::Scheme;
 use crate::fleet::reading::{BUILT_IN_VALUES, MAC_VALUES};

@@ -16,7 +16,7 @@ use crate::fleet::reading::{
 use crate::fleet::report::Outcome;
 use crate::fleet::{self, Failure, Moment, PollReport, Reason, Text};
 
-use super::file::{Event, Place, Registered};
+use super::test_file::{Event, Place, Registered};
 
 /// How a phone is.
 pub(super) struct Life {

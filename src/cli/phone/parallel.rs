@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::hand::Hand;
+use super::error::Trouble;
 use super::job::Job;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::result::Told;
+use super::session::Hand;
 
 /// What became of one phone.
 pub(super) struct Done {

@@ -31,10 +31,10 @@ const MACS: &[&str] = &[
 /// Reads the table.
 pub(super) fn devices(text: &str) -> anyhow::Result<Vec<Device>> {
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let mut reader = ::csv::ReaderBuilder::new()
+    let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
         .flexible(true)
-        .trim(::csv::Trim::All)
+        .trim(csv::Trim::All)
         .comment(Some(b'#'))
         .from_reader(text.as_bytes());
     let header = reader.headers().context("failed to read the header")?;

@@ -5,10 +5,10 @@
 
 use serde_json::json;
 
-use super::book::{self, Card, Entry};
-use super::hand::Hand;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::error::Trouble;
+use super::phonebook_file::{self, Card, Entry};
+use super::result::Told;
+use super::session::Hand;
 use crate::webapi::calls::save_contact::Fields;
 use crate::webapi::calls::{add_group, get_groups, phonebook_download, save_contact};
 
@@ -25,8 +25,8 @@ struct Difference<'a> {
 /// Brings what these cards say to the phone; for a dry hand, tells the difference.
 pub(super) async fn perform(cards: &[Card], hand: &mut Hand) -> Result<Told, Trouble> {
     let document = hand.ask(&phonebook_download::call()).await?;
-    let entries =
-        book::from_xml(&document).map_err(|error| Trouble::new("parse", format!("{error:#}")))?;
+    let entries = phonebook_file::from_xml(&document)
+        .map_err(|error| Trouble::new("parse", format!("{error:#}")))?;
     let difference = Difference::between(cards, &entries);
     let wanted: Vec<&Card> = difference.wanted().collect();
     let groups = add_groups(&wanted, hand).await?;

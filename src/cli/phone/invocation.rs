@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{Batch, BookFormat, Command, Contacts, Groups, Passwords, Phonebook, Values};
-use super::ask::{self, Typed};
-use super::book;
+use super::contact_groups::GroupJob;
 use super::contacts::ContactJob;
-use super::groups::GroupJob;
 use super::job::Job;
-use super::system::SystemJob;
+use super::phonebook_file;
+use super::prompt::{self, Typed};
+use super::system_operation::SystemJob;
 use super::{Usage, Width};
 use crate::config;
 use crate::webapi::calls::edit_group::GroupName;
@@ -98,7 +98,7 @@ fn values(values: Values) -> anyhow::Result<Job> {
                 new.push((parsed(&key)?, NewValue::Open(value)));
             }
             for (key, file) in secret_file {
-                let secret = ask::from_file(Path::new(&file))?;
+                let secret = prompt::from_file(Path::new(&file))?;
                 new.push((parsed(&key)?, NewValue::Secret(secret)));
             }
             let call = post_values::call(&new);
@@ -142,7 +142,7 @@ fn contacts(contacts: Contacts) -> anyhow::Result<Order> {
         Contacts::Import { file } => {
             let cards = std::fs::read_to_string(&file)
                 .map_err(anyhow::Error::from)
-                .and_then(|text| book::read(&text))
+                .and_then(|text| phonebook_file::read(&text))
                 .map_err(|error| Usage(format!("{}: {error:#}", file.display())))?;
             return Ok(Job::Import(cards).into());
         }
@@ -198,8 +198,8 @@ fn system(operation: Operation, batch: Batch, width: Width) -> Order {
 }
 
 fn change_password(passwords: &Passwords) -> anyhow::Result<Order> {
-    let old = ask::secret(passwords.old_file.as_deref(), "old password", Typed::Once)?;
-    let new = ask::secret(passwords.new_file.as_deref(), "new password", Typed::Twice)?;
+    let old = prompt::secret(passwords.old_file.as_deref(), "old password", Typed::Once)?;
+    let new = prompt::secret(passwords.new_file.as_deref(), "new password", Typed::Twice)?;
     let call = change_password::call(passwords.role.into(), &old, &new);
     Ok(Order {
         changes_password: true,

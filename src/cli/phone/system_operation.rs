@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::hand::Hand;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::error::Trouble;
+use super::result::Told;
+use super::session::Hand;
 use crate::fleet::reading::{Coarse, LineState};
 use crate::webapi::calls::sys_operation::{self, Operation};
 use crate::webapi::calls::{lines, time};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::bail;
 use jiff::Timestamp;
 
-use super::file::{Expected, Labels, Story};
-use super::life::Life;
+use super::phone::Life;
+use super::test_file::{Expected, Labels, Story};
 use crate::alert::board::Rules;
 use crate::alert::condition::Condition;
 use crate::alert::own::Health;

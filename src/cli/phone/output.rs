@@ -7,10 +7,10 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::hand::Mode;
-use super::many::Done;
-use super::told::{Told, table};
-use super::trouble::Trouble;
+use super::error::Trouble;
+use super::parallel::Done;
+use super::result::{Told, table};
+use super::session::Mode;
 use super::{Desk, Width, config_lines};
 use crate::cli::{complain, say};
 

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::hand::Hand;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::error::Trouble;
+use super::result::Told;
+use super::session::Hand;
 use crate::webapi::calls::edit_group::GroupName;
 use crate::webapi::calls::get_contacts::Filter;
 use crate::webapi::calls::get_groups::Group;

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{Listing, posture};
 use crate::app;
-use crate::cli::troubles::{self, Failure, Phone};
+use crate::cli::problems::{self, Failure, Phone};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::reading::Keep;
@@ -34,7 +34,7 @@ pub(super) async fn run(config: &Config, listing: &Listing) -> anyhow::Result<bo
     if listing.json {
         posture::write_json(&fleet, &troubled)?;
     } else {
-        troubles::tell(&troubled, &listing.by, listing.problems)?;
+        problems::tell(&troubled, &listing.by, listing.problems)?;
         tell_away(&fleet)?;
         if listing.posture {
             posture::tell(&fleet)?;

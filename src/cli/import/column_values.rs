@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use crate::fleet::Text;
 
+use super::csv_list::{List, ListFault};
 use super::device::punctuated;
-use super::list::{List, ListFault};
 use super::plan::New;
 
 /// A column and what stands there in new rows.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::fleet::place::mac_digits;
 
-use super::cells::{Cell, OpenQuote, Record, Records};
+use super::csv_spans::{Cell, OpenQuote, Record, Records};
 
 /// A table of phones.
 #[derive(Debug)]

@@ -4,9 +4,9 @@
 //! here is what the daemon does. In the spirit of `promtool test rules`; a file says what phones do
 //! and when, not which samples they give.
 
-mod file;
-mod life;
-mod play;
+mod phone;
+mod runner;
+mod test_file;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use crate::alert::settings::RuleBook;
 use crate::cli::{USAGE, complain, failed, say};
 use crate::config::Config;
 
-use file::File;
+use test_file::File;
 
 /// The largest file of stories.
 const MAX_FILE: u64 = 4 << 20;
@@ -69,7 +69,7 @@ fn play_all(path: &Path, book: &RuleBook, config: Option<&Config>) -> anyhow::Re
     for story in &file.tests {
         let name = &story.name;
         let differences =
-            play::play(story, file.interval, book, config).with_context(|| name.clone())?;
+            runner::play(story, file.interval, book, config).with_context(|| name.clone())?;
         let differences = differences.into_iter();
         lines.extend(differences.map(|difference| format!("{name}: {difference}")));
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::audit::Audit;
-use super::trouble::Trouble;
+use super::error::Trouble;
 use crate::clock::Clock;
 use crate::config;
 use crate::fleet::guard::{Habits, LoginOutcome};
