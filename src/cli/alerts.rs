@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{humanize, list_output, say};
+use super::{humanize, list_output, println_line};
 use crate::alert::severity;
 use crate::clock::Clock;
 
@@ -63,21 +63,21 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(args.daemon.get("/api/v1/alerts"))?;
     let mut alerts = list_output::items::<Alert>(answer.data.alerts)?;
     let all = alerts.len();
-    alerts.retain(|alert| args.all || alert.told.suppressed.is_none());
+    alerts.retain(|alert| args.all || alert.value.suppressed.is_none());
     let hidden = all - alerts.len();
     if args.json {
         return list_output::print_json(&alerts);
     }
-    alerts.sort_by_key(|alert| alert.told.order());
+    alerts.sort_by_key(|alert| alert.value.order());
     let now = Clock::real().now().wall;
     if alerts.is_empty() {
-        say(format_args!("{}", quiet(&args.daemon)?))?;
+        println_line(format_args!("{}", quiet(&args.daemon)?))?;
     } else {
         let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
         list_output::print_table(&head, &alerts, |alert| alert.row(now))?;
     }
     if hidden > 0 {
-        say(format_args!(
+        println_line(format_args!(
             "{hidden} more are kept back; --all names them and why"
         ))?;
     }

@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             Err(faults) => {
                 refused = true;
                 for fault in &faults {
-                    super::complain(format_args!("{fault}"));
+                    super::eprintln_line(format_args!("{fault}"));
                 }
             }
         }
@@ -55,13 +55,13 @@ pub(super) fn run(args: &Args) -> ExitCode {
 
 fn tell(file: &Path, config: &Config, alerting: &alert::Settings) -> std::io::Result<()> {
     for warning in &config.warnings {
-        super::complain(format_args!("warning: {warning}"));
+        super::eprintln_line(format_args!("warning: {warning}"));
     }
     for note in &config.notes {
-        super::complain(format_args!("note: {note}"));
+        super::eprintln_line(format_args!("note: {note}"));
     }
     let (phones, disabled) = (config.phones.len(), config.disabled.len());
-    super::say(format_args!(
+    super::println_line(format_args!(
         "{}: good, {phones} phones to poll, {disabled} disabled{}",
         file.display(),
         alerts(alerting)

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{list_output, say};
+use super::{list_output, println_line};
 
 /// Ask the running daemon what happened to phones, newest first
 #[derive(Debug, clap::Args)]
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         return list_output::print_json(&events);
     }
     if events.is_empty() {
-        say(format_args!("nothing is known to have happened"))?;
+        println_line(format_args!("nothing is known to have happened"))?;
         return Ok(());
     }
     list_output::print_table(&["TIME", "PHONE", "WHAT"], &events, Event::row)

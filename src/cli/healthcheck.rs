@@ -18,5 +18,5 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = if args.ready { "/-/ready" } else { "/-/healthy" };
-    super::interruptible(args.daemon.answer(path)).map(|_body| ())
+    super::interruptible(args.daemon.get_body(path)).map(|_body| ())
 }

@@ -3,11 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{phone, say};
+use super::{phone, println_line};
 
 /// One item, understood and as it came.
 pub(super) struct Item<T> {
-    pub(super) told: T,
+    pub(super) value: T,
     json: Value,
 }
 
@@ -15,8 +15,8 @@ pub(super) struct Item<T> {
 pub(super) fn items<T: DeserializeOwned>(values: Vec<Value>) -> anyhow::Result<Vec<Item<T>>> {
     let mut items = Vec::new();
     for json in values {
-        let told = serde_json::from_value(json.clone())?;
-        items.push(Item { told, json });
+        let value = serde_json::from_value(json.clone())?;
+        items.push(Item { value, json });
     }
     Ok(items)
 }
@@ -24,7 +24,7 @@ pub(super) fn items<T: DeserializeOwned>(values: Vec<Value>) -> anyhow::Result<V
 /// The items for programs, as they came.
 pub(super) fn print_json<T>(items: &[Item<T>]) -> anyhow::Result<()> {
     let values: Vec<_> = items.iter().map(|item| &item.json).collect();
-    say(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
+    println_line(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
     Ok(())
 }
 
@@ -34,9 +34,9 @@ pub(super) fn print_table<T>(
     items: &[Item<T>],
     row: impl Fn(&T) -> Vec<String>,
 ) -> anyhow::Result<()> {
-    let rows: Vec<_> = items.iter().map(|item| row(&item.told)).collect();
+    let rows: Vec<_> = items.iter().map(|item| row(&item.value)).collect();
     for line in phone::table(head, &rows) {
-        say(format_args!("{line}"))?;
+        println_line(format_args!("{line}"))?;
     }
     Ok(())
 }

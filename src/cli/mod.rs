@@ -136,7 +136,7 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
 fn failed(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
         for fault in faults {
-            complain(format_args!("{fault}"));
+            eprintln_line(format_args!("{fault}"));
         }
         return ExitCode::from(USAGE);
     }
@@ -145,18 +145,18 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     if pipe.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    complain(format_args!("grandstream-exporter: {error:#}"));
+    eprintln_line(format_args!("grandstream-exporter: {error:#}"));
     ExitCode::FAILURE
 }
 
 /// Writes a line to stderr.
-fn complain(line: std::fmt::Arguments<'_>) {
+fn eprintln_line(line: std::fmt::Arguments<'_>) {
     // Nothing is left to say where stderr is closed.
     let _closed = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Writes a line to stdout; an error if it is closed.
-fn say(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+fn println_line(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{line}")
 }
 

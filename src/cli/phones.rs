@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
         .filter(|name| !phones.iter().any(|phone| is_called(phone, name)))
         .collect();
     for name in &unknown {
-        super::complain(format_args!(
+        super::eprintln_line(format_args!(
             "{}: there is no phone `{name}`; `phones` without a name lists them",
             args.config.config.display()
         ));
@@ -127,7 +127,7 @@ fn show(args: &Args, phones: &[Values<'_>]) -> anyhow::Result<()> {
         }
     };
     for line in lines {
-        super::say(format_args!("{line}"))?;
+        super::println_line(format_args!("{line}"))?;
     }
     Ok(())
 }

@@ -8,91 +8,92 @@ use std::collections::BTreeMap;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::say;
+use super::println_line;
 
 /// A phone as far as its troubles go: a part of `/api/v1/phones`.
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Phone {
+pub(super) struct PhoneStatus {
     pub(super) name: String,
     pub(super) site: Option<String>,
     pub(super) up: bool,
-    pub(super) failures: Vec<Failure>,
+    pub(super) failures: Vec<Problem>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
-pub(super) struct Failure {
+pub(super) struct Problem {
     pub(super) reason: String,
     pub(super) detail: String,
-    pub(super) mend: String,
+    #[serde(rename = "mend")]
+    pub(super) hint: String,
 }
 
 /// What to count by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum By {
+pub(super) enum GroupBy {
     Site,
     Reason,
 }
 
-impl Phone {
-    pub(super) fn is_in_trouble(&self) -> bool {
+impl PhoneStatus {
+    pub(super) fn has_problem(&self) -> bool {
         !self.up || !self.failures.is_empty()
     }
 }
 
 /// Prints the counts and, with `problems`, each phone that is in trouble.
-pub(super) fn tell(phones: &[Phone], by: &[By], problems: bool) -> std::io::Result<()> {
+pub(super) fn print(phones: &[PhoneStatus], by: &[GroupBy], problems: bool) -> std::io::Result<()> {
     let up = phones.iter().filter(|phone| phone.up).count();
-    say(format_args!("{up} of {} phones up", phones.len()))?;
-    for (key, (count, mend)) in count(phones, by) {
-        say(format_args!("  {count:>6}  {key}: {mend}"))?;
+    println_line(format_args!("{up} of {} phones up", phones.len()))?;
+    for (key, (count, hint)) in count(phones, by) {
+        println_line(format_args!("  {count:>6}  {key}: {hint}"))?;
     }
     if !problems {
         return Ok(());
     }
     for phone in phones {
-        for trouble in troubles(phone) {
-            say(format_args!("{}: {trouble}", phone.name))?;
+        for problem in problem_lines(phone) {
+            println_line(format_args!("{}: {problem}", phone.name))?;
         }
     }
     Ok(())
 }
 
 /// Each trouble of a phone once, of however many reads it is the failure.
-fn troubles(phone: &Phone) -> Vec<String> {
-    let mut told = Vec::new();
+fn problem_lines(phone: &PhoneStatus) -> Vec<String> {
+    let mut lines = Vec::new();
     for failure in &phone.failures {
-        let trouble = format!("{}: {}; {}", failure.reason, failure.detail, failure.mend);
-        if !told.contains(&trouble) {
-            told.push(trouble);
+        let line = format!("{}: {}; {}", failure.reason, failure.detail, failure.hint);
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    told
+    lines
 }
 
 /// How many phones have each trouble, and the mend of it. A phone counts once a reason.
-fn count<'a>(phones: &'a [Phone], by: &[By]) -> BTreeMap<String, (usize, &'a str)> {
+fn count<'a>(phones: &'a [PhoneStatus], by: &[GroupBy]) -> BTreeMap<String, (usize, &'a str)> {
     let mut counts = BTreeMap::new();
     for phone in phones {
         let reasons: BTreeMap<_, _> = phone
             .failures
             .iter()
-            .map(|failure| (failure.reason.as_str(), failure.mend.as_str()))
+            .map(|failure| (failure.reason.as_str(), failure.hint.as_str()))
             .collect();
-        for (reason, mend) in reasons {
+        for (reason, hint) in reasons {
             let site = phone.site.as_deref().unwrap_or("no site");
             let parts: Vec<_> = by
                 .iter()
                 .map(|key| match key {
-                    By::Site => site,
-                    By::Reason => reason,
+                    GroupBy::Site => site,
+                    GroupBy::Reason => reason,
                 })
                 .collect();
-            let mend = if by.contains(&By::Reason) {
-                mend
+            let hint = if by.contains(&GroupBy::Reason) {
+                hint
             } else {
                 "see --by reason"
             };
-            counts.entry(parts.join(" ")).or_insert((0, mend)).0 += 1;
+            counts.entry(parts.join(" ")).or_insert((0, hint)).0 += 1;
         }
     }
     counts
@@ -102,17 +103,17 @@ fn count<'a>(phones: &'a [Phone], by: &[By]) -> BTreeMap<String, (usize, &'a str
 mod tests {
     use super::*;
 
-    fn phone(name: &str, site: Option<&str>, reasons: &[&str]) -> Phone {
-        Phone {
+    fn phone(name: &str, site: Option<&str>, reasons: &[&str]) -> PhoneStatus {
+        PhoneStatus {
             name: name.to_owned(),
             site: site.map(str::to_owned),
             up: reasons.is_empty(),
             failures: reasons
                 .iter()
-                .map(|reason| Failure {
+                .map(|reason| Problem {
                     reason: (*reason).to_owned(),
                     detail: "why".to_owned(),
-                    mend: format!("mend {reason}"),
+                    hint: format!("hint {reason}"),
                 })
                 .collect(),
         }
@@ -122,8 +123,8 @@ mod tests {
     fn a_trouble_of_several_reads_is_told_once() {
         let phone = phone("a", None, &["parse", "timeout", "timeout", "timeout"]);
         assert_eq!(
-            troubles(&phone),
-            ["parse: why; mend parse", "timeout: why; mend timeout"]
+            problem_lines(&phone),
+            ["parse: why; hint parse", "timeout: why; hint timeout"]
         );
     }
 
@@ -135,17 +136,17 @@ mod tests {
             phone("c", None, &["refused"]),
             phone("d", Some("hq"), &[]),
         ];
-        let counted = count(&phones, &[By::Site, By::Reason]);
+        let counted = count(&phones, &[GroupBy::Site, GroupBy::Reason]);
         let rows: Vec<_> = counted
             .iter()
-            .map(|(key, (n, mend))| (key.as_str(), *n, *mend))
+            .map(|(key, (n, hint))| (key.as_str(), *n, *hint))
             .collect();
         assert_eq!(
             rows,
             [
-                ("hq auth", 2, "mend auth"),
-                ("hq parse", 1, "mend parse"),
-                ("no site refused", 1, "mend refused"),
+                ("hq auth", 2, "hint auth"),
+                ("hq parse", 1, "hint parse"),
+                ("no site refused", 1, "hint refused"),
             ]
         );
     }

@@ -45,16 +45,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Some(target) => target.clone(),
         None => own_target(&config.listen)?,
     };
-    super::say(format_args!(
+    super::println_line(format_args!(
         "# Fits {}; for prometheus.yml.",
         path.display()
     ))?;
     for line in scrape_configs(args.per_phone, &config, &target) {
-        super::say(format_args!("{line}"))?;
+        super::println_line(format_args!("{line}"))?;
     }
-    super::say(format_args!("rule_files:"))?;
+    super::println_line(format_args!("rule_files:"))?;
     for rules in ["recording.yml", "alerts.yml"] {
-        super::say(format_args!(
+        super::println_line(format_args!(
             "  - {RULES}/{rules}  # copy it to where Prometheus runs"
         ))?;
     }

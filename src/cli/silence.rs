@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
-use super::{humanize, list_output, phone, say};
+use super::{humanize, list_output, phone, println_line};
 use crate::alert::words::count;
 use crate::clock::Clock;
 
@@ -128,14 +128,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
                 body["from"] = json!(from);
             }
             let made: Made = super::interruptible(daemon.post(PATH, &body))?;
-            say(format_args!("{made}"))?;
+            println_line(format_args!("{made}"))?;
             Ok(())
         }
         Action::List { all, json, daemon } => list(*all, *json, daemon),
         Action::Expire { ids, daemon } => super::interruptible(async {
             for id in ids {
                 let ended: Silence = daemon.delete(&format!("{PATH}/{id}")).await?;
-                say(format_args!("silence {} ended {}", ended.id, ended.until))?;
+                println_line(format_args!("silence {} ended {}", ended.id, ended.until))?;
             }
             Ok(())
         }),
@@ -154,12 +154,12 @@ pub(super) fn body(matchers: &[(String, String)], lasts: &str, comment: &str) ->
 fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let answer: Answer = super::interruptible(daemon.get(PATH))?;
     let mut silences = list_output::items::<Silence>(answer.silences)?;
-    silences.retain(|silence| all || silence.told.state != "expired");
+    silences.retain(|silence| all || silence.value.state != "expired");
     if as_json {
         return list_output::print_json(&silences);
     }
     if silences.is_empty() {
-        say(format_args!("no silence is in force"))?;
+        println_line(format_args!("no silence is in force"))?;
         return Ok(());
     }
     let now = Clock::real().now().wall;

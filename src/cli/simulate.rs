@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         let fleet = sim::Fleet::start(scenario.specs(), layout)
             .await
             .with_context(|| format!("failed to listen on {}", args.listen))?;
-        tell(&fleet)?;
+        print_phones(&fleet)?;
         let play = async {
             sim::scenario::play(&fleet, &scenario).await;
             std::future::pending::<()>().await;
@@ -58,9 +58,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     })
 }
 
-fn tell(fleet: &sim::Fleet) -> std::io::Result<()> {
+fn print_phones(fleet: &sim::Fleet) -> std::io::Result<()> {
     for phone in fleet.phones() {
-        super::say(format_args!("{} {}", phone.name(), phone.address()))?;
+        super::println_line(format_args!("{} {}", phone.name(), phone.address()))?;
     }
     Ok(())
 }

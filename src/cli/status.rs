@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Deserialize;
 
 use super::daemon::DaemonArg;
-use super::problems::{self, By, Phone};
+use super::problems::{self, GroupBy, PhoneStatus};
 
 /// Ask the running daemon how the fleet does; exit status 1 on trouble
 #[derive(Debug, clap::Args)]
@@ -23,22 +23,22 @@ pub(super) struct Args {
         value_delimiter = ',',
         default_value = "site,reason"
     )]
-    by: Vec<By>,
+    by: Vec<GroupBy>,
 }
 
 /// What is used of `/api/v1/phones`.
 #[derive(Debug, Deserialize)]
 struct Answer {
-    phones: Vec<Phone>,
+    phones: Vec<PhoneStatus>,
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
     let answer = super::interruptible(args.daemon.get("/api/v1/phones"));
-    let told = answer.and_then(|Answer { phones }| {
-        problems::tell(&phones, &args.by, args.problems)?;
-        Ok(!phones.iter().any(Phone::is_in_trouble))
+    let all_well = answer.and_then(|Answer { phones }| {
+        problems::print(&phones, &args.by, args.problems)?;
+        Ok(!phones.iter().any(PhoneStatus::has_problem))
     });
-    match told {
+    match all_well {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => super::failed(&error),

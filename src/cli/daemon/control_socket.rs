@@ -10,10 +10,10 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
-use super::{Ask, MAX_ANSWER, good};
+use super::{ApiRequest, MAX_BODY, body_if_success};
 
 /// The body of a good answer.
-pub(super) async fn ask(socket: &Path, ask: Ask<'_>) -> anyhow::Result<Bytes> {
+pub(super) async fn send(socket: &Path, api: ApiRequest<'_>) -> anyhow::Result<Bytes> {
     let stream = UnixStream::connect(socket).await.with_context(|| {
         format!(
             "no daemon answers at {}; start it, or name its control socket with --socket",
@@ -26,19 +26,19 @@ pub(super) async fn ask(socket: &Path, ask: Ask<'_>) -> anyhow::Result<Bytes> {
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let mut request = Request::builder()
-        .method(ask.method)
-        .uri(ask.path)
+        .method(api.method)
+        .uri(api.path)
         .header("Host", "localhost");
-    if ask.body.is_some() {
+    if api.body.is_some() {
         request = request.header("Content-Type", "application/json");
     }
-    let request = request.body(Full::new(Bytes::from(ask.body.unwrap_or_default())))?;
+    let request = request.body(Full::new(Bytes::from(api.body.unwrap_or_default())))?;
     let answer = sender.send_request(request).await?;
     let status = answer.status();
-    let body = Limited::new(answer.into_body(), MAX_ANSWER)
+    let body = Limited::new(answer.into_body(), MAX_BODY)
         .collect()
         .await
         .map_err(|error| anyhow::anyhow!(error))?
         .to_bytes();
-    good(status, body)
+    body_if_success(status, body)
 }

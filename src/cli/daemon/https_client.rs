@@ -17,11 +17,11 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::{Ask, MAX_ANSWER, good};
+use super::{ApiRequest, MAX_BODY, body_if_success};
 use crate::config;
 
 /// A daemon somewhere else.
-pub(super) struct Remote {
+pub(super) struct HttpsClient {
     client: Client,
     /// Scheme, host, port and, behind a proxy, a path; without a slash at its end.
     base: String,
@@ -29,7 +29,7 @@ pub(super) struct Remote {
     user: Option<(String, SecretString)>,
 }
 
-impl Remote {
+impl HttpsClient {
     /// The daemon at this address, asked as this user, whose password stands in this file. Blocks on
     /// files.
     pub(super) fn new(
@@ -64,14 +64,14 @@ impl Remote {
     }
 
     /// The body of a good answer.
-    pub(super) async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Bytes> {
-        let url = format!("{}{}", self.base, ask.path);
-        let mut request = self.client.request(ask.method, url);
+    pub(super) async fn send(&self, api: ApiRequest<'_>) -> anyhow::Result<Bytes> {
+        let url = format!("{}{}", self.base, api.path);
+        let mut request = self.client.request(api.method, url);
         request = request.header("Origin", &self.origin);
         if let Some((name, password)) = &self.user {
             request = request.basic_auth(name, Some(password.expose_secret()));
         }
-        if let Some(body) = ask.body {
+        if let Some(body) = api.body {
             request = request
                 .header("Content-Type", "application/json")
                 .body(body);
@@ -85,12 +85,12 @@ impl Remote {
         let mut answer = request.send().await.with_context(no_daemon)?;
         let mut body = BytesMut::new();
         while let Some(piece) = answer.chunk().await? {
-            if body.len() + piece.len() > MAX_ANSWER {
+            if body.len() + piece.len() > MAX_BODY {
                 bail!("the answer is too long");
             }
             body.extend_from_slice(&piece);
         }
-        good(answer.status(), body.freeze())
+        body_if_success(answer.status(), body.freeze())
     }
 }
 

@@ -16,7 +16,7 @@ use hyper::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use https_client::Remote;
+use https_client::HttpsClient;
 
 /// The options of the commands that ask the daemon.
 #[derive(Debug, clap::Args)]
@@ -52,7 +52,7 @@ pub(super) struct SocketArg {
 
 /// A request; its body is JSON.
 #[derive(Debug)]
-struct Ask<'a> {
+struct ApiRequest<'a> {
     method: Method,
     path: &'a str,
     body: Option<String>,
@@ -61,32 +61,32 @@ struct Ask<'a> {
 /// What the daemon refused, in its words.
 #[derive(Debug, thiserror::Error)]
 #[error("the daemon answered {status}: {why}")]
-struct Refused {
+struct DaemonError {
     status: StatusCode,
     why: String,
 }
 
 /// How long the daemon may take: a page of 20,000 phones takes it well below a second, and what
 /// changes something may wait for a disk.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The largest answer: 20,000 phones with all their readings.
-const MAX_ANSWER: usize = 512 << 20;
+const MAX_BODY: usize = 512 << 20;
 
 impl DaemonArg {
     /// The answer to GET `path`, understood as `T`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        understood(&self.answer(path).await?)
+        parsed(&self.get_body(path).await?)
     }
 
     /// The body of a good answer to GET `path`.
-    pub(super) async fn answer(&self, path: &str) -> anyhow::Result<Bytes> {
-        let ask = Ask {
+    pub(super) async fn get_body(&self, path: &str) -> anyhow::Result<Bytes> {
+        let request = ApiRequest {
             method: Method::GET,
             path,
             body: None,
         };
-        self.ask(ask).await
+        self.send(request).await
     }
 
     /// The answer to POST of `body`; nothing is sent where it is null.
@@ -95,31 +95,31 @@ impl DaemonArg {
         path: &str,
         body: &Value,
     ) -> anyhow::Result<T> {
-        let ask = Ask {
+        let request = ApiRequest {
             method: Method::POST,
             path,
             body: (!body.is_null()).then(|| body.to_string()),
         };
-        understood(&self.ask(ask).await?)
+        parsed(&self.send(request).await?)
     }
 
     /// The answer to DELETE.
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let ask = Ask {
+        let request = ApiRequest {
             method: Method::DELETE,
             path,
             body: None,
         };
-        understood(&self.ask(ask).await?)
+        parsed(&self.send(request).await?)
     }
 
-    async fn ask(&self, ask: Ask<'_>) -> anyhow::Result<Bytes> {
+    async fn send(&self, request: ApiRequest<'_>) -> anyhow::Result<Bytes> {
         let Some(url) = &self.url else {
-            return in_time(PATIENCE, control_socket::ask(&self.socket.socket, ask)).await;
+            return with_timeout(TIMEOUT, control_socket::send(&self.socket.socket, request)).await;
         };
         let user = self.user.as_deref().zip(self.password_file.as_deref());
-        let remote = Remote::new(url, user, self.ca_file.as_deref())?;
-        in_time(PATIENCE, remote.ask(ask)).await
+        let client = HttpsClient::new(url, user, self.ca_file.as_deref())?;
+        with_timeout(TIMEOUT, client.send(request)).await
     }
 }
 
@@ -129,32 +129,32 @@ impl SocketArg {
         &self,
         path: &str,
         body: &Value,
-        patience: Duration,
+        timeout: Duration,
     ) -> anyhow::Result<T> {
-        let ask = Ask {
+        let request = ApiRequest {
             method: Method::POST,
             path,
             body: Some(body.to_string()),
         };
-        understood(&in_time(patience, control_socket::ask(&self.socket, ask)).await?)
+        parsed(&with_timeout(timeout, control_socket::send(&self.socket, request)).await?)
     }
 }
 
-async fn in_time(
-    patience: Duration,
+async fn with_timeout(
+    timeout: Duration,
     answer: impl Future<Output = anyhow::Result<Bytes>>,
 ) -> anyhow::Result<Bytes> {
-    tokio::time::timeout(patience, answer)
+    tokio::time::timeout(timeout, answer)
         .await
         .context("the daemon did not answer in time")?
 }
 
-fn understood<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
     serde_json::from_slice(body).context("the daemon's answer is not understood")
 }
 
 /// The body of a good answer, or what the daemon says of a bad one.
-fn good(status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
+fn body_if_success(status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
     if status.is_success() {
         return Ok(body);
     }
@@ -167,5 +167,5 @@ fn good(status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
         Some(error) => error.to_owned(),
         None => String::from_utf8_lossy(&body).trim().to_owned(),
     };
-    Err(Refused { status, why }.into())
+    Err(DaemonError { status, why }.into())
 }

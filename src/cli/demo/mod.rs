@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, Setup};
 use crate::clock::Clock;
 use crate::sim::{self, Scenario};
-use webhook_sink::Mailbox;
+use webhook_sink::WebhookSink;
 
 /// Simulate a lively fleet and run the exporter on it
 #[derive(Debug, clap::Args)]
@@ -62,8 +62,8 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     let secure = secure_phone().await?;
     let directory = tempfile::tempdir()?;
     let config = directory.path().join("config.yaml");
-    let mailbox = Mailbox::open().await?;
-    let text = configuration(args, &fleet, &secure)? + &mailbox.alerting();
+    let sink = WebhookSink::open().await?;
+    let text = configuration(args, &fleet, &secure)? + &sink.alerting();
     fs::write(&config, text)?;
     fs::set_permissions(&config, Permissions::from_mode(0o600))?;
     let socket = directory.path().join("control.sock");
@@ -73,8 +73,8 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     let daemon = app::run(setup, stop.clone());
     let play = async {
         if let Ok(addresses) = addresses.await {
-            tell(&addresses, args.phones)?;
-            suggest(&config, &socket)?;
+            print_addresses(&addresses, args.phones)?;
+            print_suggestions(&config, &socket)?;
         }
         sim::scenario::play(&fleet, &scenario).await;
         std::future::pending().await
@@ -82,7 +82,7 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
         ended = daemon => ended,
         ended = play => ended,
-        ended = mailbox.serve() => ended,
+        ended = sink.serve() => ended,
     }
 }
 
@@ -98,9 +98,9 @@ fn setup(config: &Path, socket: &Path, listening: oneshot::Sender<Vec<SocketAddr
     }
 }
 
-fn tell(addresses: &[SocketAddr], phones: u16) -> std::io::Result<()> {
+fn print_addresses(addresses: &[SocketAddr], phones: u16) -> std::io::Result<()> {
     for address in addresses {
-        super::say(format_args!(
+        super::println_line(format_args!(
             "{phones} simulated phones at http://{address} and http://{address}/metrics; Ctrl-C ends it"
         ))?;
     }
@@ -108,7 +108,7 @@ fn tell(addresses: &[SocketAddr], phones: u16) -> std::io::Result<()> {
 }
 
 /// Says which commands may be tried on it from another terminal.
-fn suggest(config: &Path, socket: &Path) -> anyhow::Result<()> {
+fn print_suggestions(config: &Path, socket: &Path) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     for (command, option, file) in [
         ("status --problems", "--socket", socket),
@@ -116,7 +116,7 @@ fn suggest(config: &Path, socket: &Path) -> anyhow::Result<()> {
         ("alerts", "--socket", socket),
     ] {
         let (program, file) = (program.display(), file.display());
-        super::say(format_args!("Try: {program} {command} {option} {file}"))?;
+        super::println_line(format_args!("Try: {program} {command} {option} {file}"))?;
     }
     Ok(())
 }

@@ -23,12 +23,12 @@ const MAX_MESSAGE: usize = 4 << 20;
 const MAX_CONNECTIONS: usize = 16;
 
 /// The server before it serves.
-pub(super) struct Mailbox {
+pub(super) struct WebhookSink {
     listener: TcpListener,
     pub(super) address: SocketAddr,
 }
 
-impl Mailbox {
+impl WebhookSink {
     pub(super) async fn open() -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -90,7 +90,7 @@ async fn take(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infa
         && body.is_ok()
     {
         // Nobody listens where stdout is closed.
-        let _closed = crate::cli::say(format_args!("Told: {title}"));
+        let _closed = crate::cli::println_line(format_args!("Told: {title}"));
     }
     Ok(Response::new(Empty::new()))
 }

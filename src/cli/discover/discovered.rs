@@ -11,7 +11,7 @@ use crate::fleet::reading::Values;
 
 /// A phone of the vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct DiscoveredPhone {
     pub(super) address: IpAddr,
     /// `None` for the port that belongs to the scheme.
     pub(super) port: Option<u16>,
@@ -26,7 +26,7 @@ pub(super) struct Found {
 /// Where the vendor's hardware addresses begin (IEEE registry).
 const VENDOR_MACS: [&str; 3] = ["000b82", "c074ad", "ec74d7"];
 
-impl Found {
+impl DiscoveredPhone {
     /// The phone that tells these values; `None` if nothing in them is the vendor's.
     pub(super) fn of(
         (address, port, scheme): (IpAddr, Option<u16>, Scheme),
@@ -54,7 +54,7 @@ impl Found {
     }
 
     /// As a configuration writes it: host, or host and port, IPv6 in brackets.
-    pub(super) fn place(&self) -> String {
+    pub(super) fn host_port(&self) -> String {
         let host = match self.address {
             IpAddr::V4(address) => address.to_string(),
             IpAddr::V6(address) => format!("[{address}]"),
@@ -68,7 +68,7 @@ impl Found {
     pub(super) fn as_json(&self, name: &str) -> Value {
         json!({
             "name": name,
-            "address": self.place(),
+            "address": self.host_port(),
             "scheme": self.scheme.label(),
             "model": self.model,
             "firmware": self.firmware,
@@ -81,24 +81,24 @@ impl Found {
         let model = plain(self.model.as_deref().unwrap_or("phone"));
         match &self.mac {
             Some(mac) => format!("{model}-{mac}"),
-            None => self.name_by_place(),
+            None => self.name_by_address(),
         }
     }
 
-    fn name_by_place(&self) -> String {
+    fn name_by_address(&self) -> String {
         let model = plain(self.model.as_deref().unwrap_or("phone"));
-        format!("{model}-{}", plain(&self.place()))
+        format!("{model}-{}", plain(&self.host_port()))
     }
 }
 
 /// Each phone with a name that no other has.
-pub(super) fn named(found: &[Found]) -> Vec<(String, &Found)> {
+pub(super) fn named(found: &[DiscoveredPhone]) -> Vec<(String, &DiscoveredPhone)> {
     let mut taken = HashSet::new();
     let mut named = Vec::with_capacity(found.len());
     for found in found {
         let mut name = found.name();
         if !taken.insert(name.clone()) {
-            name = found.name_by_place();
+            name = found.name_by_address();
             taken.insert(name.clone());
         }
         named.push((name, found));
@@ -130,9 +130,9 @@ mod tests {
         )
     }
 
-    fn at(address: &str, pairs: &[(&str, &str)]) -> Option<Found> {
+    fn at(address: &str, pairs: &[(&str, &str)]) -> Option<DiscoveredPhone> {
         let place = (address.parse().unwrap(), None, Scheme::Http);
-        Found::of(place, &values(pairs))
+        DiscoveredPhone::of(place, &values(pairs))
     }
 
     #[test]
@@ -167,6 +167,6 @@ mod tests {
                 "phone-2001-db8--1"
             ]
         );
-        assert_eq!(found[2].place(), "[2001:db8::1]");
+        assert_eq!(found[2].host_port(), "[2001:db8::1]");
     }
 }

@@ -21,8 +21,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
 use serde_json::json;
 
-use self::discovered::{Found, named};
-use self::phone_list::{Change, Listed};
+use self::discovered::{DiscoveredPhone, named};
+use self::phone_list::{Change, ListedPhone};
 use super::phone::table;
 use crate::fleet::place::Scheme;
 
@@ -86,7 +86,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
         .find(|net| is_large(net))
         .filter(|_| !args.large)
     {
-        super::complain(format_args!(
+        super::eprintln_line(format_args!(
             "grandstream-exporter: {net} has more than 65536 addresses; name smaller nets, or use --large"
         ));
         return ExitCode::from(super::USAGE);
@@ -94,17 +94,17 @@ pub(super) fn run(args: &Args) -> ExitCode {
     let known = match args.update.as_deref().map(phone_list::read).transpose() {
         Ok(known) => known,
         Err(error) => {
-            super::complain(format_args!("grandstream-exporter: {error:#}"));
+            super::eprintln_line(format_args!("grandstream-exporter: {error:#}"));
             return ExitCode::from(super::USAGE);
         }
     };
     let found = super::block_on(|stop| async move {
-        match stop.run_until_cancelled(Box::pin(sweep(args))).await {
+        match stop.run_until_cancelled(Box::pin(scan(args))).await {
             Some(found) => Ok(found),
             None => anyhow::bail!("interrupted"),
         }
     });
-    match found.and_then(|found| tell(args, &found, known.as_deref())) {
+    match found.and_then(|found| print(args, &found, known.as_deref())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => super::failed(&error),
     }
@@ -114,13 +114,13 @@ fn is_large(net: &IpNet) -> bool {
     net.max_prefix_len() - net.prefix_len() > MOST_ADDRESSES_BITS
 }
 
-async fn sweep(args: &Args) -> Vec<Found> {
+async fn scan(args: &Args) -> Vec<DiscoveredPhone> {
     let schemes: &[Scheme] = match args.scheme {
         SchemeArg::Http => &[Scheme::Http],
         SchemeArg::Https => &[Scheme::Https],
         SchemeArg::Both => &[Scheme::Http, Scheme::Https],
     };
-    let plan = scan::Plan {
+    let options = scan::ScanOptions {
         schemes,
         port: args.port,
         timeout: args.timeout,
@@ -129,7 +129,7 @@ async fn sweep(args: &Args) -> Vec<Found> {
     };
     let bar = bar(&args.nets);
     let addresses = args.nets.iter().flat_map(IpNet::hosts);
-    let mut found = scan::sweep(addresses, &plan, || {
+    let mut found = scan::scan(addresses, &options, || {
         if let Some(bar) = &bar {
             bar.inc(1);
         }
@@ -158,7 +158,11 @@ fn bar(nets: &[IpNet]) -> Option<ProgressBar> {
     })
 }
 
-fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Result<()> {
+fn print(
+    args: &Args,
+    found: &[DiscoveredPhone],
+    known: Option<&[ListedPhone]>,
+) -> anyhow::Result<()> {
     let named = named(found);
     let rows: Vec<Vec<String>> = named
         .iter()
@@ -166,7 +170,7 @@ fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Resul
             let text = |text: &Option<String>| text.clone().unwrap_or_default();
             vec![
                 name.clone(),
-                found.place(),
+                found.host_port(),
                 text(&found.model),
                 text(&found.firmware),
                 found
@@ -181,8 +185,8 @@ fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Resul
         &["NAME", "ADDRESS", "MODEL", "FIRMWARE", "MAC"],
         &rows,
     ))?;
-    super::complain(format_args!("{} phones found", found.len()));
-    let mut listed: Vec<&(String, &Found)> = named.iter().collect();
+    super::eprintln_line(format_args!("{} phones found", found.len()));
+    let mut listed: Vec<&(String, &DiscoveredPhone)> = named.iter().collect();
     let mut changes = Vec::new();
     if let Some(known) = known {
         let is_covered = |address: IpAddr| args.nets.iter().any(|net| net.contains(&address));
@@ -203,7 +207,7 @@ fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Resul
         let changes: Vec<_> = changes.iter().map(Change::as_json).collect();
         format!("{}\n", json!({ "phones": phones, "changes": changes }))
     } else {
-        phone_list::written(&listed)
+        phone_list::to_yaml(&listed)
     };
     let Some(path) = &args.output else {
         std::io::stdout().write_all(text.as_bytes())?;

@@ -10,12 +10,12 @@ use std::path::Path;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::discovered::Found;
+use super::discovered::DiscoveredPhone;
 use crate::fleet::place::{Scheme, mac_digits};
 
 /// A phone of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct ListedPhone {
     pub(super) name: String,
     /// As written.
     pub(super) address: String,
@@ -42,7 +42,7 @@ pub(super) enum Change {
 }
 
 /// Reads a list.
-pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Listed>> {
+pub(super) fn read(path: &Path) -> anyhow::Result<Vec<ListedPhone>> {
     let failed = || format!("failed to read the list {}", path.display());
     let text = std::fs::read_to_string(path).with_context(failed)?;
     if path.extension().is_some_and(|ending| ending == "csv") {
@@ -54,7 +54,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Listed>> {
     let text = |phone: &Value, key: &str| phone.get(key).and_then(Value::as_str).map(str::to_owned);
     Ok(phones
         .iter()
-        .map(|phone| Listed {
+        .map(|phone| ListedPhone {
             name: text(phone, "name").unwrap_or_default(),
             address: text(phone, "address").unwrap_or_default(),
             mac: text(phone, "mac").and_then(|mac| mac_digits(&mac)),
@@ -62,7 +62,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<Listed>> {
         .collect())
 }
 
-fn table(text: &str) -> anyhow::Result<Vec<Listed>> {
+fn table(text: &str) -> anyhow::Result<Vec<ListedPhone>> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
@@ -75,7 +75,7 @@ fn table(text: &str) -> anyhow::Result<Vec<Listed>> {
             let column = head.iter().position(|head| head == name)?;
             row.get(column)
         };
-        listed.push(Listed {
+        listed.push(ListedPhone {
             name: cell("name").unwrap_or_default().to_owned(),
             address: cell("address").unwrap_or_default().to_owned(),
             mac: cell("mac").and_then(mac_digits),
@@ -86,18 +86,19 @@ fn table(text: &str) -> anyhow::Result<Vec<Listed>> {
 
 /// What differs. A phone of the list is gone only if its address was looked at: `is_covered`.
 pub(super) fn compare(
-    listed: &[Listed],
-    found: &[(String, &Found)],
+    listed: &[ListedPhone],
+    found: &[(String, &DiscoveredPhone)],
     is_covered: impl Fn(IpAddr) -> bool,
 ) -> Vec<Change> {
     let mut changes = Vec::new();
     for phone in listed {
-        let by_device = |found: &&(String, &Found)| phone.mac.is_some() && found.1.mac == phone.mac;
+        let by_device =
+            |found: &&(String, &DiscoveredPhone)| phone.mac.is_some() && found.1.mac == phone.mac;
         if let Some((_, found)) = found.iter().find(by_device) {
             if !is_at(phone, found) {
                 changes.push(Change::Moved {
                     name: phone.name.clone(),
-                    address: found.place(),
+                    address: found.host_port(),
                     was: phone.address.clone(),
                 });
             }
@@ -112,13 +113,13 @@ pub(super) fn compare(
         }
     }
     for (name, found) in found {
-        let is_listed = |phone: &Listed| {
+        let is_listed = |phone: &ListedPhone| {
             (phone.mac.is_some() && phone.mac == found.mac) || is_same(phone, found)
         };
         if !listed.iter().any(is_listed) {
             changes.push(Change::New {
                 name: name.clone(),
-                address: found.place(),
+                address: found.host_port(),
             });
         }
     }
@@ -126,12 +127,12 @@ pub(super) fn compare(
 }
 
 /// Whether what was found may be this phone: it is there, and no other device than expected.
-fn is_same(phone: &Listed, found: &Found) -> bool {
+fn is_same(phone: &ListedPhone, found: &DiscoveredPhone) -> bool {
     let is_other = phone.mac.is_some() && found.mac.is_some() && phone.mac != found.mac;
     is_at(phone, found) && !is_other
 }
 
-fn is_at(phone: &Listed, found: &Found) -> bool {
+fn is_at(phone: &ListedPhone, found: &DiscoveredPhone) -> bool {
     ip_of(&phone.address) == Some(found.address)
 }
 
@@ -145,8 +146,9 @@ fn ip_of(address: &str) -> Option<IpAddr> {
 }
 
 /// The list of these phones, as `phone_files` takes it.
-pub(super) fn written(found: &[&(String, &Found)]) -> String {
-    let mut text = String::from("# Found by `discover`; list this file under `phone_files`.\n");
+pub(super) fn to_yaml(found: &[&(String, &DiscoveredPhone)]) -> String {
+    let mut text =
+        String::from("# DiscoveredPhone by `discover`; list this file under `phone_files`.\n");
     if found.is_empty() {
         text.push_str("phones: []\n");
         return text;
@@ -161,7 +163,7 @@ pub(super) fn written(found: &[&(String, &Found)]) -> String {
             Scheme::Http => "",
             Scheme::Https => ", scheme: https",
         };
-        let place = found.place();
+        let place = found.host_port();
         // A String takes all text.
         let _written = writeln!(
             text,
@@ -195,8 +197,8 @@ impl Change {
 mod tests {
     use super::*;
 
-    fn found(address: &str, mac: Option<&str>) -> Found {
-        Found {
+    fn found(address: &str, mac: Option<&str>) -> DiscoveredPhone {
+        DiscoveredPhone {
             address: address.parse().unwrap(),
             port: None,
             scheme: Scheme::Http,
@@ -206,8 +208,8 @@ mod tests {
         }
     }
 
-    fn listed(name: &str, address: &str, mac: Option<&str>) -> Listed {
-        Listed {
+    fn listed(name: &str, address: &str, mac: Option<&str>) -> ListedPhone {
+        ListedPhone {
             name: name.to_owned(),
             address: address.to_owned(),
             mac: mac.map(Into::into),
@@ -223,7 +225,10 @@ mod tests {
             found("192.0.2.3", None),
             found("192.0.2.4", Some(c)),
         ];
-        let named: Vec<_> = seen.iter().map(|found| (found.place(), found)).collect();
+        let named: Vec<_> = seen
+            .iter()
+            .map(|found| (found.host_port(), found))
+            .collect();
         let known = [
             listed("stays", "192.0.2.1:80", Some(a)),
             listed("moved", "192.0.2.9", Some(b)),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::discovered::Found;
+use super::discovered::DiscoveredPhone;
 use crate::fleet::guard::Habits;
 use crate::fleet::place::Scheme;
 use crate::fleet::reading::{BUILT_IN_VALUES, MAC_VALUES};
@@ -20,7 +20,7 @@ use crate::webapi::{Client, Target, Tls, tls_config};
 
 /// How a net is looked through.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Plan<'a> {
+pub(super) struct ScanOptions<'a> {
     /// Tried in order until one finds a phone.
     pub(super) schemes: &'a [Scheme],
     /// Instead of that of the scheme.
@@ -35,45 +35,45 @@ pub(super) struct Plan<'a> {
 
 /// What it takes to ask one address.
 #[derive(Clone)]
-struct Question {
+struct AddressProbe {
     ways: Arc<[(Scheme, Option<Tls>)]>,
     port: Option<u16>,
     timeout: Duration,
 }
 
 /// The phones among these addresses; `each` is called as an address is done with.
-pub(super) async fn sweep(
+pub(super) async fn scan(
     addresses: impl Iterator<Item = IpAddr>,
-    plan: &Plan<'_>,
+    options: &ScanOptions<'_>,
     mut each: impl FnMut(),
-) -> Vec<Found> {
-    let question = Question {
-        ways: plan
+) -> Vec<DiscoveredPhone> {
+    let probe = AddressProbe {
+        ways: options
             .schemes
             .iter()
-            .filter_map(|scheme| way(*scheme))
+            .filter_map(|scheme| with_tls(*scheme))
             .collect(),
-        port: plan.port,
-        timeout: plan.timeout,
+        port: options.port,
+        timeout: options.timeout,
     };
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / plan.rate.get());
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / options.rate.get());
     // What was late is not made up for: that would exceed the rate.
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut asking = JoinSet::new();
     let mut found = Vec::new();
-    let mut end = |ended: Result<Option<Found>, tokio::task::JoinError>| {
+    let mut end = |ended: Result<Option<DiscoveredPhone>, tokio::task::JoinError>| {
         each();
-        ended.expect("nobody cancels a question, and one that panics ends the program")
+        ended.expect("nobody cancels a probe, and one that panics ends the program")
     };
     for address in addresses {
-        while asking.len() >= plan.jobs
+        while asking.len() >= options.jobs
             && let Some(ended) = asking.join_next().await
         {
             found.extend(end(ended));
         }
         pace.tick().await;
-        let question = question.clone();
-        asking.spawn(async move { ask(address, &question).await });
+        let probe = probe.clone();
+        asking.spawn(async move { probe_address(address, &probe).await });
     }
     while let Some(ended) = asking.join_next().await {
         found.extend(end(ended));
@@ -82,7 +82,7 @@ pub(super) async fn sweep(
 }
 
 /// No certificate is checked: nothing secret is sent, and what answers is only listed.
-fn way(scheme: Scheme) -> Option<(Scheme, Option<Tls>)> {
+fn with_tls(scheme: Scheme) -> Option<(Scheme, Option<Tls>)> {
     if scheme == Scheme::Http {
         return Some((scheme, None));
     }
@@ -98,24 +98,24 @@ fn way(scheme: Scheme) -> Option<(Scheme, Option<Tls>)> {
     Some((scheme, Some(tls)))
 }
 
-async fn ask(address: IpAddr, question: &Question) -> Option<Found> {
+async fn probe_address(address: IpAddr, probe: &AddressProbe) -> Option<DiscoveredPhone> {
     let keys: Vec<Box<str>> = BUILT_IN_VALUES
         .iter()
         .chain(&MAC_VALUES)
         .map(|key| (*key).into())
         .collect();
-    for (scheme, tls) in question.ways.iter() {
+    for (scheme, tls) in probe.ways.iter() {
         let target = Target {
             host: address.to_string().into(),
-            port: question.port.unwrap_or(scheme.default_port()),
+            port: probe.port.unwrap_or(scheme.default_port()),
             tls: tls.clone(),
-            connect_timeout: question.timeout,
+            connect_timeout: probe.timeout,
             attempts: 1,
         };
         let mut client = Client::new(target, Habits::default());
-        client.open(Instant::now() + question.timeout);
+        client.open(Instant::now() + probe.timeout);
         if let Ok(values) = client.reader().values(&keys).await
-            && let Some(found) = Found::of((address, question.port, *scheme), &values)
+            && let Some(found) = DiscoveredPhone::of((address, probe.port, *scheme), &values)
         {
             return Some(found);
         }

@@ -5,13 +5,13 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// Which row has an address. Several phones may share a host, each behind a port of its own.
 #[derive(Debug, Default)]
-pub(super) struct Rows {
+pub(super) struct AddressIndex {
     by_host: HashMap<String, usize>,
     /// The port is empty where none is written.
     by_port: HashMap<(String, String), usize>,
 }
 
-impl Rows {
+impl AddressIndex {
     /// Notes a row's address; the first of several at one place counts.
     pub(super) fn insert(&mut self, address: &str, row: usize) {
         let (_, port) = split(address);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn phones_behind_ports_of_one_host_are_told_apart() {
-        let mut rows = Rows::default();
+        let mut rows = AddressIndex::default();
         rows.insert("192.0.2.1:8081", 1);
         rows.insert("192.0.2.1:8082", 2);
         rows.insert("192.0.2.3", 3);

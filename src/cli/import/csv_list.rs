@@ -12,7 +12,7 @@ use super::csv_spans::{Cell, OpenQuote, Record, Records};
 
 /// A table of phones.
 #[derive(Debug)]
-pub(super) struct List {
+pub(super) struct CsvList {
     text: String,
     columns: Vec<String>,
     pub(super) rows: Vec<Row>,
@@ -31,7 +31,7 @@ pub(super) struct Row {
 
 /// Why the list cannot be imported into.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ListFault {
+pub(super) enum ListError {
     #[error("line {0} has no column `{1}`; begin the table with a header such as name,address,mac")]
     NoColumn(u32, &'static str),
     #[error("line {0} has {1} cells for {2} columns; correct it first")]
@@ -44,9 +44,9 @@ pub(super) enum ListFault {
     UnknownColumn(String),
 }
 
-impl List {
+impl CsvList {
     /// Reads a table. One without a row is begun with these columns.
-    pub(super) fn read(text: String, columns_if_empty: &[&str]) -> Result<Self, ListFault> {
+    pub(super) fn read(text: String, columns_if_empty: &[&str]) -> Result<Self, ListError> {
         let mut records = Records::of(&text);
         let Some(header) = records.next().transpose().map_err(open_quote)? else {
             let mut text = text;
@@ -65,15 +65,15 @@ impl List {
         };
         let columns: Vec<String> = header.cells.into_iter().map(|cell| cell.value).collect();
         let position = |name: &str| columns.iter().position(|column| column == name);
-        let required = |name| position(name).ok_or(ListFault::NoColumn(header.line, name));
-        let places = Places {
+        let required = |name| position(name).ok_or(ListError::NoColumn(header.line, name));
+        let indexes = ColumnIndexes {
             name: required("name")?,
             address: required("address")?,
             mac: position("mac"),
             count: columns.len(),
         };
         let rows = records
-            .map(|record| places.row(record.map_err(open_quote)?))
+            .map(|record| indexes.row(record.map_err(open_quote)?))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             text,
@@ -124,26 +124,26 @@ impl List {
 }
 
 /// Where the columns stand.
-struct Places {
+struct ColumnIndexes {
     name: usize,
     address: usize,
     mac: Option<usize>,
     count: usize,
 }
 
-impl Places {
-    fn row(&self, record: Record) -> Result<Row, ListFault> {
+impl ColumnIndexes {
+    fn row(&self, record: Record) -> Result<Row, ListError> {
         let Record { line, cells } = record;
         let (Some(name), Some(address)) = (cells.get(self.name), cells.get(self.address)) else {
-            return Err(ListFault::Cells(line, cells.len(), self.count));
+            return Err(ListError::Cells(line, cells.len(), self.count));
         };
         if cells.len() != self.count {
-            return Err(ListFault::Cells(line, cells.len(), self.count));
+            return Err(ListError::Cells(line, cells.len(), self.count));
         }
         let mac = self.mac.and_then(|mac| cells.get(mac));
         let mac = match mac.map(|cell| cell.value.as_str()) {
             None | Some("") => None,
-            Some(text) => Some(mac_digits(text).ok_or(ListFault::Mac(line))?),
+            Some(text) => Some(mac_digits(text).ok_or(ListError::Mac(line))?),
         };
         Ok(Row {
             name: name.value.clone(),
@@ -155,8 +155,8 @@ impl Places {
     }
 }
 
-fn open_quote(OpenQuote { line }: OpenQuote) -> ListFault {
-    ListFault::OpenQuote(line)
+fn open_quote(OpenQuote { line }: OpenQuote) -> ListError {
+    ListError::OpenQuote(line)
 }
 
 /// A cell as it is written: in quotes where it could be taken for something else, as a comment.
@@ -179,8 +179,8 @@ mod tests {
         \"the \"\"hall\"\"\",2,\"192.0.2.22\",,\"two\r\nlines\"\r\n\
         # the end";
 
-    fn read(text: &str) -> List {
-        List::read(text.to_owned(), &["name", "address", "mac"]).unwrap()
+    fn read(text: &str) -> CsvList {
+        CsvList::read(text.to_owned(), &["name", "address", "mac"]).unwrap()
     }
 
     #[test]
@@ -222,14 +222,14 @@ mod tests {
     #[test]
     fn what_could_be_misread_is_refused_with_its_line() {
         for (text, fault) in [
-            ("a,192.0.2.1\n", ListFault::NoColumn(1, "name")),
-            ("# x\nname,mac\n", ListFault::NoColumn(2, "address")),
-            ("name,address\n\na\n", ListFault::Cells(3, 1, 2)),
-            ("name,address\na,b,c\n", ListFault::Cells(2, 3, 2)),
-            ("name,address\n\"a,b\nc,d\n", ListFault::OpenQuote(2)),
-            ("name,address,mac\na,b,c\n", ListFault::Mac(2)),
+            ("a,192.0.2.1\n", ListError::NoColumn(1, "name")),
+            ("# x\nname,mac\n", ListError::NoColumn(2, "address")),
+            ("name,address\n\na\n", ListError::Cells(3, 1, 2)),
+            ("name,address\na,b,c\n", ListError::Cells(2, 3, 2)),
+            ("name,address\n\"a,b\nc,d\n", ListError::OpenQuote(2)),
+            ("name,address,mac\na,b,c\n", ListError::Mac(2)),
         ] {
-            let found = List::read(text.to_owned(), &[]).unwrap_err();
+            let found = CsvList::read(text.to_owned(), &[]).unwrap_err();
             assert_eq!(found, fault, "{text:?}");
         }
     }

@@ -51,12 +51,12 @@ duid 00:01:00:01:2d:c1:5f:3a:00:0b:82:12:34:56
 1715890320 34567890 2001:db8::45 reception 00:01:00:01:2d:c1:5f:3b:00:0b:82:12:34:56
 ";
         let devices = latest(devices(text));
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.mac.as_deref(), d.address.as_deref(), d.name.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("c074ad0a0b0c"), Some("192.0.2.46"), None),
                 (Some("000b82123456"), Some("192.0.2.45"), Some("reception")),

@@ -53,12 +53,12 @@ mod tests {
             {"targets": ["192.0.2.24"]}
         ]"#;
         let devices = devices(text).unwrap();
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.address.as_deref(), d.name.as_deref(), d.site.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("192.0.2.21:80"), None, Some("hq")),
                 (Some("192.0.2.22"), None, Some("hq")),

@@ -174,12 +174,12 @@ lease 192.0.2.47 {
   binding state active;
   hardware ethernet 00:0b:82"#;
         let devices = devices(text);
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.mac.as_deref(), d.address.as_deref(), d.name.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("c074ad0a0b0c"), Some("192.0.2.22"), None),
                 (Some("ec74d722c911"), Some("192.0.2.23"), None),

@@ -63,12 +63,12 @@ address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostn
 192.0.2.45,00:0b:82:12:34:56,01:00:0b:82:12:34:56,3600,1715890320,1,0,0,reception.example.org.,0,,0
 ";
         let devices = devices(text).unwrap();
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.mac.as_deref(), d.address.as_deref(), d.name.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("ec74d722c911"), Some("192.0.2.23"), Some("kitchen")),
                 (Some("3c5ab4000001"), Some("192.0.2.21"), Some("laptop")),

@@ -30,8 +30,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use self::column_values::{Setting, Settings};
-use self::csv_list::{List, ListFault};
+use self::column_values::{ColumnValue, ColumnValues};
+use self::csv_list::{CsvList, ListError};
 use self::device::Device;
 use self::plan::{Plan, plan};
 use self::source::Format;
@@ -59,7 +59,7 @@ pub(super) struct Args {
     /// A cell of new rows that the source does not tell, `{mac}` in it being the twelve digits of
     /// the device; rows of another site, group or credential than set here are not missed
     #[arg(long, value_name = "COLUMN=VALUE")]
-    set: Vec<Setting>,
+    set: Vec<ColumnValue>,
     /// A further prefix of the vendor's hardware addresses, as 00:0b:82
     #[arg(long, value_name = "PREFIX", value_parser = device::prefix)]
     oui: Vec<Box<str>>,
@@ -71,7 +71,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> ExitCode {
     import(args).unwrap_or_else(|error| {
         let failed = super::failed(&error);
-        if error.downcast_ref::<ListFault>().is_some() {
+        if error.downcast_ref::<ListError>().is_some() {
             return ExitCode::from(super::USAGE);
         }
         failed
@@ -83,40 +83,40 @@ fn import(args: &Args) -> anyhow::Result<ExitCode> {
     let devices = source::devices(args.from, &args.source)
         .with_context(|| format!("failed to import from {}", args.source.display()))?;
     let before = text_of(&args.into)?;
-    let settings = Settings(&args.set);
-    let list = settings
+    let column_values = ColumnValues(&args.set);
+    let list = column_values
         .list(before.clone().unwrap_or_default())
         .with_context(|| format!("failed to import into {into}"))?;
     let all = devices.len();
     let devices = phones_among(devices, &list, args);
-    let strangers = all - devices.len();
-    let plan = plan(&list, devices, |row| settings.expect(&list, row));
+    let other_vendors = all - devices.len();
+    let plan = plan(&list, devices, |row| column_values.expect(&list, row));
 
-    show(&plan, &list, strangers)?;
+    show(&plan, &list, other_vendors)?;
     if plan.new.is_empty() && plan.moved.is_empty() {
-        super::say(format_args!("Nothing to write to {into}"))?;
+        super::println_line(format_args!("Nothing to write to {into}"))?;
         return Ok(ExitCode::SUCCESS);
     }
     if !args.yes {
         if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            super::complain(format_args!(
+            super::eprintln_line(format_args!(
                 "{into}: nothing was written, since there is no terminal to ask at; add --yes"
             ));
             return Ok(ExitCode::from(super::USAGE));
         }
-        if !ask(&args.into)? {
-            super::say(format_args!("Nothing was written"))?;
+        if !confirm(&args.into)? {
+            super::println_line(format_args!("Nothing was written"))?;
             return Ok(ExitCode::FAILURE);
         }
     }
     let new: Vec<_> = plan
         .new
         .iter()
-        .map(|new| settings.row(&list, new))
+        .map(|new| column_values.row(&list, new))
         .collect();
     let text = list.changed(&plan.moved, &new);
     atomic_write::replace(&args.into, before.as_deref(), &text)?;
-    super::say(format_args!(
+    super::println_line(format_args!(
         "Wrote {into}; `check-config` tells whether it fits the rest"
     ))?;
     Ok(ExitCode::SUCCESS)
@@ -134,7 +134,7 @@ fn text_of(path: &Path) -> anyhow::Result<Option<String>> {
 
 /// The devices that are listed or may be phones of the vendor. One that is not listed gets the name
 /// and the address that are set where the source tells none.
-fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
+fn phones_among(devices: Vec<Device>, list: &CsvList, args: &Args) -> Vec<Device> {
     let macs = list.rows.iter().filter_map(|row| row.mac.as_deref());
     let listed: HashSet<&str> = macs.collect();
     let mut phones = Vec::with_capacity(devices.len());
@@ -144,7 +144,7 @@ fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
         if is_listed {
             phones.push(device);
         } else if device.may_be_a_phone(&args.oui) {
-            let set = |column| Settings(&args.set).value(column, mac);
+            let set = |column| ColumnValues(&args.set).value(column, mac);
             if device.name.is_none() {
                 device.name = set("name");
             }
@@ -157,17 +157,17 @@ fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
     phones
 }
 
-fn show(plan: &Plan, list: &List, strangers: usize) -> io::Result<()> {
+fn show(plan: &Plan, list: &CsvList, other_vendors: usize) -> io::Result<()> {
     for line in diff::lines(plan, list) {
-        super::say(format_args!("{line}"))?;
+        super::println_line(format_args!("{line}"))?;
     }
-    if strangers > 0 {
-        super::say(format_args!("{strangers} of other vendors left out"))?;
+    if other_vendors > 0 {
+        super::println_line(format_args!("{other_vendors} of other vendors left out"))?;
     }
     Ok(())
 }
 
-fn ask(into: &Path) -> io::Result<bool> {
+fn confirm(into: &Path) -> io::Result<bool> {
     let mut out = io::stdout();
     write!(out, "Write this to {}? [y/N] ", into.display())?;
     out.flush()?;

@@ -10,27 +10,27 @@ use std::collections::{HashMap, HashSet};
 use crate::fleet::Text;
 
 use super::address;
-use super::csv_list::List;
+use super::csv_list::CsvList;
 use super::device::Device;
 
-/// What would change in the list. Rows are positions in [`List::rows`].
+/// What would change in the list. Rows are positions in [`CsvList::rows`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Rows to add.
-    pub(super) new: Vec<New>,
+    pub(super) new: Vec<NewRow>,
     /// Rows whose device has another address, and that address.
     pub(super) moved: Vec<(usize, String)>,
     /// Rows of which the source tells nothing. They stay.
     pub(super) gone: Vec<usize>,
     /// What a person has to decide.
-    pub(super) doubts: Vec<Doubt>,
+    pub(super) conflicts: Vec<Conflict>,
     /// How many devices are listed as they are.
     pub(super) unchanged: usize,
 }
 
 /// A phone to be added.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct New {
+pub(super) struct NewRow {
     /// Of no other row of the list.
     pub(super) name: String,
     pub(super) address: String,
@@ -40,13 +40,13 @@ pub(super) struct New {
 
 /// What differs and is not for us to change.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
+pub(super) enum Conflict {
     /// Another device has the address of this row, whose own was not found.
-    Replaced { row: usize, by: Box<str> },
+    AddressTaken { row: usize, by: Box<str> },
     /// The source has this row's name at another address, and nothing tells that it is the device.
-    Elsewhere { row: usize, address: String },
+    NameMoved { row: usize, address: String },
     /// Several rows are of this device, none of them at its address.
-    Twice { mac: Box<str>, address: String },
+    DuplicateMac { mac: Box<str>, address: String },
     /// The source tells no address for a device that is not listed.
     NoAddress {
         mac: Option<Box<str>>,
@@ -56,7 +56,7 @@ pub(super) enum Doubt {
 
 /// What importing `devices` would change. Rows for which `expected` is false are of another source
 /// and not missed in this one.
-pub(super) fn plan(list: &List, devices: Vec<Device>, expected: impl Fn(usize) -> bool) -> Plan {
+pub(super) fn plan(list: &CsvList, devices: Vec<Device>, expected: impl Fn(usize) -> bool) -> Plan {
     let tells_macs = devices.iter().any(|device| device.mac.is_some());
     let tells_addresses = devices.iter().any(|device| device.address.is_some());
     let mut matching = Matching::new(list);
@@ -83,14 +83,14 @@ pub(super) fn plan(list: &List, devices: Vec<Device>, expected: impl Fn(usize) -
 
 /// A plan in the making.
 struct Matching<'a> {
-    list: &'a List,
+    list: &'a CsvList,
     plan: Plan,
     /// Which rows the source tells something of.
     seen: Vec<bool>,
 }
 
 impl<'a> Matching<'a> {
-    fn new(list: &'a List) -> Self {
+    fn new(list: &'a CsvList) -> Self {
         Self {
             list,
             plan: Plan::default(),
@@ -143,16 +143,19 @@ impl<'a> Matching<'a> {
                 let before = address_of(row).unwrap_or_default();
                 self.plan.moved.push((*row, address::moved(before, &now)));
             }
-            _ => self.plan.doubts.push(Doubt::Twice { mac, address: now }),
+            _ => self
+                .plan
+                .conflicts
+                .push(Conflict::DuplicateMac { mac, address: now }),
         }
     }
 
     /// Finds rows where list or source know no hardware address; returns what is not found.
     fn by_address_or_name(&mut self, devices: Vec<Device>) -> Vec<Device> {
-        let mut places = address::Rows::default();
+        let mut indexes = address::AddressIndex::default();
         let mut names: HashMap<&str, usize> = HashMap::new();
         for (row, listed) in self.list.rows.iter().enumerate() {
-            places.insert(&listed.address, row);
+            indexes.insert(&listed.address, row);
             if address::is_name(&listed.address) {
                 let first = listed.address.split(['.', ':']).next().unwrap_or_default();
                 names.entry(first).or_insert(row);
@@ -165,7 +168,7 @@ impl<'a> Matching<'a> {
         };
         let mut rest = Vec::new();
         for device in devices {
-            let at = device.address.as_deref().and_then(|now| places.find(now));
+            let at = device.address.as_deref().and_then(|now| indexes.find(now));
             let name = device.name.as_deref();
             let called = name.and_then(|name| names.get(name).copied());
             let at = at.filter(|row| may_be(row, &device));
@@ -179,8 +182,8 @@ impl<'a> Matching<'a> {
             match (device.address, before) {
                 (Some(now), Some(before)) if !is_at(before, &now) => {
                     self.plan
-                        .doubts
-                        .push(Doubt::Elsewhere { row, address: now });
+                        .conflicts
+                        .push(Conflict::NameMoved { row, address: now });
                 }
                 _ => self.plan.unchanged += 1,
             }
@@ -196,7 +199,7 @@ impl<'a> Matching<'a> {
             .iter()
             .map(|(row, address)| (*row, address.as_str()))
             .collect();
-        let mut taken = address::Rows::default();
+        let mut taken = address::AddressIndex::default();
         for (row, listed) in self.list.rows.iter().enumerate() {
             let address = moved.get(&row).copied().unwrap_or(&listed.address);
             taken.insert(address, row);
@@ -207,14 +210,14 @@ impl<'a> Matching<'a> {
         for device in devices {
             let Some(now) = device.address else {
                 let Device { mac, name, .. } = device;
-                self.plan.doubts.push(Doubt::NoAddress { mac, name });
+                self.plan.conflicts.push(Conflict::NoAddress { mac, name });
                 continue;
             };
             if let Some(row) = taken.find(&now)
                 && let Some(by) = device.mac
             {
                 self.see(row);
-                self.plan.doubts.push(Doubt::Replaced { row, by });
+                self.plan.conflicts.push(Conflict::AddressTaken { row, by });
                 continue;
             }
             let is_first = added.insert(now.clone());
@@ -223,7 +226,7 @@ impl<'a> Matching<'a> {
             }
             let name = free_name(device.name, device.mac.as_deref(), &now, &names);
             names.insert(name.clone());
-            self.plan.new.push(New {
+            self.plan.new.push(NewRow {
                 name,
                 address: now,
                 mac: device.mac,
@@ -294,13 +297,13 @@ gate,gate.voice.example.org,
     }
 
     fn planned(devices: Vec<Device>) -> Plan {
-        let list = List::read(LIST.to_owned(), &[]).unwrap();
+        let list = CsvList::read(LIST.to_owned(), &[]).unwrap();
         plan(&list, devices, |_| true)
     }
 
-    fn new(name: &str, address: &str, mac: &str) -> New {
+    fn new(name: &str, address: &str, mac: &str) -> NewRow {
         let Device { mac, .. } = device(mac, "", "");
-        New {
+        NewRow {
             name: name.to_owned(),
             address: address.to_owned(),
             mac,
@@ -325,7 +328,7 @@ gate,gate.voice.example.org,
         let plan = planned(devices);
         let moved = [(0, "192.0.2.22".to_owned()), (1, "192.0.2.21".to_owned())];
         assert_eq!(plan.moved, moved);
-        assert!(plan.doubts.is_empty() && plan.new.is_empty() && plan.gone.is_empty());
+        assert!(plan.conflicts.is_empty() && plan.new.is_empty() && plan.gone.is_empty());
     }
 
     #[test]
@@ -334,7 +337,7 @@ gate,gate.voice.example.org,
         devices[0] = device("99", "192.0.2.21", "gxv");
         let plan = planned(devices);
         let by = "000b82000099".into();
-        assert_eq!(plan.doubts, [Doubt::Replaced { row: 0, by }]);
+        assert_eq!(plan.conflicts, [Conflict::AddressTaken { row: 0, by }]);
         assert!(plan.new.is_empty() && plan.moved.is_empty() && plan.gone.is_empty());
     }
 
@@ -346,7 +349,7 @@ gate,gate.voice.example.org,
         let plan = planned(devices);
         assert_eq!(plan.moved, [(0, "192.0.2.50".to_owned())]);
         assert_eq!(plan.new, [new("spare", "192.0.2.21", "99")]);
-        assert!(plan.doubts.is_empty());
+        assert!(plan.conflicts.is_empty());
     }
 
     #[test]
@@ -379,7 +382,7 @@ gate,gate.voice.example.org,
         devices[2] = device("03", "192.0.2.33", "lobby");
         let plan = planned(devices);
         let address = "192.0.2.33".to_owned();
-        assert_eq!(plan.doubts, [Doubt::Elsewhere { row: 2, address }]);
+        assert_eq!(plan.conflicts, [Conflict::NameMoved { row: 2, address }]);
         assert!(plan.moved.is_empty() && plan.new.is_empty() && plan.gone.is_empty());
     }
 
@@ -392,20 +395,23 @@ gate,gate.voice.example.org,
         let plan = planned(vec![device("01", "", ""), device("99", "", "")]);
         assert_eq!(plan.gone, [1, 3]);
         let mac = Some("000b82000099".into());
-        assert_eq!(plan.doubts, [Doubt::NoAddress { mac, name: None }]);
-        let list = List::read(LIST.to_owned(), &[]).unwrap();
-        let told = super::plan(&list, vec![device("01", "", "")], |row| row < 2);
-        assert_eq!(told.gone, [1], "the others are of another source");
+        assert_eq!(plan.conflicts, [Conflict::NoAddress { mac, name: None }]);
+        let list = CsvList::read(LIST.to_owned(), &[]).unwrap();
+        let planned = super::plan(&list, vec![device("01", "", "")], |row| row < 2);
+        assert_eq!(planned.gone, [1], "the others are of another source");
     }
 
     #[test]
     fn a_device_that_is_listed_twice_is_not_moved() {
         let text = "name,address,mac\na,192.0.2.1,000b82000001\nb,192.0.2.2,000b82000001\n";
-        let list = List::read(text.to_owned(), &[]).unwrap();
-        let told = plan(&list, vec![device("01", "192.0.2.2", "")], |_| true);
-        assert_eq!(told.unchanged, 1);
-        let told = plan(&list, vec![device("01", "192.0.2.3", "")], |_| true);
-        assert!(matches!(told.doubts[..], [Doubt::Twice { .. }]));
-        assert!(told.moved.is_empty());
+        let list = CsvList::read(text.to_owned(), &[]).unwrap();
+        let planned = plan(&list, vec![device("01", "192.0.2.2", "")], |_| true);
+        assert_eq!(planned.unchanged, 1);
+        let planned = plan(&list, vec![device("01", "192.0.2.3", "")], |_| true);
+        assert!(matches!(
+            planned.conflicts[..],
+            [Conflict::DuplicateMac { .. }]
+        ));
+        assert!(planned.moved.is_empty());
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::daemon::DaemonArg;
 use super::list_output::{self, Item};
-use super::{humanize, say};
+use super::{humanize, println_line};
 use crate::clock::Clock;
 
 /// Look after messages to receivers, and test whether they arrive
@@ -59,12 +59,12 @@ enum Action {
 }
 
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct NotificationsJson {
     notifications: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Letter {
+struct Notification {
     id: i64,
     receiver: String,
     topic: String,
@@ -95,35 +95,35 @@ pub(super) fn run(args: &Args) -> ExitCode {
     }
 }
 
-async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Letter>>> {
-    let answer: Answer = daemon.get(PATH).await?;
-    let mut letters = list_output::items::<Letter>(answer.notifications)?;
-    letters.retain(|letter| !dead || letter.told.is_dead());
-    Ok(letters)
+async fn notifications(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Notification>>> {
+    let answer: NotificationsJson = daemon.get(PATH).await?;
+    let mut notifications = list_output::items::<Notification>(answer.notifications)?;
+    notifications.retain(|notification| !dead || notification.value.is_dead());
+    Ok(notifications)
 }
 
 fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
-    let letters = super::interruptible(letters(dead, daemon))?;
+    let notifications = super::interruptible(notifications(dead, daemon))?;
     if as_json {
-        return list_output::print_json(&letters);
+        return list_output::print_json(&notifications);
     }
-    if letters.is_empty() {
+    if notifications.is_empty() {
         let none = if dead { "was given up" } else { "waits" };
-        say(format_args!("no message {none}"))?;
+        println_line(format_args!("no message {none}"))?;
         return Ok(());
     }
     let now = Clock::real().now().wall;
     let head = [
         "ID", "RECEIVER", "STATE", "ATTEMPTS", "WRITTEN", "ABOUT", "ERROR",
     ];
-    list_output::print_table(&head, &letters, |letter| letter.row(now))
+    list_output::print_table(&head, &notifications, |notification| notification.row(now))
 }
 
 async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let mut ids = ids.to_vec();
     if all_dead {
-        let dead = letters(true, daemon).await?;
-        ids.extend(dead.iter().map(|letter| letter.told.id));
+        let dead = notifications(true, daemon).await?;
+        ids.extend(dead.iter().map(|notification| notification.value.id));
         if ids.is_empty() {
             bail!("no message was given up");
         }
@@ -132,7 +132,7 @@ async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Resul
         let _done: Value = daemon
             .post(&format!("{PATH}/{id}/retry"), &Value::Null)
             .await?;
-        say(format_args!("message {id} is tried again"))?;
+        println_line(format_args!("message {id} is tried again"))?;
     }
     Ok(())
 }
@@ -140,12 +140,12 @@ async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Resul
 async fn drop_all(ids: &[i64], daemon: &DaemonArg) -> anyhow::Result<()> {
     for id in ids {
         let _done: Value = daemon.delete(&format!("{PATH}/{id}")).await?;
-        say(format_args!("message {id} is gone"))?;
+        println_line(format_args!("message {id} is gone"))?;
     }
     Ok(())
 }
 
-impl Letter {
+impl Notification {
     fn is_dead(&self) -> bool {
         self.state == "dead"
     }

@@ -10,7 +10,7 @@ use crate::alert::notify::retry::Verdict;
 use crate::alert::notify::send::{self, Attempt, Posting};
 use crate::alert::notify::trial;
 use crate::alert::{self, Settings};
-use crate::cli::{self, ConfigArg, USAGE, complain, say};
+use crate::cli::{self, ConfigArg, USAGE, eprintln_line, println_line};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
@@ -30,11 +30,11 @@ pub(super) struct Args {
 
 /// How the whole test ended.
 #[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    Taken,
-    NotTaken,
+enum TestResult {
+    Accepted,
+    Refused,
     /// There is nobody of that name, or nobody at all.
-    Nobody(String),
+    NoneNamed(String),
 }
 
 pub(super) fn run(args: &Args) -> ExitCode {
@@ -44,18 +44,18 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Err(faults) => return cli::failed(&faults.into()),
     };
     match cli::interruptible(test(&settings, args.receiver.as_deref())) {
-        Ok(Outcome::Taken) => ExitCode::SUCCESS,
-        Ok(Outcome::NotTaken) => ExitCode::FAILURE,
-        Ok(Outcome::Nobody(why)) => {
+        Ok(TestResult::Accepted) => ExitCode::SUCCESS,
+        Ok(TestResult::Refused) => ExitCode::FAILURE,
+        Ok(TestResult::NoneNamed(why)) => {
             let file = args.config.config.display();
-            complain(format_args!("grandstream-exporter: {file}: {why}"));
+            eprintln_line(format_args!("grandstream-exporter: {file}: {why}"));
             ExitCode::from(USAGE)
         }
         Err(error) => cli::failed(&error),
     }
 }
 
-async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome> {
+async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<TestResult> {
     let is_meant = |one: &str| name.is_none_or(|name| one == name);
     let receivers = settings.receivers.iter();
     let receivers: Vec<_> = receivers
@@ -64,34 +64,36 @@ async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<Outcome
     let managers = settings.alertmanagers.iter();
     let managers: Vec<_> = managers.filter(|one| is_meant(&one.name)).collect();
     if receivers.is_empty() && managers.is_empty() {
-        return Ok(Outcome::Nobody(nobody(settings, name)));
+        return Ok(TestResult::NoneNamed(none_named(settings, name)));
     }
-    let mut outcome = Outcome::Taken;
+    let mut outcome = TestResult::Accepted;
     for receiver in receivers {
         let now = Clock::real().now().wall;
         let envelope = trial::envelope(receiver, &settings.public_url, now);
         let attempt = send::send(receiver, &envelope).await;
-        tell(receiver, &attempt)?;
+        print_attempt(receiver, &attempt)?;
         if attempt.verdict != Verdict::Delivered {
-            outcome = Outcome::NotTaken;
+            outcome = TestResult::Refused;
         }
     }
     for manager in managers {
         let name = &manager.name;
-        say(format_args!("{name}: Alertmanager"))?;
+        println_line(format_args!("{name}: Alertmanager"))?;
         let body = trial::posted(Clock::real().now().wall);
         match send::post_alerts(manager, &body).await {
-            Posting::Accepted => say(format_args!("{name}: taken; whom it tells is its own"))?,
+            Posting::Accepted => {
+                println_line(format_args!("{name}: taken; whom it tells is its own"))?;
+            }
             Posting::Refused { error } | Posting::Failed { error, .. } => {
-                complain(format_args!("{name}: not taken: {error}"));
-                outcome = Outcome::NotTaken;
+                eprintln_line(format_args!("{name}: not taken: {error}"));
+                outcome = TestResult::Refused;
             }
         }
     }
     Ok(outcome)
 }
 
-fn nobody(settings: &Settings, name: Option<&str>) -> String {
+fn none_named(settings: &Settings, name: Option<&str>) -> String {
     let receivers = settings.receivers.iter().map(|one| &*one.route.receiver);
     let managers = settings.alertmanagers.iter().map(|one| &*one.name);
     let names: Vec<_> = receivers.chain(managers).collect();
@@ -107,28 +109,28 @@ fn nobody(settings: &Settings, name: Option<&str>) -> String {
     }
 }
 
-fn tell(receiver: &Receiver, attempt: &Attempt) -> std::io::Result<()> {
+fn print_attempt(receiver: &Receiver, attempt: &Attempt) -> std::io::Result<()> {
     let name = &receiver.route.receiver;
-    let way = match &receiver.channel {
+    let kind = match &receiver.channel {
         Channel::Webhook(_) => "webhook",
         Channel::Email(_) => "mail",
     };
-    say(format_args!("{name}: {way}"))?;
+    println_line(format_args!("{name}: {kind}"))?;
     for line in &attempt.dialogue {
         let line: String = line.chars().map(harmless).collect();
-        say(format_args!("  {line}"))?;
+        println_line(format_args!("  {line}"))?;
     }
     match &attempt.verdict {
-        Verdict::Delivered => say(format_args!("{name}: taken")),
+        Verdict::Delivered => println_line(format_args!("{name}: taken")),
         Verdict::Temporary { cause, error, .. } => {
-            complain(format_args!(
+            eprintln_line(format_args!(
                 "{name}: not taken, and would be tried again: {}: {error}",
                 cause.label()
             ));
             Ok(())
         }
         Verdict::Permanent { cause, error } => {
-            complain(format_args!(
+            eprintln_line(format_args!(
                 "{name}: not taken, and would be given up: {}: {error}",
                 cause.label()
             ));

@@ -6,11 +6,11 @@
 
 use std::time::Duration;
 
-use super::Desk;
+use super::Run;
 use super::job::Job;
 use crate::alert::words::count;
-use crate::cli::complain;
 use crate::cli::daemon::SocketArg;
+use crate::cli::eprintln_line;
 use crate::cli::silence::{Made, PATH, body};
 use crate::webapi::calls::sys_operation::Operation;
 
@@ -35,11 +35,11 @@ const PHONES: usize = 100;
 
 impl Quiet {
     /// For a job that restarts or provisions phones; `None` for others, and where it is not wanted.
-    pub(super) fn of(desk: &Desk) -> Option<Self> {
-        let Job::System(job) = &*desk.order.job else {
+    pub(super) fn of(run: &Run) -> Option<Self> {
+        let Job::System(job) = &*run.invocation.job else {
             return None;
         };
-        if desk.options.no_silence || desk.options.dry_run {
+        if run.options.no_silence || run.options.dry_run {
             return None;
         }
         let operation = match job.operation {
@@ -47,10 +47,10 @@ impl Quiet {
             Operation::FactoryReset => "factory-reset",
             Operation::Provision => "provision",
         };
-        let by = desk.sudo_user.as_deref();
+        let by = run.sudo_user.as_deref();
         let by = by.map(|user| format!(" by {user}")).unwrap_or_default();
         Some(Self {
-            socket: desk.options.socket.clone(),
+            socket: run.options.socket.clone(),
             lasts: LASTS + job.wait_up.unwrap_or_default(),
             comment: format!("phone {operation}{by}"),
             told: false,
@@ -66,13 +66,13 @@ impl Quiet {
             let body = body(&matchers, &lasts, &self.comment);
             let made: anyhow::Result<Made> = self.socket.post(PATH, &body, PATIENCE).await;
             match made {
-                Ok(Made { id, .. }) => complain(format_args!(
+                Ok(Made { id, .. }) => eprintln_line(format_args!(
                     "silence {id}: nobody is told of {} for {lasts}",
                     count(names.len(), "phone")
                 )),
                 Err(error) if !self.told => {
                     self.told = true;
-                    complain(format_args!(
+                    eprintln_line(format_args!(
                         "note: no silence, so this may be told as an alert: {error:#}"
                     ));
                     return;

@@ -14,10 +14,10 @@ use anyhow::Context;
 
 use super::args::Batch;
 use super::auto_silence::Quiet;
-use super::error::Trouble;
+use super::error::JobError;
 use super::job::Job;
-use super::parallel::{Done, over};
-use super::session::Hand;
+use super::parallel::{JobOutcome, run_on_all};
+use super::session::Session;
 
 /// The phones that this run, or the one it resumes, has done.
 pub(super) struct Progress {
@@ -75,7 +75,7 @@ impl Progress {
 }
 
 /// How a job goes over many phones.
-pub(super) struct Pace {
+pub(super) struct BatchOptions {
     pub(super) batch: Batch,
     /// How many phones at the same time.
     pub(super) jobs: usize,
@@ -85,33 +85,33 @@ pub(super) struct Pace {
 
 /// Does the job batch by batch.
 pub(super) async fn in_batches(
-    hands: Vec<Hand>,
+    sessions: Vec<Session>,
     job: &Arc<Job>,
-    Pace {
+    BatchOptions {
         batch,
         jobs,
         mut quiet,
-    }: Pace,
+    }: BatchOptions,
     mut progress: Option<Progress>,
-    mut each: impl FnMut(&Done),
-) -> Vec<Done> {
+    mut each: impl FnMut(&JobOutcome),
+) -> Vec<JobOutcome> {
     let size = batch
         .size
-        .map_or(hands.len().max(1), std::num::NonZero::get);
+        .map_or(sessions.len().max(1), std::num::NonZero::get);
     let may_fail = batch.stop_after.map_or(usize::MAX, std::num::NonZero::get);
-    let mut waiting = hands.into_iter();
-    let mut done: Vec<Done> = Vec::new();
+    let mut waiting = sessions.into_iter();
+    let mut outcomes: Vec<JobOutcome> = Vec::new();
     let mut failures = 0;
     while failures < may_fail {
-        let next: Vec<Hand> = waiting.by_ref().take(size).collect();
+        let next: Vec<Session> = waiting.by_ref().take(size).collect();
         if next.is_empty() {
             break;
         }
         if let Some(quiet) = &mut quiet {
-            let names: Vec<_> = next.iter().map(Hand::name).collect();
+            let names: Vec<_> = next.iter().map(Session::name).collect();
             quiet.ask_for(&names).await;
         }
-        let ended = over(next, job, jobs, |one| {
+        let ended = run_on_all(next, job, jobs, |one| {
             if one.result.is_ok()
                 && let Some(progress) = &mut progress
                 && let Err(error) = progress.add(&one.name)
@@ -122,23 +122,23 @@ pub(super) async fn in_batches(
         });
         let ended = ended.await;
         failures += ended.iter().filter(|one| is_failure(one)).count();
-        done.extend(ended);
+        outcomes.extend(ended);
     }
-    done.extend(waiting.map(|hand| {
+    outcomes.extend(waiting.map(|session| {
         let why = format!("not tried: {failures} phones before it failed; see --resume");
-        Done::not_tried(hand, Trouble::skipped(why))
+        JobOutcome::not_tried(session, JobError::skipped(why))
     }));
     if let Some(progress) = &progress
-        && done.iter().all(|one| one.result.is_ok())
+        && outcomes.iter().all(|one| one.result.is_ok())
     {
         progress.end();
     }
-    done
+    outcomes
 }
 
 /// A phone that is in a call is no failure of the operation.
-fn is_failure(done: &Done) -> bool {
-    matches!(&done.result, Err(trouble) if trouble.reason != "skipped")
+fn is_failure(outcome: &JobOutcome) -> bool {
+    matches!(&outcome.result, Err(error) if error.reason != "skipped")
 }
 
 #[cfg(test)]

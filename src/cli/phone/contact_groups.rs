@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::error::Trouble;
-use super::result::Told;
-use super::session::Hand;
+use super::error::JobError;
+use super::result::CallResult;
+use super::session::Session;
 use crate::webapi::calls::edit_group::GroupName;
 use crate::webapi::calls::get_contacts::Filter;
 use crate::webapi::calls::get_groups::Group;
@@ -20,45 +20,45 @@ pub(super) enum GroupJob {
 }
 
 impl GroupJob {
-    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
+    pub(super) async fn perform(&self, session: &mut Session) -> Result<CallResult, JobError> {
         match self {
-            Self::List(id) => Ok(list(&hand.ask(&get_groups::call(*id)).await?)),
+            Self::List(id) => Ok(list(&session.read(&get_groups::call(*id)).await?)),
             Self::Add(name) => {
-                hand.write(&add_group::call(name.as_str())).await?;
-                if hand.is_dry() {
-                    return Ok(Told::done());
+                session.write(&add_group::call(name.as_str())).await?;
+                if session.is_dry_run() {
+                    return Ok(CallResult::done());
                 }
-                let groups = hand.ask(&get_groups::call(None)).await?;
+                let groups = session.read(&get_groups::call(None)).await?;
                 let mut ids = groups.iter().filter(|group| group.name == name.as_str());
                 Ok(ids
                     .next_back()
-                    .map_or_else(Told::done, |group| Told::id(group.id)))
+                    .map_or_else(CallResult::done, |group| CallResult::id(group.id)))
             }
             Self::Rename { group, name } => {
-                let group = find(hand, group).await?;
-                hand.write(&edit_group::rename(group.id, name)).await?;
-                Ok(Told::done())
+                let group = find(session, group).await?;
+                session.write(&edit_group::rename(group.id, name)).await?;
+                Ok(CallResult::done())
             }
             Self::Delete(group) => {
-                let group = find(hand, group).await?;
-                let told = if hand.is_dry() {
-                    preview(hand, &group).await?
+                let group = find(session, group).await?;
+                let result = if session.is_dry_run() {
+                    preview(session, &group).await?
                 } else {
-                    Told::done()
+                    CallResult::done()
                 };
-                hand.write(&edit_group::delete(group.id)).await?;
-                Ok(told)
+                session.write(&edit_group::delete(group.id)).await?;
+                Ok(result)
             }
         }
     }
 }
 
 /// The group that is called so, by its name or by its id.
-pub(super) async fn find(hand: &mut Hand, group: &str) -> Result<Group, Trouble> {
-    let groups = hand.ask(&get_groups::call(None)).await?;
+pub(super) async fn find(session: &mut Session, group: &str) -> Result<Group, JobError> {
+    let groups = session.read(&get_groups::call(None)).await?;
     by_name_or_id(&groups, group)
         .cloned()
-        .ok_or_else(|| Trouble::new("no_such", format!("no group `{group}` on the phone")))
+        .ok_or_else(|| JobError::new("no_such", format!("no group `{group}` on the phone")))
 }
 
 fn by_name_or_id<'a>(groups: &'a [Group], asked: &str) -> Option<&'a Group> {
@@ -67,7 +67,7 @@ fn by_name_or_id<'a>(groups: &'a [Group], asked: &str) -> Option<&'a Group> {
     by_name.or_else(|| groups.iter().find(|group| Some(group.id) == id))
 }
 
-fn list(groups: &[Group]) -> Told {
+fn list(groups: &[Group]) -> CallResult {
     let rows = groups
         .iter()
         .map(|group| vec![group.id.to_string(), group.name.clone()])
@@ -76,23 +76,23 @@ fn list(groups: &[Group]) -> Told {
         .iter()
         .map(|group| json!({ "id": group.id, "name": group.name }))
         .collect();
-    Told::table(&["ID", "NAME"], rows, json)
+    CallResult::table(&["ID", "NAME"], rows, json)
 }
 
 /// What deleting a group touches.
-async fn preview(hand: &mut Hand, group: &Group) -> Result<Told, Trouble> {
+async fn preview(session: &mut Session, group: &Group) -> Result<CallResult, JobError> {
     let filter = Filter {
         group: Some(group.id),
         ..Filter::default()
     };
-    let contacts = hand.ask(&get_contacts::call(&filter)).await?.len();
+    let contacts = session.read(&get_contacts::call(&filter)).await?.len();
     let row = vec![
         group.id.to_string(),
         group.name.clone(),
         contacts.to_string(),
     ];
     let json = json!({ "id": group.id, "name": group.name, "contacts": contacts });
-    Ok(Told::table(
+    Ok(CallResult::table(
         &["DELETES GROUP", "NAME", "ITS CONTACTS, WHICH STAY"],
         vec![row],
         json,

@@ -5,82 +5,85 @@
 
 use serde_json::json;
 
-use super::error::Trouble;
-use super::phonebook_file::{self, Card, Entry};
-use super::result::Told;
-use super::session::Hand;
+use super::error::JobError;
+use super::phonebook_file::{self, PhonebookEntry, StoredEntry};
+use super::result::CallResult;
+use super::session::Session;
 use crate::webapi::calls::save_contact::Fields;
 use crate::webapi::calls::{add_group, get_groups, phonebook_download, save_contact};
 
 /// What an import does to one phone.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Difference<'a> {
-    added: Vec<&'a Card>,
+    added: Vec<&'a PhonebookEntry>,
     /// By id on the phone, with what the phone has now.
-    changed: Vec<(u32, &'a Card, &'a Card)>,
+    changed: Vec<(u32, &'a PhonebookEntry, &'a PhonebookEntry)>,
     unchanged: usize,
     only_on_phone: usize,
 }
 
-/// Brings what these cards say to the phone; for a dry hand, tells the difference.
-pub(super) async fn perform(cards: &[Card], hand: &mut Hand) -> Result<Told, Trouble> {
-    let document = hand.ask(&phonebook_download::call()).await?;
-    let entries = phonebook_file::from_xml(&document)
-        .map_err(|error| Trouble::new("parse", format!("{error:#}")))?;
-    let difference = Difference::between(cards, &entries);
-    let wanted: Vec<&Card> = difference.wanted().collect();
-    let groups = add_groups(&wanted, hand).await?;
-    let save = |id, card: &Card| save_contact::call(id, &fields(card, &groups));
-    for card in &difference.added {
-        hand.write(&save(None, card)).await?;
+/// Brings what these entries say to the phone; for a dry session, tells the difference.
+pub(super) async fn perform(
+    entries: &[PhonebookEntry],
+    session: &mut Session,
+) -> Result<CallResult, JobError> {
+    let document = session.read(&phonebook_download::call()).await?;
+    let stored = phonebook_file::from_xml(&document)
+        .map_err(|error| JobError::new("parse", format!("{error:#}")))?;
+    let difference = Difference::between(entries, &stored);
+    let wanted: Vec<&PhonebookEntry> = difference.wanted().collect();
+    let groups = add_groups(&wanted, session).await?;
+    let save = |id, entry: &PhonebookEntry| save_contact::call(id, &fields(entry, &groups));
+    for entry in &difference.added {
+        session.write(&save(None, entry)).await?;
     }
-    for (id, card, _) in &difference.changed {
-        hand.write(&save(Some(*id), card)).await?;
+    for (id, entry, _) in &difference.changed {
+        session.write(&save(Some(*id), entry)).await?;
     }
-    Ok(difference.told())
+    Ok(difference.into_result())
 }
 
 impl<'a> Difference<'a> {
-    fn between(cards: &'a [Card], entries: &'a [Entry]) -> Self {
+    fn between(entries: &'a [PhonebookEntry], stored: &'a [StoredEntry]) -> Self {
         let mut difference = Self::default();
-        let mut left: Vec<&Entry> = entries.iter().collect();
-        for card in cards {
-            let is_known = |entry: &&Entry| names(&entry.card) == names(card);
-            let Some(position) = left.iter().position(is_known) else {
-                difference.added.push(card);
+        let mut left: Vec<&StoredEntry> = stored.iter().collect();
+        for entry in entries {
+            let is_same = |stored: &&StoredEntry| names(&stored.entry) == names(entry);
+            let Some(position) = left.iter().position(is_same) else {
+                difference.added.push(entry);
                 continue;
             };
-            let entry = left.swap_remove(position);
-            match entry.id {
-                _ if entry.card == *card => difference.unchanged += 1,
-                Some(id) => difference.changed.push((id, card, &entry.card)),
+            let stored = left.swap_remove(position);
+            match stored.id {
+                _ if stored.entry == *entry => difference.unchanged += 1,
+                Some(id) => difference.changed.push((id, entry, &stored.entry)),
                 // Without an id it cannot be edited.
-                None => difference.added.push(card),
+                None => difference.added.push(entry),
             }
         }
         difference.only_on_phone = left.len();
         difference
     }
 
-    fn wanted(&self) -> impl Iterator<Item = &'a Card> {
-        let changed = self.changed.iter().map(|(_, card, _)| *card);
+    fn wanted(&self) -> impl Iterator<Item = &'a PhonebookEntry> {
+        let changed = self.changed.iter().map(|(_, entry, _)| *entry);
         self.added.iter().copied().chain(changed)
     }
 
-    fn told(&self) -> Told {
+    fn into_result(self) -> CallResult {
         let mut rows: Vec<Vec<String>> = Vec::new();
-        for card in &self.added {
+        for entry in &self.added {
             rows.push(vec![
                 "add".to_owned(),
-                shown(card),
-                changes(&Card::default(), card),
+                shown(entry),
+                changes(&PhonebookEntry::default(), entry),
             ]);
         }
-        for (_, card, before) in &self.changed {
+        for (_, entry, before) in &self.changed {
             rows.push(vec![
                 "change".to_owned(),
-                shown(card),
-                changes(before, card),
+                shown(entry),
+                changes(before, entry),
             ]);
         }
         let counts = format!(
@@ -94,61 +97,64 @@ impl<'a> Difference<'a> {
             "unchanged": self.unchanged,
             "only_on_phone": self.only_on_phone,
         });
-        Told::table(&["IMPORT", "CONTACT", "FIELDS"], rows, json)
+        CallResult::table(&["IMPORT", "CONTACT", "FIELDS"], rows, json)
     }
 }
 
-/// Adds the groups that the phone lacks; the ids of all by name. A dry hand learns no new ids.
-async fn add_groups(cards: &[&Card], hand: &mut Hand) -> Result<Vec<(String, u32)>, Trouble> {
-    let is_grouped = cards.iter().any(|card| !card.group.is_empty());
+/// Adds the groups that the phone lacks; the ids of all by name. A dry session learns no new ids.
+async fn add_groups(
+    entries: &[&PhonebookEntry],
+    session: &mut Session,
+) -> Result<Vec<(String, u32)>, JobError> {
+    let is_grouped = entries.iter().any(|entry| !entry.group.is_empty());
     if !is_grouped {
         return Ok(Vec::new());
     }
-    let mut known = known_groups(hand).await?;
+    let mut known = known_groups(session).await?;
     let mut missing: Vec<&str> = Vec::new();
-    for card in cards {
-        let is_known = known.iter().any(|(name, _)| *name == card.group);
-        if !card.group.is_empty() && !is_known && !missing.contains(&&*card.group) {
-            missing.push(&card.group);
+    for entry in entries {
+        let is_known = known.iter().any(|(name, _)| *name == entry.group);
+        if !entry.group.is_empty() && !is_known && !missing.contains(&&*entry.group) {
+            missing.push(&entry.group);
         }
     }
     for name in &missing {
-        hand.write(&add_group::call(name)).await?;
+        session.write(&add_group::call(name)).await?;
     }
-    if missing.is_empty() || hand.is_dry() {
+    if missing.is_empty() || session.is_dry_run() {
         return Ok(known);
     }
-    known = known_groups(hand).await?;
+    known = known_groups(session).await?;
     for name in missing {
         if !known.iter().any(|(known, _)| known == name) {
             let detail = format!("the phone took group `{name}` and does not list it");
-            return Err(Trouble::new("no_such", detail));
+            return Err(JobError::new("no_such", detail));
         }
     }
     Ok(known)
 }
 
-async fn known_groups(hand: &mut Hand) -> Result<Vec<(String, u32)>, Trouble> {
-    let groups = hand.ask(&get_groups::call(None)).await?;
+async fn known_groups(session: &mut Session) -> Result<Vec<(String, u32)>, JobError> {
+    let groups = session.read(&get_groups::call(None)).await?;
     Ok(groups
         .into_iter()
         .map(|group| (group.name, group.id))
         .collect())
 }
 
-fn names(card: &Card) -> (&str, &str) {
-    (card.first.trim(), card.last.trim())
+fn names(entry: &PhonebookEntry) -> (&str, &str) {
+    (entry.first.trim(), entry.last.trim())
 }
 
-fn shown(card: &Card) -> String {
-    format!("{} {}", card.first, card.last).trim().to_owned()
+fn shown(entry: &PhonebookEntry) -> String {
+    format!("{} {}", entry.first, entry.last).trim().to_owned()
 }
 
 /// Every field is sent, so that nothing of an older contact stays.
-fn fields(card: &Card, groups: &[(String, u32)]) -> Fields {
+fn fields(entry: &PhonebookEntry, groups: &[(String, u32)]) -> Fields {
     /// The group of contacts that have no other, in the guide's samples.
     const DEFAULT: u32 = 0;
-    let group = match card.group.as_str() {
+    let group = match entry.group.as_str() {
         "" => Some(DEFAULT),
         name => groups
             .iter()
@@ -157,19 +163,19 @@ fn fields(card: &Card, groups: &[(String, u32)]) -> Fields {
     };
     let some = |text: &String| Some(text.clone());
     Fields {
-        first: some(&card.first),
-        last: some(&card.last),
+        first: some(&entry.first),
+        last: some(&entry.last),
         group,
-        work: some(&card.work),
-        home: some(&card.home),
-        mobile: some(&card.mobile),
-        fax: some(&card.fax),
-        email: some(&card.email),
+        work: some(&entry.work),
+        home: some(&entry.home),
+        mobile: some(&entry.mobile),
+        fax: some(&entry.fax),
+        email: some(&entry.email),
     }
 }
 
 /// The fields that differ, beside the names.
-fn changes(before: &Card, after: &Card) -> String {
+fn changes(before: &PhonebookEntry, after: &PhonebookEntry) -> String {
     let fields = [
         ("group", &before.group, &after.group),
         ("work", &before.work, &after.work),
@@ -181,51 +187,51 @@ fn changes(before: &Card, after: &Card) -> String {
     let differing = fields
         .into_iter()
         .filter(|(_, before, after)| before != after);
-    let told: Vec<_> = differing
+    let fields: Vec<_> = differing
         .map(|(name, before, after)| match before.as_str() {
             "" => format!("{name} {after}"),
             before => format!("{name} {before} -> {after}"),
         })
         .collect();
-    told.join(", ")
+    fields.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn card(first: &str, work: &str) -> Card {
-        Card {
+    fn entry(first: &str, work: &str) -> PhonebookEntry {
+        PhonebookEntry {
             first: first.to_owned(),
             work: work.to_owned(),
-            ..Card::default()
+            ..PhonebookEntry::default()
         }
     }
 
     #[test]
     fn a_file_is_compared_with_a_phone_by_names() {
-        let entry = |id, card| Entry { id, card };
+        let stored = |id, entry| StoredEntry { id, entry };
+        let on_phone = [
+            stored(Some(1), entry("Ann", "1")),
+            stored(Some(2), entry("Bob", "2")),
+            stored(Some(3), entry("Cy", "3")),
+        ];
         let entries = [
-            entry(Some(1), card("Ann", "1")),
-            entry(Some(2), card("Bob", "2")),
-            entry(Some(3), card("Cy", "3")),
+            entry("Bob", "2"),
+            entry("Ann", "9"),
+            entry("Dee", "4"),
+            entry("Dee", "4"),
         ];
-        let cards = [
-            card("Bob", "2"),
-            card("Ann", "9"),
-            card("Dee", "4"),
-            card("Dee", "4"),
-        ];
-        let difference = Difference::between(&cards, &entries);
-        assert_eq!(difference.added, [&cards[2], &cards[3]]);
-        assert_eq!(difference.changed, [(1, &cards[1], &entries[0].card)]);
+        let difference = Difference::between(&entries, &on_phone);
+        assert_eq!(difference.added, [&entries[2], &entries[3]]);
+        assert_eq!(difference.changed, [(1, &entries[1], &on_phone[0].entry)]);
         assert_eq!((difference.unchanged, difference.only_on_phone), (1, 1));
-        assert_eq!(changes(&entries[0].card, &cards[1]), "work 1 -> 9");
-        let again: Vec<_> = cards
+        assert_eq!(changes(&on_phone[0].entry, &entries[1]), "work 1 -> 9");
+        let again: Vec<_> = entries
             .iter()
-            .map(|card| entry(Some(0), card.clone()))
+            .map(|entry| stored(Some(0), entry.clone()))
             .collect();
-        let difference = Difference::between(&cards, &again);
+        let difference = Difference::between(&entries, &again);
         assert_eq!((difference.unchanged, difference.wanted().count()), (4, 0));
     }
 }

@@ -5,7 +5,7 @@ use crate::webapi::CallError;
 
 /// What went wrong on one phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct JobError {
     /// One of few words, for programs: a reason of a poll, or one of `rejected`, `lost`, `skipped`,
     /// `unknown_call`, `too_long`, `no_such`, `audit`, `not_back`.
     pub(super) reason: &'static str,
@@ -13,7 +13,7 @@ pub(super) struct Trouble {
     pub(super) detail: String,
 }
 
-impl Trouble {
+impl JobError {
     pub(super) fn new(reason: &'static str, detail: impl Into<String>) -> Self {
         Self {
             reason,
@@ -27,7 +27,7 @@ impl Trouble {
     }
 }
 
-impl From<Failure> for Trouble {
+impl From<Failure> for JobError {
     fn from(failure: Failure) -> Self {
         let mend = if failure.reason == Reason::Forbidden {
             // The mend of a poll speaks of reading.
@@ -42,7 +42,7 @@ impl From<Failure> for Trouble {
     }
 }
 
-impl From<CallError> for Trouble {
+impl From<CallError> for JobError {
     fn from(error: CallError) -> Self {
         let reason = match error {
             CallError::NoSession(failure)

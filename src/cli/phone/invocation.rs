@@ -13,7 +13,7 @@ use super::job::Job;
 use super::phonebook_file;
 use super::prompt::{self, Typed};
 use super::system_operation::SystemJob;
-use super::{Usage, Width};
+use super::{Scope, UsageError};
 use crate::config;
 use crate::webapi::calls::edit_group::GroupName;
 use crate::webapi::calls::post_values::NewValue;
@@ -22,7 +22,7 @@ use crate::webapi::calls::values::ValueKey;
 use crate::webapi::calls::{change_password, make_call, phone_operation, post_values};
 
 /// A job, and where what it brings goes.
-pub(super) struct Order {
+pub(super) struct Invocation {
     pub(super) job: Arc<Job>,
     /// A file instead of stdout.
     pub(super) output: Option<PathBuf>,
@@ -31,7 +31,7 @@ pub(super) struct Order {
     pub(super) changes_password: bool,
 }
 
-impl From<Job> for Order {
+impl From<Job> for Invocation {
     fn from(job: Job) -> Self {
         Self {
             job: Arc::new(job),
@@ -43,7 +43,7 @@ impl From<Job> for Order {
 }
 
 /// What the command line asks for.
-pub(super) fn order(command: Command, width: Width) -> anyhow::Result<Order> {
+pub(super) fn order(command: Command, scope: Scope) -> anyhow::Result<Invocation> {
     let job = match command {
         Command::Values(values) => self::values(values)?,
         Command::Contacts(contacts) => return self::contacts(contacts),
@@ -60,14 +60,14 @@ pub(super) fn order(command: Command, width: Width) -> anyhow::Result<Order> {
                 asks: false,
             }
         }
-        Command::Reboot(batch) => return Ok(system(Operation::Reboot, batch, width)),
+        Command::Reboot(batch) => return Ok(system(Operation::Reboot, batch, scope)),
         Command::FactoryReset => {
-            return Ok(system(Operation::FactoryReset, Batch::default(), width));
+            return Ok(system(Operation::FactoryReset, Batch::default(), scope));
         }
-        Command::Provision(batch) => return Ok(system(Operation::Provision, batch, width)),
+        Command::Provision(batch) => return Ok(system(Operation::Provision, batch, scope)),
         Command::ChangePassword(passwords) => return change_password(&passwords),
         Command::Phonebook(Phonebook::Download { output }) => {
-            return Ok(Order {
+            return Ok(Invocation {
                 output,
                 ..Job::Phonebook.into()
             });
@@ -93,7 +93,7 @@ fn values(values: Values) -> anyhow::Result<Job> {
                         "`{key}` holds a secret, and others see command lines; \
                          use --secret-file {key}=FILE, or {key}=- for stdin"
                     );
-                    return Err(Usage(detail).into());
+                    return Err(UsageError(detail).into());
                 }
                 new.push((parsed(&key)?, NewValue::Open(value)));
             }
@@ -109,16 +109,16 @@ fn values(values: Values) -> anyhow::Result<Job> {
 
 fn readable(key: &str) -> anyhow::Result<ValueKey> {
     if config::is_secret_value(key) {
-        return Err(Usage(format!("`{key}` holds a secret and is never read")).into());
+        return Err(UsageError(format!("`{key}` holds a secret and is never read")).into());
     }
     parsed(key)
 }
 
 fn parsed(key: &str) -> anyhow::Result<ValueKey> {
-    Ok(ValueKey::parse(key).map_err(|error| Usage(format!("`{key}` is no key: {error}")))?)
+    Ok(ValueKey::parse(key).map_err(|error| UsageError(format!("`{key}` is no key: {error}")))?)
 }
 
-fn contacts(contacts: Contacts) -> anyhow::Result<Order> {
+fn contacts(contacts: Contacts) -> anyhow::Result<Invocation> {
     let job = match contacts {
         Contacts::List { id, name, group } => ContactJob::List { id, name, group },
         Contacts::Add(fields) => {
@@ -127,7 +127,7 @@ fn contacts(contacts: Contacts) -> anyhow::Result<Order> {
                 .iter()
                 .any(|name| name.as_ref().is_some_and(|name| !name.trim().is_empty()));
             if !is_named {
-                return Err(Usage("a contact needs --first or --last".to_owned()).into());
+                return Err(UsageError("a contact needs --first or --last".to_owned()).into());
             }
             let id = None;
             ContactJob::Save { id, fields, group }
@@ -140,18 +140,18 @@ fn contacts(contacts: Contacts) -> anyhow::Result<Order> {
         Contacts::Delete { id } => ContactJob::Delete(id),
         Contacts::DeleteAll => ContactJob::DeleteAll,
         Contacts::Import { file } => {
-            let cards = std::fs::read_to_string(&file)
+            let entries = std::fs::read_to_string(&file)
                 .map_err(anyhow::Error::from)
                 .and_then(|text| phonebook_file::read(&text))
-                .map_err(|error| Usage(format!("{}: {error:#}", file.display())))?;
-            return Ok(Job::Import(cards).into());
+                .map_err(|error| UsageError(format!("{}: {error:#}", file.display())))?;
+            return Ok(Job::Import(entries).into());
         }
         Contacts::Export { format, output } => {
             let job = match format {
                 BookFormat::Csv => Job::Export,
                 BookFormat::Xml => Job::Phonebook,
             };
-            return Ok(Order {
+            return Ok(Invocation {
                 output,
                 ..job.into()
             });
@@ -162,7 +162,8 @@ fn contacts(contacts: Contacts) -> anyhow::Result<Order> {
 
 fn groups(groups: Groups) -> anyhow::Result<GroupJob> {
     let named = |name: &str| {
-        GroupName::new(name).ok_or_else(|| Usage("a group needs a name that is not blank".into()))
+        GroupName::new(name)
+            .ok_or_else(|| UsageError("a group needs a name that is not blank".into()))
     };
     Ok(match groups {
         Groups::List { id } => GroupJob::List(id),
@@ -177,31 +178,31 @@ fn groups(groups: Groups) -> anyhow::Result<GroupJob> {
 
 fn call(number: &str, account: NonZeroU16) -> anyhow::Result<Job> {
     if number.trim().is_empty() {
-        return Err(Usage("there is no number to call".to_owned()).into());
+        return Err(UsageError("there is no number to call".to_owned()).into());
     }
     let call = make_call::call(number, account);
     Ok(Job::Write { call, asks: false })
 }
 
-fn system(operation: Operation, batch: Batch, width: Width) -> Order {
+fn system(operation: Operation, batch: Batch, scope: Scope) -> Invocation {
     let job = SystemJob {
         operation,
-        spare_calls: width == Width::Many
+        spare_calls: scope == Scope::Many
             && !batch.even_in_call
             && operation != Operation::FactoryReset,
         wait_up: batch.wait_up,
     };
-    Order {
+    Invocation {
         batch,
         ..Job::System(job).into()
     }
 }
 
-fn change_password(passwords: &Passwords) -> anyhow::Result<Order> {
+fn change_password(passwords: &Passwords) -> anyhow::Result<Invocation> {
     let old = prompt::secret(passwords.old_file.as_deref(), "old password", Typed::Once)?;
     let new = prompt::secret(passwords.new_file.as_deref(), "new password", Typed::Twice)?;
     let call = change_password::call(passwords.role.into(), &old, &new);
-    Ok(Order {
+    Ok(Invocation {
         changes_password: true,
         ..Job::Write { call, asks: true }.into()
     })

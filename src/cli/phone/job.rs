@@ -4,10 +4,10 @@ use std::num::NonZeroU16;
 
 use super::contact_groups::GroupJob;
 use super::contacts::ContactJob;
-use super::error::Trouble;
-use super::phonebook_file::{self, Card};
-use super::result::Told;
-use super::session::Hand;
+use super::error::JobError;
+use super::phonebook_file::{self, PhonebookEntry};
+use super::result::CallResult;
+use super::session::Session;
 use super::system_operation::SystemJob;
 use super::{contact_import, read_calls};
 use crate::webapi::Call;
@@ -28,7 +28,7 @@ pub(super) enum Job {
     Export,
     Contacts(ContactJob),
     Groups(GroupJob),
-    Import(Vec<Card>),
+    Import(Vec<PhonebookEntry>),
     System(SystemJob),
     /// A write that needs no look at the phone before.
     Write {
@@ -39,20 +39,20 @@ pub(super) enum Job {
 
 /// How much care a job wants, from none to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Care {
+pub(super) enum Confirmation {
     /// It changes nothing.
-    Reads,
+    NotNeeded,
     /// It writes; on many phones it asks.
-    Writes,
+    OnManyPhones,
     /// It asks even on one phone.
-    Asks,
+    Always,
     /// Before it asks, each phone is asked what it would touch.
-    Shows,
+    WithPreview,
 }
 
 impl Job {
     /// How much care it wants.
-    pub(super) fn care(&self) -> Care {
+    pub(super) fn confirmation(&self) -> Confirmation {
         match self {
             Self::Accounts { .. }
             | Self::Lines(_)
@@ -62,20 +62,20 @@ impl Job {
             | Self::Phonebook
             | Self::Export
             | Self::Contacts(ContactJob::List { .. })
-            | Self::Groups(GroupJob::List(_)) => Care::Reads,
+            | Self::Groups(GroupJob::List(_)) => Confirmation::NotNeeded,
             Self::Contacts(ContactJob::Save { .. })
             | Self::Groups(GroupJob::Add(_) | GroupJob::Rename { .. })
-            | Self::Write { asks: false, .. } => Care::Writes,
-            Self::System(_) | Self::Write { asks: true, .. } => Care::Asks,
+            | Self::Write { asks: false, .. } => Confirmation::OnManyPhones,
+            Self::System(_) | Self::Write { asks: true, .. } => Confirmation::Always,
             Self::Import(_)
             | Self::Contacts(ContactJob::Delete(_) | ContactJob::DeleteAll)
-            | Self::Groups(GroupJob::Delete(_)) => Care::Shows,
+            | Self::Groups(GroupJob::Delete(_)) => Confirmation::WithPreview,
         }
     }
 
     /// Whether it changes anything.
     pub(super) fn writes(&self) -> bool {
-        self.care() > Care::Reads
+        self.confirmation() > Confirmation::NotNeeded
     }
 
     /// Whether it sends a secret in a URL.
@@ -93,7 +93,7 @@ impl Job {
                 }
                 Operation::Provision => "provision".to_owned(),
             },
-            Self::Import(cards) => format!("import {} contacts", cards.len()),
+            Self::Import(entries) => format!("import {} contacts", entries.len()),
             Self::Contacts(ContactJob::Delete(id)) => format!("delete contact {id}"),
             Self::Contacts(ContactJob::DeleteAll) => "delete every contact".to_owned(),
             Self::Contacts(ContactJob::Save { .. }) => "save a contact".to_owned(),
@@ -113,38 +113,38 @@ impl Job {
     }
 
     /// Does it on one phone.
-    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
+    pub(super) async fn perform(&self, session: &mut Session) -> Result<CallResult, JobError> {
         match self {
-            Self::Accounts { registered } => read_calls::accounts(hand, *registered).await,
-            Self::Lines(line) => read_calls::lines(hand, *line).await,
-            Self::Status => read_calls::status(hand).await,
-            Self::Time => read_calls::time(hand).await,
-            Self::Values(keys) => read_calls::values(hand, keys).await,
-            Self::Phonebook => read_calls::phonebook(hand).await,
-            Self::Export => export(hand).await,
-            Self::Contacts(job) => job.perform(hand).await,
-            Self::Groups(job) => job.perform(hand).await,
-            Self::Import(cards) => contact_import::perform(cards, hand).await,
-            Self::System(job) => job.perform(hand).await,
+            Self::Accounts { registered } => read_calls::accounts(session, *registered).await,
+            Self::Lines(line) => read_calls::lines(session, *line).await,
+            Self::Status => read_calls::status(session).await,
+            Self::Time => read_calls::time(session).await,
+            Self::Values(keys) => read_calls::values(session, keys).await,
+            Self::Phonebook => read_calls::phonebook(session).await,
+            Self::Export => export(session).await,
+            Self::Contacts(job) => job.perform(session).await,
+            Self::Groups(job) => job.perform(session).await,
+            Self::Import(entries) => contact_import::perform(entries, session).await,
+            Self::System(job) => job.perform(session).await,
             Self::Write { call, .. } => {
-                hand.write(call).await?;
-                Ok(Told::done())
+                session.write(call).await?;
+                Ok(CallResult::done())
             }
         }
     }
 }
 
-async fn export(hand: &mut Hand) -> Result<Told, Trouble> {
-    let xml = read_calls::phonebook(hand)
+async fn export(session: &mut Session) -> Result<CallResult, JobError> {
+    let xml = read_calls::phonebook(session)
         .await?
         .document
         .unwrap_or_default();
     let table = phonebook_file::from_xml(&xml)
         .and_then(|entries| phonebook_file::to_csv(&entries))
-        .map_err(|error| Trouble::new("parse", format!("{error:#}")))?;
-    Ok(Told {
+        .map_err(|error| JobError::new("parse", format!("{error:#}")))?;
+    Ok(CallResult {
         json: table.as_str().into(),
         document: Some(table),
-        ..Told::default()
+        ..CallResult::default()
     })
 }

@@ -1,6 +1,6 @@
-//! `phone`: the operator's hand on the vendor's Web API.
+//! `phone`: the operator's session on the vendor's Web API.
 //!
-//! From the command line to a job (`build`), from the configuration to hands on phones (`hand`), the
+//! From the command line to a job (`build`), from the configuration to sessions on phones (`session`), the
 //! job done on each (`job`, `many`, `batch`), and what they told (`told`). A file beside holds each
 //! family of calls. Nothing here is the daemon's: it can neither name nor run any of it.
 
@@ -33,11 +33,11 @@ pub(super) use result::table;
 use self::args::Options;
 use self::audit::Audit;
 use self::auto_silence::Quiet;
-use self::batch::{Pace, Progress};
-use self::invocation::Order;
-use self::job::{Care, Job};
-use self::parallel::Done;
-use self::session::{Hand, Mode};
+use self::batch::{BatchOptions, Progress};
+use self::invocation::Invocation;
+use self::job::{Confirmation, Job};
+use self::parallel::JobOutcome;
+use self::session::{Session, WriteMode};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
@@ -47,21 +47,21 @@ use crate::webapi::calls::sys_operation::Operation;
 /// Wrong usage, told as it is; exit status 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-struct Usage(String);
+struct UsageError(String);
 
 /// Whether one phone is named, or many are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Width {
+enum Scope {
     One,
     Many,
 }
 
 /// What a run has at hand.
-struct Desk {
+struct Run {
     options: Options,
     config: Config,
-    width: Width,
-    order: Order,
+    scope: Scope,
+    invocation: Invocation,
     sudo_user: Option<String>,
 }
 
@@ -69,9 +69,9 @@ pub(super) fn run(args: Args) -> ExitCode {
     match try_run(args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
-        Err(error) => match error.downcast_ref::<Usage>() {
+        Err(error) => match error.downcast_ref::<UsageError>() {
             Some(usage) => {
-                super::complain(format_args!("grandstream-exporter: {usage}"));
+                super::eprintln_line(format_args!("grandstream-exporter: {usage}"));
                 ExitCode::from(super::USAGE)
             }
             None => super::failed(&error),
@@ -81,42 +81,46 @@ pub(super) fn run(args: Args) -> ExitCode {
 
 /// Whether it was done on every phone.
 fn try_run(args: Args) -> anyhow::Result<bool> {
-    let width = match (
+    let scope = match (
         &args.phone,
         args.options.all || !args.options.label.is_empty(),
     ) {
-        (Some(_), false) => Width::One,
-        (None, true) => Width::Many,
+        (Some(_), false) => Scope::One,
+        (None, true) => Scope::Many,
         (Some(_), true) => {
-            return Err(Usage("name a phone, or use --all or --label, not both".into()).into());
+            return Err(
+                UsageError("name a phone, or use --all or --label, not both".into()).into(),
+            );
         }
-        (None, false) => return Err(Usage("name a phone, or use --all or --label".into()).into()),
+        (None, false) => {
+            return Err(UsageError("name a phone, or use --all or --label".into()).into());
+        }
     };
     let environment = super::environment();
     let config = config::load(&args.options.config, &environment, Secrets::Read)?;
-    let phones = choose(&config, args.phone.as_deref(), &args.options)?;
-    let desk = Desk {
-        order: invocation::order(args.call, width)?,
+    let phones = select_phones(&config, args.phone.as_deref(), &args.options)?;
+    let run = Run {
+        invocation: invocation::order(args.call, scope)?,
         options: args.options,
         config,
-        width,
+        scope,
         sudo_user: super::variable("SUDO_USER"),
     };
-    check_output(&desk)?;
-    check_clear_text(&desk, &phones)?;
+    check_output(&run)?;
+    check_clear_text(&run, &phones)?;
     super::block_on(|stop| async move {
         match stop
-            .run_until_cancelled(Box::pin(work(&desk, phones)))
+            .run_until_cancelled(Box::pin(run_job(&run, phones)))
             .await
         {
-            Some(done) => done,
+            Some(result) => result,
             None => anyhow::bail!("interrupted; what was sent is in the record of writes"),
         }
     })
 }
 
 /// The phones that are meant, each with the credential that an operator logs in with.
-fn choose(
+fn select_phones(
     config: &Config,
     name: Option<&str>,
     options: &Options,
@@ -146,7 +150,7 @@ fn choose(
             "{}: {what}; `check-config` and the fleet page know the names",
             options.config.display()
         );
-        return Err(Usage(detail).into());
+        return Err(UsageError(detail).into());
     }
     phones.into_iter().map(as_operator).collect()
 }
@@ -168,17 +172,17 @@ fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
 }
 
 /// One file takes what one phone tells.
-fn check_output(desk: &Desk) -> anyhow::Result<()> {
-    if desk.width == Width::Many && desk.order.output.is_some() {
+fn check_output(run: &Run) -> anyhow::Result<()> {
+    if run.scope == Scope::Many && run.invocation.output.is_some() {
         let detail = "--output is for one phone; many print JSON with --json".to_owned();
-        return Err(Usage(detail).into());
+        return Err(UsageError(detail).into());
     }
     Ok(())
 }
 
 /// The guide puts secrets into the URL: over plain HTTP everybody on the way reads them.
-fn check_clear_text(desk: &Desk, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
-    if !desk.order.job.carries_secret() || desk.options.clear_text || desk.options.dry_run {
+fn check_clear_text(run: &Run, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
+    if !run.invocation.job.carries_secret() || run.options.clear_text || run.options.dry_run {
         return Ok(());
     }
     let Some(phone) = phones.iter().find(|phone| phone.trust.is_none()) else {
@@ -189,72 +193,72 @@ fn check_clear_text(desk: &Desk, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
          URL; set `scheme: https`, or use --clear-text",
         phone.place.name
     );
-    Err(Usage(detail).into())
+    Err(UsageError(detail).into())
 }
 
-async fn work(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
-    let job = &desk.order.job;
-    let audit = open_audit(desk)?;
-    let progress = open_progress(desk)?;
-    let (mut hands, mut lost) = hands(desk, phones).await?;
+async fn run_job(run: &Run, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
+    let job = &run.invocation.job;
+    let audit = open_audit(run)?;
+    let progress = open_progress(run)?;
+    let (mut sessions, mut failed) = open_sessions(run, phones).await?;
     if let Some(progress) = &progress {
-        let before = hands.len();
-        hands.retain(|hand| !progress.has(hand.name()));
-        let done = before - hands.len();
+        let before = sessions.len();
+        sessions.retain(|session| !progress.has(session.name()));
+        let done = before - sessions.len();
         if done > 0 {
-            super::complain(format_args!("{done} phones were done by the run before"));
+            super::eprintln_line(format_args!("{done} phones were done by the run before"));
         }
     }
-    let asks = match desk.width {
-        Width::One => job.care() >= Care::Asks,
-        Width::Many => job.care() >= Care::Writes,
+    let asks = match run.scope {
+        Scope::One => job.confirmation() >= Confirmation::Always,
+        Scope::Many => job.confirmation() >= Confirmation::OnManyPhones,
     };
-    if asks && !desk.options.dry_run {
-        if job.care() == Care::Shows {
-            let ready = preview(desk, hands).await?;
-            hands = ready.0;
-            lost.extend(ready.1);
+    if asks && !run.options.dry_run {
+        if job.confirmation() == Confirmation::WithPreview {
+            let ready = preview(run, sessions).await?;
+            sessions = ready.0;
+            failed.extend(ready.1);
         }
-        if !desk.options.yes && !hands.is_empty() && !confirmed(question(job, &hands)).await? {
-            super::complain(format_args!("nothing was done"));
+        if !run.options.yes && !sessions.is_empty() && !confirmed(question(job, &sessions)).await? {
+            super::eprintln_line(format_args!("nothing was done"));
             return Ok(false);
         }
     }
-    if !desk.options.dry_run {
-        for hand in &mut hands {
-            hand.turn(Mode::Live(audit.clone()));
+    if !run.options.dry_run {
+        for session in &mut sessions {
+            session.set_write_mode(WriteMode::Send(audit.clone()));
         }
     }
-    let mut done = all(desk, hands, progress).await;
-    done.extend(lost);
-    output::results(desk, &mut done)
+    let mut outcomes = run_all(run, sessions, progress).await;
+    outcomes.extend(failed);
+    output::results(run, &mut outcomes)
 }
 
 /// Where writes are recorded. Without a state directory nowhere, which is said.
-fn open_audit(desk: &Desk) -> anyhow::Result<Option<Arc<Audit>>> {
-    if !desk.order.job.writes() || desk.options.dry_run {
+fn open_audit(run: &Run) -> anyhow::Result<Option<Arc<Audit>>> {
+    if !run.invocation.job.writes() || run.options.dry_run {
         return Ok(None);
     }
-    let Some(state_dir) = &desk.config.state_dir else {
-        super::complain(format_args!(
+    let Some(state_dir) = &run.config.state_dir else {
+        super::eprintln_line(format_args!(
             "warning: no `state_dir`: writes are not recorded"
         ));
         return Ok(None);
     };
-    let audit = Audit::open(state_dir, desk.sudo_user.as_deref())?;
+    let audit = Audit::open(state_dir, run.sudo_user.as_deref())?;
     Ok(Some(Arc::new(audit)))
 }
 
-fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
-    let Job::System(job) = &*desk.order.job else {
+fn open_progress(run: &Run) -> anyhow::Result<Option<Progress>> {
+    let Job::System(job) = &*run.invocation.job else {
         return Ok(None);
     };
-    let resumes = desk.order.batch.resume;
-    let is_kept = desk.width == Width::Many && !desk.options.dry_run;
-    let Some(state_dir) = desk.config.state_dir.as_ref().filter(|_| is_kept) else {
+    let resumes = run.invocation.batch.resume;
+    let is_kept = run.scope == Scope::Many && !run.options.dry_run;
+    let Some(state_dir) = run.config.state_dir.as_ref().filter(|_| is_kept) else {
         if resumes {
             let detail = "--resume needs many phones and a `state_dir`".to_owned();
-            return Err(Usage(detail).into());
+            return Err(UsageError(detail).into());
         }
         return Ok(None);
     };
@@ -266,46 +270,52 @@ fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
     Ok(Some(Progress::open(state_dir.join(name), resumes)?))
 }
 
-/// A hand on each phone, and the phones that there can be none on. Nothing is sent yet.
-async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
+/// A session on each phone, and the phones that there can be none on. Nothing is sent yet.
+async fn open_sessions(
+    run: &Run,
+    phones: Vec<Arc<Phone>>,
+) -> anyhow::Result<(Vec<Session>, Vec<JobOutcome>)> {
     let clock = Clock::real();
     let ledger = Arc::new(app::open_ledger(
-        desk.config.state_dir.as_deref(),
+        run.config.state_dir.as_deref(),
         Keeper::Command,
     )?);
-    let mut hands = Vec::new();
-    let mut lost = Vec::new();
+    let mut sessions = Vec::new();
+    let mut failed = Vec::new();
     for phone in phones {
         let name = phone.place.name.to_string();
-        let mode = Mode::Dry(Vec::new());
-        match Hand::new(phone, Arc::clone(&ledger), clock.clone(), mode).await {
-            Ok(hand) => hands.push(hand),
-            Err(failure) => lost.push(Done {
+        let mode = WriteMode::DryRun(Vec::new());
+        match Session::new(phone, Arc::clone(&ledger), clock.clone(), mode).await {
+            Ok(session) => sessions.push(session),
+            Err(failure) => failed.push(JobOutcome {
                 name,
                 result: Err(failure.into()),
-                hand: None,
+                session: None,
             }),
         }
     }
-    Ok((hands, lost))
+    Ok((sessions, failed))
 }
 
-/// Shows what the job would touch; the hands that can go on, and what became of the others.
-async fn preview(desk: &Desk, hands: Vec<Hand>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
-    let jobs = desk.options.jobs.get();
-    let looked = parallel::over(hands, &desk.order.job, jobs, |_| ()).await;
+/// Shows what the job would touch; the sessions that can go on, and what became of the others.
+async fn preview(
+    run: &Run,
+    sessions: Vec<Session>,
+) -> anyhow::Result<(Vec<Session>, Vec<JobOutcome>)> {
+    let jobs = run.options.jobs.get();
+    let previewed = parallel::run_on_all(sessions, &run.invocation.job, jobs, |_| ()).await;
     let mut ready = Vec::new();
-    let mut lost = Vec::new();
-    for done in looked {
-        match (done.hand, &done.result) {
-            (Some(hand), Ok(told)) => {
-                output::preview(desk, &done.name, told)?;
-                ready.push(hand);
+    let mut failed = Vec::new();
+    for outcome in previewed {
+        match (outcome.session, &outcome.result) {
+            (Some(session), Ok(result)) => {
+                output::preview(run, &outcome.name, result)?;
+                ready.push(session);
             }
-            (hand, _) => lost.push(Done { hand, ..done }),
+            (session, _) => failed.push(JobOutcome { session, ..outcome }),
         }
     }
-    Ok((ready, lost))
+    Ok((ready, failed))
 }
 
 /// Asks off the runtime's thread, which goes on seeing signals.
@@ -313,44 +323,44 @@ async fn confirmed(question: String) -> anyhow::Result<bool> {
     tokio::task::spawn_blocking(move || prompt::confirm(&question)).await?
 }
 
-fn question(job: &Job, hands: &[Hand]) -> String {
+fn question(job: &Job, sessions: &[Session]) -> String {
     /// How many phones are named before the rest is counted.
     const NAMED: usize = 5;
-    let names: Vec<_> = hands.iter().take(NAMED).map(Hand::name).collect();
-    let rest = match hands.len().saturating_sub(NAMED) {
+    let names: Vec<_> = sessions.iter().take(NAMED).map(Session::name).collect();
+    let rest = match sessions.len().saturating_sub(NAMED) {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
     format!("{} on {}{rest}", job.in_words(), names.join(", "))
 }
 
-async fn all(desk: &Desk, hands: Vec<Hand>, progress: Option<Progress>) -> Vec<Done> {
-    let bar = output::bar(desk.width, hands.len());
-    let each = |_: &Done| {
+async fn run_all(run: &Run, sessions: Vec<Session>, progress: Option<Progress>) -> Vec<JobOutcome> {
+    let bar = output::bar(run.scope, sessions.len());
+    let each = |_: &JobOutcome| {
         if let Some(bar) = &bar {
             bar.inc(1);
         }
     };
-    let pace = Pace {
-        batch: desk.order.batch,
-        jobs: desk.options.jobs.get(),
-        quiet: Quiet::of(desk),
+    let options = BatchOptions {
+        batch: run.invocation.batch,
+        jobs: run.options.jobs.get(),
+        quiet: Quiet::of(run),
     };
-    let done = batch::in_batches(hands, &desk.order.job, pace, progress, each).await;
+    let outcomes = batch::in_batches(sessions, &run.invocation.job, options, progress, each).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    done
+    outcomes
 }
 
 /// Where the configuration says how these phones are logged in to.
-fn config_lines(desk: &Desk, done: &[Done]) -> BTreeSet<String> {
-    let names: BTreeSet<_> = done
+fn config_lines(run: &Run, outcomes: &[JobOutcome]) -> BTreeSet<String> {
+    let names: BTreeSet<_> = outcomes
         .iter()
         .filter(|one| one.result.is_ok())
         .map(|one| one.name.as_str())
         .collect();
-    let Ok(rows) = config::effective(&desk.options.config, &super::environment()) else {
+    let Ok(rows) = config::effective(&run.options.config, &super::environment()) else {
         return BTreeSet::new();
     };
     let is_login = |key: &str| key == "credential" || key.starts_with("password");

@@ -7,16 +7,16 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::error::Trouble;
-use super::parallel::Done;
-use super::result::{Told, table};
-use super::session::Mode;
-use super::{Desk, Width, config_lines};
-use crate::cli::{complain, say};
+use super::error::JobError;
+use super::parallel::JobOutcome;
+use super::result::{CallResult, table};
+use super::session::WriteMode;
+use super::{Run, Scope, config_lines};
+use crate::cli::{eprintln_line, println_line};
 
 /// A bar for many phones, where there is a terminal to show it.
-pub(super) fn bar(width: Width, phones: usize) -> Option<ProgressBar> {
-    if width == Width::One || !std::io::stderr().is_terminal() {
+pub(super) fn bar(scope: Scope, phones: usize) -> Option<ProgressBar> {
+    if scope == Scope::One || !std::io::stderr().is_terminal() {
         return None;
     }
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} phones, {eta} left");
@@ -28,26 +28,26 @@ pub(super) fn bar(width: Width, phones: usize) -> Option<ProgressBar> {
 }
 
 /// What a job would touch on one phone.
-pub(super) fn preview(desk: &Desk, name: &str, told: &Told) -> std::io::Result<()> {
+pub(super) fn preview(run: &Run, name: &str, result: &CallResult) -> std::io::Result<()> {
     let mut stderr = std::io::stderr();
-    if desk.width == Width::Many {
+    if run.scope == Scope::Many {
         writeln!(stderr, "{name}:")?;
     }
-    for line in table(told.columns, &told.rows) {
+    for line in table(result.columns, &result.rows) {
         writeln!(stderr, "{line}")?;
     }
     Ok(())
 }
 
 /// Prints what became of each phone; whether all is well.
-pub(super) fn results(desk: &Desk, done: &mut [Done]) -> anyhow::Result<bool> {
-    let well = match desk.width {
-        Width::One => one(desk, done)?,
-        Width::Many => many(desk, done)?,
+pub(super) fn results(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
+    let well = match run.scope {
+        Scope::One => print_one(run, outcomes)?,
+        Scope::Many => print_many(run, outcomes)?,
     };
-    if desk.order.changes_password && done.iter().any(|done| done.result.is_ok()) {
-        for line in config_lines(desk, done) {
-            complain(format_args!(
+    if run.invocation.changes_password && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
+        for line in config_lines(run, outcomes) {
+            eprintln_line(format_args!(
                 "{line}: write the new password there if this is its login"
             ));
         }
@@ -55,18 +55,20 @@ pub(super) fn results(desk: &Desk, done: &mut [Done]) -> anyhow::Result<bool> {
     Ok(well)
 }
 
-fn one(desk: &Desk, done: &mut [Done]) -> anyhow::Result<bool> {
+fn print_one(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
     let mut well = true;
-    for done in done {
-        requests(desk, done)?;
-        match &done.result {
-            Ok(told) if desk.options.dry_run && desk.order.job.writes() => preview(desk, "", told)?,
-            Ok(told) => print(desk, told)?,
-            Err(trouble) => {
+    for outcome in outcomes {
+        requests(run, outcome)?;
+        match &outcome.result {
+            Ok(result) if run.options.dry_run && run.invocation.job.writes() => {
+                preview(run, "", result)?;
+            }
+            Ok(result) => print(run, result)?,
+            Err(error) => {
                 well = false;
-                complain(format_args!(
+                eprintln_line(format_args!(
                     "grandstream-exporter: {}: {}: {}",
-                    done.name, trouble.reason, trouble.detail
+                    outcome.name, error.reason, error.detail
                 ));
             }
         }
@@ -75,81 +77,83 @@ fn one(desk: &Desk, done: &mut [Done]) -> anyhow::Result<bool> {
 }
 
 /// The requests that a dry run kept, whole and masked.
-fn requests(desk: &Desk, done: &mut Done) -> std::io::Result<()> {
-    let Some(hand) = done.hand.as_mut().filter(|_| desk.options.dry_run) else {
+fn requests(run: &Run, outcome: &mut JobOutcome) -> std::io::Result<()> {
+    let Some(session) = outcome.session.as_mut().filter(|_| run.options.dry_run) else {
         return Ok(());
     };
-    let base = hand.base();
-    for request in hand.turn(Mode::Dry(Vec::new())) {
-        match desk.width {
-            Width::One => say(format_args!("GET {base}{request}"))?,
-            Width::Many => say(format_args!("{}: GET {base}{request}", done.name))?,
+    let base = session.base();
+    for request in session.set_write_mode(WriteMode::DryRun(Vec::new())) {
+        match run.scope {
+            Scope::One => println_line(format_args!("GET {base}{request}"))?,
+            Scope::Many => println_line(format_args!("{}: GET {base}{request}", outcome.name))?,
         }
     }
     Ok(())
 }
 
-fn print(desk: &Desk, told: &Told) -> anyhow::Result<()> {
-    if let Some(path) = &desk.order.output {
-        let text = told.document.as_deref().unwrap_or_default();
+fn print(run: &Run, result: &CallResult) -> anyhow::Result<()> {
+    if let Some(path) = &run.invocation.output {
+        let text = result.document.as_deref().unwrap_or_default();
         return std::fs::write(path, text)
             .with_context(|| format!("failed to write {}", path.display()));
     }
-    if desk.options.json {
-        return Ok(say(format_args!("{}", told.json))?);
+    if run.options.json {
+        return Ok(println_line(format_args!("{}", result.json))?);
     }
-    if let Some(document) = &told.document {
+    if let Some(document) = &result.document {
         std::io::stdout().write_all(document.as_bytes())?;
         return Ok(());
     }
-    if told.columns.is_empty() {
-        return Ok(say(format_args!("done"))?);
+    if result.columns.is_empty() {
+        return Ok(println_line(format_args!("done"))?);
     }
-    for line in table(told.columns, &told.rows) {
-        say(format_args!("{line}"))?;
+    for line in table(result.columns, &result.rows) {
+        println_line(format_args!("{line}"))?;
     }
     Ok(())
 }
 
-fn many(desk: &Desk, done: &mut [Done]) -> anyhow::Result<bool> {
-    for done in done.iter_mut() {
-        requests(desk, done)?;
+fn print_many(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
+    for outcome in outcomes.iter_mut() {
+        requests(run, outcome)?;
     }
-    if desk.options.json {
-        for done in done.iter() {
-            say(format_args!("{}", as_json(&done.name, &done.result)))?;
+    if run.options.json {
+        for outcome in outcomes.iter() {
+            println_line(format_args!("{}", as_json(&outcome.name, &outcome.result)))?;
         }
-    } else if !desk.options.dry_run {
-        tables(done)?;
+    } else if !run.options.dry_run {
+        tables(outcomes)?;
     }
-    Ok(summary(desk, done))
+    Ok(summary(run, outcomes))
 }
 
-fn as_json(name: &str, result: &Result<Told, Trouble>) -> Value {
+fn as_json(name: &str, result: &Result<CallResult, JobError>) -> Value {
     match result {
-        Ok(told) => json!({ "phone": name, "result": told.json }),
-        Err(trouble) => json!({
+        Ok(result) => json!({ "phone": name, "result": result.json }),
+        Err(error) => json!({
             "phone": name,
-            "error": { "reason": trouble.reason, "detail": trouble.detail },
+            "error": { "reason": error.reason, "detail": error.detail },
         }),
     }
 }
 
 /// One table for all phones, the first column being the phone.
-fn tables(done: &[Done]) -> std::io::Result<()> {
+fn tables(outcomes: &[JobOutcome]) -> std::io::Result<()> {
     let mut tables: BTreeMap<&[&str], Vec<Vec<String>>> = BTreeMap::new();
-    for done in done {
-        let Ok(told) = &done.result else { continue };
-        if let Some(document) = &told.document {
-            say(format_args!("{}:\n{}", done.name, document.trim_end()))?;
+    for outcome in outcomes {
+        let Ok(result) = &outcome.result else {
+            continue;
+        };
+        if let Some(document) = &result.document {
+            println_line(format_args!("{}:\n{}", outcome.name, document.trim_end()))?;
         }
-        let rows = told.rows.iter().map(|row| {
-            let mut cells = vec![done.name.clone()];
+        let rows = result.rows.iter().map(|row| {
+            let mut cells = vec![outcome.name.clone()];
             cells.extend(row.iter().cloned());
             cells
         });
-        if !told.columns.is_empty() {
-            tables.entry(told.columns).or_default().extend(rows);
+        if !result.columns.is_empty() {
+            tables.entry(result.columns).or_default().extend(rows);
         }
     }
     for (columns, rows) in tables {
@@ -157,27 +161,23 @@ fn tables(done: &[Done]) -> std::io::Result<()> {
             .chain(columns.iter().copied())
             .collect();
         for line in table(&head, &rows) {
-            say(format_args!("{line}"))?;
+            println_line(format_args!("{line}"))?;
         }
     }
     Ok(())
 }
 
 /// How many are done, and who is not and why; whether all are.
-fn summary(desk: &Desk, done: &[Done]) -> bool {
-    let failed: Vec<_> = done
+fn summary(run: &Run, outcomes: &[JobOutcome]) -> bool {
+    let failed: Vec<_> = outcomes
         .iter()
-        .filter_map(|done| Some((done, done.result.as_ref().err()?)))
+        .filter_map(|outcome| Some((outcome, outcome.result.as_ref().err()?)))
         .collect();
-    let verb = if desk.options.dry_run {
-        "shown"
-    } else {
-        "done"
-    };
-    complain(format_args!(
+    let verb = if run.options.dry_run { "shown" } else { "done" };
+    eprintln_line(format_args!(
         "{} of {} phones {verb}, {} not",
-        done.len() - failed.len(),
-        done.len(),
+        outcomes.len() - failed.len(),
+        outcomes.len(),
         failed.len()
     ));
     if failed.is_empty() {
@@ -185,10 +185,10 @@ fn summary(desk: &Desk, done: &[Done]) -> bool {
     }
     let rows: Vec<Vec<&str>> = failed
         .iter()
-        .map(|(done, trouble)| vec![done.name.as_str(), trouble.reason, trouble.detail.as_str()])
+        .map(|(outcome, error)| vec![outcome.name.as_str(), error.reason, error.detail.as_str()])
         .collect();
     for line in table(&["PHONE", "REASON", "DETAIL"], &rows) {
-        complain(format_args!("{line}"));
+        eprintln_line(format_args!("{line}"));
     }
     false
 }

@@ -1,6 +1,6 @@
 //! A phonebook in a file: CSV, or the vendor's `AddressBook` XML.
 //!
-//! A [`Card`] is a contact as people know it: its group by name, no id. The XML is read without
+//! A [`PhonebookEntry`] is a contact as people know it: its group by name, no id. The XML is read without
 //! document types, so that it cannot unfold into something larger than itself.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// One contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Card {
+pub(super) struct PhonebookEntry {
     #[serde(default)]
     pub(super) first: String,
     #[serde(default)]
@@ -34,34 +34,34 @@ pub(super) struct Card {
 
 /// A contact of a phone's own phonebook.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct StoredEntry {
     /// `None` where the document tells none.
     pub(super) id: Option<u32>,
-    pub(super) card: Card,
+    pub(super) entry: PhonebookEntry,
 }
 
 /// The id of the group of contacts that have no other.
 const DEFAULT_GROUP: &str = "0";
 
 /// The contacts in a file of either format, by what its text looks like.
-pub(super) fn read(text: &str) -> anyhow::Result<Vec<Card>> {
+pub(super) fn read(text: &str) -> anyhow::Result<Vec<PhonebookEntry>> {
     let text = text.trim_start_matches('\u{FEFF}');
     if text.trim_start().starts_with('<') {
         let entries = from_xml(text)?;
-        return Ok(entries.into_iter().map(|entry| entry.card).collect());
+        return Ok(entries.into_iter().map(|stored| stored.entry).collect());
     }
     let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
     rows.map(|row| {
-        let card: Card = row.context("failed to read the table of contacts")?;
-        let is_named = !card.first.trim().is_empty() || !card.last.trim().is_empty();
+        let entry: PhonebookEntry = row.context("failed to read the table of contacts")?;
+        let is_named = !entry.first.trim().is_empty() || !entry.last.trim().is_empty();
         anyhow::ensure!(is_named, "a contact has neither first nor last name");
-        Ok(card)
+        Ok(entry)
     })
     .collect()
 }
 
 /// The contacts of an `AddressBook`.
-pub(super) fn from_xml(text: &str) -> anyhow::Result<Vec<Entry>> {
+pub(super) fn from_xml(text: &str) -> anyhow::Result<Vec<StoredEntry>> {
     let document = Document::parse(text).context("failed to read the phonebook XML")?;
     let root = document.root_element();
     anyhow::ensure!(
@@ -77,10 +77,10 @@ pub(super) fn from_xml(text: &str) -> anyhow::Result<Vec<Entry>> {
 }
 
 /// The contacts as CSV with a header.
-pub(super) fn to_csv(entries: &[Entry]) -> anyhow::Result<String> {
+pub(super) fn to_csv(entries: &[StoredEntry]) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for entry in entries {
-        writer.serialize(&entry.card)?;
+    for stored in entries {
+        writer.serialize(&stored.entry)?;
     }
     if entries.is_empty() {
         writer.write_record(HEADER)?;
@@ -92,9 +92,9 @@ const HEADER: [&str; 8] = [
     "first", "last", "group", "work", "home", "mobile", "fax", "email",
 ];
 
-fn entry(contact: Node<'_, '_>, groups: &HashMap<String, String>) -> Entry {
+fn entry(contact: Node<'_, '_>, groups: &HashMap<String, String>) -> StoredEntry {
     let group = text_of(contact, "Group");
-    let mut card = Card {
+    let mut entry = PhonebookEntry {
         first: text_of(contact, "FirstName"),
         last: text_of(contact, "LastName"),
         email: text_of(contact, "Mail"),
@@ -104,24 +104,24 @@ fn entry(contact: Node<'_, '_>, groups: &HashMap<String, String>) -> Entry {
             Some(name) => name.clone(),
             None => group,
         },
-        ..Card::default()
+        ..PhonebookEntry::default()
     };
     for phone in children(contact, "Phone") {
         let number = text_of(phone, "phonenumber");
         let kind = phone.attribute("type").unwrap_or("Work");
         let field = match kind {
-            "Home" => &mut card.home,
-            "Mobile" | "Cell" => &mut card.mobile,
-            "Fax" | "Work Fax" | "WorkFax" => &mut card.fax,
-            _ => &mut card.work,
+            "Home" => &mut entry.home,
+            "Mobile" | "Cell" => &mut entry.mobile,
+            "Fax" | "Work Fax" | "WorkFax" => &mut entry.fax,
+            _ => &mut entry.work,
         };
         if field.is_empty() {
             *field = number;
         }
     }
-    Entry {
+    StoredEntry {
         id: text_of(contact, "id").trim().parse().ok(),
-        card,
+        entry,
     }
 }
 
@@ -155,8 +155,8 @@ mod tests {
 <Contact><FirstName>Ann</FirstName><Group>0</Group></Contact>
 </AddressBook>"#;
 
-    fn zoe() -> Card {
-        Card {
+    fn zoe() -> PhonebookEntry {
+        PhonebookEntry {
             first: "Zoë".to_owned(),
             last: " S<".to_owned(),
             group: "Team & Co".to_owned(),
@@ -164,7 +164,7 @@ mod tests {
             mobile: "+3".to_owned(),
             fax: "4".to_owned(),
             email: "a@b".to_owned(),
-            ..Card::default()
+            ..PhonebookEntry::default()
         }
     }
 
@@ -172,8 +172,8 @@ mod tests {
     fn the_vendors_xml_is_read_with_groups_by_name() {
         let entries = from_xml(BOOK).unwrap();
         assert_eq!(entries.len(), 2);
-        assert_eq!((entries[0].id, &entries[0].card), (Some(7), &zoe()));
-        assert_eq!((entries[1].id, &*entries[1].card.group), (None, ""));
+        assert_eq!((entries[0].id, &entries[0].entry), (Some(7), &zoe()));
+        assert_eq!((entries[1].id, &*entries[1].entry.group), (None, ""));
         assert!(from_xml("<Other/>").is_err() && from_xml("<AddressBook>").is_err());
         let bomb = "<!DOCTYPE x [<!ENTITY a \"aaaa\">]><AddressBook>&a;</AddressBook>";
         assert!(from_xml(bomb).is_err());
@@ -182,17 +182,17 @@ mod tests {
     #[test]
     fn what_is_exported_is_imported() {
         let entries = from_xml(BOOK).unwrap();
-        let cards: Vec<_> = entries.iter().map(|entry| entry.card.clone()).collect();
+        let plain: Vec<_> = entries.iter().map(|stored| stored.entry.clone()).collect();
         let table = to_csv(&entries).unwrap();
-        assert_eq!(read(&table).unwrap(), cards);
-        assert_eq!(read(BOOK).unwrap(), cards);
+        assert_eq!(read(&table).unwrap(), plain);
+        assert_eq!(read(BOOK).unwrap(), plain);
         assert_eq!(to_csv(&[]).unwrap(), format!("{}\n", HEADER.join(",")));
     }
 
     #[test]
     fn a_table_may_lack_columns_but_has_none_that_mean_nothing() {
-        let cards = read("last,first\nBrown,Jack\n").unwrap();
-        assert_eq!((&*cards[0].first, &*cards[0].last), ("Jack", "Brown"));
+        let plain = read("last,first\nBrown,Jack\n").unwrap();
+        assert_eq!((&*plain[0].first, &*plain[0].last), ("Jack", "Brown"));
         assert!(read("first,phone\nJack,1\n").is_err());
         assert!(read("first,last\nJack\n").is_err());
         assert!(read("first,last,work\n,,1\n").is_err());

@@ -6,14 +6,14 @@ use std::path::Path;
 use anyhow::Context;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Usage;
+use super::UsageError;
 use crate::config;
 
 /// Asks whether to go on; without a terminal nobody can be asked.
 pub(super) fn confirm(question: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         let detail = format!("{question}: nobody can be asked here; use --yes");
-        return Err(Usage(detail).into());
+        return Err(UsageError(detail).into());
     }
     let mut stderr = std::io::stderr();
     write!(stderr, "{question}? [y/N] ")?;
@@ -34,13 +34,13 @@ pub(super) fn secret(
     }
     if !std::io::stdin().is_terminal() {
         let detail = format!("the {what} cannot be asked for here; give it in a file");
-        return Err(Usage(detail).into());
+        return Err(UsageError(detail).into());
     }
     let first: SecretString = rpassword::prompt_password(format!("{what}: "))?.into();
     if typed == Typed::Twice {
         let second: SecretString = rpassword::prompt_password(format!("{what} again: "))?.into();
         if first.expose_secret() != second.expose_secret() {
-            return Err(Usage(format!("the two entries of the {what} differ")).into());
+            return Err(UsageError(format!("the two entries of the {what} differ")).into());
         }
     }
     not_empty(first, what)
@@ -63,13 +63,13 @@ pub(super) fn from_file(file: &Path) -> anyhow::Result<SecretString> {
     }
     Ok(config::read_secret(file).map_err(|error| {
         let error = anyhow::Error::from(error);
-        Usage(format!("{error:#}"))
+        UsageError(format!("{error:#}"))
     })?)
 }
 
 fn not_empty(secret: SecretString, what: &str) -> anyhow::Result<SecretString> {
     if secret.expose_secret().is_empty() {
-        return Err(Usage(format!("the {what} is empty")).into());
+        return Err(UsageError(format!("the {what} is empty")).into());
     }
     Ok(secret)
 }

@@ -4,16 +4,19 @@ use std::num::NonZeroU16;
 
 use serde_json::{Map, Value, json};
 
-use super::error::Trouble;
-use super::result::Told;
-use super::session::Hand;
+use super::error::JobError;
+use super::result::CallResult;
+use super::session::Session;
 use crate::fleet::reading::LineState;
 use crate::webapi::calls::values::{self, ValueKey};
 use crate::webapi::calls::{accounts, lines, phonebook_download, status, time};
 
 /// The accounts in use.
-pub(super) async fn accounts(hand: &mut Hand, registered: bool) -> Result<Told, Trouble> {
-    let accounts = hand.ask(&accounts::call(registered)).await?;
+pub(super) async fn accounts(
+    session: &mut Session,
+    registered: bool,
+) -> Result<CallResult, JobError> {
+    let accounts = session.read(&accounts::call(registered)).await?;
     let user = |user: &Option<crate::fleet::Text>| {
         user.as_ref().map(ToString::to_string).unwrap_or_default()
     };
@@ -39,7 +42,7 @@ pub(super) async fn accounts(hand: &mut Hand, registered: bool) -> Result<Told, 
             })
         })
         .collect();
-    Ok(Told::table(
+    Ok(CallResult::table(
         &["ACCOUNT", "STATE", "SERVER", "USER"],
         rows,
         json,
@@ -47,8 +50,11 @@ pub(super) async fn accounts(hand: &mut Hand, registered: bool) -> Result<Told, 
 }
 
 /// All lines, or one.
-pub(super) async fn lines(hand: &mut Hand, line: Option<NonZeroU16>) -> Result<Told, Trouble> {
-    let lines = hand.ask(&lines::call(line)).await?;
+pub(super) async fn lines(
+    session: &mut Session,
+    line: Option<NonZeroU16>,
+) -> Result<CallResult, JobError> {
+    let lines = session.read(&lines::call(line)).await?;
     let code = |state: LineState| {
         state
             .code()
@@ -73,74 +79,77 @@ pub(super) async fn lines(hand: &mut Hand, line: Option<NonZeroU16>) -> Result<T
             })
         })
         .collect();
-    Ok(Told::table(&["LINE", "STATE", "CODE"], rows, json))
+    Ok(CallResult::table(&["LINE", "STATE", "CODE"], rows, json))
 }
 
 /// The phone's word for itself.
-pub(super) async fn status(hand: &mut Hand) -> Result<Told, Trouble> {
-    let word = hand.ask(&status::call()).await?;
+pub(super) async fn status(session: &mut Session) -> Result<CallResult, JobError> {
+    let word = session.read(&status::call()).await?;
     let rows = vec![vec![word.to_string()]];
     let json = json!({ "status": word.as_str() });
-    Ok(Told::table(&["STATUS"], rows, json))
+    Ok(CallResult::table(&["STATUS"], rows, json))
 }
 
 /// Uptime and clock.
-pub(super) async fn time(hand: &mut Hand) -> Result<Told, Trouble> {
-    let time = hand.ask(&time::call()).await?;
+pub(super) async fn time(session: &mut Session) -> Result<CallResult, JobError> {
+    let time = session.read(&time::call()).await?;
     let clock = time.clock.map(|clock| clock.strftime("%F %R").to_string());
     let rows = vec![vec![
         humantime::format_duration(time.uptime.length).to_string(),
         clock.clone().unwrap_or_default(),
     ]];
     let json = json!({ "uptime_seconds": time.uptime.length.as_secs(), "clock": clock });
-    Ok(Told::table(&["UPTIME", "CLOCK"], rows, json))
+    Ok(CallResult::table(&["UPTIME", "CLOCK"], rows, json))
 }
 
 /// The values of these keys, each under the key as it was asked for.
-pub(super) async fn values(hand: &mut Hand, keys: &[ValueKey]) -> Result<Told, Trouble> {
-    let mut pairs = pairs(hand, keys).await?;
+pub(super) async fn values(
+    session: &mut Session,
+    keys: &[ValueKey],
+) -> Result<CallResult, JobError> {
+    let mut pairs = pairs(session, keys).await?;
     if keys
         .iter()
         .any(|key| value(&pairs, key).is_none_or(str::is_empty))
     {
         // Without a session a phone answers closed keys as it answers unknown ones: what wants a
         // session is asked, and then the values again.
-        hand.ask(&accounts::call(false)).await?;
-        pairs = self::pairs(hand, keys).await?;
+        session.read(&accounts::call(false)).await?;
+        pairs = self::pairs(session, keys).await?;
     }
-    let told = |key: &ValueKey| value(&pairs, key).map(str::to_owned);
+    let answer = |key: &ValueKey| value(&pairs, key).map(str::to_owned);
     let rows = keys
         .iter()
-        .map(|key| vec![key.as_str().to_owned(), told(key).unwrap_or_default()])
+        .map(|key| vec![key.as_str().to_owned(), answer(key).unwrap_or_default()])
         .collect();
     let json: Map<String, Value> = keys
         .iter()
-        .map(|key| (key.as_str().to_owned(), told(key).into()))
+        .map(|key| (key.as_str().to_owned(), answer(key).into()))
         .collect();
-    Ok(Told::table(&["KEY", "VALUE"], rows, json.into()))
+    Ok(CallResult::table(&["KEY", "VALUE"], rows, json.into()))
 }
 
 type Pairs = Vec<(String, String)>;
 
-async fn pairs(hand: &mut Hand, keys: &[ValueKey]) -> Result<Pairs, Trouble> {
+async fn pairs(session: &mut Session, keys: &[ValueKey]) -> Result<Pairs, JobError> {
     let mut pairs = Vec::new();
     for call in values::calls(keys) {
-        pairs.extend(hand.ask(&call).await?);
+        pairs.extend(session.read(&call).await?);
     }
     Ok(pairs)
 }
 
 fn value<'a>(pairs: &'a Pairs, key: &ValueKey) -> Option<&'a str> {
-    let pair = pairs.iter().find(|(told, _)| key.is(told));
+    let pair = pairs.iter().find(|(name, _)| key.is(name));
     pair.map(|(_, value)| value.as_str())
 }
 
 /// The phonebook XML, as the phone gives it.
-pub(super) async fn phonebook(hand: &mut Hand) -> Result<Told, Trouble> {
-    let document = hand.ask(&phonebook_download::call()).await?;
-    Ok(Told {
+pub(super) async fn phonebook(session: &mut Session) -> Result<CallResult, JobError> {
+    let document = session.read(&phonebook_download::call()).await?;
+    Ok(CallResult {
         json: document.as_str().into(),
         document: Some(document),
-        ..Told::default()
+        ..CallResult::default()
     })
 }

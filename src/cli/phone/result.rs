@@ -9,7 +9,7 @@ use crate::fleet::text::harmless;
 
 /// What a call told.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Told {
+pub(super) struct CallResult {
     /// Heads of the columns; none where there is nothing to say but that it was done.
     pub(super) columns: &'static [&'static str],
     /// The cells of each row.
@@ -20,7 +20,7 @@ pub(super) struct Told {
     pub(super) document: Option<String>,
 }
 
-impl Told {
+impl CallResult {
     /// Nothing but that it was done.
     pub(super) fn done() -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The operator's hand on one phone: a session, opened through the same guard and ledger as the
+//! The operator's session on one phone: a session, opened through the same guard and ledger as the
 //! daemon's, and calls made under it.
 //!
 //! Before a password goes out the device is checked where one is expected. A session that ended is
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::audit::Audit;
-use super::error::Trouble;
+use super::error::JobError;
 use crate::clock::Clock;
 use crate::config;
 use crate::fleet::guard::{Habits, LoginOutcome};
@@ -23,7 +23,7 @@ use crate::webapi::calls::accounts;
 use crate::webapi::{Call, CallError, Client, Control};
 
 /// One phone and the session on it.
-pub(super) struct Hand {
+pub(super) struct Session {
     phone: Arc<config::Phone>,
     client: Client,
     gate: Gate,
@@ -31,7 +31,7 @@ pub(super) struct Hand {
     daemons: Option<Gate>,
     habits: Habits,
     clock: Clock,
-    mode: Mode,
+    mode: WriteMode,
     identity: Identity,
     /// How many sessions may still be opened in place of one that ended.
     renewals: u8,
@@ -41,28 +41,28 @@ pub(super) struct Hand {
 const RENEWALS: u8 = 3;
 
 /// Whether writes are sent.
-pub(super) enum Mode {
+pub(super) enum WriteMode {
     /// Yes, and recorded where there is a place for it.
-    Live(Option<Arc<Audit>>),
+    Send(Option<Arc<Audit>>),
     /// No: they are kept as they may be shown.
-    Dry(Vec<String>),
+    DryRun(Vec<String>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Identity {
     Unchecked,
     /// It does not tell without a session.
-    Untold,
+    Unknown,
     Checked,
 }
 
-impl Hand {
-    /// A hand on this phone, whose credential is the one to log in with.
+impl Session {
+    /// A session on this phone, whose credential is the one to log in with.
     pub(super) async fn new(
         phone: Arc<config::Phone>,
         ledger: Arc<Ledger>,
         clock: Clock,
-        mode: Mode,
+        mode: WriteMode,
     ) -> Result<Self, Failure> {
         let target = crate::poll::target(&phone)?;
         let gate = Gate::new(&phone, ledger, clock.clone());
@@ -103,64 +103,64 @@ impl Hand {
     }
 
     /// Whether writes are kept instead of sent.
-    pub(super) fn is_dry(&self) -> bool {
-        matches!(self.mode, Mode::Dry(_))
+    pub(super) fn is_dry_run(&self) -> bool {
+        matches!(self.mode, WriteMode::DryRun(_))
     }
 
     /// From now on writes are sent or kept; returns those kept so far.
-    pub(super) fn turn(&mut self, mode: Mode) -> Vec<String> {
+    pub(super) fn set_write_mode(&mut self, mode: WriteMode) -> Vec<String> {
         match std::mem::replace(&mut self.mode, mode) {
-            Mode::Dry(kept) => kept,
-            Mode::Live(_) => Vec::new(),
+            WriteMode::DryRun(kept) => kept,
+            WriteMode::Send(_) => Vec::new(),
         }
     }
 
     /// Makes a call that asks.
-    pub(super) async fn ask<T>(&mut self, call: &Call<T>) -> Result<T, Trouble> {
+    pub(super) async fn read<T>(&mut self, call: &Call<T>) -> Result<T, JobError> {
         self.send(call).await
     }
 
     /// Makes a call that changes something, or keeps it for a dry run.
-    pub(super) async fn write(&mut self, call: &Call<()>) -> Result<(), Trouble> {
+    pub(super) async fn write(&mut self, call: &Call<()>) -> Result<(), JobError> {
         let audit = match &mut self.mode {
-            Mode::Dry(kept) => {
+            WriteMode::DryRun(kept) => {
                 kept.push(call.shown().to_owned());
                 return Ok(());
             }
-            Mode::Live(audit) => audit.clone(),
+            WriteMode::Send(audit) => audit.clone(),
         };
         let Some(audit) = audit else {
             return self.send(call).await;
         };
         self.record(&audit, call, "begun")?;
-        let done = self.send(call).await;
-        let result = done
+        let result = self.send(call).await;
+        let outcome = result
             .as_ref()
-            .map_or_else(|trouble| trouble.reason, |()| "done");
-        self.record(&audit, call, result)?;
-        done
+            .map_or_else(|error| error.reason, |()| "done");
+        self.record(&audit, call, outcome)?;
+        result
     }
 
-    fn record(&self, audit: &Audit, call: &Call<()>, result: &str) -> Result<(), Trouble> {
+    fn record(&self, audit: &Audit, call: &Call<()>, outcome: &str) -> Result<(), JobError> {
         let now = self.clock.now().wall;
         audit
-            .record(now, self.name(), call.shown(), result)
-            .map_err(|error| Trouble::new("audit", format!("`{result}` not recorded: {error:#}")))
+            .record(now, self.name(), call.shown(), outcome)
+            .map_err(|error| JobError::new("audit", format!("`{outcome}` not recorded: {error:#}")))
     }
 
     /// Sends a call under a session, and again under a new one if the phone says that the first has
     /// ended.
-    async fn send<T>(&mut self, call: &Call<T>) -> Result<T, Trouble> {
-        let done = self.try_twice(call).await;
+    async fn send<T>(&mut self, call: &Call<T>) -> Result<T, JobError> {
+        let result = self.try_twice(call).await;
         self.finish().await;
-        done
+        result
     }
 
-    async fn try_twice<T>(&mut self, call: &Call<T>) -> Result<T, Trouble> {
+    async fn try_twice<T>(&mut self, call: &Call<T>) -> Result<T, JobError> {
         self.prepare().await?;
-        let done = Control::new(&mut self.client).send(call).await;
-        if !matches!(done, Err(CallError::NoSession(_))) || self.renewals == 0 {
-            return Ok(done?);
+        let result = Control::new(&mut self.client).send(call).await;
+        if !matches!(result, Err(CallError::NoSession(_))) || self.renewals == 0 {
+            return Ok(result?);
         }
         self.renewals -= 1;
         self.client.drop_session();
@@ -169,7 +169,7 @@ impl Hand {
     }
 
     /// Opens the client, and a session where there is none.
-    async fn prepare(&mut self) -> Result<(), Trouble> {
+    async fn prepare(&mut self) -> Result<(), JobError> {
         self.client.open(Instant::now() + self.phone.limits.timeout);
         if self.identity == Identity::Unchecked {
             self.check_identity().await?;
@@ -178,7 +178,7 @@ impl Hand {
             return Ok(());
         }
         self.log_in().await?;
-        if self.identity == Identity::Untold {
+        if self.identity == Identity::Unknown {
             self.check_identity().await?;
             self.identity = Identity::Checked;
         }
@@ -243,7 +243,7 @@ impl Hand {
         let Some(expected) = &self.phone.place.mac else {
             return Ok(());
         };
-        let told = match self
+        let found = match self
             .client
             .reader()
             .values(&MAC_VALUES.map(Into::into))
@@ -252,11 +252,11 @@ impl Hand {
             Ok(values) => values.mac().and_then(|mac| mac_digits(mac.as_str())),
             Err(_) => None,
         };
-        self.identity = match told {
-            None => Identity::Untold,
-            Some(told) if told == *expected => Identity::Checked,
-            Some(told) => {
-                let detail = format!("expected the device {expected}, found {told}");
+        self.identity = match found {
+            None => Identity::Unknown,
+            Some(found) if found == *expected => Identity::Checked,
+            Some(found) => {
+                let detail = format!("expected the device {expected}, found {found}");
                 return Err(Failure::new(Reason::Identity, detail));
             }
         };

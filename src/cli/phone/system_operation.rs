@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::error::Trouble;
-use super::result::Told;
-use super::session::Hand;
+use super::error::JobError;
+use super::result::CallResult;
+use super::session::Session;
 use crate::fleet::reading::{Coarse, LineState};
 use crate::webapi::calls::sys_operation::{self, Operation};
 use crate::webapi::calls::{lines, time};
@@ -25,29 +25,34 @@ pub(super) struct SystemJob {
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 impl SystemJob {
-    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
-        if self.spare_calls && !hand.is_dry() {
-            spare_calls(hand).await?;
+    pub(super) async fn perform(&self, session: &mut Session) -> Result<CallResult, JobError> {
+        if self.spare_calls && !session.is_dry_run() {
+            spare_calls(session).await?;
         }
         let asked = Instant::now();
-        hand.write(&sys_operation::call(self.operation)).await?;
+        session.write(&sys_operation::call(self.operation)).await?;
         match self.wait_up {
-            Some(limit) if !hand.is_dry() => self.wait(hand, asked, limit).await?,
+            Some(limit) if !session.is_dry_run() => self.wait(session, asked, limit).await?,
             Some(_) | None => {}
         }
-        Ok(Told::done())
+        Ok(CallResult::done())
     }
 
     /// Waits until the phone answers and has not been up for longer than since it was asked. After
     /// provisioning, which need not restart it, until it answers.
-    async fn wait(&self, hand: &mut Hand, asked: Instant, limit: Duration) -> Result<(), Trouble> {
+    async fn wait(
+        &self,
+        session: &mut Session,
+        asked: Instant,
+        limit: Duration,
+    ) -> Result<(), JobError> {
         let mut look = tokio::time::interval(LOOK_EVERY);
         // A look that took long is followed by a pause, not by those that were missed.
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut last = None;
         while asked.elapsed() < limit {
             look.tick().await;
-            match hand.ask(&time::call()).await {
+            match session.read(&time::call()).await {
                 Ok(time) => {
                     let since = asked.elapsed() + time.uptime.resolution;
                     if self.operation == Operation::Provision || time.uptime.length <= since {
@@ -56,23 +61,23 @@ impl SystemJob {
                     last = Some("it has not restarted".to_owned());
                 }
                 // It is up, and asking on would only cost refusals.
-                Err(trouble) if trouble.reason == "auth" => return Err(trouble),
-                Err(trouble) => last = Some(trouble.detail),
+                Err(error) if error.reason == "auth" => return Err(error),
+                Err(error) => last = Some(error.detail),
             }
         }
         let limit = humantime::format_duration(limit);
         let last = last.unwrap_or_default();
-        Err(Trouble::new(
+        Err(JobError::new(
             "not_back",
             format!("done, and not back within {limit}: {last}"),
         ))
     }
 }
 
-async fn spare_calls(hand: &mut Hand) -> Result<(), Trouble> {
-    let lines = hand.ask(&lines::call(None)).await?;
+async fn spare_calls(session: &mut Session) -> Result<(), JobError> {
+    let lines = session.read(&lines::call(None)).await?;
     match lines.each.iter().find(|line| is_call(line.state)) {
-        Some(line) => Err(Trouble::skipped(format!(
+        Some(line) => Err(JobError::skipped(format!(
             "in a call on line {}; use --even-in-call, or try later",
             line.number
         ))),

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::{Listing, posture};
+use super::{ListOptions, posture};
 use crate::app;
-use crate::cli::problems::{self, Failure, Phone};
+use crate::cli::problems::{self, PhoneStatus, Problem};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::reading::Keep;
@@ -20,27 +20,27 @@ use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 
 /// Polls all phones and tells; whether nothing is wrong.
-pub(super) async fn run(config: &Config, listing: &Listing) -> anyhow::Result<bool> {
+pub(super) async fn run(config: &Config, options: &ListOptions) -> anyhow::Result<bool> {
     let ledger = Arc::new(app::open_ledger(
         config.state_dir.as_deref(),
         Keeper::Command,
     )?);
     let fleet = poll_all(config, &ledger).await;
-    let troubled: Vec<_> = fleet.phones().map(|phone| troubles_of(phone)).collect();
+    let statuses: Vec<_> = fleet.phones().map(|phone| status_of(phone)).collect();
     let is_well = !fleet
         .phones()
-        .zip(&troubled)
-        .any(|(phone, troubles)| troubles.is_in_trouble() && !is_away(phone));
-    if listing.json {
-        posture::write_json(&fleet, &troubled)?;
+        .zip(&statuses)
+        .any(|(phone, status)| status.has_problem() && !is_away(phone));
+    if options.json {
+        posture::write_json(&fleet, &statuses)?;
     } else {
-        problems::tell(&troubled, &listing.by, listing.problems)?;
-        tell_away(&fleet)?;
-        if listing.posture {
-            posture::tell(&fleet)?;
+        problems::print(&statuses, &options.by, options.problems)?;
+        print_away(&fleet)?;
+        if options.posture {
+            posture::print(&fleet)?;
         }
     }
-    Ok(is_well && (!listing.posture || posture::is_sound(&fleet)))
+    Ok(is_well && (!options.posture || posture::is_sound(&fleet)))
 }
 
 async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
@@ -54,7 +54,7 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
         while polls.len() < config.max_in_flight
             && let Some(phone) = waiting.next()
         {
-            let once = Once {
+            let once = OnePoll {
                 phone: Arc::clone(phone),
                 ledger: Arc::clone(ledger),
                 clock: clock.clone(),
@@ -74,14 +74,14 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
 }
 
 /// One poll of one phone.
-struct Once {
+struct OnePoll {
     phone: Arc<config::Phone>,
     ledger: Arc<Ledger>,
     clock: Clock,
     keep: Keep,
 }
 
-impl Once {
+impl OnePoll {
     async fn poll(
         self,
         target: Result<crate::webapi::Target, fleet::Failure>,
@@ -106,9 +106,9 @@ impl Once {
     }
 }
 
-fn troubles_of(phone: &fleet::Phone) -> Phone {
+fn status_of(phone: &fleet::Phone) -> PhoneStatus {
     let last = phone.recent.front();
-    Phone {
+    PhoneStatus {
         name: phone.place.name.to_string(),
         site: phone.place.site.as_deref().map(str::to_owned),
         up: last.is_some_and(|poll| poll.up),
@@ -117,19 +117,19 @@ fn troubles_of(phone: &fleet::Phone) -> Phone {
 }
 
 /// Each failure once: what stood in the way of the whole poll is not told again for its parts.
-fn failures(all: &[(Option<Endpoint>, fleet::Failure)]) -> Vec<Failure> {
+fn failures(all: &[(Option<Endpoint>, fleet::Failure)]) -> Vec<Problem> {
     let whole = all.iter().find(|(endpoint, _)| endpoint.is_none());
     all.iter()
         .filter(|(endpoint, failure)| {
             endpoint.is_none() || whole.is_none_or(|(_, whole)| whole != failure)
         })
-        .map(|(endpoint, failure)| Failure {
+        .map(|(endpoint, failure)| Problem {
             reason: failure.reason.label().to_owned(),
             detail: match endpoint {
                 Some(endpoint) => format!("{}: {}", endpoint.label(), failure.detail),
                 None => failure.detail.to_string(),
             },
-            mend: failure.reason.mend().to_owned(),
+            hint: failure.reason.mend().to_owned(),
         })
         .collect()
 }
@@ -139,10 +139,10 @@ fn is_away(phone: &fleet::Phone) -> bool {
     phone.place.portable && phone.last.as_ref().is_some_and(|last| !last.reachable)
 }
 
-fn tell_away(fleet: &Fleet) -> std::io::Result<()> {
+fn print_away(fleet: &Fleet) -> std::io::Result<()> {
     match fleet.phones().filter(|phone| is_away(phone)).count() {
         0 => Ok(()),
-        away => crate::cli::say(format_args!(
+        away => crate::cli::println_line(format_args!(
             "{away} of those that are not up are portable and may be away"
         )),
     }

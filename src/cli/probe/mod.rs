@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::ConfigArg;
-use super::problems::By;
+use super::problems::GroupBy;
 use crate::config::{self, Config, Secrets};
 
 /// Poll one phone now and show how its answers were understood, or poll all and count what is wrong
@@ -39,12 +39,12 @@ pub(super) struct Args {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    listing: Listing,
+    options: ListOptions,
 }
 
 /// What of all phones is told.
 #[derive(Debug, clap::Args)]
-struct Listing {
+struct ListOptions {
     /// Name each phone that is in trouble
     #[arg(long, requires = "all")]
     problems: bool,
@@ -55,7 +55,7 @@ struct Listing {
         value_delimiter = ',',
         default_value = "site,reason"
     )]
-    by: Vec<By>,
+    by: Vec<GroupBy>,
     /// Tell who has a default password, plain HTTP or an unverified certificate; any of them is
     /// trouble
     #[arg(long, requires = "all")]
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
             None => return ExitCode::from(super::USAGE),
         },
         None => super::block_on(|stop| async move {
-            let work = all_phones::run(&config, &args.listing);
+            let work = all_phones::run(&config, &args.options);
             stop.run_until_cancelled(work)
                 .await
                 .unwrap_or_else(interrupted)
@@ -101,7 +101,7 @@ fn find(config: &Config, path: &Path, name: &str) -> Option<Arc<config::Phone>> 
         .iter()
         .find(|phone| *phone.place.name == *name);
     if found.is_none() {
-        super::complain(format_args!(
+        super::eprintln_line(format_args!(
             "{}: there is no enabled phone `{name}`; `check-config` and the fleet page know the names",
             path.display(),
         ));

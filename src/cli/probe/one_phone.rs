@@ -9,7 +9,7 @@ use anyhow::Context;
 
 use crate::alert::Picture;
 use crate::app;
-use crate::cli::say;
+use crate::cli::println_line;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::command::ReloadStatus;
@@ -68,7 +68,7 @@ fn show(
     }
     for (endpoint, failure) in probe.report.failures() {
         let what = endpoint.map_or("the poll", |endpoint| endpoint.label());
-        say(format_args!(
+        println_line(format_args!(
             "{what} failed: {failure}; {}",
             failure.reason.mend()
         ))?;
@@ -89,10 +89,10 @@ fn show(
         exporter: None,
         format: Format::Text,
     });
-    say(format_args!("\n{}", text(page)))?;
+    println_line(format_args!("\n{}", text(page)))?;
     if let Some(directory) = raw {
         let folder = save(directory, &fleet, &phone.place.name, &probe.exchanges)?;
-        say(format_args!("\nSaved to {}", folder.display()))?;
+        println_line(format_args!("\nSaved to {}", folder.display()))?;
     }
     Ok(up)
 }
@@ -112,14 +112,14 @@ fn show_exchange(exchange: &Exchange) -> std::io::Result<()> {
         Some(status) => format!("HTTP {status}"),
         None => "no answer".to_owned(),
     };
-    say(format_args!(
+    println_line(format_args!(
         "GET {}\n  {status} after {} ms, understood as: {}",
         exchange.request,
         exchange.took.as_millis(),
         exchange.understood
     ))?;
     for line in exchange.body.lines() {
-        say(format_args!("  | {line}"))?;
+        println_line(format_args!("  | {line}"))?;
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::cli::println_line;
 use crate::cli::problems;
-use crate::cli::say;
 use crate::fleet::Fleet;
 use crate::fleet::posture::Weakness;
 
@@ -21,16 +21,16 @@ pub(super) fn is_sound(fleet: &Fleet) -> bool {
 }
 
 /// Prints how many phones have each weakness, its mend, and who they are.
-pub(super) fn tell(fleet: &Fleet) -> std::io::Result<()> {
-    say(format_args!("\nPosture"))?;
+pub(super) fn print(fleet: &Fleet) -> std::io::Result<()> {
+    println_line(format_args!("\nPosture"))?;
     for weakness in Weakness::ALL {
         let label = weakness.label();
         let weak = count(fleet, weakness, Some(true));
-        let mend = if weak > 0 { weakness.mend() } else { "none" };
-        say(format_args!("  {weak:>6}  {label}: {mend}"))?;
+        let hint = if weak > 0 { weakness.mend() } else { "none" };
+        println_line(format_args!("  {weak:>6}  {label}: {hint}"))?;
         let unknown = count(fleet, weakness, None);
         if unknown > 0 {
-            say(format_args!(
+            println_line(format_args!(
                 "  {unknown:>6}  {label}: not known, no login succeeded"
             ))?;
         }
@@ -45,7 +45,7 @@ pub(super) fn tell(fleet: &Fleet) -> std::io::Result<()> {
             })
             .collect();
         if !row.is_empty() {
-            say(format_args!("{}: {}", phone.place.name, row.join(", ")))?;
+            println_line(format_args!("{}: {}", phone.place.name, row.join(", ")))?;
         }
     }
     Ok(())
@@ -59,7 +59,7 @@ fn count(fleet: &Fleet, weakness: Weakness, holds: Option<bool>) -> usize {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct PhonesJson<'a> {
     phones: Vec<PhoneJson<'a>>,
 }
 
@@ -71,7 +71,7 @@ struct PhoneJson<'a> {
     portable: bool,
     up: bool,
     reachable: bool,
-    failures: &'a [problems::Failure],
+    failures: &'a [problems::Problem],
     posture: PostureJson,
 }
 
@@ -84,18 +84,18 @@ struct PostureJson {
 }
 
 /// Prints everything, in the field names of `/api/v1/phones`.
-pub(super) fn write_json(fleet: &Fleet, troubled: &[problems::Phone]) -> anyhow::Result<()> {
+pub(super) fn write_json(fleet: &Fleet, statuses: &[problems::PhoneStatus]) -> anyhow::Result<()> {
     let phones = fleet
         .phones()
-        .zip(troubled)
-        .map(|(phone, troubles)| PhoneJson {
+        .zip(statuses)
+        .map(|(phone, status)| PhoneJson {
             name: &phone.place.name,
             site: phone.place.site.as_deref(),
             address: &phone.place.address,
             portable: phone.place.portable,
-            up: troubles.up,
+            up: status.up,
             reachable: phone.last.as_ref().is_some_and(|last| last.reachable),
-            failures: &troubles.failures,
+            failures: &status.failures,
             posture: PostureJson {
                 plain_http: Weakness::PlainHttp.holds(phone),
                 tls_unverified: Weakness::TlsUnverified.holds(phone),
@@ -104,7 +104,7 @@ pub(super) fn write_json(fleet: &Fleet, troubled: &[problems::Phone]) -> anyhow:
         })
         .collect();
     let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &Answer { phones })?;
+    serde_json::to_writer_pretty(&mut out, &PhonesJson { phones })?;
     writeln!(out)?;
     Ok(())
 }

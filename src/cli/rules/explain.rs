@@ -11,7 +11,7 @@ use crate::alert::promql;
 use crate::alert::rule::{OnUnknown, Rule};
 use crate::alert::settings::RuleBook;
 use crate::alert::words::{self, length};
-use crate::cli::say;
+use crate::cli::println_line;
 
 pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;
@@ -34,21 +34,21 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     };
     let off = if rule.enabled { "" } else { ", off" };
     let severity = rule.severity().unwrap_or("none");
-    say(format_args!(
+    println_line(format_args!(
         "{name} ({}, {severity}{off})\n",
         pack_of(group)
     ))?;
     for (what, text) in facts(rule) {
         if !text.is_empty() {
-            say(format_args!("  {what:<14} {text}"))?;
+            println_line(format_args!("  {what:<14} {text}"))?;
         }
     }
     for (what, text) in relations(&groups, rule, &suppression.inhibits) {
         if !text.is_empty() {
-            say(format_args!("  {what:<14} {text}"))?;
+            println_line(format_args!("  {what:<14} {text}"))?;
         }
     }
-    Ok(say(format_args!(
+    Ok(println_line(format_args!(
         "\nPromQL:\n{}",
         promql::expression(rule)
     ))?)

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{pack_of, rule_book};
 use crate::alert::rule::Rule;
 use crate::alert::words::{length, phones};
-use crate::cli::say;
+use crate::cli::println_line;
 
 pub(super) fn run(config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;
@@ -17,14 +17,14 @@ pub(super) fn run(config: Option<&Path>) -> anyhow::Result<()> {
         if rules.is_empty() {
             continue;
         }
-        say(format_args!("{}:", pack_of(group)))?;
+        println_line(format_args!("{}:", pack_of(group)))?;
         for rule in rules {
             let severity = rule.severity().unwrap_or("none");
             let what = match config {
                 Some(_) => in_force(rule),
                 None => rule.annotations.impact.to_string(),
             };
-            say(format_args!("  {:<28} {severity:<9} {what}", rule.name))?;
+            println_line(format_args!("  {:<28} {severity:<9} {what}", rule.name))?;
         }
     }
     Ok(())

@@ -15,20 +15,20 @@ use anyhow::Context;
 
 use super::rule_book;
 use crate::alert::settings::RuleBook;
-use crate::cli::{USAGE, complain, failed, say};
+use crate::cli::{USAGE, eprintln_line, failed, println_line};
 use crate::config::Config;
 
-use test_file::File;
+use test_file::TestFile;
 
 /// The largest file of stories.
 const MAX_FILE: u64 = 4 << 20;
 
 /// How the stories of a file went.
-enum Outcome {
+enum FileResult {
     /// All as expected: how many there are.
-    Good(usize),
+    Passed(usize),
     /// What differs, a line each.
-    Differs(Vec<String>),
+    Failed(Vec<String>),
 }
 
 pub(super) fn run(paths: &[PathBuf], config: Option<&Path>) -> ExitCode {
@@ -39,20 +39,22 @@ pub(super) fn run(paths: &[PathBuf], config: Option<&Path>) -> ExitCode {
     let (mut differs, mut unreadable) = (false, false);
     for path in paths {
         let name = path.display();
-        let told = match play_all(path, &book, config.as_ref()) {
-            Ok(Outcome::Good(count)) => say(format_args!("{name}: {count} tests, good")),
-            Ok(Outcome::Differs(lines)) => {
+        let printed = match run_file(path, &book, config.as_ref()) {
+            Ok(FileResult::Passed(count)) => {
+                println_line(format_args!("{name}: {count} tests, good"))
+            }
+            Ok(FileResult::Failed(lines)) => {
                 differs = true;
                 let mut lines = lines.into_iter();
-                lines.try_for_each(|line| say(format_args!("{name}: {line}")))
+                lines.try_for_each(|line| println_line(format_args!("{name}: {line}")))
             }
             Err(error) => {
                 unreadable = true;
-                complain(format_args!("{name}: {error:#}"));
+                eprintln_line(format_args!("{name}: {error:#}"));
                 Ok(())
             }
         };
-        if told.is_err() {
+        if printed.is_err() {
             return ExitCode::FAILURE;
         }
     }
@@ -63,18 +65,18 @@ pub(super) fn run(paths: &[PathBuf], config: Option<&Path>) -> ExitCode {
     }
 }
 
-fn play_all(path: &Path, book: &RuleBook, config: Option<&Config>) -> anyhow::Result<Outcome> {
-    let file = File::read(path, MAX_FILE)?;
+fn run_file(path: &Path, book: &RuleBook, config: Option<&Config>) -> anyhow::Result<FileResult> {
+    let file = TestFile::read(path, MAX_FILE)?;
     let mut lines = Vec::new();
-    for story in &file.tests {
-        let name = &story.name;
+    for case in &file.tests {
+        let name = &case.name;
         let differences =
-            runner::play(story, file.interval, book, config).with_context(|| name.clone())?;
+            runner::run_case(case, file.interval, book, config).with_context(|| name.clone())?;
         let differences = differences.into_iter();
         lines.extend(differences.map(|difference| format!("{name}: {difference}")));
     }
     if lines.is_empty() {
-        return Ok(Outcome::Good(file.tests.len()));
+        return Ok(FileResult::Passed(file.tests.len()));
     }
-    Ok(Outcome::Differs(lines))
+    Ok(FileResult::Failed(lines))
 }

@@ -16,15 +16,15 @@ use crate::fleet::reading::{
 use crate::fleet::report::Outcome;
 use crate::fleet::{self, Failure, Moment, PollReport, Reason, Text};
 
-use super::test_file::{Event, Place, Registered};
+use super::test_file::{AccountState, PhoneConfig, TimelineEntry};
 
 /// How a phone is.
-pub(super) struct Life {
+pub(super) struct TestPhone {
     pub(super) place: Arc<fleet::Place>,
     server: String,
     reachable: bool,
     error: Option<Reason>,
-    accounts: Vec<(u16, Registered)>,
+    accounts: Vec<(u16, AccountState)>,
     lines: Vec<LineState>,
     values: Vec<(Box<str>, String)>,
     booted: Moment,
@@ -32,11 +32,11 @@ pub(super) struct Life {
     certificate: Option<Timestamp>,
 }
 
-impl Life {
+impl TestPhone {
     /// A phone that answers and has nothing to tell, up for a day.
     pub(super) fn new(
         name: &str,
-        told: &Place,
+        config: &PhoneConfig,
         listed: Option<&fleet::Place>,
         interval: Duration,
         begins: Moment,
@@ -47,8 +47,8 @@ impl Life {
             mono: begins.mono.saturating_sub(day),
         };
         Self {
-            place: Arc::new(place(name, told, listed, interval)),
-            server: told.server.clone().unwrap_or_else(|| "pbx".to_owned()),
+            place: Arc::new(place(name, config, listed, interval)),
+            server: config.server.clone().unwrap_or_else(|| "pbx".to_owned()),
             reachable: true,
             error: None,
             accounts: Vec::new(),
@@ -61,7 +61,7 @@ impl Life {
     }
 
     /// Takes in what happens.
-    pub(super) fn take(&mut self, event: &Event, now: Moment) -> anyhow::Result<()> {
+    pub(super) fn take(&mut self, event: &TimelineEntry, now: Moment) -> anyhow::Result<()> {
         self.reachable = event.reachable.unwrap_or(self.reachable);
         if let Some(error) = &event.error {
             self.error = reason(error)?;
@@ -121,8 +121,8 @@ impl Life {
             server: Text::clean(&self.server),
             user: None,
             registration: match state {
-                Registered::Registered => Registration::Registered,
-                Registered::Unregistered => Registration::Unregistered,
+                AccountState::Registered => Registration::Registered,
+                AccountState::Unregistered => Registration::Unregistered,
             },
         });
         accounts.collect()
@@ -144,18 +144,18 @@ impl Life {
 /// Where a phone stands: as the story says, else as the configuration does.
 fn place(
     name: &str,
-    told: &Place,
+    config: &PhoneConfig,
     listed: Option<&fleet::Place>,
     interval: Duration,
 ) -> fleet::Place {
-    let expect = told.expect.iter().map(|(pvalue, any_of)| Expectation {
+    let expect = config.expect.iter().map(|(pvalue, any_of)| Expectation {
         pvalue: pvalue.as_str().into(),
         model: None,
         wanted: Wanted::AnyOf(any_of.iter().map(|one| one.as_str().into()).collect()),
     });
-    let labels = told.labels.iter();
+    let labels = config.labels.iter();
     let labels = labels.map(|(name, value)| (name.as_str().into(), value.as_str().into()));
-    let scheme = match told.https {
+    let scheme = match config.https {
         Some(true) => Scheme::Https,
         Some(false) | None => listed.map_or(Scheme::Http, |listed| listed.scheme),
     };
@@ -165,22 +165,22 @@ fn place(
         scheme,
         tls_verified: (scheme == Scheme::Https).then_some(true),
         mac: None,
-        site: match &told.site {
+        site: match &config.site {
             Some(site) => Some(site.as_str().into()),
             None => listed.and_then(|listed| listed.site.clone()),
         },
         labels: match listed {
-            Some(listed) if told.labels.is_empty() => listed.labels.clone(),
+            Some(listed) if config.labels.is_empty() => listed.labels.clone(),
             Some(_) | None => labels.collect(),
         },
-        portable: told
+        portable: config
             .portable
             .unwrap_or(listed.is_some_and(|listed| listed.portable)),
         time_zone: listed
             .and_then(|listed| listed.time_zone.clone())
             .or(Some(TimeZone::UTC)),
         expect: match listed {
-            Some(listed) if told.expect.is_empty() => listed.expect.clone(),
+            Some(listed) if config.expect.is_empty() => listed.expect.clone(),
             Some(_) | None => expect.collect(),
         },
         interval,

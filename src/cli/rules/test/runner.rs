@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::bail;
 use jiff::Timestamp;
 
-use super::phone::Life;
-use super::test_file::{Expected, Labels, Story};
+use super::phone::TestPhone;
+use super::test_file::{ExpectedAlerts, Labels, TestCase};
 use crate::alert::board::Rules;
 use crate::alert::condition::Condition;
 use crate::alert::own::Health;
@@ -25,60 +25,60 @@ const MOST_POLLS: u128 = 1_000_000;
 const BEGINS: &str = "2026-01-05T00:00:00Z";
 
 /// Lives through the story; one line for each expectation that is not met.
-pub(super) fn play(
-    story: &Story,
+pub(super) fn run_case(
+    case: &TestCase,
     interval: Duration,
     book: &RuleBook,
     config: Option<&Config>,
 ) -> anyhow::Result<Vec<String>> {
     let begins = Moment {
-        wall: story.begins.unwrap_or(BEGINS.parse::<Timestamp>()?),
+        wall: case.begins.unwrap_or(BEGINS.parse::<Timestamp>()?),
         // Long after the start, as a daemon that has been running.
         mono: Duration::from_secs(10 * 86_400),
     };
-    let rules = rules(story, book)?;
+    let rules = rules(case, book)?;
     let mut board = Board::new(Arc::new(Rules::new(rules)));
     board.with_suppression(Arc::clone(&book.suppression));
-    let mut lives = lives(story, config, interval, begins);
-    let end = story.expect.iter().map(|expected| expected.at).max();
+    let mut phones = phones(case, config, interval, begins);
+    let end = case.expect.iter().map(|expected| expected.at).max();
     let end = end.unwrap_or_default();
-    let polls = end.as_nanos() / interval.as_nanos() * lives.len().max(1) as u128;
+    let polls = end.as_nanos() / interval.as_nanos() * phones.len().max(1) as u128;
     if polls > MOST_POLLS {
         bail!("would take {polls} polls; shorten it, or lengthen `interval`");
     }
-    let mut timeline: Vec<_> = story.timeline.iter().collect();
+    let mut timeline: Vec<_> = case.timeline.iter().collect();
     timeline.sort_by_key(|event| event.at);
     let mut timeline = timeline.into_iter().peekable();
-    let mut expected: Vec<_> = story.expect.iter().collect();
+    let mut expected: Vec<_> = case.expect.iter().collect();
     expected.sort_by_key(|expected| expected.at);
     let mut expected = expected.into_iter().peekable();
-    let mut fleet = Fleet::new(lives.values().map(|life| Arc::clone(&life.place)));
+    let mut fleet = Fleet::new(phones.values().map(|phone| Arc::clone(&phone.place)));
     let mut differences = Vec::new();
     let mut passed = Duration::ZERO;
     while expected.peek().is_some() {
         let now = begins.after(passed);
         while let Some(event) = timeline.next_if(|event| event.at <= passed) {
             let all = event.phone == "*";
-            if !all && !lives.contains_key(event.phone.as_str()) {
-                let known = lives.keys().copied();
+            if !all && !phones.contains_key(event.phone.as_str()) {
+                let known = phones.keys().copied();
                 let mend = nearest(&event.phone, known, "add it to `phones`");
                 bail!("`{}` is no phone of the story; {mend}", event.phone);
             }
-            let meant = lives
+            let meant = phones
                 .iter_mut()
                 .filter(|(name, _)| all || **name == event.phone);
-            for (_, life) in meant {
-                life.take(event, now)?;
+            for (_, phone) in meant {
+                phone.take(event, now)?;
             }
         }
-        for (name, life) in &lives {
-            fleet = fleet.with_report(name, life.report(now));
+        for (name, phone) in &phones {
+            fleet = fleet.with_report(name, phone.report(now));
             let _steps = board.after_poll(&fleet, name, now);
         }
         let _steps = board.after_tick(&fleet, &Health::default(), now);
         // What is expected between two polls is what the last of them made of it.
         while let Some(expected) = expected.next_if(|expected| expected.at < passed + interval) {
-            differences.extend(differ(&board, expected));
+            differences.extend(compare(&board, expected));
         }
         passed += interval;
     }
@@ -86,9 +86,9 @@ pub(super) fn play(
 }
 
 /// The rules that the story looks at, in force.
-fn rules(story: &Story, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
+fn rules(case: &TestCase, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
     let all = || book.groups.iter().flat_map(|group| &group.rules);
-    for name in &story.rules {
+    for name in &case.rules {
         if !all().any(|rule| *rule.name == **name) {
             let known = all().map(|rule| &*rule.name);
             bail!(
@@ -97,8 +97,8 @@ fn rules(story: &Story, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
             );
         }
     }
-    let named = |rule: &Rule| story.rules.iter().any(|name| **name == *rule.name);
-    let looked_at = |rule: &&Rule| match &*story.rules {
+    let named = |rule: &Rule| case.rules.iter().any(|name| **name == *rule.name);
+    let looked_at = |rule: &&Rule| match &*case.rules {
         [] => rule.enabled && !matches!(rule.when, Condition::Own(_)),
         _ => named(rule),
     };
@@ -109,52 +109,52 @@ fn rules(story: &Story, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
     Ok(all().filter(looked_at).map(enabled).collect())
 }
 
-fn lives<'a>(
-    story: &'a Story,
+fn phones<'a>(
+    case: &'a TestCase,
     config: Option<&Config>,
     interval: Duration,
     begins: Moment,
-) -> BTreeMap<&'a str, Life> {
-    let phones = story.phones.iter().map(|(name, told)| {
+) -> BTreeMap<&'a str, TestPhone> {
+    let phones = case.phones.iter().map(|(name, written)| {
         let mut listed = config.iter().flat_map(|config| &config.phones);
         let listed = listed.find(|phone| *phone.place.name == **name);
         let listed = listed.map(|phone| &*phone.place);
-        let told = told.clone().unwrap_or_default();
+        let written = written.clone().unwrap_or_default();
         (
             name.as_str(),
-            Life::new(name, &told, listed, interval, begins),
+            TestPhone::new(name, &written, listed, interval, begins),
         )
     });
     phones.collect()
 }
 
-fn differ(board: &Board, expected: &Expected) -> Vec<String> {
+fn compare(board: &Board, expected: &ExpectedAlerts) -> Vec<String> {
     let pending = |alert: &&Alert| alert.state.is_pending();
     let firing = |alert: &&Alert| alert.state.is_firing();
     let shown = |alert: &&Alert| alert.is_shown();
     let at = humantime::format_duration(expected.at);
     let mut differences = Vec::new();
-    let mut compare = |what: &str, wanted: &Option<Vec<Labels>>, found: Vec<&Alert>| {
+    let mut compare_state = |what: &str, wanted: &Option<Vec<Labels>>, found: Vec<&Alert>| {
         let Some(wanted) = wanted else {
             return;
         };
         if !same(wanted, &found) {
-            let wanted = list(wanted.iter().map(written));
-            let found = list(found.into_iter().map(told));
+            let wanted = list(wanted.iter().map(shown_labels));
+            let found = list(found.into_iter().map(shown_alert));
             differences.push(format!("at {at}: expected {what} {wanted}, found {found}"));
         }
     };
-    compare(
+    compare_state(
         "pending",
         &expected.pending,
         board.alerts().filter(pending).collect(),
     );
-    compare(
+    compare_state(
         "firing",
         &expected.firing,
         board.alerts().filter(firing).collect(),
     );
-    compare(
+    compare_state(
         "shown",
         &expected.shown,
         board.alerts().filter(shown).collect(),
@@ -178,7 +178,7 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
             .all(|alert| wanted.iter().any(|labels| fits(labels, alert)))
 }
 
-fn written(labels: &Labels) -> String {
+fn shown_labels(labels: &Labels) -> String {
     let labels: Vec<_> = labels
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
@@ -186,7 +186,7 @@ fn written(labels: &Labels) -> String {
     format!("{{{}}}", labels.join(", "))
 }
 
-fn told(alert: &Alert) -> String {
+fn shown_alert(alert: &Alert) -> String {
     format!("{{{}}}", pairs::written(&*alert.labels, ", "))
 }
 

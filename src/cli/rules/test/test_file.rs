@@ -25,17 +25,17 @@ use serde::{Deserialize, Deserializer};
 /// Stories that share how often phones are polled.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct File {
+pub(super) struct TestFile {
     /// How often each phone is polled and everything is looked at.
     #[serde(default = "a_minute", deserialize_with = "length")]
     pub(super) interval: Duration,
-    pub(super) tests: Vec<Story>,
+    pub(super) tests: Vec<TestCase>,
 }
 
 /// What happens to some phones, and which alerts are due.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Story {
+pub(super) struct TestCase {
     pub(super) name: String,
     /// When it begins: matters for windows.
     #[serde(default)]
@@ -43,16 +43,16 @@ pub(super) struct Story {
     /// Only these rules are looked at; all but those of the daemon itself if empty.
     #[serde(default)]
     pub(super) rules: Vec<String>,
-    pub(super) phones: BTreeMap<String, Option<Place>>,
+    pub(super) phones: BTreeMap<String, Option<PhoneConfig>>,
     #[serde(default)]
-    pub(super) timeline: Vec<Event>,
-    pub(super) expect: Vec<Expected>,
+    pub(super) timeline: Vec<TimelineEntry>,
+    pub(super) expect: Vec<ExpectedAlerts>,
 }
 
 /// What is configured of a phone; what is left out is as in the configuration, or nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct PhoneConfig {
     pub(super) site: Option<String>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) portable: Option<bool>,
@@ -66,7 +66,7 @@ pub(super) struct Place {
 /// What a phone does from some moment on; what is left out stays as it was.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Event {
+pub(super) struct TimelineEntry {
     #[serde(deserialize_with = "length")]
     pub(super) at: Duration,
     /// One phone, or `*` for all.
@@ -74,7 +74,7 @@ pub(super) struct Event {
     pub(super) reachable: Option<bool>,
     /// Why it cannot be read; `none` ends it.
     pub(super) error: Option<String>,
-    pub(super) accounts: Option<BTreeMap<u16, Registered>>,
+    pub(super) accounts: Option<BTreeMap<u16, AccountState>>,
     pub(super) lines: Option<Vec<String>>,
     pub(super) values: Option<BTreeMap<String, String>>,
     /// It boots at this moment.
@@ -90,7 +90,7 @@ pub(super) struct Event {
 /// How an account is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Registered {
+pub(super) enum AccountState {
     Registered,
     Unregistered,
 }
@@ -98,7 +98,7 @@ pub(super) enum Registered {
 /// Alerts at a moment, each by some of its labels: exactly these.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Expected {
+pub(super) struct ExpectedAlerts {
     #[serde(deserialize_with = "length")]
     pub(super) at: Duration,
     pub(super) pending: Option<Vec<Labels>>,
@@ -109,7 +109,7 @@ pub(super) struct Expected {
 
 pub(super) type Labels = BTreeMap<String, String>;
 
-impl File {
+impl TestFile {
     /// Reads a file of at most `limit` bytes.
     pub(super) fn read(path: &Path, limit: u64) -> anyhow::Result<Self> {
         let mut text = String::new();
