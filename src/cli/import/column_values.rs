@@ -85,7 +85,7 @@ impl ColumnValues<'_> {
     pub(super) fn expect(self, list: &CsvList, row: usize) -> bool {
         let is_part = |column_value: &&ColumnValue| PARTS.contains(&column_value.column.as_str());
         let mut parts = self.0.iter().filter(is_part);
-        parts.all(|column_value| list.says(row, &column_value.column, &column_value.value))
+        parts.all(|column_value| list.has(row, &column_value.column, &column_value.value))
     }
 
     /// The cells of a new row, in the order of the list's columns.

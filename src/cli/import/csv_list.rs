@@ -1,14 +1,11 @@
-//! The list that is imported into: a table of phones whose every byte has its place.
+//! The CSV list of phones that is imported into.
 //!
-//! Rows are read as the configuration reads them (`config::table`), but each cell knows where in the
-//! text it stands, so that an address can be replaced and rows be added while comments, the order of
-//! columns, quotes, blanks and line ends stay as somebody wrote them.
+//! Rows are read as the configuration reads them (`config::table`), but with the span of each cell, so
+//! that addresses are replaced and rows added while every other byte stays: comments, order of columns,
+//! quotes, blanks, line ends.
 
-use std::ops::Range;
-
+use super::csv_spans::{self, Cell, OpenQuote, Record};
 use crate::fleet::place::mac_digits;
-
-use super::csv_spans::{Cell, OpenQuote, Record, Records};
 
 /// A table of phones.
 #[derive(Debug)]
@@ -26,29 +23,31 @@ pub(super) struct Row {
     /// Twelve lowercase hex digits.
     pub(super) mac: Option<Box<str>>,
     cells: Vec<Cell>,
-    address_at: Range<usize>,
+    address_column: usize,
 }
 
 /// Why the list cannot be imported into.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ListError {
-    #[error("line {0} has no column `{1}`; begin the table with a header such as name,address,mac")]
-    NoColumn(u32, &'static str),
-    #[error("line {0} has {1} cells for {2} columns; correct it first")]
-    Cells(u32, usize, usize),
-    #[error("line {0} opens a quote that is never closed; correct it first")]
-    OpenQuote(u32),
-    #[error("line {0} has a mac that is none; write twelve hex digits, as 00:0b:82:12:34:56")]
-    Mac(u32),
-    #[error("it has no column `{0}`, which --set names; add the column first")]
+    #[error("line {0}: no column `{1}`; begin the table with a header such as name,address,mac")]
+    NoColumn(usize, &'static str),
+    #[error("line {0}: {1} cells for {2} columns; correct the line first")]
+    Cells(usize, usize, usize),
+    #[error("line {0}: a quote is not closed; correct the line first")]
+    OpenQuote(usize),
+    #[error("line {0}: invalid mac; write twelve hex digits, e.g. 00:0b:82:12:34:56")]
+    Mac(usize),
+    #[error("no column `{0}` for --set; add the column first")]
     UnknownColumn(String),
 }
 
 impl CsvList {
-    /// Reads a table. One without a row is begun with these columns.
+    /// Reads a table. An empty one gets a header with these columns.
     pub(super) fn read(text: String, columns_if_empty: &[&str]) -> Result<Self, ListError> {
-        let mut records = Records::of(&text);
-        let Some(header) = records.next().transpose().map_err(open_quote)? else {
+        let records = csv_spans::records(&text)
+            .map_err(|OpenQuote { start }| ListError::OpenQuote(line_of(&text, start)))?;
+        let mut records = records.into_iter();
+        let Some(header) = records.next() else {
             let mut text = text;
             if !text.is_empty() && !text.ends_with('\n') {
                 text.push('\n');
@@ -65,7 +64,9 @@ impl CsvList {
         };
         let columns: Vec<String> = header.cells.into_iter().map(|cell| cell.value).collect();
         let position = |name: &str| columns.iter().position(|column| column == name);
-        let required = |name| position(name).ok_or(ListError::NoColumn(header.line, name));
+        let required = |name| {
+            position(name).ok_or_else(|| ListError::NoColumn(line_of(&text, header.start), name))
+        };
         let indexes = ColumnIndexes {
             name: required("name")?,
             address: required("address")?,
@@ -73,7 +74,7 @@ impl CsvList {
             count: columns.len(),
         };
         let rows = records
-            .map(|record| indexes.row(record.map_err(open_quote)?))
+            .map(|record| indexes.row(&text, record))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             text,
@@ -87,24 +88,27 @@ impl CsvList {
         &self.columns
     }
 
-    /// Whether a row has exactly this in a column.
-    pub(super) fn says(&self, row: usize, column: &str, value: &str) -> bool {
+    /// Whether a row has this value in a column.
+    pub(super) fn has(&self, row: usize, column: &str, value: &str) -> bool {
         let position = self.columns.iter().position(|known| known == column);
         let cell = position.and_then(|position| self.rows.get(row)?.cells.get(position));
         cell.is_some_and(|cell| cell.value == value)
     }
 
-    /// The text with these rows at another address and these rows added. All else stays.
+    /// The text with new addresses for some rows, and with new rows. All else stays.
     pub(super) fn changed(&self, moved: &[(usize, String)], new: &[Vec<String>]) -> String {
         let mut text = self.text.clone();
         let mut addresses: Vec<_> = moved
             .iter()
-            .filter_map(|(row, address)| Some((self.rows.get(*row)?.address_at.clone(), address)))
+            .filter_map(|(row, address)| {
+                let row = self.rows.get(*row)?;
+                Some((row.cells.get(row.address_column)?.span.clone(), address))
+            })
             .collect();
-        // From the end, so that what comes before keeps its place.
-        addresses.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
-        for (at, address) in addresses {
-            text.replace_range(at, address);
+        // From the end, so that the spans before it stay valid.
+        addresses.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+        for (span, address) in addresses {
+            text.replace_range(span, address);
         }
         let line_end = if self.text.contains("\r\n") {
             "\r\n"
@@ -123,7 +127,7 @@ impl CsvList {
     }
 }
 
-/// Where the columns stand.
+/// The positions of the columns.
 struct ColumnIndexes {
     name: usize,
     address: usize,
@@ -132,34 +136,47 @@ struct ColumnIndexes {
 }
 
 impl ColumnIndexes {
-    fn row(&self, record: Record) -> Result<Row, ListError> {
-        let Record { line, cells } = record;
+    fn row(&self, text: &str, record: Record) -> Result<Row, ListError> {
+        let Record { start, cells } = record;
         let (Some(name), Some(address)) = (cells.get(self.name), cells.get(self.address)) else {
-            return Err(ListError::Cells(line, cells.len(), self.count));
+            return Err(ListError::Cells(
+                line_of(text, start),
+                cells.len(),
+                self.count,
+            ));
         };
         if cells.len() != self.count {
-            return Err(ListError::Cells(line, cells.len(), self.count));
+            return Err(ListError::Cells(
+                line_of(text, start),
+                cells.len(),
+                self.count,
+            ));
         }
         let mac = self.mac.and_then(|mac| cells.get(mac));
         let mac = match mac.map(|cell| cell.value.as_str()) {
             None | Some("") => None,
-            Some(text) => Some(mac_digits(text).ok_or(ListError::Mac(line))?),
+            Some(mac) => {
+                let invalid = || ListError::Mac(line_of(text, start));
+                Some(mac_digits(mac).ok_or_else(invalid)?)
+            }
         };
         Ok(Row {
             name: name.value.clone(),
             address: address.value.clone(),
             mac,
-            address_at: address.at.clone(),
+            address_column: self.address,
             cells,
         })
     }
 }
 
-fn open_quote(OpenQuote { line }: OpenQuote) -> ListError {
-    ListError::OpenQuote(line)
+/// The line of an offset, from 1.
+fn line_of(text: &str, offset: usize) -> usize {
+    let before = text.bytes().take(offset);
+    1 + before.filter(|byte| *byte == b'\n').count()
 }
 
-/// A cell as it is written: in quotes where it could be taken for something else, as a comment.
+/// A cell as it is written: in quotes where it needs them.
 fn quoted(cell: &str) -> String {
     let plain = !cell.contains(['"', ',', '\n', '\r']) && !cell.starts_with('#');
     if plain && cell.trim() == cell {
@@ -206,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_without_rows_is_begun() {
+    fn an_empty_list_gets_a_header() {
         for text in ["", "# nothing yet\n", "# nothing yet"] {
             let list = read(text);
             let new = ["a", "192.0.2.1", ""].map(str::to_owned);
@@ -220,8 +237,8 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_misread_is_refused_with_its_line() {
-        for (text, fault) in [
+    fn invalid_lists_are_refused_with_the_line() {
+        for (text, error) in [
             ("a,192.0.2.1\n", ListError::NoColumn(1, "name")),
             ("# x\nname,mac\n", ListError::NoColumn(2, "address")),
             ("name,address\n\na\n", ListError::Cells(3, 1, 2)),
@@ -230,7 +247,7 @@ mod tests {
             ("name,address,mac\na,b,c\n", ListError::Mac(2)),
         ] {
             let found = CsvList::read(text.to_owned(), &[]).unwrap_err();
-            assert_eq!(found, fault, "{text:?}");
+            assert_eq!(found, error, "{text:?}");
         }
     }
 }

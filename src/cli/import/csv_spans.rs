@@ -1,148 +1,97 @@
-//! Cells of a table and where in its text they stand.
+//! The cells of a CSV text, and the span of each.
 //!
-//! What is read is what the configuration reads through the crate `csv`, which does not tell where a
-//! cell stands; a test holds the two against each other.
+//! `csv` has the position of a record but not of its cells: `StringRecord::range` is a range of the
+//! unquoted record. Its parser `csv-core` says how much of the text each cell takes; a test holds what
+//! is read here against `csv`, through which the configuration reads.
 
 use std::ops::Range;
 
-/// A cell, and where its content stands, without quotes and blanks around it.
+use csv_core::{ReadFieldResult, ReaderBuilder};
+
+/// A cell without quotes and blanks around it.
 #[derive(Debug)]
 pub(super) struct Cell {
     pub(super) value: String,
-    pub(super) at: Range<usize>,
-}
-
-/// A quote is opened in the record that begins on this line, and never closed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct OpenQuote {
-    pub(super) line: u32,
+    /// What another value replaces: the value where the text has it unchanged, so that quotes and
+    /// blanks around it stay, else the whole cell.
+    pub(super) span: Range<usize>,
 }
 
 /// The cells of one line of the table, or of several where quotes span them.
+#[derive(Debug)]
 pub(super) struct Record {
-    /// The line on which it begins, from 1.
-    pub(super) line: u32,
+    /// Where it begins in the text.
+    pub(super) start: usize,
     pub(super) cells: Vec<Cell>,
 }
 
-/// The records of a text, comments and empty lines left out (RFC 4180; a comment begins with `#`).
-pub(super) struct Records<'a> {
-    text: &'a str,
-    at: usize,
-    line: u32,
+/// The text ends within quotes that were opened in the record that begins here.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct OpenQuote {
+    pub(super) start: usize,
 }
 
-/// What stands behind a cell.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Behind {
-    Cell,
-    Line,
-}
-
-impl<'a> Records<'a> {
-    /// The records of a text; a mark of UTF-8 at its beginning is no part of them.
-    pub(super) fn of(text: &'a str) -> Self {
-        let at = if text.starts_with('\u{FEFF}') {
-            '\u{FEFF}'.len_utf8()
-        } else {
-            0
-        };
-        Self { text, at, line: 1 }
-    }
-
-    fn byte(&self, at: usize) -> Option<u8> {
-        self.text.as_bytes().get(at).copied()
-    }
-
-    /// Goes on to `at`, counting lines.
-    fn go_to(&mut self, at: usize) {
-        let passed = self.text.get(self.at..at).unwrap_or_default();
-        let lines = passed.bytes().filter(|byte| *byte == b'\n').count();
-        self.line = self
-            .line
-            .saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
-        self.at = at;
-    }
-
-    /// The first place from `at` on that holds one of these bytes, or the end.
-    fn first_of(&self, at: usize, bytes: &[u8]) -> usize {
-        let rest = self.text.as_bytes().get(at..).unwrap_or_default();
-        let distance = rest.iter().position(|byte| bytes.contains(byte));
-        distance.map_or(self.text.len(), |distance| at + distance)
-    }
-
-    fn skip_comments_and_empty_lines(&mut self) {
-        while let Some(byte) = self.byte(self.at) {
-            match byte {
-                b'\n' | b'\r' => self.go_to(self.at + 1),
-                b'#' => self.go_to(self.first_of(self.at, b"\n")),
-                _ => return,
-            }
+/// The records of a text (RFC 4180), without empty lines and comments, which begin with `#`.
+pub(super) fn records(text: &str) -> Result<Vec<Record>, OpenQuote> {
+    let mut parser = ReaderBuilder::new().comment(Some(b'#')).build();
+    // The last line ends too, so that only quotes stay open at the end.
+    let text = format!("{text}\n");
+    // No cell is longer than the text.
+    let mut unquoted = vec![0; text.len()];
+    let mut records = Vec::new();
+    let mut cells: Vec<Cell> = Vec::new();
+    let (mut at, mut start) = (0, 0);
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let (result, read, written) = parser.read_field(rest.as_bytes(), &mut unquoted);
+        if cells.is_empty() {
+            start = at + skipped(rest);
         }
-    }
-
-    /// The cell that begins here; `None` if its quote is never closed.
-    fn cell(&mut self) -> Option<(Cell, Behind)> {
-        let (inner, end) = if self.byte(self.at) == Some(b'"') {
-            let close = self.closing_quote(self.at + 1)?;
-            (self.at + 1..close, self.first_of(close, b",\n\r"))
-        } else {
-            let end = self.first_of(self.at, b",\n\r");
-            (self.at..end, end)
-        };
-        let text = self.text.get(inner.clone()).unwrap_or_default();
-        let blanks = text.len() - text.trim_start().len();
-        let start = inner.start + blanks;
-        let mut value = text.to_owned();
-        if inner.end < end {
-            // What follows the closing quote belongs to the cell, as readers of tables have it.
-            let tail = self.text.get(inner.end + 1..end).unwrap_or_default();
-            value = text.replace("\"\"", "\"") + tail;
-        }
-        let cell = Cell {
-            value: value.trim().to_owned(),
-            at: start..start + text.trim().len(),
-        };
-        let behind = match self.byte(end) {
-            Some(b',') => Behind::Cell,
-            Some(_) | None => Behind::Line,
-        };
-        self.go_to(self.text.len().min(end + 1));
-        Some((cell, behind))
-    }
-
-    fn closing_quote(&self, from: usize) -> Option<usize> {
-        let mut at = from;
-        loop {
-            at = self.first_of(at, b"\"");
-            self.byte(at)?;
-            if self.byte(at + 1) != Some(b'"') {
-                return Some(at);
+        let begin = if cells.is_empty() { start } else { at };
+        at += read;
+        match result {
+            ReadFieldResult::Field { record_end } => {
+                let value = String::from_utf8_lossy(unquoted.get(..written).unwrap_or_default());
+                // The separator is the last byte.
+                cells.push(cell(&text, begin..at - 1, value.trim()));
+                if record_end {
+                    let cells = std::mem::take(&mut cells);
+                    records.push(Record { start, cells });
+                }
             }
-            at += 2;
+            ReadFieldResult::InputEmpty if begin < at => return Err(OpenQuote { start }),
+            ReadFieldResult::InputEmpty | ReadFieldResult::OutputFull | ReadFieldResult::End => {
+                return Ok(records);
+            }
         }
     }
 }
 
-impl Iterator for Records<'_> {
-    type Item = Result<Record, OpenQuote>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.skip_comments_and_empty_lines();
-        self.byte(self.at)?;
-        let line = self.line;
-        let mut cells = Vec::new();
-        loop {
-            let Some((cell, behind)) = self.cell() else {
-                self.at = self.text.len();
-                return Some(Err(OpenQuote { line }));
-            };
-            cells.push(cell);
-            if behind == Behind::Line {
-                return Some(Ok(Record { line, cells }));
-            }
+/// The length of what is before the first record: the byte order mark, empty lines, comments.
+fn skipped(text: &str) -> usize {
+    let mut rest = text;
+    loop {
+        let before = rest.len();
+        rest = rest.trim_start_matches(['\u{FEFF}', '\n', '\r']);
+        if rest.starts_with('#') {
+            rest = rest.split_once('\n').map_or("", |(_, behind)| behind);
+        }
+        if rest.len() == before {
+            return text.len() - rest.len();
         }
     }
+}
+
+fn cell(text: &str, whole: Range<usize>, value: &str) -> Cell {
+    let written = text.get(whole.clone()).unwrap_or_default();
+    let is_plain = !value.is_empty() && !value.contains('"');
+    let unchanged = written.find(value).filter(|_| is_plain);
+    let span = match unchanged {
+        Some(offset) => whole.start + offset..whole.start + offset + value.len(),
+        None => whole,
+    };
+    let value = value.to_owned();
+    Cell { value, span }
 }
 
 #[cfg(test)]
@@ -151,28 +100,72 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_span_is_the_value_or_else_the_whole_cell() {
+        let text = "\u{FEFF}# x\r\n\r\na, b ,\" c \",\"d\"\"\",,\"e\"f\r\n";
+        let records = records(text).unwrap();
+        let spans = records.iter().flat_map(|record| &record.cells);
+        let spans: Vec<_> = spans
+            .map(|cell| (&*cell.value, text.get(cell.span.clone()).unwrap()))
+            .collect();
+        assert_eq!(
+            spans,
+            [
+                ("a", "a"),
+                ("b", "b"),
+                ("c", "c"),
+                ("d\"", "\"d\"\"\""),
+                ("", ""),
+                ("ef", "\"e\"f"),
+            ]
+        );
+        assert_eq!(records[0].start, text.find('a').unwrap());
+    }
+
     proptest! {
         /// The configuration reads tables through the crate `csv`; both must see the same cells.
         #[test]
-        fn cells_are_those_that_the_configuration_reads(text in "[ab \",#\n\r]{0,40}") {
-            // As the configuration does, so that the last line ends like the others.
-            let text = format!("{}\n", text.replace("\r\n", "\n").trim_end());
+        fn cells_are_those_that_the_configuration_reads(text in "\u{FEFF}?[ab \",#\n\r]{0,40}") {
+            // As the configuration does.
+            let read = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+            let read = format!("{}\n", read.replace("\r\n", "\n").trim_end());
             let mut reader = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .flexible(true)
                 .trim(csv::Trim::All)
                 .comment(Some(b'#'))
-                .from_reader(text.as_bytes());
+                .from_reader(read.as_bytes());
             let expect: Vec<Vec<String>> = reader
                 .records()
                 .map(|record| record.unwrap().iter().map(str::to_owned).collect())
                 .collect();
-            let found: Result<Vec<Vec<String>>, _> = Records::of(&text)
-                .map(|record| record.map(|r| r.cells.into_iter().map(|c| c.value).collect()))
-                .collect();
-            if let Ok(found) = found {
+            if let Ok(found) = records(text.trim_end()) {
+                let value = |cell: &Cell| cell.value.replace("\r\n", "\n");
+                let found: Vec<Vec<String>> = found
+                    .iter()
+                    .map(|record| record.cells.iter().map(value).collect())
+                    .collect();
                 prop_assert_eq!(found, expect);
             }
+        }
+
+        /// Whatever the text, a replaced cell is read back and no other changes.
+        #[test]
+        fn a_replaced_span_changes_its_cell_alone(text in "[ab \",#\n\r]{0,40}", nth in 0..8_usize) {
+            let Ok(before) = records(&text) else { return Ok(()) };
+            let values = |records: &[Record]| -> Vec<Vec<String>> {
+                let values = |record: &Record| record.cells.iter().map(|c| c.value.clone()).collect();
+                records.iter().map(values).collect()
+            };
+            let mut expect = values(&before);
+            let cells = before.iter().flat_map(|record| &record.cells);
+            let Some(cell) = cells.clone().nth(nth) else { return Ok(()) };
+            let mut changed = text.clone();
+            changed.replace_range(cell.span.clone(), "192.0.2.1");
+            if let Some(value) = expect.iter_mut().flatten().nth(nth) {
+                "192.0.2.1".clone_into(value);
+            }
+            prop_assert_eq!(values(&records(&changed).unwrap()), expect);
         }
     }
 }
