@@ -1,17 +1,16 @@
-//! `healthcheck`: whether the running daemon serves, for containers, which hold nothing that could
-//! ask.
+//! `healthcheck`: whether the running daemon serves, for containers without a shell or curl.
 //!
 //! It asks over the control socket, so that TLS, users and ports of the listener do not matter.
 
 use super::daemon::DaemonArg;
 
-/// Ask the running daemon whether it serves; exit status 1 if not
+/// Check that the running daemon serves; exit status 1 if not
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter healthcheck --ready")]
 pub(super) struct Args {
     #[command(flatten)]
     daemon: DaemonArg,
-    /// Also demand that every phone was tried once
+    /// Also check that every phone was polled once
     #[arg(long)]
     ready: bool,
 }

@@ -1,42 +1,41 @@
-//! A list that the daemon gave: a table for people, or for programs the JSON as it came.
+//! A list that the daemon returned: a table for people, or for programs the JSON as it came.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{phone, println_line};
+use super::table;
 
-/// One item, understood and as it came.
+/// One item: its fields that the command uses, and the whole JSON.
 pub(super) struct Item<T> {
     pub(super) value: T,
     json: Value,
 }
 
-/// All items, each understood.
+/// Reads every item.
 pub(super) fn items<T: DeserializeOwned>(values: Vec<Value>) -> anyhow::Result<Vec<Item<T>>> {
-    let mut items = Vec::new();
-    for json in values {
+    let item = |json: Value| {
         let value = serde_json::from_value(json.clone())?;
-        items.push(Item { value, json });
-    }
-    Ok(items)
+        Ok(Item { value, json })
+    };
+    values.into_iter().map(item).collect()
 }
 
-/// The items for programs, as they came.
+/// Prints the JSON of the items.
 pub(super) fn print_json<T>(items: &[Item<T>]) -> anyhow::Result<()> {
     let values: Vec<_> = items.iter().map(|item| &item.json).collect();
-    println_line(format_args!("{}", serde_json::to_string_pretty(&values)?))?;
+    println_line!("{}", serde_json::to_string_pretty(&values)?)?;
     Ok(())
 }
 
-/// A table with this head, a row an item.
+/// Prints a table with this header, a row an item.
 pub(super) fn print_table<T>(
-    head: &[&str],
+    header: &[&str],
     items: &[Item<T>],
     row: impl Fn(&T) -> Vec<String>,
 ) -> anyhow::Result<()> {
     let rows: Vec<_> = items.iter().map(|item| row(&item.value)).collect();
-    for line in phone::table(head, &rows) {
-        println_line(format_args!("{line}"))?;
+    for line in table::aligned(header, &rows) {
+        println_line!("{line}")?;
     }
     Ok(())
 }

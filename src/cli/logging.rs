@@ -1,7 +1,6 @@
-//! Where log lines go and which of them: stderr, text or JSON, this program's own level.
+//! Logging: to stderr, as text or JSON, from a level on.
 //!
-//! Other crates stay at `info` unless `RUST_LOG` names them, so that `--log-level trace` is ours
-//! alone.
+//! `--log-level` is for this program; other crates stay at `info` unless `RUST_LOG` names them.
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -9,10 +8,10 @@ use tracing_subscriber::EnvFilter;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LogArgs {
-    /// How much to tell: error, warn, info, debug, trace
+    /// Lowest level that is logged: error, warn, info, debug, trace
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
     log_level: tracing::level_filters::LevelFilter,
-    /// How lines look
+    /// Format of log lines
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
 }
@@ -33,7 +32,7 @@ pub(super) fn init(args: &LogArgs) -> anyhow::Result<()> {
         format!("{ours},{wanted}")
     };
     let filter = EnvFilter::try_new(&directives)
-        .with_context(|| format!("RUST_LOG is not understood: {wanted}"))?;
+        .with_context(|| format!("RUST_LOG is not a valid filter: {wanted}"))?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)

@@ -1,16 +1,15 @@
-//! Which phones are in trouble, told to a person: counts by site and reason, each with its mend.
+//! Phones with problems: counts by site and reason, each with a hint.
 //!
-//! `status` fills it from the running daemon's JSON, `probe --all` from polls of its own; both print
-//! the same.
+//! `status` takes them from the daemon's JSON, `probe --all` from its own polls; both print the same.
 
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::println_line;
+use crate::fleet::{self, Endpoint};
 
-/// A phone as far as its troubles go: a part of `/api/v1/phones`.
+/// A phone with its problems: a part of `/api/v1/phones`.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct PhoneStatus {
     pub(super) name: String,
@@ -27,7 +26,7 @@ pub(super) struct Problem {
     pub(super) hint: String,
 }
 
-/// What to count by.
+/// A key by which problems are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum GroupBy {
     Site,
@@ -35,42 +34,79 @@ pub(super) enum GroupBy {
 }
 
 impl PhoneStatus {
+    /// What the last poll of a phone found.
+    pub(super) fn of(phone: &fleet::Phone) -> Self {
+        let last = phone.recent.front();
+        Self {
+            name: phone.place.name.to_string(),
+            site: phone.place.site.as_deref().map(str::to_owned),
+            up: last.is_some_and(|poll| poll.up),
+            failures: last.map_or_else(Vec::new, |poll| problems(&poll.failures)),
+        }
+    }
+
     pub(super) fn has_problem(&self) -> bool {
         !self.up || !self.failures.is_empty()
     }
+
+    /// One line for each problem; several reads may fail for one.
+    pub(super) fn problem_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for Problem {
+            reason,
+            detail,
+            hint,
+        } in &self.failures
+        {
+            let line = format!("{reason}: {detail}; {hint}");
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
 }
 
-/// Prints the counts and, with `problems`, each phone that is in trouble.
-pub(super) fn print(phones: &[PhoneStatus], by: &[GroupBy], problems: bool) -> std::io::Result<()> {
+/// Each failure once: the reads that failed for what failed the whole poll are left out.
+fn problems(failures: &[(Option<Endpoint>, fleet::Failure)]) -> Vec<Problem> {
+    let of_poll = failures.iter().find(|(endpoint, _)| endpoint.is_none());
+    let own = failures.iter().filter(|(endpoint, failure)| {
+        endpoint.is_none() || of_poll.is_none_or(|(_, of_poll)| of_poll != failure)
+    });
+    own.map(|(endpoint, failure)| Problem {
+        reason: failure.reason.label().to_owned(),
+        detail: match endpoint {
+            Some(endpoint) => format!("{}: {}", endpoint.label(), failure.detail),
+            None => failure.detail.to_string(),
+        },
+        hint: failure.reason.mend().to_owned(),
+    })
+    .collect()
+}
+
+/// Prints the counts and, with `name_phones`, each problem of each phone.
+pub(super) fn print(
+    phones: &[PhoneStatus],
+    by: &[GroupBy],
+    name_phones: bool,
+) -> std::io::Result<()> {
     let up = phones.iter().filter(|phone| phone.up).count();
-    println_line(format_args!("{up} of {} phones up", phones.len()))?;
+    println_line!("{up} of {} phones up", phones.len())?;
     for (key, (count, hint)) in count(phones, by) {
-        println_line(format_args!("  {count:>6}  {key}: {hint}"))?;
+        println_line!("  {count:>6}  {key}: {hint}")?;
     }
-    if !problems {
+    if !name_phones {
         return Ok(());
     }
     for phone in phones {
-        for problem in problem_lines(phone) {
-            println_line(format_args!("{}: {problem}", phone.name))?;
+        for problem in phone.problem_lines() {
+            println_line!("{}: {problem}", phone.name)?;
         }
     }
     Ok(())
 }
 
-/// Each trouble of a phone once, of however many reads it is the failure.
-fn problem_lines(phone: &PhoneStatus) -> Vec<String> {
-    let mut lines = Vec::new();
-    for failure in &phone.failures {
-        let line = format!("{}: {}; {}", failure.reason, failure.detail, failure.hint);
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    lines
-}
-
-/// How many phones have each trouble, and the mend of it. A phone counts once a reason.
+/// How many phones have each problem, and its hint. A phone counts once for each reason.
 fn count<'a>(phones: &'a [PhoneStatus], by: &[GroupBy]) -> BTreeMap<String, (usize, &'a str)> {
     let mut counts = BTreeMap::new();
     for phone in phones {
@@ -120,16 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_of_several_reads_is_told_once() {
+    fn a_problem_of_several_reads_is_shown_once() {
         let phone = phone("a", None, &["parse", "timeout", "timeout", "timeout"]);
         assert_eq!(
-            problem_lines(&phone),
+            phone.problem_lines(),
             ["parse: why; hint parse", "timeout: why; hint timeout"]
         );
     }
 
     #[test]
-    fn troubles_are_counted_by_site_and_reason_with_their_mend() {
+    fn problems_are_counted_by_site_and_reason_with_their_hint() {
         let phones = [
             phone("a", Some("hq"), &["auth", "auth"]),
             phone("b", Some("hq"), &["auth", "parse"]),

@@ -1,4 +1,4 @@
-//! `status`: asks the running daemon how the fleet does, with the mend of each trouble.
+//! `status`: the state of the fleet, asked of the running daemon, with a hint for each problem.
 
 use std::process::ExitCode;
 
@@ -7,16 +7,16 @@ use serde::Deserialize;
 use super::daemon::DaemonArg;
 use super::problems::{self, GroupBy, PhoneStatus};
 
-/// Ask the running daemon how the fleet does; exit status 1 on trouble
+/// Show the state of the fleet, from the running daemon; exit status 1 if a phone has a problem
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter status --problems --by site,reason")]
 pub(super) struct Args {
     #[command(flatten)]
     daemon: DaemonArg,
-    /// Name each phone that is in trouble
+    /// Name each phone that has a problem
     #[arg(long)]
     problems: bool,
-    /// What to count by
+    /// Count problems by these keys
     #[arg(
         long,
         value_name = "KEYS",
@@ -26,21 +26,15 @@ pub(super) struct Args {
     by: Vec<GroupBy>,
 }
 
-/// What is used of `/api/v1/phones`.
+/// The fields of `/api/v1/phones` that are used here.
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct PhonesJson {
     phones: Vec<PhoneStatus>,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let answer = super::interruptible(args.daemon.get("/api/v1/phones"));
-    let all_well = answer.and_then(|Answer { phones }| {
-        problems::print(&phones, &args.by, args.problems)?;
-        Ok(!phones.iter().any(PhoneStatus::has_problem))
-    });
-    match all_well {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => super::failed(&error),
-    }
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let PhonesJson { phones } = super::interruptible(args.daemon.get("/api/v1/phones"))?;
+    problems::print(&phones, &args.by, args.problems)?;
+    let all_well = !phones.iter().any(PhoneStatus::has_problem);
+    Ok(super::exit_code(all_well))
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use super::{ApiRequest, MAX_BODY, body_if_success};
 
-/// The body of a good answer.
+/// Sends a request; the body of the response.
 pub(super) async fn send(socket: &Path, api: ApiRequest<'_>) -> anyhow::Result<Bytes> {
     let stream = UnixStream::connect(socket).await.with_context(|| {
         format!(
@@ -22,7 +22,7 @@ pub(super) async fn send(socket: &Path, api: ApiRequest<'_>) -> anyhow::Result<B
     })?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    // Driven beside the request; dropped with this set.
+    // Driven beside the request, until this set is dropped.
     let mut driver = JoinSet::new();
     driver.spawn(connection);
     let mut request = Request::builder()
@@ -33,9 +33,9 @@ pub(super) async fn send(socket: &Path, api: ApiRequest<'_>) -> anyhow::Result<B
         request = request.header("Content-Type", "application/json");
     }
     let request = request.body(Full::new(Bytes::from(api.body.unwrap_or_default())))?;
-    let answer = sender.send_request(request).await?;
-    let status = answer.status();
-    let body = Limited::new(answer.into_body(), MAX_BODY)
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), MAX_BODY)
         .collect()
         .await
         .map_err(|error| anyhow::anyhow!(error))?

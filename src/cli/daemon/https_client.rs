@@ -1,8 +1,7 @@
 //! One request over the network, as one of the users of the listener.
 //!
-//! `Origin` says that a program asks, not a page of somebody else that a browser shows. Redirects are
-//! not followed, since they would carry the password elsewhere, and no proxy of the environment is
-//! used.
+//! `Origin` is that of the daemon, which refuses changes from pages of other sites. Redirects are not
+//! followed, since they would carry the password elsewhere; proxies of the environment are not used.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,18 +19,17 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::{ApiRequest, MAX_BODY, body_if_success};
 use crate::config;
 
-/// A daemon somewhere else.
+/// A client of a daemon on the network.
 pub(super) struct HttpsClient {
     client: Client,
-    /// Scheme, host, port and, behind a proxy, a path; without a slash at its end.
+    /// Scheme, host, port and, behind a proxy, a path, without the final slash.
     base: String,
     origin: String,
     user: Option<(String, SecretString)>,
 }
 
 impl HttpsClient {
-    /// The daemon at this address, asked as this user, whose password stands in this file. Blocks on
-    /// files.
+    /// A client of the daemon at `url`, with a user and the file of the password. Reads files.
     pub(super) fn new(
         url: &str,
         user: Option<(&str, &Path)>,
@@ -44,7 +42,7 @@ impl HttpsClient {
             matches!(parsed.scheme(), "http" | "https") && plain && bare
         };
         let Some(parsed) = parsed.filter(is_usable) else {
-            bail!("--url is no address of a daemon; write it as https://exporter.example:15060");
+            bail!("--url is not a valid address; write e.g. https://exporter.example:15060");
         };
         let user = match user {
             None => None,
@@ -63,7 +61,7 @@ impl HttpsClient {
         })
     }
 
-    /// The body of a good answer.
+    /// Sends a request; the body of the response.
     pub(super) async fn send(&self, api: ApiRequest<'_>) -> anyhow::Result<Bytes> {
         let url = format!("{}{}", self.base, api.path);
         let mut request = self.client.request(api.method, url);
@@ -78,19 +76,19 @@ impl HttpsClient {
         }
         let no_daemon = || {
             format!(
-                "no daemon answers at {}; see --url and --ca-file",
+                "no daemon answers at {}; check --url and --ca-file",
                 self.base
             )
         };
-        let mut answer = request.send().await.with_context(no_daemon)?;
+        let mut response = request.send().await.with_context(no_daemon)?;
         let mut body = BytesMut::new();
-        while let Some(piece) = answer.chunk().await? {
+        while let Some(piece) = response.chunk().await? {
             if body.len() + piece.len() > MAX_BODY {
-                bail!("the answer is too long");
+                bail!("the response is larger than {MAX_BODY} bytes");
             }
             body.extend_from_slice(&piece);
         }
-        body_if_success(answer.status(), body.freeze())
+        body_if_success(response.status(), body.freeze())
     }
 }
 
@@ -101,12 +99,7 @@ fn tls(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
         Some(file) => {
-            let unusable = || {
-                format!(
-                    "{} holds no certificate of an authority in PEM format",
-                    file.display()
-                )
-            };
+            let unusable = || format!("{} has no CA certificate in PEM format", file.display());
             let certificates = CertificateDer::pem_file_iter(file).with_context(unusable)?;
             for certificate in certificates {
                 roots.add(certificate.with_context(unusable)?)?;

@@ -1,8 +1,7 @@
-//! Speaking to the running daemon: over its control socket, or over the network as one of its users.
+//! Requests to the running daemon: over its control socket, or over the network as one of its users.
 //!
-//! One request, one answer, within a time limit and a bound. Of the socket its owner and group decide
-//! who may, and the daemon sees who asks; over the network it is a user that `access.operate` names,
-//! if anything is to be changed.
+//! Each request has a time limit, each response a maximum size. The owner and group of the socket decide
+//! who may use it. Over the network, changes need a user of `access.operate`.
 
 mod control_socket;
 mod https_client;
@@ -18,21 +17,21 @@ use serde_json::Value;
 
 use https_client::HttpsClient;
 
-/// The options of the commands that ask the daemon.
+/// The options of commands that send requests to the daemon.
 #[derive(Debug, clap::Args)]
 pub(super) struct DaemonArg {
     #[command(flatten)]
     socket: SocketArg,
-    /// Ask over the network instead: scheme, host and port of the daemon
+    /// Address of the daemon, e.g. <https://exporter.example:15060>, instead of the control socket
     #[arg(long, value_name = "URL", conflicts_with = "socket")]
     url: Option<String>,
-    /// As this user of its listener
+    /// User of the daemon's listener
     #[arg(long, value_name = "NAME", requires_all = ["url", "password_file"])]
     user: Option<String>,
-    /// Where the password of that user stands
+    /// File with the password of that user
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
-    /// Authorities in PEM format that vouch for the daemon, instead of the system's
+    /// CA certificates in PEM format for the daemon's certificate, instead of the system's
     #[arg(long, value_name = "FILE", requires = "url")]
     ca_file: Option<PathBuf>,
 }
@@ -50,7 +49,7 @@ pub(super) struct SocketArg {
     pub(super) socket: PathBuf,
 }
 
-/// A request; its body is JSON.
+/// A request to the API; its body is JSON.
 #[derive(Debug)]
 struct ApiRequest<'a> {
     method: Method,
@@ -58,58 +57,56 @@ struct ApiRequest<'a> {
     body: Option<String>,
 }
 
-/// What the daemon refused, in its words.
-#[derive(Debug, thiserror::Error)]
-#[error("the daemon answered {status}: {why}")]
-struct DaemonError {
-    status: StatusCode,
-    why: String,
+impl<'a> ApiRequest<'a> {
+    fn new(method: Method, path: &'a str, body: Option<String>) -> Self {
+        Self { method, path, body }
+    }
 }
 
-/// How long the daemon may take: a page of 20,000 phones takes it well below a second, and what
-/// changes something may wait for a disk.
+/// An error response of the daemon.
+#[derive(Debug, thiserror::Error)]
+#[error("the daemon answered {status}: {message}")]
+struct DaemonError {
+    status: StatusCode,
+    message: String,
+}
+
+/// How long a request may take: the list of 20,000 phones takes well below a second, and a change may
+/// wait for a disk.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The largest answer: 20,000 phones with all their readings.
+/// The largest response: 20,000 phones with all their readings.
 const MAX_BODY: usize = 512 << 20;
 
 impl DaemonArg {
-    /// The answer to GET `path`, understood as `T`.
+    /// The response to GET `path`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         parsed(&self.get_body(path).await?)
     }
 
-    /// The body of a good answer to GET `path`.
+    /// The body of the response to GET `path`.
     pub(super) async fn get_body(&self, path: &str) -> anyhow::Result<Bytes> {
-        let request = ApiRequest {
-            method: Method::GET,
-            path,
-            body: None,
-        };
+        let request = ApiRequest::new(Method::GET, path, None);
         self.send(request).await
     }
 
-    /// The answer to POST of `body`; nothing is sent where it is null.
+    /// The response to POST of `body`; a null body is not sent.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &Value,
     ) -> anyhow::Result<T> {
-        let request = ApiRequest {
-            method: Method::POST,
+        let request = ApiRequest::new(
+            Method::POST,
             path,
-            body: (!body.is_null()).then(|| body.to_string()),
-        };
+            (!body.is_null()).then(|| body.to_string()),
+        );
         parsed(&self.send(request).await?)
     }
 
-    /// The answer to DELETE.
+    /// The response to DELETE `path`.
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let request = ApiRequest {
-            method: Method::DELETE,
-            path,
-            body: None,
-        };
+        let request = ApiRequest::new(Method::DELETE, path, None);
         parsed(&self.send(request).await?)
     }
 
@@ -124,48 +121,44 @@ impl DaemonArg {
 }
 
 impl SocketArg {
-    /// The answer to POST of `body`, within a time of the asker's.
+    /// The response to POST of `body` within a time limit.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &Value,
         timeout: Duration,
     ) -> anyhow::Result<T> {
-        let request = ApiRequest {
-            method: Method::POST,
-            path,
-            body: Some(body.to_string()),
-        };
+        let request = ApiRequest::new(Method::POST, path, Some(body.to_string()));
         parsed(&with_timeout(timeout, control_socket::send(&self.socket, request)).await?)
     }
 }
 
 async fn with_timeout(
     timeout: Duration,
-    answer: impl Future<Output = anyhow::Result<Bytes>>,
+    response: impl Future<Output = anyhow::Result<Bytes>>,
 ) -> anyhow::Result<Bytes> {
-    tokio::time::timeout(timeout, answer)
+    tokio::time::timeout(timeout, response)
         .await
-        .context("the daemon did not answer in time")?
+        .context("the daemon did not respond in time")?
 }
 
 fn parsed<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
-    serde_json::from_slice(body).context("the daemon's answer is not understood")
+    serde_json::from_slice(body).context("cannot parse the response of the daemon")
 }
 
-/// The body of a good answer, or what the daemon says of a bad one.
+/// The body of a response, or its error.
 fn body_if_success(status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
     if status.is_success() {
         return Ok(body);
     }
     if status == StatusCode::UNAUTHORIZED {
-        bail!("the daemon wants to know who asks; use --user and --password-file");
+        bail!("the daemon needs a login; use --user and --password-file");
     }
     let json: Option<Value> = serde_json::from_slice(&body).ok();
     let error = json.as_ref().and_then(|json| json["error"].as_str());
-    let why = match error {
+    let message = match error {
         Some(error) => error.to_owned(),
         None => String::from_utf8_lossy(&body).trim().to_owned(),
     };
-    Err(DaemonError { status, why }.into())
+    Err(DaemonError { status, message }.into())
 }

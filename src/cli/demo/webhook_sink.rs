@@ -1,5 +1,6 @@
-//! Where the demo's daemon tells its alerts: a web server inside the process that stands for a push
-//! service and for an Alertmanager. Who comes to the first is read out on the terminal.
+//! A web server inside the process that stands for the demo's receiver and Alertmanager.
+//!
+//! It prints the title of each notification; what an Alertmanager gets is accepted and not shown.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,13 +14,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// The path of the push service.
+/// The path of the receiver.
 const PUSH: &str = "/push";
 
-/// The largest message: an Alertmanager gets hundreds of alerts at once.
+/// The largest body: an Alertmanager gets hundreds of alerts at once.
 const MAX_MESSAGE: usize = 4 << 20;
 
-/// At most so many connections: the daemon opens two.
+/// The most connections at a time; the daemon opens two.
 const MAX_CONNECTIONS: usize = 16;
 
 /// The server before it serves.
@@ -35,7 +36,7 @@ impl WebhookSink {
         Ok(Self { listener, address })
     }
 
-    /// What the configuration says of it: quick rules, told at once, and one phone that is muted.
+    /// The `alerting` section of the configuration: short waits, and one phone that is muted.
     pub(super) fn alerting(&self) -> String {
         let address = self.address;
         format!(
@@ -60,7 +61,7 @@ alerting:
         )
     }
 
-    /// Takes what comes until it is dropped.
+    /// Accepts every request until it is dropped.
     pub(super) async fn serve(self) -> anyhow::Result<()> {
         let mut connections = JoinSet::new();
         loop {
@@ -71,7 +72,7 @@ alerting:
             connections.spawn(async {
                 let service = service_fn(take);
                 let served = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-                // The daemon tells of what did not get through.
+                // The daemon reports failed requests.
                 let _broken = served.await;
             });
         }
@@ -89,8 +90,8 @@ async fn take(request: Request<Incoming>) -> Result<Response<Empty<Bytes>>, Infa
         && let Some(title) = title
         && body.is_ok()
     {
-        // Nobody listens where stdout is closed.
-        let _closed = crate::cli::println_line(format_args!("Told: {title}"));
+        // Where stdout is closed, there is nothing to show it on.
+        let _closed = println_line!("Notification: {title}");
     }
     Ok(Response::new(Empty::new()))
 }

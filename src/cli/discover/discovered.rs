@@ -1,10 +1,11 @@
-//! A phone that was found, and the name it gets.
+//! A phone that the scan found, and the name it gets.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
+use crate::cli::mac;
 use crate::fleet::Text;
 use crate::fleet::place::{Scheme, mac_digits};
 use crate::fleet::reading::Values;
@@ -13,29 +14,24 @@ use crate::fleet::reading::Values;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DiscoveredPhone {
     pub(super) address: IpAddr,
-    /// `None` for the port that belongs to the scheme.
+    /// `None` for the default port of the scheme.
     pub(super) port: Option<u16>,
     pub(super) scheme: Scheme,
-    /// `None` where the phone does not tell it without a login.
+    /// `None` where the phone does not return it without a login.
     pub(super) model: Option<String>,
     pub(super) firmware: Option<String>,
     /// Twelve lowercase hex digits.
     pub(super) mac: Option<Box<str>>,
 }
 
-/// Where the vendor's hardware addresses begin (IEEE registry).
-const VENDOR_MACS: [&str; 3] = ["000b82", "c074ad", "ec74d7"];
-
 impl DiscoveredPhone {
-    /// The phone that tells these values; `None` if nothing in them is the vendor's.
+    /// The phone that returned these values; `None` if neither vendor nor MAC is the vendor's.
     pub(super) fn of(
         (address, port, scheme): (IpAddr, Option<u16>, Scheme),
         values: &Values,
     ) -> Option<Self> {
         let mac = values.mac().and_then(|mac| mac_digits(mac.as_str()));
-        let has_vendor_mac = mac
-            .as_ref()
-            .is_some_and(|mac| VENDOR_MACS.iter().any(|own| mac.starts_with(own)));
+        let has_vendor_mac = mac.as_ref().is_some_and(|mac| mac::is_vendor(mac));
         let names_vendor = values.vendor().is_some_and(|vendor| {
             let vendor = vendor.as_str().to_ascii_lowercase();
             vendor.contains("grandstream")
@@ -53,7 +49,7 @@ impl DiscoveredPhone {
         })
     }
 
-    /// As a configuration writes it: host, or host and port, IPv6 in brackets.
+    /// As the configuration has it: host, or host and port, IPv6 in brackets.
     pub(super) fn host_port(&self) -> String {
         let host = match self.address {
             IpAddr::V4(address) => address.to_string(),
@@ -76,7 +72,7 @@ impl DiscoveredPhone {
         })
     }
 
-    /// From model and hardware address; from its place where the latter is not told.
+    /// From model and hardware address; from model and address where the former is not known.
     fn name(&self) -> String {
         let model = plain(self.model.as_deref().unwrap_or("phone"));
         match &self.mac {
@@ -91,7 +87,7 @@ impl DiscoveredPhone {
     }
 }
 
-/// Each phone with a name that no other has.
+/// Each phone with a unique name.
 pub(super) fn named(found: &[DiscoveredPhone]) -> Vec<(String, &DiscoveredPhone)> {
     let mut taken = HashSet::new();
     let mut named = Vec::with_capacity(found.len());
@@ -106,7 +102,7 @@ pub(super) fn named(found: &[DiscoveredPhone]) -> Vec<(String, &DiscoveredPhone)
     named
 }
 
-/// Text as it may stand in a name.
+/// Text with the characters that a name may have.
 fn plain(text: &str) -> String {
     let plain: String = text
         .chars()

@@ -1,7 +1,7 @@
-//! Lists of phones: writing one, and comparing an older one with what was found.
+//! Lists of phones: writes one, and compares an older one with what was found.
 //!
-//! Of a list only name, address and device are read, in any of the forms that `phone_files` takes;
-//! whether the rest of it is right is `check-config`'s business.
+//! Of a list only name, address and MAC are read, in any format of `phone_files`; `check-config` checks
+//! the rest.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -11,6 +11,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::discovered::DiscoveredPhone;
+use crate::cli::address;
 use crate::fleet::place::{Scheme, mac_digits};
 
 /// A phone of a list.
@@ -23,7 +24,7 @@ pub(super) struct ListedPhone {
     pub(super) mac: Option<Box<str>>,
 }
 
-/// What differs between a list and what was found.
+/// A difference between a list and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     New {
@@ -46,7 +47,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<ListedPhone>> {
     let failed = || format!("failed to read the list {}", path.display());
     let text = std::fs::read_to_string(path).with_context(failed)?;
     if path.extension().is_some_and(|ending| ending == "csv") {
-        return table(&text).with_context(failed);
+        return read_csv(&text).with_context(failed);
     }
     let value: Value = yaml_serde::from_str(&text).with_context(failed)?;
     let phones = value.get("phones").unwrap_or(&value);
@@ -62,7 +63,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<ListedPhone>> {
         .collect())
 }
 
-fn table(text: &str) -> anyhow::Result<Vec<ListedPhone>> {
+fn read_csv(text: &str) -> anyhow::Result<Vec<ListedPhone>> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .comment(Some(b'#'))
@@ -84,7 +85,7 @@ fn table(text: &str) -> anyhow::Result<Vec<ListedPhone>> {
     Ok(listed)
 }
 
-/// What differs. A phone of the list is gone only if its address was looked at: `is_covered`.
+/// The differences. A phone of the list is gone only if its address was scanned: `is_covered`.
 pub(super) fn compare(
     listed: &[ListedPhone],
     found: &[(String, &DiscoveredPhone)],
@@ -105,7 +106,7 @@ pub(super) fn compare(
             continue;
         }
         let answers = found.iter().any(|(_, found)| is_same(phone, found));
-        if !answers && ip_of(&phone.address).is_some_and(&is_covered) {
+        if !answers && address::ip(&phone.address).is_some_and(&is_covered) {
             changes.push(Change::Gone {
                 name: phone.name.clone(),
                 was: phone.address.clone(),
@@ -126,29 +127,19 @@ pub(super) fn compare(
     changes
 }
 
-/// Whether what was found may be this phone: it is there, and no other device than expected.
+/// Whether what was found may be this phone: its address, and not a different MAC.
 fn is_same(phone: &ListedPhone, found: &DiscoveredPhone) -> bool {
     let is_other = phone.mac.is_some() && found.mac.is_some() && phone.mac != found.mac;
     is_at(phone, found) && !is_other
 }
 
 fn is_at(phone: &ListedPhone, found: &DiscoveredPhone) -> bool {
-    ip_of(&phone.address) == Some(found.address)
+    address::ip(&phone.address) == Some(found.address)
 }
 
-/// The address in `host`, `host:port`, `[host]` or `[host]:port`; `None` for a name.
-fn ip_of(address: &str) -> Option<IpAddr> {
-    if let Some(rest) = address.strip_prefix('[') {
-        return rest.split(']').next()?.parse().ok();
-    }
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    address.parse().or_else(|_| host.parse()).ok()
-}
-
-/// The list of these phones, as `phone_files` takes it.
+/// The list of these phones for `phone_files`.
 pub(super) fn to_yaml(found: &[&(String, &DiscoveredPhone)]) -> String {
-    let mut text =
-        String::from("# DiscoveredPhone by `discover`; list this file under `phone_files`.\n");
+    let mut text = String::from("# Found by `discover`; add this file to `phone_files`.\n");
     if found.is_empty() {
         text.push_str("phones: []\n");
         return text;
@@ -164,7 +155,7 @@ pub(super) fn to_yaml(found: &[&(String, &DiscoveredPhone)]) -> String {
             Scheme::Https => ", scheme: https",
         };
         let place = found.host_port();
-        // A String takes all text.
+        // Writing to a String does not fail.
         let _written = writeln!(
             text,
             "  - {{ name: '{name}', address: '{place}'{mac}{scheme} }}"
@@ -174,28 +165,20 @@ pub(super) fn to_yaml(found: &[&(String, &DiscoveredPhone)]) -> String {
 }
 
 impl Change {
-    pub(super) fn row(&self) -> Vec<String> {
-        let (change, name, address, was) = self.parts();
-        [change, name, address, was].map(str::to_owned).to_vec()
-    }
-
     pub(super) fn as_json(&self) -> Value {
-        let (change, name, address, was) = self.parts();
+        let (change, name, address, was) = match self {
+            Self::New { name, address } => ("new", name, &**address, ""),
+            Self::Moved { name, address, was } => ("moved", name, &**address, &**was),
+            Self::Gone { name, was } => ("gone", name, "", &**was),
+        };
         json!({ "change": change, "name": name, "address": address, "was": was })
-    }
-
-    fn parts(&self) -> (&str, &str, &str, &str) {
-        match self {
-            Self::New { name, address } => ("new", name, address, ""),
-            Self::Moved { name, address, was } => ("moved", name, address, was),
-            Self::Gone { name, was } => ("gone", name, "", was),
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::table::rows_of;
 
     fn found(address: &str, mac: Option<&str>) -> DiscoveredPhone {
         DiscoveredPhone {
@@ -217,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn new_moved_and_gone_phones_are_told_and_the_rest_is_left_alone() {
+    fn new_moved_and_gone_phones_are_listed_and_no_others() {
         let (a, b, c) = ("000b82000001", "000b82000002", "000b82000003");
         let seen = [
             found("192.0.2.1", Some(a)),
@@ -241,10 +224,9 @@ mod tests {
         let changes = compare(&known, &named, |address| {
             address.to_string().starts_with("192.0.2.")
         });
-        let shown: Vec<_> = changes
-            .iter()
-            .map(|change| change.row().join(" "))
-            .collect();
+        let changes: Value = changes.iter().map(Change::as_json).collect();
+        let rows = rows_of(&["CHANGE", "NAME", "ADDRESS", "WAS"], &changes);
+        let shown: Vec<_> = rows.iter().map(|row| row.join(" ")).collect();
         assert_eq!(
             shown,
             [
@@ -257,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_in_every_form() {
+    fn lists_are_read_in_every_format() {
         let directory = tempfile::tempdir().unwrap();
         let expect = [listed("a", "192.0.2.1", Some("000b82000001"))];
         for (name, text) in [
@@ -282,7 +264,7 @@ mod tests {
             std::fs::write(&path, text).unwrap();
             let mut read = read(&path).unwrap();
             if name == "b.yml" {
-                assert_eq!(read[0].mac, None, "what is no hardware address is none");
+                assert_eq!(read[0].mac, None, "an invalid MAC is none");
                 read[0].mac.clone_from(&expect[0].mac);
             }
             assert_eq!(read, expect, "{name}");
@@ -290,20 +272,5 @@ mod tests {
         let path = directory.path().join("e.yaml");
         std::fs::write(&path, "just text").unwrap();
         assert!(read(&path).is_err());
-    }
-
-    #[test]
-    fn addresses_are_read_with_and_without_port() {
-        for (text, expect) in [
-            ("192.0.2.1", Some("192.0.2.1")),
-            ("192.0.2.1:8080", Some("192.0.2.1")),
-            ("[2001:db8::1]:80", Some("2001:db8::1")),
-            ("[2001:db8::1]", Some("2001:db8::1")),
-            ("phone.example", None),
-            ("phone.example:80", None),
-        ] {
-            let expect = expect.map(|text| text.parse().unwrap());
-            assert_eq!(ip_of(text), expect, "{text}");
-        }
     }
 }

@@ -1,7 +1,7 @@
-//! Asking many addresses, so many a second and so many at a time.
+//! Scans addresses, with a limit a second and a limit at a time.
 //!
-//! An address is asked for values once, on a connection of its own. One that does not answer in time,
-//! refuses, or speaks otherwise is no phone.
+//! Each address gets one request for values, on a connection of its own. One that does not answer in
+//! time, refuses, or answers otherwise is not a phone.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -18,37 +18,37 @@ use crate::fleet::reading::{BUILT_IN_VALUES, MAC_VALUES};
 use crate::fleet::trust::Trust;
 use crate::webapi::{Client, Target, Tls, tls_config};
 
-/// How a net is looked through.
+/// How addresses are scanned.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScanOptions<'a> {
-    /// Tried in order until one finds a phone.
+    /// In this order until one finds a phone.
     pub(super) schemes: &'a [Scheme],
-    /// Instead of that of the scheme.
+    /// Instead of the default port of the scheme.
     pub(super) port: Option<u16>,
     /// For one address and scheme.
     pub(super) timeout: Duration,
-    /// How many addresses are begun with in a second.
+    /// New addresses a second.
     pub(super) rate: NonZeroU32,
-    /// How many addresses at the same time.
+    /// Addresses at the same time.
     pub(super) jobs: usize,
 }
 
-/// What it takes to ask one address.
+/// What each address is probed with.
 #[derive(Clone)]
 struct AddressProbe {
-    ways: Arc<[(Scheme, Option<Tls>)]>,
+    schemes: Arc<[(Scheme, Option<Tls>)]>,
     port: Option<u16>,
     timeout: Duration,
 }
 
-/// The phones among these addresses; `each` is called as an address is done with.
+/// The phones among these addresses; `each` is called after each address.
 pub(super) async fn scan(
     addresses: impl Iterator<Item = IpAddr>,
     options: &ScanOptions<'_>,
     mut each: impl FnMut(),
 ) -> Vec<DiscoveredPhone> {
     let probe = AddressProbe {
-        ways: options
+        schemes: options
             .schemes
             .iter()
             .filter_map(|scheme| with_tls(*scheme))
@@ -57,31 +57,31 @@ pub(super) async fn scan(
         timeout: options.timeout,
     };
     let mut pace = tokio::time::interval(Duration::from_secs(1) / options.rate.get());
-    // What was late is not made up for: that would exceed the rate.
+    // A late address is not made up for: that would exceed the rate.
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut asking = JoinSet::new();
+    let mut probes = JoinSet::new();
     let mut found = Vec::new();
     let mut end = |ended: Result<Option<DiscoveredPhone>, tokio::task::JoinError>| {
         each();
-        ended.expect("nobody cancels a probe, and one that panics ends the program")
+        ended.expect("no probe is cancelled, and a panic ends the program")
     };
     for address in addresses {
-        while asking.len() >= options.jobs
-            && let Some(ended) = asking.join_next().await
+        while probes.len() >= options.jobs
+            && let Some(ended) = probes.join_next().await
         {
             found.extend(end(ended));
         }
         pace.tick().await;
         let probe = probe.clone();
-        asking.spawn(async move { probe_address(address, &probe).await });
+        probes.spawn(async move { probe_address(address, &probe).await });
     }
-    while let Some(ended) = asking.join_next().await {
+    while let Some(ended) = probes.join_next().await {
         found.extend(end(ended));
     }
     found
 }
 
-/// No certificate is checked: nothing secret is sent, and what answers is only listed.
+/// No certificate is verified: nothing secret is sent, and what answers is only listed.
 fn with_tls(scheme: Scheme) -> Option<(Scheme, Option<Tls>)> {
     if scheme == Scheme::Http {
         return Some((scheme, None));
@@ -104,7 +104,7 @@ async fn probe_address(address: IpAddr, probe: &AddressProbe) -> Option<Discover
         .chain(&MAC_VALUES)
         .map(|key| (*key).into())
         .collect();
-    for (scheme, tls) in probe.ways.iter() {
+    for (scheme, tls) in probe.schemes.iter() {
         let target = Target {
             host: address.to_string().into(),
             port: probe.port.unwrap_or(scheme.default_port()),

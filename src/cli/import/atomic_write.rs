@@ -1,6 +1,6 @@
-//! Taking a file's place: the new text is there as a whole or not at all.
+//! Replaces a file: the new text is there as a whole or not at all.
 //!
-//! Mode and owner are those of the file before, so that a daemon that could read the list still can.
+//! Mode and owner stay, so that a daemon that could read the list still can.
 
 use std::fs::{self, Permissions};
 use std::io::{self, Write};
@@ -9,14 +9,14 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-/// The mode of a list that is new: it holds no secrets.
-const NEW: u32 = 0o644;
+/// The mode of a new list: it holds no secrets.
+const NEW_MODE: u32 = 0o644;
 
-/// Writes `text` to `path`, where `before` was read from; `None` if nothing was there. Fails where
-/// somebody else changed the file since.
+/// Writes `text` to `path`, whose text was `before`; `None` for a new file. Fails if the file was
+/// changed since.
 pub(super) fn replace(path: &Path, before: Option<&str>, text: &str) -> anyhow::Result<()> {
     let failed = || format!("failed to write {}", path.display());
-    // A link stays a link: what it points to is replaced.
+    // A link stays a link: its target is replaced.
     let target = fs::canonicalize(path).unwrap_or_else(|_new| path.to_owned());
     let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -32,7 +32,7 @@ pub(super) fn replace(path: &Path, before: Option<&str>, text: &str) -> anyhow::
             let new = file.as_file().metadata().with_context(failed)?;
             if (old.uid(), old.gid()) != (new.uid(), new.gid()) {
                 fchown(file.as_file(), Some(old.uid()), Some(old.gid()))
-                    .context("its owner cannot be kept; run this as its owner or as root")
+                    .context("cannot keep its owner; run this as its owner or as root")
                     .with_context(failed)?;
             }
             file.as_file()
@@ -40,7 +40,7 @@ pub(super) fn replace(path: &Path, before: Option<&str>, text: &str) -> anyhow::
                 .with_context(failed)?;
         }
         Err(_new) => {
-            let mode = Permissions::from_mode(NEW);
+            let mode = Permissions::from_mode(NEW_MODE);
             file.as_file().set_permissions(mode).with_context(failed)?;
         }
     }
@@ -52,7 +52,7 @@ pub(super) fn replace(path: &Path, before: Option<&str>, text: &str) -> anyhow::
     };
     ensure!(
         now.as_deref() == before,
-        "{} was changed by somebody else meanwhile; import again",
+        "{} was changed in the meantime; import again",
         path.display()
     );
     file.persist(&target)
@@ -66,14 +66,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mode_and_link_are_kept_and_a_change_meanwhile_is_not_lost() {
+    fn mode_and_link_stay_and_a_change_in_the_meantime_is_not_lost() {
         let directory = tempfile::tempdir().unwrap();
         let (file, link) = (
             directory.path().join("a.csv"),
             directory.path().join("b.csv"),
         );
         replace(&file, None, "one").unwrap();
-        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, NEW);
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, NEW_MODE);
         fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
         std::os::unix::fs::symlink("a.csv", &link).unwrap();
         replace(&link, Some("one"), "two").unwrap();
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(
             fs::read_dir(directory.path()).unwrap().count(),
             2,
-            "nothing is left behind"
+            "no temporary file stays"
         );
     }
 }

@@ -1,17 +1,16 @@
-//! The cells of new rows that no source tells: `--set COLUMN=VALUE`.
+//! Values for columns of new rows that the source lacks: `--set COLUMN=VALUE`.
 //!
-//! What is set also says which part of the fleet the source knows: with `--set site=lyon` the rows
-//! of other sites are not missed in it.
+//! They also say which part of the fleet the source has: with `--set site=lyon`, rows of other sites
+//! are not reported as gone.
 
 use std::str::FromStr;
 
+use super::csv_list::{CsvList, ListError};
+use super::plan::NewRow;
+use crate::cli::mac::punctuated;
 use crate::fleet::Text;
 
-use super::csv_list::{CsvList, ListError};
-use super::device::punctuated;
-use super::plan::NewRow;
-
-/// A column and what stands there in new rows.
+/// A column and its value in new rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ColumnValue {
     column: String,
@@ -22,13 +21,13 @@ pub(super) struct ColumnValue {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ColumnValues<'a>(pub(super) &'a [ColumnValue]);
 
-/// What stands for a device's twelve digits in a value.
+/// The placeholder for a device's twelve digits in a value.
 const MAC: &str = "{mac}";
 
-/// Columns that say which part of the fleet a row belongs to.
+/// Columns that divide the fleet into parts.
 const PARTS: [&str; 3] = ["site", "group", "credential"];
 
-/// The columns that a list is begun with.
+/// The columns of a new list.
 const COLUMNS: [&str; 4] = ["name", "address", "mac", "site"];
 
 impl FromStr for ColumnValue {
@@ -36,20 +35,20 @@ impl FromStr for ColumnValue {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once('=') {
-            Some(("mac", _)) => Err("the mac is the device's own"),
+            Some(("mac", _)) => Err("mac comes from the source"),
             Some((column, value)) if !column.is_empty() && Text::clean(value).as_str() == value => {
                 Ok(Self {
                     column: column.to_owned(),
                     value: value.to_owned(),
                 })
             }
-            Some(_) | None => Err("write COLUMN=VALUE, as group=lyon"),
+            Some(_) | None => Err("write COLUMN=VALUE, e.g. group=lyon"),
         }
     }
 }
 
 impl ColumnValues<'_> {
-    /// Reads the list, which must have every column that is set; one without rows is begun so.
+    /// Reads the list, which must have every column of `--set`; an empty one gets them.
     pub(super) fn list(self, text: String) -> Result<CsvList, ListError> {
         let mut columns = COLUMNS.to_vec();
         for column_value in self.0 {
@@ -68,8 +67,7 @@ impl ColumnValues<'_> {
         }
     }
 
-    /// What is set for a column; `None` if nothing is, or if it wants a hardware address and there
-    /// is none.
+    /// The value for a column; `None` without one, or if it needs a MAC and there is none.
     pub(super) fn value(self, column: &str, mac: Option<&str>) -> Option<String> {
         let column_value = self
             .0
@@ -81,7 +79,7 @@ impl ColumnValues<'_> {
         }
     }
 
-    /// Whether the source should tell of a row: it is of the part of the fleet that is imported.
+    /// Whether the source should have a row: it is in the part of the fleet that is imported.
     pub(super) fn expect(self, list: &CsvList, row: usize) -> bool {
         let is_part = |column_value: &&ColumnValue| PARTS.contains(&column_value.column.as_str());
         let mut parts = self.0.iter().filter(is_part);
@@ -114,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn new_rows_take_what_the_source_tells_and_then_what_is_set() {
+    fn new_rows_take_the_cells_of_the_source_and_then_those_of_set() {
         let set = column_values(&["group=lyon", "site=lyon", "label.asset=gxv-{mac}"]);
         let text = "group,label.asset,site,mac,note,name,address\n";
         let list = ColumnValues(&set).list(text.to_owned()).unwrap();
@@ -142,14 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_the_list_does_not_have_is_refused_and_a_new_list_gets_it() {
+    fn an_unknown_column_is_an_error_and_a_new_list_gets_it() {
         let set = column_values(&["group=lyon"]);
-        let fault = ColumnValues(&set)
+        let error = ColumnValues(&set)
             .list("name,address\n".to_owned())
             .unwrap_err();
-        assert_eq!(fault, ListError::UnknownColumn("group".to_owned()));
-        let begun = ColumnValues(&set).list(String::new()).unwrap();
-        assert_eq!(begun.columns(), ["name", "address", "mac", "site", "group"]);
+        assert_eq!(error, ListError::UnknownColumn("group".to_owned()));
+        let new_list = ColumnValues(&set).list(String::new()).unwrap();
+        assert_eq!(
+            new_list.columns(),
+            ["name", "address", "mac", "site", "group"]
+        );
         for text in ["", "group", "=a", "a=b\n", "mac=000b82000001"] {
             assert!(text.parse::<ColumnValue>().is_err(), "{text:?}");
         }

@@ -1,16 +1,15 @@
-//! Any table with a header that has a column for the name, the address or the hardware address.
+//! Any CSV table with a header that has a column for name, address or MAC.
 //!
-//! Inventories call these columns many things; the usual ones are known. Cells are separated by
-//! commas, semicolons or tabs, whichever the header has most of.
+//! The usual names of these columns are known. The separator is comma, semicolon or tab, whichever the
+//! header has most of.
 
 use anyhow::{Context, bail};
 
+use super::device::{Device, written_name};
+use crate::cli::address;
 use crate::fleet::place::mac_digits;
 
-use super::address;
-use super::device::{Device, written_name};
-
-/// What headers call the parts of a device, in lower case with `_` for whatever is no letter.
+/// Names of columns, in lower case with `_` for anything but letters and digits.
 const NAMES: &[&str] = &["name", "hostname", "host_name", "device_name"];
 const ADDRESSES: &[&str] = &[
     "address",
@@ -41,12 +40,12 @@ pub(super) fn devices(text: &str) -> anyhow::Result<Vec<Device>> {
     let column = |known: &[&str]| {
         header
             .iter()
-            .position(|title| known.contains(&&*word(title)))
+            .position(|title| known.contains(&&*column_name(title)))
     };
     let (name, address) = (column(NAMES), column(ADDRESSES));
     let (mac, site) = (column(MACS), column(&["site"]));
     if name.is_none() && address.is_none() && mac.is_none() {
-        bail!("the first line names no column `name`, `address` or `mac`; add a header");
+        bail!("the first line has no column `name`, `address` or `mac`; add a header");
     }
     let mut devices = Vec::new();
     for record in reader.records() {
@@ -72,8 +71,8 @@ fn delimiter(text: &str) -> u8 {
     b"\t;,".iter().copied().max_by_key(count).unwrap_or(b',')
 }
 
-/// A column's title in the spelling of the lists above.
-fn word(title: &str) -> String {
+/// The name of a column in the spelling of the lists above.
+fn column_name(title: &str) -> String {
     let letter = |c: char| {
         if c.is_alphanumeric() {
             c.to_ascii_lowercase()
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_inventory_of_a_spreadsheet_is_understood() {
+    fn an_inventory_of_a_spreadsheet_is_read() {
         let text = "\u{FEFF}Asset;Host Name;IP Address;MAC-Address;Site;Bought\r\n\
                     4711;Réception;192.0.2.21;00-0B-82-12-34-56;HQ;2021-03-01\r\n\
                     4712;\"Hall; west\";n/a;000b.82ab.cdef;;\r\n\
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_without_a_header_is_refused() {
+    fn a_table_without_a_header_is_an_error() {
         let error = devices("lobby,192.0.2.22\n").unwrap_err().to_string();
         assert!(error.contains("add a header"), "{error}");
     }

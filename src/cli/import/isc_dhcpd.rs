@@ -1,13 +1,12 @@
 //! The leases of ISC dhcpd (dhcpd.leases(5)): declarations in braces, appended at every change.
 //!
-//! Of a lease only the device, the state and the name that the device gave are read; of everything
-//! else only where it ends, for which quoted text and comments have to be understood.
+//! Of a lease only address, state, MAC and client hostname are read. Everything else is skipped, which
+//! needs quoted text and comments to be parsed.
 
-use crate::fleet::place::mac_digits;
-
-use super::address;
 use super::device::{Device, host_name};
 use super::leases::{self, Lease};
+use crate::cli::address;
+use crate::fleet::place::mac_digits;
 
 /// The leases whose state is active.
 pub(super) fn devices(text: &str) -> Vec<Device> {
@@ -107,12 +106,12 @@ impl Iterator for Statements<'_> {
             self.0 = rest.as_str();
             return Some((words, end));
         }
-        // A file cut off in the middle: what was not ended is not told.
+        // The file is cut off: an incomplete statement is dropped.
         None
     }
 }
 
-/// The text up to the closing quote; escapes stay as they are but for a quote.
+/// The text up to the closing quote, without backslashes.
 fn quoted(rest: &mut std::str::Chars<'_>) -> String {
     let mut text = String::new();
     while let Some(c) = rest.next() {
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_active_lease_of_a_device_holds() {
+    fn the_last_active_lease_of_a_device_counts() {
         let text = r#"
 # The format of this file is documented in the dhcpd.leases(5) manual page.
 authoring-byte-order little-endian;

@@ -1,12 +1,10 @@
-//! `phones import`: brings phones from elsewhere into a table of phones.
+//! `phones import`: adds phones from other sources to a CSV list.
 //!
-//! The difference is shown first and written only where somebody agrees. What was edited by hand
-//! stays: of a row nothing but its address changes, and only if its own device is found elsewhere;
-//! rows are added at the end and none is removed. One file a format turns text into devices, `plan`
-//! compares them with the list, `list` makes the new text; all of that is pure. This file is the
-//! rest: reading, showing, asking, writing.
+//! The changes are shown first and written after a confirmation. Of an existing row only the address
+//! changes, and only if its MAC is found elsewhere; rows are added at the end and none is removed. One
+//! file a format turns text into devices, `plan` compares them with the list, `csv_list` makes the new
+//! text; all of that is pure. This file reads, shows, asks and writes.
 
-mod address;
 mod atomic_write;
 mod column_values;
 mod csv_list;
@@ -24,61 +22,51 @@ mod provisioning_dir;
 mod source;
 
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 
 use self::column_values::{ColumnValue, ColumnValues};
-use self::csv_list::{CsvList, ListError};
+use self::csv_list::CsvList;
 use self::device::Device;
 use self::plan::{Plan, plan};
 use self::source::Format;
+use super::{UsageError, address, mac, prompt};
+use crate::alert::words::count;
 
-pub(super) use self::device::punctuated;
-
-/// Bring phones from an inventory or a DHCP server into a list; shows the difference first
+/// Import phones from an inventory or a DHCP server into a list; shows the changes first
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter phones import --from dnsmasq /var/lib/misc/dnsmasq.leases --into phones.csv --set group=lyon"
 )]
 pub(super) struct Args {
-    /// What the source is
+    /// Format of the source
     #[arg(long, value_name = "FORMAT")]
     from: Format,
-    /// The file; for provisioning-dir the directory
+    /// The file, or the directory for provisioning-dir
     source: PathBuf,
-    /// The list, a table of phones; begun if it is missing
+    /// The CSV list of phones; created if missing
     #[arg(
         long,
         value_name = "FILE",
         default_value = "/etc/grandstream-exporter/phones.csv"
     )]
     into: PathBuf,
-    /// A cell of new rows that the source does not tell, `{mac}` in it being the twelve digits of
-    /// the device; rows of another site, group or credential than set here are not missed
+    /// Value of a column that the source lacks, for new rows; `{mac}` is the twelve digits of the
+    /// device. Rows with another site, group or credential than set here are not reported as gone
     #[arg(long, value_name = "COLUMN=VALUE")]
     set: Vec<ColumnValue>,
-    /// A further prefix of the vendor's hardware addresses, as 00:0b:82
-    #[arg(long, value_name = "PREFIX", value_parser = device::prefix)]
+    /// Another MAC prefix of the vendor, e.g. 00:0b:82
+    #[arg(long, value_name = "PREFIX", value_parser = mac::prefix)]
     oui: Vec<Box<str>>,
-    /// Write without asking
+    /// Write without confirmation
     #[arg(long)]
     yes: bool,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    import(args).unwrap_or_else(|error| {
-        let failed = super::failed(&error);
-        if error.downcast_ref::<ListError>().is_some() {
-            return ExitCode::from(super::USAGE);
-        }
-        failed
-    })
-}
-
-fn import(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let into = args.into.display();
     let devices = source::devices(args.from, &args.source)
         .with_context(|| format!("failed to import from {}", args.source.display()))?;
@@ -86,7 +74,7 @@ fn import(args: &Args) -> anyhow::Result<ExitCode> {
     let column_values = ColumnValues(&args.set);
     let list = column_values
         .list(before.clone().unwrap_or_default())
-        .with_context(|| format!("failed to import into {into}"))?;
+        .map_err(|error| UsageError(format!("failed to import into {into}: {error}")))?;
     let all = devices.len();
     let devices = phones_among(devices, &list, args);
     let other_vendors = all - devices.len();
@@ -94,20 +82,12 @@ fn import(args: &Args) -> anyhow::Result<ExitCode> {
 
     show(&plan, &list, other_vendors)?;
     if plan.new.is_empty() && plan.moved.is_empty() {
-        super::println_line(format_args!("Nothing to write to {into}"))?;
+        println_line!("No changes to {into}")?;
         return Ok(ExitCode::SUCCESS);
     }
-    if !args.yes {
-        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            super::eprintln_line(format_args!(
-                "{into}: nothing was written, since there is no terminal to ask at; add --yes"
-            ));
-            return Ok(ExitCode::from(super::USAGE));
-        }
-        if !confirm(&args.into)? {
-            super::println_line(format_args!("Nothing was written"))?;
-            return Ok(ExitCode::FAILURE);
-        }
+    if !args.yes && !prompt::confirm(&format!("Write the changes to {into}"))? {
+        println_line!("No changes written")?;
+        return Ok(ExitCode::FAILURE);
     }
     let new: Vec<_> = plan
         .new
@@ -116,13 +96,11 @@ fn import(args: &Args) -> anyhow::Result<ExitCode> {
         .collect();
     let text = list.changed(&plan.moved, &new);
     atomic_write::replace(&args.into, before.as_deref(), &text)?;
-    super::println_line(format_args!(
-        "Wrote {into}; `check-config` tells whether it fits the rest"
-    ))?;
+    println_line!("Wrote {into}; check the configuration with `check-config`")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The list's text; `None` if there is no such file yet.
+/// The text of the list; `None` if the file does not exist.
 fn text_of(path: &Path) -> anyhow::Result<Option<String>> {
     let failed = || format!("failed to read {}", path.display());
     match source::bytes(path) {
@@ -132,8 +110,8 @@ fn text_of(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// The devices that are listed or may be phones of the vendor. One that is not listed gets the name
-/// and the address that are set where the source tells none.
+/// The devices that are listed or may be phones of the vendor. Those that are not listed take name and
+/// address from `--set` where the source has none.
 fn phones_among(devices: Vec<Device>, list: &CsvList, args: &Args) -> Vec<Device> {
     let macs = list.rows.iter().filter_map(|row| row.mac.as_deref());
     let listed: HashSet<&str> = macs.collect();
@@ -159,19 +137,13 @@ fn phones_among(devices: Vec<Device>, list: &CsvList, args: &Args) -> Vec<Device
 
 fn show(plan: &Plan, list: &CsvList, other_vendors: usize) -> io::Result<()> {
     for line in diff::lines(plan, list) {
-        super::println_line(format_args!("{line}"))?;
+        println_line!("{line}")?;
     }
     if other_vendors > 0 {
-        super::println_line(format_args!("{other_vendors} of other vendors left out"))?;
+        println_line!(
+            "{} of other vendors skipped",
+            count(other_vendors, "device")
+        )?;
     }
     Ok(())
-}
-
-fn confirm(into: &Path) -> io::Result<bool> {
-    let mut out = io::stdout();
-    write!(out, "Write this to {}? [y/N] ", into.display())?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -1,4 +1,4 @@
-//! `notify`: messages that wait or were given up, and a test of every receiver.
+//! `notify`: the notification queue with its dead letters, and test notifications.
 
 mod test_receivers;
 
@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
+use super::humanize;
 use super::list_output::{self, Item};
-use super::{humanize, println_line};
 use crate::clock::Clock;
 
-/// Look after messages to receivers, and test whether they arrive
+/// List, retry and drop notifications, and send test notifications
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter notify test --receiver helpdesk")]
 pub(super) struct Args {
@@ -25,9 +25,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List messages that wait to be sent or were given up
+    /// List queued notifications and dead letters
     Queue {
-        /// Only those that were given up
+        /// Only dead letters
         #[arg(long)]
         dead: bool,
         /// Print JSON for programs instead of a table
@@ -36,20 +36,20 @@ enum Action {
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    /// Try messages again that were given up
+    /// Send dead letters again
     Retry {
-        /// Their numbers
+        /// Ids, from `notify queue`
         #[arg(value_name = "ID", required_unless_present = "all_dead")]
         ids: Vec<i64>,
-        /// All that were given up
+        /// All dead letters
         #[arg(long, conflicts_with = "ids")]
         all_dead: bool,
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    /// Throw messages away
+    /// Drop notifications
     Drop {
-        /// Their numbers
+        /// Ids, from `notify queue`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<i64>,
         #[command(flatten)]
@@ -75,24 +75,21 @@ struct Notification {
     due: Option<Timestamp>,
 }
 
-/// Where messages are listed.
+/// The queue in the API.
 const PATH: &str = "/api/v1/notifications";
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let done = match &args.action {
-        Action::Queue { dead, json, daemon } => queue(*dead, *json, daemon),
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.action {
+        Action::Queue { dead, json, daemon } => queue(*dead, *json, daemon)?,
         Action::Retry {
             ids,
             all_dead,
             daemon,
-        } => super::interruptible(retry(ids, *all_dead, daemon)),
-        Action::Drop { ids, daemon } => super::interruptible(drop_all(ids, daemon)),
+        } => super::interruptible(retry(ids, *all_dead, daemon))?,
+        Action::Drop { ids, daemon } => super::interruptible(drop_all(ids, daemon))?,
         Action::Test(args) => return test_receivers::run(args),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::failed(&error),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn notifications(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Notification>>> {
@@ -108,15 +105,21 @@ fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
         return list_output::print_json(&notifications);
     }
     if notifications.is_empty() {
-        let none = if dead { "was given up" } else { "waits" };
-        println_line(format_args!("no message {none}"))?;
+        let none = if dead {
+            "no dead letters"
+        } else {
+            "no queued notifications"
+        };
+        println_line!("{none}")?;
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let head = [
-        "ID", "RECEIVER", "STATE", "ATTEMPTS", "WRITTEN", "ABOUT", "ERROR",
+    let header = [
+        "ID", "RECEIVER", "STATE", "ATTEMPTS", "CREATED", "GROUP", "ERROR",
     ];
-    list_output::print_table(&head, &notifications, |notification| notification.row(now))
+    list_output::print_table(&header, &notifications, |notification| {
+        notification.row(now)
+    })
 }
 
 async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
@@ -125,14 +128,14 @@ async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Resul
         let dead = notifications(true, daemon).await?;
         ids.extend(dead.iter().map(|notification| notification.value.id));
         if ids.is_empty() {
-            bail!("no message was given up");
+            bail!("no dead letters to retry");
         }
     }
     for id in ids {
         let _done: Value = daemon
             .post(&format!("{PATH}/{id}/retry"), &Value::Null)
             .await?;
-        println_line(format_args!("message {id} is tried again"))?;
+        println_line!("notification {id} queued again")?;
     }
     Ok(())
 }
@@ -140,7 +143,7 @@ async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Resul
 async fn drop_all(ids: &[i64], daemon: &DaemonArg) -> anyhow::Result<()> {
     for id in ids {
         let _done: Value = daemon.delete(&format!("{PATH}/{id}")).await?;
-        println_line(format_args!("message {id} is gone"))?;
+        println_line!("notification {id} dropped")?;
     }
     Ok(())
 }
@@ -150,8 +153,8 @@ impl Notification {
         self.state == "dead"
     }
 
-    /// The values that make its group.
-    fn about(&self) -> String {
+    /// The values of the labels by which it is grouped.
+    fn group(&self) -> String {
         match serde_json::from_str::<Vec<String>>(&self.topic) {
             Ok(values) => values.join(", "),
             Err(_) => self.topic.clone(),
@@ -160,9 +163,9 @@ impl Notification {
 
     fn row(&self, now: Timestamp) -> Vec<String> {
         let state = match self.due {
-            Some(due) if now < due => format!("tried in {}", humanize::between(now, due)),
-            Some(_) => "tried now".to_owned(),
-            None => "given up".to_owned(),
+            Some(due) if now < due => format!("next attempt in {}", humanize::between(now, due)),
+            Some(_) => "being sent".to_owned(),
+            None => "dead letter".to_owned(),
         };
         vec![
             self.id.to_string(),
@@ -170,7 +173,7 @@ impl Notification {
             state,
             self.attempts.to_string(),
             format!("{} ago", humanize::between(self.created, now)),
-            self.about(),
+            self.group(),
             self.error.clone().unwrap_or_default(),
         ]
     }

@@ -1,21 +1,22 @@
-//! `notify test`: a marked message through the real channel of each receiver and to each Alertmanager,
-//! and what was said.
+//! `notify test`: a test notification to each receiver and each Alertmanager, with the conversation.
 //!
-//! It needs no daemon and disturbs none: nothing is written to its outbox, and nobody counts as told.
+//! It goes the way of real notifications, but needs no daemon: neither outbox nor notification log
+//! change.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use crate::alert::notify::channel::{Channel, Receiver};
+use crate::alert::notify::channel::{Alertmanager, Channel, Receiver};
 use crate::alert::notify::retry::Verdict;
 use crate::alert::notify::send::{self, Attempt, Posting};
 use crate::alert::notify::trial;
 use crate::alert::{self, Settings};
-use crate::cli::{self, ConfigArg, USAGE, eprintln_line, println_line};
+use crate::cli::{self, ConfigArg, UsageError};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
 
-/// Send a marked message to receivers; exit status 1 if one does not take it
+/// Send a test notification to receivers; exit status 1 if one does not accept it
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter notify test --config /etc/grandstream-exporter/config.yaml"
@@ -23,117 +24,100 @@ use crate::fleet::text::harmless;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    /// Only to this receiver, or the Alertmanager at this HOST:PORT
+    /// Only to this receiver, or to the Alertmanager at this HOST:PORT
     #[arg(long, value_name = "NAME")]
     receiver: Option<String>,
 }
 
-/// How the whole test ended.
-#[derive(Debug, PartialEq, Eq)]
-enum TestResult {
-    Accepted,
-    Refused,
-    /// There is nobody of that name, or nobody at all.
-    NoneNamed(String),
-}
-
-pub(super) fn run(args: &Args) -> ExitCode {
-    let loaded = alert::settings::load(&args.config.config, &cli::environment(), Secrets::Read);
-    let settings = match loaded {
-        Ok((_, settings)) => settings,
-        Err(faults) => return cli::failed(&faults.into()),
-    };
-    match cli::interruptible(test(&settings, args.receiver.as_deref())) {
-        Ok(TestResult::Accepted) => ExitCode::SUCCESS,
-        Ok(TestResult::Refused) => ExitCode::FAILURE,
-        Ok(TestResult::NoneNamed(why)) => {
-            let file = args.config.config.display();
-            eprintln_line(format_args!("grandstream-exporter: {file}: {why}"));
-            ExitCode::from(USAGE)
-        }
-        Err(error) => cli::failed(&error),
-    }
-}
-
-async fn test(settings: &Settings, name: Option<&str>) -> anyhow::Result<TestResult> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let file = &args.config.config;
+    let (_, settings) = alert::settings::load(file, &cli::environment(), Secrets::Read)?;
+    let name = args.receiver.as_deref();
     let is_meant = |one: &str| name.is_none_or(|name| one == name);
     let receivers = settings.receivers.iter();
     let receivers: Vec<_> = receivers
         .filter(|one| is_meant(&one.route.receiver))
         .collect();
-    let managers = settings.alertmanagers.iter();
-    let managers: Vec<_> = managers.filter(|one| is_meant(&one.name)).collect();
-    if receivers.is_empty() && managers.is_empty() {
-        return Ok(TestResult::NoneNamed(none_named(settings, name)));
+    let alertmanagers = settings.alertmanagers.iter();
+    let alertmanagers: Vec<_> = alertmanagers.filter(|one| is_meant(&one.name)).collect();
+    if receivers.is_empty() && alertmanagers.is_empty() {
+        let error = format!("{}: {}", file.display(), no_receiver(&settings, name));
+        return Err(UsageError(error).into());
     }
-    let mut outcome = TestResult::Accepted;
-    for receiver in receivers {
-        let now = Clock::real().now().wall;
-        let envelope = trial::envelope(receiver, &settings.public_url, now);
-        let attempt = send::send(receiver, &envelope).await;
-        print_attempt(receiver, &attempt)?;
-        if attempt.verdict != Verdict::Delivered {
-            outcome = TestResult::Refused;
-        }
-    }
-    for manager in managers {
-        let name = &manager.name;
-        println_line(format_args!("{name}: Alertmanager"))?;
-        let body = trial::posted(Clock::real().now().wall);
-        match send::post_alerts(manager, &body).await {
-            Posting::Accepted => {
-                println_line(format_args!("{name}: taken; whom it tells is its own"))?;
-            }
-            Posting::Refused { error } | Posting::Failed { error, .. } => {
-                eprintln_line(format_args!("{name}: not taken: {error}"));
-                outcome = TestResult::Refused;
-            }
-        }
-    }
-    Ok(outcome)
+    cli::interruptible(async {
+        let receivers = test_receivers(&receivers, &settings.public_url).await?;
+        let alertmanagers = test_alertmanagers(&alertmanagers).await?;
+        Ok(cli::exit_code(receivers && alertmanagers))
+    })
 }
 
-fn none_named(settings: &Settings, name: Option<&str>) -> String {
+fn no_receiver(settings: &Settings, name: Option<&str>) -> String {
     let receivers = settings.receivers.iter().map(|one| &*one.route.receiver);
-    let managers = settings.alertmanagers.iter().map(|one| &*one.name);
-    let names: Vec<_> = receivers.chain(managers).collect();
+    let alertmanagers = settings.alertmanagers.iter().map(|one| &*one.name);
+    let names: Vec<_> = receivers.chain(alertmanagers).collect();
     match name {
-        _ if names.is_empty() => {
-            "no receiver is configured; write one below `alerting.receivers`".to_owned()
+        Some(name) if !names.is_empty() => {
+            format!("no receiver `{name}`; configured are {}", names.join(", "))
         }
-        Some(name) => format!(
-            "there is no receiver `{name}`; there are {}",
-            names.join(", ")
-        ),
-        None => String::new(),
+        _ => "no receiver is configured; add one below `alerting.receivers`".to_owned(),
     }
+}
+
+/// Sends the test notification to each; whether every one accepted it.
+async fn test_receivers(receivers: &[&Arc<Receiver>], public_url: &str) -> anyhow::Result<bool> {
+    let mut all_accepted = true;
+    for receiver in receivers {
+        let now = Clock::real().now().wall;
+        let envelope = trial::envelope(receiver, public_url, now);
+        let attempt = send::send(receiver, &envelope).await;
+        print_attempt(receiver, &attempt)?;
+        all_accepted &= attempt.verdict == Verdict::Delivered;
+    }
+    Ok(all_accepted)
+}
+
+async fn test_alertmanagers(alertmanagers: &[&Arc<Alertmanager>]) -> anyhow::Result<bool> {
+    let mut all_accepted = true;
+    for alertmanager in alertmanagers {
+        let name = &alertmanager.name;
+        println_line!("{name}: Alertmanager")?;
+        let body = trial::posted(Clock::real().now().wall);
+        match send::post_alerts(alertmanager, &body).await {
+            Posting::Accepted => println_line!("{name}: accepted; routing is up to Alertmanager")?,
+            Posting::Refused { error } | Posting::Failed { error, .. } => {
+                eprintln_line!("{name}: not accepted: {error}");
+                all_accepted = false;
+            }
+        }
+    }
+    Ok(all_accepted)
 }
 
 fn print_attempt(receiver: &Receiver, attempt: &Attempt) -> std::io::Result<()> {
     let name = &receiver.route.receiver;
     let kind = match &receiver.channel {
         Channel::Webhook(_) => "webhook",
-        Channel::Email(_) => "mail",
+        Channel::Email(_) => "email",
     };
-    println_line(format_args!("{name}: {kind}"))?;
+    println_line!("{name}: {kind}")?;
     for line in &attempt.dialogue {
         let line: String = line.chars().map(harmless).collect();
-        println_line(format_args!("  {line}"))?;
+        println_line!("  {line}")?;
     }
     match &attempt.verdict {
-        Verdict::Delivered => println_line(format_args!("{name}: taken")),
+        Verdict::Delivered => println_line!("{name}: accepted"),
         Verdict::Temporary { cause, error, .. } => {
-            eprintln_line(format_args!(
-                "{name}: not taken, and would be tried again: {}: {error}",
+            eprintln_line!(
+                "{name}: not accepted, would be retried: {}: {error}",
                 cause.label()
-            ));
+            );
             Ok(())
         }
         Verdict::Permanent { cause, error } => {
-            eprintln_line(format_args!(
-                "{name}: not taken, and would be given up: {}: {error}",
+            eprintln_line!(
+                "{name}: not accepted, would become a dead letter: {}: {error}",
                 cause.label()
-            ));
+            );
             Ok(())
         }
     }

@@ -1,7 +1,7 @@
-//! Phones in batches, with an end to it when too many fail, and a way to go on later.
+//! Phones in batches: stops when too many fail, and can be resumed.
 //!
-//! Which phones are done is kept in the state directory as it happens, so that a run that was cut
-//! off can be resumed; the file goes when all are done.
+//! Each phone that is done is appended to a file in the state directory, so that an interrupted run can
+//! be resumed; the file is removed when all are done.
 
 use std::collections::HashSet;
 use std::fs::OpenOptions;
@@ -18,18 +18,19 @@ use super::error::JobError;
 use super::job::Job;
 use super::parallel::{JobOutcome, run_on_all};
 use super::session::Session;
+use crate::alert::words::count;
 
 /// The phones that this run, or the one it resumes, has done.
-pub(super) struct Progress {
+pub(super) struct ResumeFile {
     path: PathBuf,
     done: HashSet<String>,
-    /// What an older run left gives way to the first phone of this one, not before.
+    /// Whether the first phone of this run replaces the file of an older one.
     replaces: bool,
 }
 
-impl Progress {
-    /// That of this operation in the state directory: what the last run left if it is to be
-    /// `resumed`, else a new one.
+impl ResumeFile {
+    /// The file of an operation in the state directory: of the last run if it is to be `resumed`, else a
+    /// new one.
     pub(super) fn open(path: PathBuf, resumed: bool) -> anyhow::Result<Self> {
         let failed = || format!("failed to use {}", path.display());
         let text = match std::fs::read_to_string(&path) {
@@ -38,7 +39,7 @@ impl Progress {
             Err(error) => return Err(error).with_context(failed),
         };
         let lines = text.lines().filter(|_| resumed);
-        // A line that was cut off names no phone: that phone is done again.
+        // A line that is cut off is skipped: that phone is done again.
         let done = lines.filter_map(|line| serde_json::from_str(line).ok());
         Ok(Self {
             done: done.collect(),
@@ -47,7 +48,7 @@ impl Progress {
         })
     }
 
-    /// Whether this phone need not be done again.
+    /// Whether this phone is done.
     pub(super) fn has(&self, name: &str) -> bool {
         self.done.contains(name)
     }
@@ -67,23 +68,23 @@ impl Progress {
         Ok(())
     }
 
-    /// Forgets the run: all phones are done.
+    /// Removes the file: all phones are done.
     fn end(&self) {
-        // Nothing was written where no phone was done.
+        // There is no file if no phone was done.
         let _none = std::fs::remove_file(&self.path);
     }
 }
 
-/// How a job goes over many phones.
+/// How a job runs on many phones.
 pub(super) struct BatchOptions {
     pub(super) batch: Batch,
-    /// How many phones at the same time.
+    /// Phones at the same time.
     pub(super) jobs: usize,
-    /// What is asked for before each batch, so that nobody is told of what it does.
+    /// Silences each batch before it begins.
     pub(super) quiet: Option<Quiet>,
 }
 
-/// Does the job batch by batch.
+/// Runs the job batch by batch.
 pub(super) async fn in_batches(
     sessions: Vec<Session>,
     job: &Arc<Job>,
@@ -92,7 +93,7 @@ pub(super) async fn in_batches(
         jobs,
         mut quiet,
     }: BatchOptions,
-    mut progress: Option<Progress>,
+    mut resume_file: Option<ResumeFile>,
     mut each: impl FnMut(&JobOutcome),
 ) -> Vec<JobOutcome> {
     let size = batch
@@ -113,10 +114,10 @@ pub(super) async fn in_batches(
         }
         let ended = run_on_all(next, job, jobs, |one| {
             if one.result.is_ok()
-                && let Some(progress) = &mut progress
-                && let Err(error) = progress.add(&one.name)
+                && let Some(resume_file) = &mut resume_file
+                && let Err(error) = resume_file.add(&one.name)
             {
-                tracing::warn!(%error, phone = one.name, "`--resume` will not know of this phone");
+                tracing::warn!(%error, phone = one.name, "Failed to record a finished phone; `--resume` would repeat it");
             }
             each(one);
         });
@@ -125,18 +126,21 @@ pub(super) async fn in_batches(
         outcomes.extend(ended);
     }
     outcomes.extend(waiting.map(|session| {
-        let why = format!("not tried: {failures} phones before it failed; see --resume");
+        let why = format!(
+            "not tried: {} failed before it; see --resume",
+            count(failures, "phone")
+        );
         JobOutcome::not_tried(session, JobError::skipped(why))
     }));
-    if let Some(progress) = &progress
+    if let Some(resume_file) = &resume_file
         && outcomes.iter().all(|one| one.result.is_ok())
     {
-        progress.end();
+        resume_file.end();
     }
     outcomes
 }
 
-/// A phone that is in a call is no failure of the operation.
+/// Skipped phones, e.g. those in a call, are no failures.
 fn is_failure(outcome: &JobOutcome) -> bool {
     matches!(&outcome.result, Err(error) if error.reason != "skipped")
 }
@@ -146,10 +150,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_was_cut_off_is_resumed_and_a_new_one_begins_anew() {
+    fn an_interrupted_run_is_resumed_and_a_new_one_starts_over() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resume");
-        let open = |resumed| Progress::open(path.clone(), resumed).unwrap();
+        let open = |resumed| ResumeFile::open(path.clone(), resumed).unwrap();
         let mut first = open(false);
         first.add("a \"b\"\n").unwrap();
         first.add("c").unwrap();
@@ -159,7 +163,7 @@ mod tests {
         assert!(resumed.has("a \"b\"\n") && resumed.has("c") && !resumed.has("cut o"));
         let mut new = open(false);
         assert!(!new.has("c"));
-        assert!(open(true).has("c"), "nothing was done yet");
+        assert!(open(true).has("c"), "no phone of the new run is done");
         new.add("d").unwrap();
         new.add("e").unwrap();
         let resumed = open(true);

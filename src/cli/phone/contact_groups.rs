@@ -1,16 +1,16 @@
-//! Groups of contacts: list, add, rename, delete, and finding one by name or id.
+//! Contact groups: list, add, rename, delete; found by name or id.
 
 use serde_json::json;
 
 use super::error::JobError;
-use super::result::CallResult;
+use super::result::{CallResult, JobResult};
 use super::session::Session;
 use crate::webapi::calls::edit_group::GroupName;
 use crate::webapi::calls::get_contacts::Filter;
 use crate::webapi::calls::get_groups::Group;
 use crate::webapi::calls::{add_group, edit_group, get_contacts, get_groups};
 
-/// What to do with groups.
+/// A job on contact groups.
 #[derive(Clone, Debug)]
 pub(super) enum GroupJob {
     List(Option<u32>),
@@ -20,7 +20,7 @@ pub(super) enum GroupJob {
 }
 
 impl GroupJob {
-    pub(super) async fn perform(&self, session: &mut Session) -> Result<CallResult, JobError> {
+    pub(super) async fn perform(&self, session: &mut Session) -> JobResult {
         match self {
             Self::List(id) => Ok(list(&session.read(&get_groups::call(*id)).await?)),
             Self::Add(name) => {
@@ -53,12 +53,15 @@ impl GroupJob {
     }
 }
 
-/// The group that is called so, by its name or by its id.
+/// The group with this name, else with this id.
 pub(super) async fn find(session: &mut Session, group: &str) -> Result<Group, JobError> {
     let groups = session.read(&get_groups::call(None)).await?;
-    by_name_or_id(&groups, group)
-        .cloned()
-        .ok_or_else(|| JobError::new("no_such", format!("no group `{group}` on the phone")))
+    by_name_or_id(&groups, group).cloned().ok_or_else(|| {
+        JobError::new(
+            "no_such",
+            format!("no group `{group}` on the phone; `groups list` shows them"),
+        )
+    })
 }
 
 fn by_name_or_id<'a>(groups: &'a [Group], asked: &str) -> Option<&'a Group> {
@@ -68,19 +71,12 @@ fn by_name_or_id<'a>(groups: &'a [Group], asked: &str) -> Option<&'a Group> {
 }
 
 fn list(groups: &[Group]) -> CallResult {
-    let rows = groups
-        .iter()
-        .map(|group| vec![group.id.to_string(), group.name.clone()])
-        .collect();
-    let json = groups
-        .iter()
-        .map(|group| json!({ "id": group.id, "name": group.name }))
-        .collect();
-    CallResult::table(&["ID", "NAME"], rows, json)
+    let as_json = |group: &Group| json!({ "id": group.id, "name": group.name });
+    CallResult::table(&["ID", "NAME"], groups.iter().map(as_json).collect())
 }
 
-/// What deleting a group touches.
-async fn preview(session: &mut Session, group: &Group) -> Result<CallResult, JobError> {
+/// What deleting a group changes.
+async fn preview(session: &mut Session, group: &Group) -> JobResult {
     let filter = Filter {
         group: Some(group.id),
         ..Filter::default()
@@ -92,11 +88,8 @@ async fn preview(session: &mut Session, group: &Group) -> Result<CallResult, Job
         contacts.to_string(),
     ];
     let json = json!({ "id": group.id, "name": group.name, "contacts": contacts });
-    Ok(CallResult::table(
-        &["DELETES GROUP", "NAME", "ITS CONTACTS, WHICH STAY"],
-        vec![row],
-        json,
-    ))
+    let columns = &["DELETES GROUP", "NAME", "CONTACTS (KEPT)"];
+    Ok(CallResult::with_rows(columns, vec![row], json))
 }
 
 #[cfg(test)]

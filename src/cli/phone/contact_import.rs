@@ -1,32 +1,29 @@
-//! Importing contacts: the difference between a file and a phone, and the calls that close it.
+//! Imports contacts: the difference between a file and a phone, and the calls for it.
 //!
-//! Contacts are known by first and last name. Those that only the phone has stay; those that both
-//! have alike are left alone, so that an import that was cut off is simply run again.
+//! Contacts are matched by first and last name. Those that only the phone has stay; equal ones are not
+//! written, so that an interrupted import is simply run again.
 
 use serde_json::json;
 
 use super::error::JobError;
 use super::phonebook_file::{self, PhonebookEntry, StoredEntry};
-use super::result::CallResult;
+use super::result::{CallResult, JobResult};
 use super::session::Session;
 use crate::webapi::calls::save_contact::Fields;
 use crate::webapi::calls::{add_group, get_groups, phonebook_download, save_contact};
 
-/// What an import does to one phone.
+/// The changes of an import to one phone.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Difference<'a> {
     added: Vec<&'a PhonebookEntry>,
-    /// By id on the phone, with what the phone has now.
+    /// Id on the phone, new and present contact.
     changed: Vec<(u32, &'a PhonebookEntry, &'a PhonebookEntry)>,
     unchanged: usize,
     only_on_phone: usize,
 }
 
-/// Brings what these entries say to the phone; for a dry session, tells the difference.
-pub(super) async fn perform(
-    entries: &[PhonebookEntry],
-    session: &mut Session,
-) -> Result<CallResult, JobError> {
+/// Writes these contacts to the phone, or in a dry run only compares them.
+pub(super) async fn perform(entries: &[PhonebookEntry], session: &mut Session) -> JobResult {
     let document = session.read(&phonebook_download::call()).await?;
     let stored = phonebook_file::from_xml(&document)
         .map_err(|error| JobError::new("parse", format!("{error:#}")))?;
@@ -71,23 +68,16 @@ impl<'a> Difference<'a> {
     }
 
     fn into_result(self) -> CallResult {
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        for entry in &self.added {
-            rows.push(vec![
-                "add".to_owned(),
-                shown(entry),
-                changes(&PhonebookEntry::default(), entry),
-            ]);
-        }
-        for (_, entry, before) in &self.changed {
-            rows.push(vec![
-                "change".to_owned(),
-                shown(entry),
-                changes(before, entry),
-            ]);
-        }
+        let nothing = PhonebookEntry::default();
+        let row = |change: &str, entry, before| {
+            vec![change.to_owned(), full_name(entry), changes(before, entry)]
+        };
+        let added = self.added.iter().map(|entry| row("add", entry, &nothing));
+        let changed = self.changed.iter();
+        let changed = changed.map(|(_, entry, before)| row("change", entry, before));
+        let mut rows: Vec<_> = added.chain(changed).collect();
         let counts = format!(
-            "{} alike, {} only on the phone",
+            "{} equal, {} only on the phone",
             self.unchanged, self.only_on_phone
         );
         rows.push(vec!["keep".to_owned(), counts, String::new()]);
@@ -97,11 +87,11 @@ impl<'a> Difference<'a> {
             "unchanged": self.unchanged,
             "only_on_phone": self.only_on_phone,
         });
-        CallResult::table(&["IMPORT", "CONTACT", "FIELDS"], rows, json)
+        CallResult::with_rows(&["IMPORT", "CONTACT", "FIELDS"], rows, json)
     }
 }
 
-/// Adds the groups that the phone lacks; the ids of all by name. A dry session learns no new ids.
+/// Adds the groups that the phone lacks; the ids of all by name, in a dry run of those that exist.
 async fn add_groups(
     entries: &[&PhonebookEntry],
     session: &mut Session,
@@ -127,7 +117,7 @@ async fn add_groups(
     known = known_groups(session).await?;
     for name in missing {
         if !known.iter().any(|(known, _)| known == name) {
-            let detail = format!("the phone took group `{name}` and does not list it");
+            let detail = format!("the phone accepted group `{name}` but does not list it");
             return Err(JobError::new("no_such", detail));
         }
     }
@@ -146,13 +136,13 @@ fn names(entry: &PhonebookEntry) -> (&str, &str) {
     (entry.first.trim(), entry.last.trim())
 }
 
-fn shown(entry: &PhonebookEntry) -> String {
+fn full_name(entry: &PhonebookEntry) -> String {
     format!("{} {}", entry.first, entry.last).trim().to_owned()
 }
 
-/// Every field is sent, so that nothing of an older contact stays.
+/// Every field is sent, so that nothing of the present contact stays.
 fn fields(entry: &PhonebookEntry, groups: &[(String, u32)]) -> Fields {
-    /// The group of contacts that have no other, in the guide's samples.
+    /// The default group in the guide's samples.
     const DEFAULT: u32 = 0;
     let group = match entry.group.as_str() {
         "" => Some(DEFAULT),
@@ -174,7 +164,7 @@ fn fields(entry: &PhonebookEntry, groups: &[(String, u32)]) -> Fields {
     }
 }
 
-/// The fields that differ, beside the names.
+/// The fields that differ, without the names.
 fn changes(before: &PhonebookEntry, after: &PhonebookEntry) -> String {
     let fields = [
         ("group", &before.group, &after.group),

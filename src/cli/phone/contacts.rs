@@ -1,4 +1,4 @@
-//! Contacts: list, add, edit, delete. Importing is in a file of its own.
+//! Contacts: list, add, edit, delete. Imports are in `contact_import`.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use super::args::ContactFields;
 use super::contact_groups;
 use super::error::JobError;
-use super::result::CallResult;
+use super::result::{CallResult, JobResult};
 use super::session::Session;
 use crate::webapi::calls::get_contacts::{Contact, Filter};
 use crate::webapi::calls::save_contact::Fields;
 use crate::webapi::calls::{delete_all_contacts, delete_contact, get_contacts, save_contact};
 
-/// What to do with contacts.
+/// A job on contacts.
 #[derive(Clone, Debug)]
 pub(super) enum ContactJob {
     List {
@@ -21,7 +21,7 @@ pub(super) enum ContactJob {
         name: Option<String>,
         group: Option<String>,
     },
-    /// Adds one, or edits the one of this id.
+    /// Adds a contact, or edits the one with this id.
     Save {
         id: Option<u32>,
         fields: Fields,
@@ -32,7 +32,7 @@ pub(super) enum ContactJob {
 }
 
 impl ContactFields {
-    /// The fields but for the group, which each phone knows by an id of its own, and the group.
+    /// The fields without the group, whose id differs between phones, and the group.
     pub(super) fn parts(self) -> (Fields, Option<String>) {
         let fields = Fields {
             first: self.first,
@@ -49,7 +49,7 @@ impl ContactFields {
 }
 
 impl ContactJob {
-    pub(super) async fn perform(&self, session: &mut Session) -> Result<CallResult, JobError> {
+    pub(super) async fn perform(&self, session: &mut Session) -> JobResult {
         match self {
             Self::List { id, name, group } => {
                 let filter = Filter {
@@ -95,13 +95,9 @@ async fn group_id(session: &mut Session, group: Option<&str>) -> Result<Option<u
     Ok(Some(contact_groups::find(session, group).await?.id))
 }
 
-/// Saves a contact. The phone does not tell the id of a new one: it is the one that was not there
+/// Saves a contact. The phone does not return the id of a new one: it is the one that was not listed
 /// before.
-async fn save(
-    session: &mut Session,
-    id: Option<u32>,
-    fields: &Fields,
-) -> Result<CallResult, JobError> {
+async fn save(session: &mut Session, id: Option<u32>, fields: &Fields) -> JobResult {
     let call = save_contact::call(id, fields);
     if id.is_some() || session.is_dry_run() {
         session.write(&call).await?;
@@ -114,7 +110,7 @@ async fn save(
     let mut new = ids(&after).filter(|id| !before.contains(id));
     match (new.next(), new.next()) {
         (Some(id), None) => Ok(CallResult::id(id)),
-        // Somebody else added one at the same time, or it is not listed.
+        // Another contact was added at the same time, or it is not listed.
         _ => Ok(CallResult::done()),
     }
 }
@@ -127,24 +123,7 @@ fn list(contacts: &[Contact]) -> CallResult {
     const COLUMNS: &[&str] = &[
         "ID", "NAME", "GROUP", "WORK", "HOME", "MOBILE", "FAX", "EMAIL",
     ];
-    let rows = contacts.iter().map(row).collect();
-    CallResult::table(COLUMNS, rows, contacts.iter().map(as_json).collect())
-}
-
-fn row(contact: &Contact) -> Vec<String> {
-    vec![
-        contact.id.to_string(),
-        contact.name.clone(),
-        contact
-            .group
-            .map(|group| group.to_string())
-            .unwrap_or_default(),
-        contact.work.clone(),
-        contact.home.clone(),
-        contact.mobile.clone(),
-        contact.fax.clone(),
-        contact.email.clone(),
-    ]
+    CallResult::table(COLUMNS, contacts.iter().map(as_json).collect())
 }
 
 fn as_json(contact: &Contact) -> Value {
@@ -160,8 +139,8 @@ fn as_json(contact: &Contact) -> Value {
     })
 }
 
-/// What deleting a contact touches.
-async fn preview(session: &mut Session, id: u32) -> Result<CallResult, JobError> {
+/// What deleting a contact changes.
+async fn preview(session: &mut Session, id: u32) -> JobResult {
     let filter = Filter {
         id: Some(id),
         ..Filter::default()
@@ -170,25 +149,22 @@ async fn preview(session: &mut Session, id: u32) -> Result<CallResult, JobError>
     let Some(contact) = contacts.iter().find(|contact| contact.id == id) else {
         return Err(JobError::new(
             "no_such",
-            format!("no contact {id} on the phone"),
+            format!("no contact {id} on the phone; `contacts list` shows them"),
         ));
     };
     let row = vec![id.to_string(), contact.name.clone()];
-    let json = as_json(contact);
-    Ok(CallResult::table(
-        &["DELETES CONTACT", "NAME"],
-        vec![row],
-        json,
-    ))
+    let columns = &["DELETES CONTACT", "NAME"];
+    Ok(CallResult::with_rows(columns, vec![row], as_json(contact)))
 }
 
-async fn preview_all(session: &mut Session) -> Result<CallResult, JobError> {
+async fn preview_all(session: &mut Session) -> JobResult {
     let all = get_contacts::call(&Filter::default());
     let count = session.read(&all).await?.len();
     let json = json!({ "contacts": count });
-    Ok(CallResult::table(
+    let row = vec![count.to_string()];
+    Ok(CallResult::with_rows(
         &["DELETES CONTACTS"],
-        vec![vec![count.to_string()]],
+        vec![row],
         json,
     ))
 }

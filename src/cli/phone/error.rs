@@ -1,12 +1,12 @@
-//! Why a call did not do what was asked of one phone, with its mend.
+//! Why a job failed on one phone, with a hint.
 
 use crate::fleet::{Failure, Reason};
 use crate::webapi::CallError;
 
-/// What went wrong on one phone.
+/// The failure of a job on one phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct JobError {
-    /// One of few words, for programs: a reason of a poll, or one of `rejected`, `lost`, `skipped`,
+    /// A fixed word for programs: a reason of a poll, or one of `rejected`, `lost`, `skipped`,
     /// `unknown_call`, `too_long`, `no_such`, `audit`, `not_back`.
     pub(super) reason: &'static str,
     /// For people.
@@ -21,7 +21,7 @@ impl JobError {
         }
     }
 
-    /// A phone that was left out.
+    /// A phone that was skipped.
     pub(super) fn skipped(why: impl Into<String>) -> Self {
         Self::new("skipped", why)
     }
@@ -29,15 +29,15 @@ impl JobError {
 
 impl From<Failure> for JobError {
     fn from(failure: Failure) -> Self {
-        let mend = if failure.reason == Reason::Forbidden {
-            // The mend of a poll speaks of reading.
-            "use a credential of the role admin, as `operator` of the phone's credential"
+        let hint = if failure.reason == Reason::Forbidden {
+            // The hint of a poll is about reading.
+            "use a credential with the role admin as `operator` of the phone's credential"
         } else {
             failure.reason.mend()
         };
         Self::new(
             failure.reason.label(),
-            format!("{}; {mend}", failure.detail),
+            format!("{}; {hint}", failure.detail),
         )
     }
 }

@@ -1,6 +1,6 @@
-//! From what was written on the command line to a job.
+//! From the arguments to a job.
 //!
-//! Everything that can be wrong with it is said here, before any phone is asked.
+//! Every wrong argument is found here, before a request to any phone.
 
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use super::contact_groups::GroupJob;
 use super::contacts::ContactJob;
 use super::job::Job;
 use super::phonebook_file;
-use super::prompt::{self, Typed};
 use super::system_operation::SystemJob;
 use super::{Scope, UsageError};
+use crate::cli::prompt::{self, Typed};
 use crate::config;
 use crate::webapi::calls::edit_group::GroupName;
 use crate::webapi::calls::post_values::NewValue;
@@ -21,13 +21,13 @@ use crate::webapi::calls::sys_operation::Operation;
 use crate::webapi::calls::values::ValueKey;
 use crate::webapi::calls::{change_password, make_call, phone_operation, post_values};
 
-/// A job, and where what it brings goes.
+/// What the command line asks for: a job, and what becomes of its result.
 pub(super) struct Invocation {
     pub(super) job: Arc<Job>,
-    /// A file instead of stdout.
+    /// File for the result instead of stdout.
     pub(super) output: Option<PathBuf>,
     pub(super) batch: Batch,
-    /// The password of the login may be another one afterwards.
+    /// Whether the job changes a password that the login may use.
     pub(super) changes_password: bool,
 }
 
@@ -42,8 +42,8 @@ impl From<Job> for Invocation {
     }
 }
 
-/// What the command line asks for.
-pub(super) fn order(command: Command, scope: Scope) -> anyhow::Result<Invocation> {
+/// The invocation that these arguments are.
+pub(super) fn from_args(command: Command, scope: Scope) -> anyhow::Result<Invocation> {
     let job = match command {
         Command::Values(values) => self::values(values)?,
         Command::Contacts(contacts) => return self::contacts(contacts),
@@ -89,16 +89,16 @@ fn values(values: Values) -> anyhow::Result<Job> {
             let mut new = Vec::new();
             for (key, value) in values {
                 if config::is_secret_value(&key) {
-                    let detail = format!(
-                        "`{key}` holds a secret, and others see command lines; \
+                    let error = format!(
+                        "`{key}` is a secret, and command lines are visible to others; \
                          use --secret-file {key}=FILE, or {key}=- for stdin"
                     );
-                    return Err(UsageError(detail).into());
+                    return Err(UsageError(error).into());
                 }
                 new.push((parsed(&key)?, NewValue::Open(value)));
             }
             for (key, file) in secret_file {
-                let secret = prompt::from_file(Path::new(&file))?;
+                let secret = prompt::secret_from_file(Path::new(&file))?;
                 new.push((parsed(&key)?, NewValue::Secret(secret)));
             }
             let call = post_values::call(&new);
@@ -109,13 +109,14 @@ fn values(values: Values) -> anyhow::Result<Job> {
 
 fn readable(key: &str) -> anyhow::Result<ValueKey> {
     if config::is_secret_value(key) {
-        return Err(UsageError(format!("`{key}` holds a secret and is never read")).into());
+        return Err(UsageError(format!("`{key}` is a secret and is never read")).into());
     }
     parsed(key)
 }
 
 fn parsed(key: &str) -> anyhow::Result<ValueKey> {
-    Ok(ValueKey::parse(key).map_err(|error| UsageError(format!("`{key}` is no key: {error}")))?)
+    Ok(ValueKey::parse(key)
+        .map_err(|error| UsageError(format!("`{key}` is not a valid key: {error}")))?)
 }
 
 fn contacts(contacts: Contacts) -> anyhow::Result<Invocation> {
@@ -162,8 +163,7 @@ fn contacts(contacts: Contacts) -> anyhow::Result<Invocation> {
 
 fn groups(groups: Groups) -> anyhow::Result<GroupJob> {
     let named = |name: &str| {
-        GroupName::new(name)
-            .ok_or_else(|| UsageError("a group needs a name that is not blank".into()))
+        GroupName::new(name).ok_or_else(|| UsageError("the name of the group is empty".into()))
     };
     Ok(match groups {
         Groups::List { id } => GroupJob::List(id),
@@ -178,7 +178,7 @@ fn groups(groups: Groups) -> anyhow::Result<GroupJob> {
 
 fn call(number: &str, account: NonZeroU16) -> anyhow::Result<Job> {
     if number.trim().is_empty() {
-        return Err(UsageError("there is no number to call".to_owned()).into());
+        return Err(UsageError("the number is empty".to_owned()).into());
     }
     let call = make_call::call(number, account);
     Ok(Job::Write { call, asks: false })
@@ -187,7 +187,7 @@ fn call(number: &str, account: NonZeroU16) -> anyhow::Result<Job> {
 fn system(operation: Operation, batch: Batch, scope: Scope) -> Invocation {
     let job = SystemJob {
         operation,
-        spare_calls: scope == Scope::Many
+        skip_phones_in_call: scope == Scope::Many
             && !batch.even_in_call
             && operation != Operation::FactoryReset,
         wait_up: batch.wait_up,

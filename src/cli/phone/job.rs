@@ -1,4 +1,4 @@
-//! What is to be done on each phone, whichever call it is.
+//! A job: what to do on each phone.
 
 use std::num::NonZeroU16;
 
@@ -6,7 +6,7 @@ use super::contact_groups::GroupJob;
 use super::contacts::ContactJob;
 use super::error::JobError;
 use super::phonebook_file::{self, PhonebookEntry};
-use super::result::CallResult;
+use super::result::{CallResult, JobResult};
 use super::session::Session;
 use super::system_operation::SystemJob;
 use super::{contact_import, read_calls};
@@ -14,7 +14,7 @@ use crate::webapi::Call;
 use crate::webapi::calls::sys_operation::Operation;
 use crate::webapi::calls::values::ValueKey;
 
-/// What is to be done on each phone.
+/// What to do on each phone.
 pub(super) enum Job {
     Accounts {
         registered: bool,
@@ -24,34 +24,34 @@ pub(super) enum Job {
     Time,
     Values(Vec<ValueKey>),
     Phonebook,
-    /// The phonebook as a table.
+    /// The phonebook as CSV.
     Export,
     Contacts(ContactJob),
     Groups(GroupJob),
     Import(Vec<PhonebookEntry>),
     System(SystemJob),
-    /// A write that needs no look at the phone before.
+    /// A write that needs no read before it.
     Write {
         call: Call<()>,
         asks: bool,
     },
 }
 
-/// How much care a job wants, from none to most.
+/// Whether a job needs a confirmation, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Confirmation {
-    /// It changes nothing.
+    /// It reads only.
     NotNeeded,
-    /// It writes; on many phones it asks.
+    /// It writes, and asks on many phones.
     OnManyPhones,
-    /// It asks even on one phone.
+    /// It asks on one phone too.
     Always,
-    /// Before it asks, each phone is asked what it would touch.
+    /// Before it asks, it shows what it would change on each phone.
     WithPreview,
 }
 
 impl Job {
-    /// How much care it wants.
+    /// Whether it needs a confirmation.
     pub(super) fn confirmation(&self) -> Confirmation {
         match self {
             Self::Accounts { .. }
@@ -73,7 +73,7 @@ impl Job {
         }
     }
 
-    /// Whether it changes anything.
+    /// Whether it changes the phone.
     pub(super) fn writes(&self) -> bool {
         self.confirmation() > Confirmation::NotNeeded
     }
@@ -83,13 +83,13 @@ impl Job {
         matches!(self, Self::Write { call, .. } if call.carries_secret())
     }
 
-    /// In words, for a question.
-    pub(super) fn in_words(&self) -> String {
+    /// What it does, for the confirmation.
+    pub(super) fn description(&self) -> String {
         match self {
             Self::System(job) => match job.operation {
                 Operation::Reboot => "reboot".to_owned(),
                 Operation::FactoryReset => {
-                    "factory-reset (settings, accounts, contacts and passwords are lost)".to_owned()
+                    "factory-reset (deletes settings, accounts, contacts and passwords)".to_owned()
                 }
                 Operation::Provision => "provision".to_owned(),
             },
@@ -112,8 +112,8 @@ impl Job {
         }
     }
 
-    /// Does it on one phone.
-    pub(super) async fn perform(&self, session: &mut Session) -> Result<CallResult, JobError> {
+    /// Runs it on one phone.
+    pub(super) async fn perform(&self, session: &mut Session) -> JobResult {
         match self {
             Self::Accounts { registered } => read_calls::accounts(session, *registered).await,
             Self::Lines(line) => read_calls::lines(session, *line).await,
@@ -134,7 +134,7 @@ impl Job {
     }
 }
 
-async fn export(session: &mut Session) -> Result<CallResult, JobError> {
+async fn export(session: &mut Session) -> JobResult {
     let xml = read_calls::phonebook(session)
         .await?
         .document

@@ -1,8 +1,8 @@
-//! `phone`: the operator's session on the vendor's Web API.
+//! `phone`: every call of the vendor's Web API, reads and writes, for operators.
 //!
-//! From the command line to a job (`build`), from the configuration to sessions on phones (`session`), the
-//! job done on each (`job`, `many`, `batch`), and what they told (`told`). A file beside holds each
-//! family of calls. Nothing here is the daemon's: it can neither name nor run any of it.
+//! The arguments become a [`Job`] (`invocation`), the configuration becomes sessions on phones
+//! (`session`), the job runs on each (`parallel`, `batch`), and its results are printed (`output`).
+//! Each family of calls has a file. The daemon uses nothing of it: it cannot write to a phone.
 
 mod args;
 mod audit;
@@ -17,7 +17,6 @@ mod job;
 mod output;
 mod parallel;
 mod phonebook_file;
-mod prompt;
 mod read_calls;
 mod result;
 mod session;
@@ -28,35 +27,32 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) use args::{Args, pair};
-pub(super) use result::table;
 
 use self::args::Options;
 use self::audit::Audit;
 use self::auto_silence::Quiet;
-use self::batch::{BatchOptions, Progress};
+use self::batch::{BatchOptions, ResumeFile};
 use self::invocation::Invocation;
 use self::job::{Confirmation, Job};
 use self::parallel::JobOutcome;
 use self::session::{Session, WriteMode};
+use super::progress::Progress;
+use super::{UsageError, prompt};
+use crate::alert::words::count;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
 use crate::ledger::Keeper;
 use crate::webapi::calls::sys_operation::Operation;
 
-/// Wrong usage, told as it is; exit status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct UsageError(String);
-
-/// Whether one phone is named, or many are chosen.
+/// Whether one phone is named, or many are selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
     One,
     Many,
 }
 
-/// What a run has at hand.
+/// One run of the command.
 struct Run {
     options: Options,
     config: Config,
@@ -65,61 +61,38 @@ struct Run {
     sudo_user: Option<String>,
 }
 
-pub(super) fn run(args: Args) -> ExitCode {
-    match try_run(args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => match error.downcast_ref::<UsageError>() {
-            Some(usage) => {
-                super::eprintln_line(format_args!("grandstream-exporter: {usage}"));
-                ExitCode::from(super::USAGE)
-            }
-            None => super::failed(&error),
-        },
-    }
-}
-
-/// Whether it was done on every phone.
-fn try_run(args: Args) -> anyhow::Result<bool> {
-    let scope = match (
-        &args.phone,
-        args.options.all || !args.options.label.is_empty(),
-    ) {
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let selects_many = args.options.all || !args.options.label.is_empty();
+    let scope = match (&args.phone, selects_many) {
         (Some(_), false) => Scope::One,
         (None, true) => Scope::Many,
-        (Some(_), true) => {
-            return Err(
-                UsageError("name a phone, or use --all or --label, not both".into()).into(),
-            );
-        }
-        (None, false) => {
-            return Err(UsageError("name a phone, or use --all or --label".into()).into());
+        (_, _) => {
+            let error = "name one phone, or select phones with --all or --label";
+            return Err(UsageError(error.to_owned()).into());
         }
     };
     let environment = super::environment();
     let config = config::load(&args.options.config, &environment, Secrets::Read)?;
     let phones = select_phones(&config, args.phone.as_deref(), &args.options)?;
     let run = Run {
-        invocation: invocation::order(args.call, scope)?,
+        invocation: invocation::from_args(args.call, scope)?,
         options: args.options,
         config,
         scope,
-        sudo_user: super::variable("SUDO_USER"),
+        sudo_user: std::env::var_os("SUDO_USER").and_then(|user| user.into_string().ok()),
     };
     check_output(&run)?;
     check_clear_text(&run, &phones)?;
     super::block_on(|stop| async move {
-        match stop
-            .run_until_cancelled(Box::pin(run_job(&run, phones)))
-            .await
-        {
-            Some(result) => result,
-            None => anyhow::bail!("interrupted; what was sent is in the record of writes"),
+        let done = stop.run_until_cancelled(Box::pin(run_job(&run, phones)));
+        match done.await {
+            Some(all_well) => all_well.map(super::exit_code),
+            None => anyhow::bail!("interrupted; the record of writes shows what was sent"),
         }
     })
 }
 
-/// The phones that are meant, each with the credential that an operator logs in with.
+/// The selected phones, each with the credential of the operator.
 fn select_phones(
     config: &Config,
     name: Option<&str>,
@@ -141,28 +114,27 @@ fn select_phones(
         }),
     };
     let phones: Vec<_> = config.phones.iter().filter(is_meant).collect();
+    if let Some(name) = name
+        && phones.is_empty()
+    {
+        let known = config.phones.iter().map(|phone| &*phone.place.name);
+        return Err(super::unknown_phone(&options.config, name, known).into());
+    }
     if phones.is_empty() {
-        let what = match name {
-            Some(name) => format!("there is no enabled phone `{name}`"),
-            None => "no enabled phone has these labels".to_owned(),
-        };
-        let detail = format!(
-            "{}: {what}; `check-config` and the fleet page know the names",
-            options.config.display()
-        );
-        return Err(UsageError(detail).into());
+        let file = options.config.display();
+        return Err(UsageError(format!("{file}: no enabled phone has these labels")).into());
     }
     phones.into_iter().map(as_operator).collect()
 }
 
-/// The phone with the operator's credential where one is given.
+/// The phone with the `operator` credential where it has one.
 fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
     let Some(operator) = &phone.operator else {
         return Ok(Arc::clone(phone));
     };
     let credential = Credential {
         username: operator.username.clone(),
-        passwords: vec![prompt::from_file(&operator.password_file)?],
+        passwords: vec![prompt::secret_from_file(&operator.password_file)?],
         format: phone.credential.format,
     };
     Ok(Arc::new(Phone {
@@ -171,16 +143,16 @@ fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
     }))
 }
 
-/// One file takes what one phone tells.
+/// A file is for the result of one phone.
 fn check_output(run: &Run) -> anyhow::Result<()> {
     if run.scope == Scope::Many && run.invocation.output.is_some() {
-        let detail = "--output is for one phone; many print JSON with --json".to_owned();
+        let detail = "--output is for one phone; use --json for many".to_owned();
         return Err(UsageError(detail).into());
     }
     Ok(())
 }
 
-/// The guide puts secrets into the URL: over plain HTTP everybody on the way reads them.
+/// The guide puts secrets into the URL: over plain HTTP they can be read on the way.
 fn check_clear_text(run: &Run, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
     if !run.invocation.job.carries_secret() || run.options.clear_text || run.options.dry_run {
         return Ok(());
@@ -189,8 +161,8 @@ fn check_clear_text(run: &Run, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
         return Ok(());
     };
     let detail = format!(
-        "`{}` is spoken to over plain HTTP, where everybody on the way can read the secret in the \
-         URL; set `scheme: https`, or use --clear-text",
+        "`{}` uses plain HTTP, and the secret in the URL can be read on the way; set \
+         `scheme: https`, or use --clear-text",
         phone.place.name
     );
     Err(UsageError(detail).into())
@@ -199,14 +171,14 @@ fn check_clear_text(run: &Run, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
 async fn run_job(run: &Run, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
     let job = &run.invocation.job;
     let audit = open_audit(run)?;
-    let progress = open_progress(run)?;
+    let resume_file = open_resume_file(run)?;
     let (mut sessions, mut failed) = open_sessions(run, phones).await?;
-    if let Some(progress) = &progress {
+    if let Some(resume_file) = &resume_file {
         let before = sessions.len();
-        sessions.retain(|session| !progress.has(session.name()));
+        sessions.retain(|session| !resume_file.has(session.name()));
         let done = before - sessions.len();
         if done > 0 {
-            super::eprintln_line(format_args!("{done} phones were done by the run before"));
+            eprintln_line!("{} done by the last run; skipped", count(done, "phone"));
         }
     }
     let asks = match run.scope {
@@ -220,7 +192,7 @@ async fn run_job(run: &Run, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
             failed.extend(ready.1);
         }
         if !run.options.yes && !sessions.is_empty() && !confirmed(question(job, &sessions)).await? {
-            super::eprintln_line(format_args!("nothing was done"));
+            eprintln_line!("cancelled; nothing was sent");
             return Ok(false);
         }
     }
@@ -229,27 +201,25 @@ async fn run_job(run: &Run, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
             session.set_write_mode(WriteMode::Send(audit.clone()));
         }
     }
-    let mut outcomes = run_all(run, sessions, progress).await;
+    let mut outcomes = run_all(run, sessions, resume_file).await;
     outcomes.extend(failed);
     output::results(run, &mut outcomes)
 }
 
-/// Where writes are recorded. Without a state directory nowhere, which is said.
+/// The record of writes; without a state directory there is none, with a warning.
 fn open_audit(run: &Run) -> anyhow::Result<Option<Arc<Audit>>> {
     if !run.invocation.job.writes() || run.options.dry_run {
         return Ok(None);
     }
     let Some(state_dir) = &run.config.state_dir else {
-        super::eprintln_line(format_args!(
-            "warning: no `state_dir`: writes are not recorded"
-        ));
+        eprintln_line!("warning: writes are not recorded; set `state_dir`");
         return Ok(None);
     };
     let audit = Audit::open(state_dir, run.sudo_user.as_deref())?;
     Ok(Some(Arc::new(audit)))
 }
 
-fn open_progress(run: &Run) -> anyhow::Result<Option<Progress>> {
+fn open_resume_file(run: &Run) -> anyhow::Result<Option<ResumeFile>> {
     let Job::System(job) = &*run.invocation.job else {
         return Ok(None);
     };
@@ -257,7 +227,7 @@ fn open_progress(run: &Run) -> anyhow::Result<Option<Progress>> {
     let is_kept = run.scope == Scope::Many && !run.options.dry_run;
     let Some(state_dir) = run.config.state_dir.as_ref().filter(|_| is_kept) else {
         if resumes {
-            let detail = "--resume needs many phones and a `state_dir`".to_owned();
+            let detail = "--resume needs --all or --label, and a `state_dir`".to_owned();
             return Err(UsageError(detail).into());
         }
         return Ok(None);
@@ -267,10 +237,10 @@ fn open_progress(run: &Run) -> anyhow::Result<Option<Progress>> {
         Operation::FactoryReset => "resume-factory-reset",
         Operation::Provision => "resume-provision",
     };
-    Ok(Some(Progress::open(state_dir.join(name), resumes)?))
+    Ok(Some(ResumeFile::open(state_dir.join(name), resumes)?))
 }
 
-/// A session on each phone, and the phones that there can be none on. Nothing is sent yet.
+/// A session for each phone, and the phones that cannot have one. Nothing is sent yet.
 async fn open_sessions(
     run: &Run,
     phones: Vec<Arc<Phone>>,
@@ -297,7 +267,7 @@ async fn open_sessions(
     Ok((sessions, failed))
 }
 
-/// Shows what the job would touch; the sessions that can go on, and what became of the others.
+/// Shows what the job would change; the sessions to go on with, and the outcome of the others.
 async fn preview(
     run: &Run,
     sessions: Vec<Session>,
@@ -309,7 +279,7 @@ async fn preview(
     for outcome in previewed {
         match (outcome.session, &outcome.result) {
             (Some(session), Ok(result)) => {
-                output::preview(run, &outcome.name, result)?;
+                output::preview(run, &outcome.name, result);
                 ready.push(session);
             }
             (session, _) => failed.push(JobOutcome { session, ..outcome }),
@@ -318,43 +288,39 @@ async fn preview(
     Ok((ready, failed))
 }
 
-/// Asks off the runtime's thread, which goes on seeing signals.
+/// Asks on another thread, so that signals are still handled.
 async fn confirmed(question: String) -> anyhow::Result<bool> {
     tokio::task::spawn_blocking(move || prompt::confirm(&question)).await?
 }
 
 fn question(job: &Job, sessions: &[Session]) -> String {
-    /// How many phones are named before the rest is counted.
+    /// How many phones are named; the rest is counted.
     const NAMED: usize = 5;
     let names: Vec<_> = sessions.iter().take(NAMED).map(Session::name).collect();
     let rest = match sessions.len().saturating_sub(NAMED) {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
-    format!("{} on {}{rest}", job.in_words(), names.join(", "))
+    format!("{} on {}{rest}", job.description(), names.join(", "))
 }
 
-async fn run_all(run: &Run, sessions: Vec<Session>, progress: Option<Progress>) -> Vec<JobOutcome> {
-    let bar = output::bar(run.scope, sessions.len());
-    let each = |_: &JobOutcome| {
-        if let Some(bar) = &bar {
-            bar.inc(1);
-        }
-    };
+async fn run_all(
+    run: &Run,
+    sessions: Vec<Session>,
+    resume_file: Option<ResumeFile>,
+) -> Vec<JobOutcome> {
+    let bar = (run.scope == Scope::Many).then(|| Progress::new(sessions.len() as u64, "phones"));
+    let each = |_: &JobOutcome| bar.iter().for_each(Progress::advance);
     let options = BatchOptions {
         batch: run.invocation.batch,
         jobs: run.options.jobs.get(),
         quiet: Quiet::of(run),
     };
-    let outcomes = batch::in_batches(sessions, &run.invocation.job, options, progress, each).await;
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
-    outcomes
+    batch::in_batches(sessions, &run.invocation.job, options, resume_file, each).await
 }
 
-/// Where the configuration says how these phones are logged in to.
-fn config_lines(run: &Run, outcomes: &[JobOutcome]) -> BTreeSet<String> {
+/// The lines of the configuration with the logins of the phones whose outcome is good.
+fn login_lines(run: &Run, outcomes: &[JobOutcome]) -> BTreeSet<String> {
     let names: BTreeSet<_> = outcomes
         .iter()
         .filter(|one| one.result.is_ok())
@@ -367,19 +333,16 @@ fn config_lines(run: &Run, outcomes: &[JobOutcome]) -> BTreeSet<String> {
     rows.iter()
         .filter(|row| names.contains(&*row.phone) && is_login(&row.key))
         .map(|row| {
-            let says = match row.key.as_str() {
-                "credential" => format!(
-                    "credential: {0}; `credentials.{0}` names where its password stands",
-                    row.value
-                ),
+            let key = match row.key.as_str() {
+                "credential" => format!("credential: {0}; see `credentials.{0}`", row.value),
                 key => key.to_owned(),
             };
             match &row.origin {
-                Some(spot) => {
-                    let line = spot.line.map(|line| format!(":{line}")).unwrap_or_default();
-                    format!("{}{line}: {says}", spot.file.display())
+                Some(at) => {
+                    let line = at.line.map(|line| format!(":{line}")).unwrap_or_default();
+                    format!("{}{line}: {key}", at.file.display())
                 }
-                None => says,
+                None => key,
             }
         })
         .collect()

@@ -1,55 +1,36 @@
-//! What is printed: results to stdout, questions and troubles to stderr.
+//! Prints the results of a job to stdout, previews and errors to stderr.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::error::JobError;
 use super::parallel::JobOutcome;
-use super::result::{CallResult, table};
+use super::result::{CallResult, JobResult};
 use super::session::WriteMode;
-use super::{Run, Scope, config_lines};
-use crate::cli::{eprintln_line, println_line};
+use super::{Run, Scope, login_lines};
+use crate::cli::table::aligned;
 
-/// A bar for many phones, where there is a terminal to show it.
-pub(super) fn bar(scope: Scope, phones: usize) -> Option<ProgressBar> {
-    if scope == Scope::One || !std::io::stderr().is_terminal() {
-        return None;
-    }
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} phones, {eta} left");
-    let bar = ProgressBar::new(phones as u64);
-    Some(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
-}
-
-/// What a job would touch on one phone.
-pub(super) fn preview(run: &Run, name: &str, result: &CallResult) -> std::io::Result<()> {
-    let mut stderr = std::io::stderr();
+/// Shows what a job would change on one phone.
+pub(super) fn preview(run: &Run, name: &str, result: &CallResult) {
     if run.scope == Scope::Many {
-        writeln!(stderr, "{name}:")?;
+        eprintln_line!("{name}:");
     }
-    for line in table(result.columns, &result.rows) {
-        writeln!(stderr, "{line}")?;
+    for line in aligned(result.columns, &result.rows) {
+        eprintln_line!("{line}");
     }
-    Ok(())
 }
 
-/// Prints what became of each phone; whether all is well.
+/// Prints the outcome of each phone; whether all are done.
 pub(super) fn results(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
     let well = match run.scope {
         Scope::One => print_one(run, outcomes)?,
         Scope::Many => print_many(run, outcomes)?,
     };
     if run.invocation.changes_password && outcomes.iter().any(|outcome| outcome.result.is_ok()) {
-        for line in config_lines(run, outcomes) {
-            eprintln_line(format_args!(
-                "{line}: write the new password there if this is its login"
-            ));
+        for line in login_lines(run, outcomes) {
+            eprintln_line!("{line}: update the password there if this login uses it");
         }
     }
     Ok(well)
@@ -61,22 +42,24 @@ fn print_one(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
         requests(run, outcome)?;
         match &outcome.result {
             Ok(result) if run.options.dry_run && run.invocation.job.writes() => {
-                preview(run, "", result)?;
+                preview(run, "", result);
             }
             Ok(result) => print(run, result)?,
             Err(error) => {
                 well = false;
-                eprintln_line(format_args!(
+                eprintln_line!(
                     "grandstream-exporter: {}: {}: {}",
-                    outcome.name, error.reason, error.detail
-                ));
+                    outcome.name,
+                    error.reason,
+                    error.detail
+                );
             }
         }
     }
     Ok(well)
 }
 
-/// The requests that a dry run kept, whole and masked.
+/// Prints the requests of a dry run, secrets masked.
 fn requests(run: &Run, outcome: &mut JobOutcome) -> std::io::Result<()> {
     let Some(session) = outcome.session.as_mut().filter(|_| run.options.dry_run) else {
         return Ok(());
@@ -84,8 +67,8 @@ fn requests(run: &Run, outcome: &mut JobOutcome) -> std::io::Result<()> {
     let base = session.base();
     for request in session.set_write_mode(WriteMode::DryRun(Vec::new())) {
         match run.scope {
-            Scope::One => println_line(format_args!("GET {base}{request}"))?,
-            Scope::Many => println_line(format_args!("{}: GET {base}{request}", outcome.name))?,
+            Scope::One => println_line!("GET {base}{request}")?,
+            Scope::Many => println_line!("{}: GET {base}{request}", outcome.name)?,
         }
     }
     Ok(())
@@ -98,17 +81,17 @@ fn print(run: &Run, result: &CallResult) -> anyhow::Result<()> {
             .with_context(|| format!("failed to write {}", path.display()));
     }
     if run.options.json {
-        return Ok(println_line(format_args!("{}", result.json))?);
+        return Ok(println_line!("{}", result.json)?);
     }
     if let Some(document) = &result.document {
         std::io::stdout().write_all(document.as_bytes())?;
         return Ok(());
     }
     if result.columns.is_empty() {
-        return Ok(println_line(format_args!("done"))?);
+        return Ok(println_line!("done")?);
     }
-    for line in table(result.columns, &result.rows) {
-        println_line(format_args!("{line}"))?;
+    for line in aligned(result.columns, &result.rows) {
+        println_line!("{line}")?;
     }
     Ok(())
 }
@@ -119,7 +102,7 @@ fn print_many(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
     }
     if run.options.json {
         for outcome in outcomes.iter() {
-            println_line(format_args!("{}", as_json(&outcome.name, &outcome.result)))?;
+            println_line!("{}", as_json(&outcome.name, &outcome.result))?;
         }
     } else if !run.options.dry_run {
         tables(outcomes)?;
@@ -127,7 +110,7 @@ fn print_many(run: &Run, outcomes: &mut [JobOutcome]) -> anyhow::Result<bool> {
     Ok(summary(run, outcomes))
 }
 
-fn as_json(name: &str, result: &Result<CallResult, JobError>) -> Value {
+fn as_json(name: &str, result: &JobResult) -> Value {
     match result {
         Ok(result) => json!({ "phone": name, "result": result.json }),
         Err(error) => json!({
@@ -145,7 +128,7 @@ fn tables(outcomes: &[JobOutcome]) -> std::io::Result<()> {
             continue;
         };
         if let Some(document) = &result.document {
-            println_line(format_args!("{}:\n{}", outcome.name, document.trim_end()))?;
+            println_line!("{}:\n{}", outcome.name, document.trim_end())?;
         }
         let rows = result.rows.iter().map(|row| {
             let mut cells = vec![outcome.name.clone()];
@@ -160,26 +143,26 @@ fn tables(outcomes: &[JobOutcome]) -> std::io::Result<()> {
         let head: Vec<_> = std::iter::once("PHONE")
             .chain(columns.iter().copied())
             .collect();
-        for line in table(&head, &rows) {
-            println_line(format_args!("{line}"))?;
+        for line in aligned(&head, &rows) {
+            println_line!("{line}")?;
         }
     }
     Ok(())
 }
 
-/// How many are done, and who is not and why; whether all are.
+/// Prints how many are done, and the errors of the others; whether all are done.
 fn summary(run: &Run, outcomes: &[JobOutcome]) -> bool {
     let failed: Vec<_> = outcomes
         .iter()
         .filter_map(|outcome| Some((outcome, outcome.result.as_ref().err()?)))
         .collect();
     let verb = if run.options.dry_run { "shown" } else { "done" };
-    eprintln_line(format_args!(
+    eprintln_line!(
         "{} of {} phones {verb}, {} not",
         outcomes.len() - failed.len(),
         outcomes.len(),
         failed.len()
-    ));
+    );
     if failed.is_empty() {
         return true;
     }
@@ -187,8 +170,8 @@ fn summary(run: &Run, outcomes: &[JobOutcome]) -> bool {
         .iter()
         .map(|(outcome, error)| vec![outcome.name.as_str(), error.reason, error.detail.as_str()])
         .collect();
-    for line in table(&["PHONE", "REASON", "DETAIL"], &rows) {
-        eprintln_line(format_args!("{line}"));
+    for line in aligned(&["PHONE", "REASON", "DETAIL"], &rows) {
+        eprintln_line!("{line}");
     }
     false
 }

@@ -1,7 +1,6 @@
-//! One job on many phones, so many at a time.
+//! One job on many phones, with a limit at a time.
 //!
-//! Phones keep their order whatever the order in which they answer. Whoever wants to know of each as
-//! it ends, for a bar or a record, is told.
+//! Outcomes are in the order of the phones. A callback gets each one as it ends.
 
 use std::sync::Arc;
 
@@ -9,19 +8,19 @@ use tokio::task::JoinSet;
 
 use super::error::JobError;
 use super::job::Job;
-use super::result::CallResult;
+use super::result::JobResult;
 use super::session::Session;
 
-/// What became of one phone.
+/// The outcome of the job on one phone.
 pub(super) struct JobOutcome {
     pub(super) name: String,
-    pub(super) result: Result<CallResult, JobError>,
-    /// `None` for a phone that could not be begun with.
+    pub(super) result: JobResult,
+    /// `None` if the session could not be prepared.
     pub(super) session: Option<Session>,
 }
 
 impl JobOutcome {
-    /// A phone that was not touched.
+    /// A phone that got no request.
     pub(super) fn not_tried(session: Session, error: JobError) -> Self {
         Self {
             name: session.name().to_owned(),
@@ -31,7 +30,7 @@ impl JobOutcome {
     }
 }
 
-/// Does the job on each phone, at most `jobs` at a time, and tells `each` as it ends.
+/// Runs the job on each phone, at most `jobs` at a time, and calls `each` with each outcome.
 pub(super) async fn run_on_all(
     sessions: Vec<Session>,
     job: &Arc<Job>,
@@ -51,7 +50,7 @@ pub(super) async fn run_on_all(
         let Some(ended) = running.join_next().await else {
             break;
         };
-        let ended = ended.expect("nobody cancels a job, and one that panics ends the program");
+        let ended = ended.expect("no job is cancelled, and a panic ends the program");
         each(&ended.1);
         outcomes.push(ended);
     }

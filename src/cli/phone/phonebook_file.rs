@@ -1,7 +1,7 @@
-//! A phonebook in a file: CSV, or the vendor's `AddressBook` XML.
+//! A phonebook file: CSV, or the vendor's `AddressBook` XML.
 //!
-//! A [`PhonebookEntry`] is a contact as people know it: its group by name, no id. The XML is read without
-//! document types, so that it cannot unfold into something larger than itself.
+//! A [`PhonebookEntry`] has its group by name and no id. The XML is read without document types, so that
+//! entities cannot expand.
 
 use std::collections::HashMap;
 
@@ -9,41 +9,33 @@ use anyhow::Context;
 use roxmltree::{Document, Node};
 use serde::{Deserialize, Serialize};
 
-/// One contact.
+/// A contact of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub(super) struct PhonebookEntry {
-    #[serde(default)]
     pub(super) first: String,
-    #[serde(default)]
     pub(super) last: String,
     /// Name of the group; empty for the phone's default one.
-    #[serde(default)]
     pub(super) group: String,
-    #[serde(default)]
     pub(super) work: String,
-    #[serde(default)]
     pub(super) home: String,
-    #[serde(default)]
     pub(super) mobile: String,
-    #[serde(default)]
     pub(super) fax: String,
-    #[serde(default)]
     pub(super) email: String,
 }
 
-/// A contact of a phone's own phonebook.
+/// A contact of the XML of a phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoredEntry {
-    /// `None` where the document tells none.
+    /// `None` where the XML has none.
     pub(super) id: Option<u32>,
     pub(super) entry: PhonebookEntry,
 }
 
-/// The id of the group of contacts that have no other.
+/// The id of the default group.
 const DEFAULT_GROUP: &str = "0";
 
-/// The contacts in a file of either format, by what its text looks like.
+/// The contacts of a file; text that begins with `<` is XML.
 pub(super) fn read(text: &str) -> anyhow::Result<Vec<PhonebookEntry>> {
     let text = text.trim_start_matches('\u{FEFF}');
     if text.trim_start().starts_with('<') {
@@ -52,7 +44,7 @@ pub(super) fn read(text: &str) -> anyhow::Result<Vec<PhonebookEntry>> {
     }
     let rows = csv::Reader::from_reader(text.as_bytes()).into_deserialize();
     rows.map(|row| {
-        let entry: PhonebookEntry = row.context("failed to read the table of contacts")?;
+        let entry: PhonebookEntry = row.context("failed to read the CSV file")?;
         let is_named = !entry.first.trim().is_empty() || !entry.last.trim().is_empty();
         anyhow::ensure!(is_named, "a contact has neither first nor last name");
         Ok(entry)
@@ -66,7 +58,7 @@ pub(super) fn from_xml(text: &str) -> anyhow::Result<Vec<StoredEntry>> {
     let root = document.root_element();
     anyhow::ensure!(
         root.tag_name().name() == "AddressBook",
-        "the document is no AddressBook"
+        "the document is not an AddressBook"
     );
     let groups: HashMap<String, String> = children(root, "pbgroup")
         .map(|group| (text_of(group, "id"), text_of(group, "name")))
@@ -98,7 +90,7 @@ fn entry(contact: Node<'_, '_>, groups: &HashMap<String, String>) -> StoredEntry
         first: text_of(contact, "FirstName"),
         last: text_of(contact, "LastName"),
         email: text_of(contact, "Mail"),
-        // A group that the document does not name is known by its id.
+        // A group without a name in the document has its id as name.
         group: match groups.get(&group) {
             _ if group == DEFAULT_GROUP => String::new(),
             Some(name) => name.clone(),
@@ -169,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_xml_is_read_with_groups_by_name() {
+    fn the_vendors_xml_is_read_with_names_of_groups() {
         let entries = from_xml(BOOK).unwrap();
         assert_eq!(entries.len(), 2);
         assert_eq!((entries[0].id, &entries[0].entry), (Some(7), &zoe()));
@@ -180,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exported_is_imported() {
+    fn an_export_can_be_imported() {
         let entries = from_xml(BOOK).unwrap();
         let plain: Vec<_> = entries.iter().map(|stored| stored.entry.clone()).collect();
         let table = to_csv(&entries).unwrap();
@@ -190,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_may_lack_columns_but_has_none_that_mean_nothing() {
+    fn a_csv_file_may_lack_columns_but_has_no_unknown_ones() {
         let plain = read("last,first\nBrown,Jack\n").unwrap();
         assert_eq!((&*plain[0].first, &*plain[0].last), ("Jack", "Brown"));
         assert!(read("first,phone\nJack,1\n").is_err());

@@ -1,9 +1,9 @@
-//! The operator's session on one phone: a session, opened through the same guard and ledger as the
-//! daemon's, and calls made under it.
+//! An operator's session on one phone, opened through the same guard and ledger as the daemon's, and the
+//! calls under it.
 //!
-//! Before a password goes out the device is checked where one is expected. A session that ended is
-//! renewed and the call it refused is made again: the phone has said that it did not do it. A
-//! call whose answer was lost is never made again. Each write is recorded before and after.
+//! Before a password goes out the device is checked where one is expected. An expired session is
+//! renewed and the refused call is sent again: the phone has said that it did not do it. A call whose
+//! response was lost is never sent again. Each write is recorded before and after.
 
 use std::sync::Arc;
 
@@ -27,37 +27,37 @@ pub(super) struct Session {
     phone: Arc<config::Phone>,
     client: Client,
     gate: Gate,
-    /// That of the daemon, where the operator logs in as somebody else.
+    /// The gate of the daemon, where the operator has a credential of its own.
     daemons: Option<Gate>,
     habits: Habits,
     clock: Clock,
     mode: WriteMode,
     identity: Identity,
-    /// How many sessions may still be opened in place of one that ended.
+    /// How many expired sessions may still be renewed.
     renewals: u8,
 }
 
-/// More sessions than these do not end by chance: another program logs in with the same user.
+/// More expired sessions than these mean that another program logs in with the same user.
 const RENEWALS: u8 = 3;
 
 /// Whether writes are sent.
 pub(super) enum WriteMode {
-    /// Yes, and recorded where there is a place for it.
+    /// Yes, and recorded where there is a record.
     Send(Option<Arc<Audit>>),
-    /// No: they are kept as they may be shown.
+    /// No: they are kept, secrets masked.
     DryRun(Vec<String>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Identity {
     Unchecked,
-    /// It does not tell without a session.
+    /// The phone does not return its MAC without a session.
     Unknown,
     Checked,
 }
 
 impl Session {
-    /// A session on this phone, whose credential is the one to log in with.
+    /// A session on this phone, not yet opened, with the credential of the phone.
     pub(super) async fn new(
         phone: Arc<config::Phone>,
         ledger: Arc<Ledger>,
@@ -93,7 +93,7 @@ impl Session {
         &self.phone.place.name
     }
 
-    /// Where calls go, for people: `http://192.0.2.1`.
+    /// The base of request URLs, to show: `http://192.0.2.1`.
     pub(super) fn base(&self) -> String {
         format!(
             "{}://{}",
@@ -107,7 +107,7 @@ impl Session {
         matches!(self.mode, WriteMode::DryRun(_))
     }
 
-    /// From now on writes are sent or kept; returns those kept so far.
+    /// Sends or keeps writes from now on; returns those kept so far.
     pub(super) fn set_write_mode(&mut self, mode: WriteMode) -> Vec<String> {
         match std::mem::replace(&mut self.mode, mode) {
             WriteMode::DryRun(kept) => kept,
@@ -115,12 +115,12 @@ impl Session {
         }
     }
 
-    /// Makes a call that asks.
+    /// Sends a call that reads.
     pub(super) async fn read<T>(&mut self, call: &Call<T>) -> Result<T, JobError> {
         self.send(call).await
     }
 
-    /// Makes a call that changes something, or keeps it for a dry run.
+    /// Sends a call that writes, or keeps it in a dry run.
     pub(super) async fn write(&mut self, call: &Call<()>) -> Result<(), JobError> {
         let audit = match &mut self.mode {
             WriteMode::DryRun(kept) => {
@@ -145,11 +145,13 @@ impl Session {
         let now = self.clock.now().wall;
         audit
             .record(now, self.name(), call.shown(), outcome)
-            .map_err(|error| JobError::new("audit", format!("`{outcome}` not recorded: {error:#}")))
+            .map_err(|error| {
+                JobError::new("audit", format!("failed to record `{outcome}`: {error:#}"))
+            })
     }
 
     /// Sends a call under a session, and again under a new one if the phone says that the first has
-    /// ended.
+    /// expired.
     async fn send<T>(&mut self, call: &Call<T>) -> Result<T, JobError> {
         let result = self.try_twice(call).await;
         self.finish().await;
@@ -213,7 +215,7 @@ impl Session {
         }
     }
 
-    /// A session without a word of success is one if anything is answered under it.
+    /// Reads something under a session whose login did not report success: if that works, it is one.
     async fn prove(&mut self, pending: Pending) -> Result<(), Failure> {
         let read = Control::new(&mut self.client)
             .send(&accounts::call(false))
@@ -238,7 +240,7 @@ impl Session {
         Err(failure)
     }
 
-    /// Where a device is expected, asks which one answers. One that never tells is no mismatch.
+    /// Checks the MAC where one is expected. A phone that never returns it passes.
     async fn check_identity(&mut self) -> Result<(), Failure> {
         let Some(expected) = &self.phone.place.mac else {
             return Ok(());

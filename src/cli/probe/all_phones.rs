@@ -1,32 +1,32 @@
-//! `probe --all`: one poll of every phone, and what is wrong with how many of them.
+//! `probe --all`: one poll of every phone, and how many have which problem.
 //!
 //! At most `max_in_flight` phones are polled at the same time, as by the daemon.
 
-use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use super::{ListOptions, posture};
 use crate::app;
-use crate::cli::problems::{self, PhoneStatus, Problem};
+use crate::cli::problems::{self, PhoneStatus};
+use crate::cli::progress::Progress;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::reading::Keep;
-use crate::fleet::{self, Endpoint, Fleet, PollReport};
+use crate::fleet::{self, Fleet, PollReport};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::Targets;
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 
-/// Polls all phones and tells; whether nothing is wrong.
+/// Polls all phones and prints their problems; whether there is none.
 pub(super) async fn run(config: &Config, options: &ListOptions) -> anyhow::Result<bool> {
     let ledger = Arc::new(app::open_ledger(
         config.state_dir.as_deref(),
         Keeper::Command,
     )?);
     let fleet = poll_all(config, &ledger).await;
-    let statuses: Vec<_> = fleet.phones().map(|phone| status_of(phone)).collect();
+    let statuses: Vec<_> = fleet.phones().map(|phone| PhoneStatus::of(phone)).collect();
     let is_well = !fleet
         .phones()
         .zip(&statuses)
@@ -49,7 +49,7 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
     let mut fleet = Fleet::new(config.phones.iter().map(|phone| Arc::clone(&phone.place)));
     let mut polls = JoinSet::new();
     let mut waiting = config.phones.iter();
-    let mut counter = Counter::new(config.phones.len());
+    let progress = Progress::new(config.phones.len() as u64, "phones");
     loop {
         while polls.len() < config.max_in_flight
             && let Some(phone) = waiting.next()
@@ -67,9 +67,8 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
         };
         let (phone, report) = polled.expect("a poll neither panics nor is cancelled");
         fleet = fleet.with_report(&phone.place.name, report);
-        counter.count();
+        progress.advance();
     }
-    counter.clear();
     fleet
 }
 
@@ -106,35 +105,7 @@ impl OnePoll {
     }
 }
 
-fn status_of(phone: &fleet::Phone) -> PhoneStatus {
-    let last = phone.recent.front();
-    PhoneStatus {
-        name: phone.place.name.to_string(),
-        site: phone.place.site.as_deref().map(str::to_owned),
-        up: last.is_some_and(|poll| poll.up),
-        failures: last.map_or_else(Vec::new, |poll| failures(&poll.failures)),
-    }
-}
-
-/// Each failure once: what stood in the way of the whole poll is not told again for its parts.
-fn failures(all: &[(Option<Endpoint>, fleet::Failure)]) -> Vec<Problem> {
-    let whole = all.iter().find(|(endpoint, _)| endpoint.is_none());
-    all.iter()
-        .filter(|(endpoint, failure)| {
-            endpoint.is_none() || whole.is_none_or(|(_, whole)| whole != failure)
-        })
-        .map(|(endpoint, failure)| Problem {
-            reason: failure.reason.label().to_owned(),
-            detail: match endpoint {
-                Some(endpoint) => format!("{}: {}", endpoint.label(), failure.detail),
-                None => failure.detail.to_string(),
-            },
-            hint: failure.reason.mend().to_owned(),
-        })
-        .collect()
-}
-
-/// Whether the phone may well be where nobody reaches it.
+/// Whether the phone is portable and out of reach.
 fn is_away(phone: &fleet::Phone) -> bool {
     phone.place.portable && phone.last.as_ref().is_some_and(|last| !last.reachable)
 }
@@ -142,38 +113,6 @@ fn is_away(phone: &fleet::Phone) -> bool {
 fn print_away(fleet: &Fleet) -> std::io::Result<()> {
     match fleet.phones().filter(|phone| is_away(phone)).count() {
         0 => Ok(()),
-        away => crate::cli::println_line(format_args!(
-            "{away} of those that are not up are portable and may be away"
-        )),
-    }
-}
-
-/// How far it is, for whoever waits at a terminal.
-struct Counter {
-    done: usize,
-    of: usize,
-    shown: bool,
-}
-
-impl Counter {
-    fn new(of: usize) -> Self {
-        let shown = std::io::stderr().is_terminal();
-        Self { done: 0, of, shown }
-    }
-
-    fn count(&mut self) {
-        self.done += 1;
-        self.write(&format!("\r{} of {} polled", self.done, self.of));
-    }
-
-    fn clear(&self) {
-        self.write("\r\x1b[K");
-    }
-
-    fn write(&self, text: &str) {
-        if self.shown {
-            // Nobody sees it where stderr is closed.
-            let _closed = write!(std::io::stderr(), "{text}");
-        }
+        away => println_line!("{away} of the phones that are down are portable and may be away"),
     }
 }

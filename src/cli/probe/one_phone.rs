@@ -1,15 +1,15 @@
-//! `probe PHONE`: one poll of one phone, each exchange shown.
+//! `probe PHONE`: one poll of one phone: each exchange, the metrics, a verdict.
 //!
-//! What is shown and saved is free of secrets and of names and numbers of people.
+//! Secrets, names and numbers of people are removed from what is shown and saved.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 
+use super::verdict;
 use crate::alert::Picture;
 use crate::app;
-use crate::cli::println_line;
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::command::ReloadStatus;
@@ -21,14 +21,14 @@ use crate::web::metrics::{Format, Page, Scrape};
 use crate::web::pieces::{Filled, Pieces as _};
 use crate::webapi::Exchange;
 
-/// What one probe brought.
+/// What one probe returned.
 struct Probe {
     report: PollReport,
     exchanges: Vec<Exchange>,
     clock: Clock,
 }
 
-/// Polls the phone and shows what came of it; whether it is up.
+/// Polls the phone and shows the exchanges, the metrics and the verdict; whether it is up.
 pub(super) async fn run(
     config: &Config,
     phone: &config::Phone,
@@ -66,13 +66,6 @@ fn show(
     for exchange in &probe.exchanges {
         show_exchange(exchange)?;
     }
-    for (endpoint, failure) in probe.report.failures() {
-        let what = endpoint.map_or("the poll", |endpoint| endpoint.label());
-        println_line(format_args!(
-            "{what} failed: {failure}; {}",
-            failure.reason.mend()
-        ))?;
-    }
     let up = probe.report.up();
     let fleet = Fleet::new([Arc::clone(&phone.place)]);
     let fleet = fleet.with_report(&phone.place.name, probe.report);
@@ -89,10 +82,14 @@ fn show(
         exporter: None,
         format: Format::Text,
     });
-    println_line(format_args!("\n{}", text(page)))?;
+    println_line!("\n{}", text(page))?;
     if let Some(directory) = raw {
         let folder = save(directory, &fleet, &phone.place.name, &probe.exchanges)?;
-        println_line(format_args!("\nSaved to {}", folder.display()))?;
+        println_line!("\nSaved to {}", folder.display())?;
+    }
+    println_line!("")?;
+    for line in fleet.phones().flat_map(|phone| verdict::lines(phone, now)) {
+        println_line!("{line}")?;
     }
     Ok(up)
 }
@@ -112,14 +109,14 @@ fn show_exchange(exchange: &Exchange) -> std::io::Result<()> {
         Some(status) => format!("HTTP {status}"),
         None => "no answer".to_owned(),
     };
-    println_line(format_args!(
+    println_line!(
         "GET {}\n  {status} after {} ms, understood as: {}",
         exchange.request,
         exchange.took.as_millis(),
         exchange.understood
-    ))?;
+    )?;
     for line in exchange.body.lines() {
-        println_line(format_args!("  | {line}"))?;
+        println_line!("  | {line}")?;
     }
     Ok(())
 }

@@ -1,12 +1,11 @@
-//! `probe --all --posture`: who is spoken to in a weak way, for an audit; and all of it as JSON.
+//! `probe --all --posture`: phones with weak security settings, for an audit; and `--json`.
 //!
-//! What could not be looked at (no login succeeded) is told as unknown, never as sound.
+//! What could not be checked, since no login succeeded, is shown as unknown, never as sound.
 
 use std::io::Write;
 
 use serde::Serialize;
 
-use crate::cli::println_line;
 use crate::cli::problems;
 use crate::fleet::Fleet;
 use crate::fleet::posture::Weakness;
@@ -20,19 +19,17 @@ pub(super) fn is_sound(fleet: &Fleet) -> bool {
     })
 }
 
-/// Prints how many phones have each weakness, its mend, and who they are.
+/// Prints how many phones have each weakness, with a hint, and which.
 pub(super) fn print(fleet: &Fleet) -> std::io::Result<()> {
-    println_line(format_args!("\nPosture"))?;
+    println_line!("\nPosture")?;
     for weakness in Weakness::ALL {
         let label = weakness.label();
         let weak = count(fleet, weakness, Some(true));
         let hint = if weak > 0 { weakness.mend() } else { "none" };
-        println_line(format_args!("  {weak:>6}  {label}: {hint}"))?;
+        println_line!("  {weak:>6}  {label}: {hint}")?;
         let unknown = count(fleet, weakness, None);
         if unknown > 0 {
-            println_line(format_args!(
-                "  {unknown:>6}  {label}: not known, no login succeeded"
-            ))?;
+            println_line!("  {unknown:>6}  {label}: unknown, no login succeeded")?;
         }
     }
     for phone in fleet.phones() {
@@ -41,11 +38,11 @@ pub(super) fn print(fleet: &Fleet) -> std::io::Result<()> {
             .filter_map(|weakness| match weakness.holds(phone) {
                 Some(true) => Some(weakness.label().to_owned()),
                 Some(false) => None,
-                None => Some(format!("{} not known", weakness.label())),
+                None => Some(format!("{} unknown", weakness.label())),
             })
             .collect();
         if !row.is_empty() {
-            println_line(format_args!("{}: {}", phone.place.name, row.join(", ")))?;
+            println_line!("{}: {}", phone.place.name, row.join(", "))?;
         }
     }
     Ok(())
@@ -75,7 +72,7 @@ struct PhoneJson<'a> {
     posture: PostureJson,
 }
 
-/// `null`: not known.
+/// `null`: unknown.
 #[derive(Serialize)]
 struct PostureJson {
     plain_http: Option<bool>,

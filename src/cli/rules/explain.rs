@@ -1,4 +1,4 @@
-//! `rules explain`: all of one rule, in words and in PromQL.
+//! `rules explain`: one rule in words and in PromQL.
 
 use std::path::Path;
 
@@ -11,7 +11,6 @@ use crate::alert::promql;
 use crate::alert::rule::{OnUnknown, Rule};
 use crate::alert::settings::RuleBook;
 use crate::alert::words::{self, length};
-use crate::cli::println_line;
 
 pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;
@@ -21,37 +20,34 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
         ..
     } = book;
     let Some((group, rule)) = find(&groups, name) else {
-        let ready = built_in(RUNBOOKS);
-        if let Some((group, _)) = find(&ready, name) {
+        let all_built_in = built_in(RUNBOOKS);
+        if let Some((group, _)) = find(&all_built_in, name) {
             anyhow::bail!(
-                "the pack `{0}` of `{name}` is not on; add {0} to `packs`, or leave --config out",
+                "the pack `{0}` of `{name}` is off; add {0} to `packs`, or omit --config",
                 pack_of(group)
             );
         }
-        let known = groups.iter().chain(&ready).flat_map(|group| &group.rules);
-        let mend = crate::config::nearest(name, known.map(|rule| &*rule.name), "see `rules list`");
-        anyhow::bail!("there is no rule `{name}`; {mend}");
+        let known = groups
+            .iter()
+            .chain(&all_built_in)
+            .flat_map(|group| &group.rules);
+        let hint = crate::config::nearest(name, known.map(|rule| &*rule.name), "see `rules list`");
+        anyhow::bail!("no rule `{name}`; {hint}");
     };
     let off = if rule.enabled { "" } else { ", off" };
     let severity = rule.severity().unwrap_or("none");
-    println_line(format_args!(
-        "{name} ({}, {severity}{off})\n",
-        pack_of(group)
-    ))?;
+    println_line!("{name} ({}, {severity}{off})\n", pack_of(group))?;
     for (what, text) in facts(rule) {
         if !text.is_empty() {
-            println_line(format_args!("  {what:<14} {text}"))?;
+            println_line!("  {what:<14} {text}")?;
         }
     }
     for (what, text) in relations(&groups, rule, &suppression.inhibits) {
         if !text.is_empty() {
-            println_line(format_args!("  {what:<14} {text}"))?;
+            println_line!("  {what:<14} {text}")?;
         }
     }
-    Ok(println_line(format_args!(
-        "\nPromQL:\n{}",
-        promql::expression(rule)
-    ))?)
+    Ok(println_line!("\nPromQL:\n{}", promql::expression(rule))?)
 }
 
 fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
@@ -64,12 +60,12 @@ fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
 fn facts(rule: &Rule) -> Vec<(&str, String)> {
     let texts = &rule.annotations;
     let unknown = match rule.on_unknown {
-        OnUnknown::Hold => "hold: the clocks stand still",
-        OnUnknown::Resolve => "resolve: as if it did not hold",
-        OnUnknown::Fire => "fire: as if it held",
+        OnUnknown::Hold => "hold: its clocks stop",
+        OnUnknown::Resolve => "resolve: as if the condition were false",
+        OnUnknown::Fire => "fire: as if the condition were true",
     };
     let mut facts = vec![
-        ("looks for", words::condition(&rule.when)),
+        ("condition", words::condition(&rule.when)),
         ("where", words::phones(&rule.only)),
         ("for", length(rule.hold)),
         ("min_polls", rule.min_polls.to_string()),
@@ -86,7 +82,7 @@ fn facts(rule: &Rule) -> Vec<(&str, String)> {
     facts
 }
 
-/// What keeps its alerts back, and what they keep back.
+/// What its alerts inhibit, and what inhibits them.
 fn relations(groups: &[Group], rule: &Rule, inhibits: &[Inhibit]) -> [(&'static str, String); 2] {
     let enabled = || {
         let rules = groups.iter().flat_map(|group| &group.rules);

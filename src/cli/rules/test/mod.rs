@@ -1,8 +1,7 @@
-//! `rules test`: stories of made-up phones, and which alerts they should make.
+//! `rules test`: tests of alert rules, like `promtool test rules`.
 //!
-//! The stories are lived through by the board itself on a clock moved by hand, so that what passes
-//! here is what the daemon does. In the spirit of `promtool test rules`; a file says what phones do
-//! and when, not which samples they give.
+//! A test file says what phones do and when, not which samples they have. The daemon's own evaluation
+//! runs on it with a manual clock, so that a test that passes is what the daemon does.
 
 mod phone;
 mod runner;
@@ -15,54 +14,48 @@ use anyhow::Context;
 
 use super::rule_book;
 use crate::alert::settings::RuleBook;
-use crate::cli::{USAGE, eprintln_line, failed, println_line};
+use crate::alert::words::count;
+use crate::cli::{USAGE, exit_code};
 use crate::config::Config;
 
 use test_file::TestFile;
 
-/// The largest file of stories.
+/// The largest test file.
 const MAX_FILE: u64 = 4 << 20;
 
-/// How the stories of a file went.
+/// The result of a test file.
 enum FileResult {
-    /// All as expected: how many there are.
+    /// The number of tests.
     Passed(usize),
-    /// What differs, a line each.
+    /// The differences, one a line.
     Failed(Vec<String>),
 }
 
-pub(super) fn run(paths: &[PathBuf], config: Option<&Path>) -> ExitCode {
-    let (config, book) = match rule_book(config) {
-        Ok(read) => read,
-        Err(faults) => return failed(&faults.into()),
-    };
-    let (mut differs, mut unreadable) = (false, false);
+pub(super) fn run(paths: &[PathBuf], config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let (config, book) = rule_book(config)?;
+    let (mut all_passed, mut all_read) = (true, true);
     for path in paths {
-        let name = path.display();
-        let printed = match run_file(path, &book, config.as_ref()) {
-            Ok(FileResult::Passed(count)) => {
-                println_line(format_args!("{name}: {count} tests, good"))
+        let file = path.display();
+        match run_file(path, &book, config.as_ref()) {
+            Ok(FileResult::Passed(tests)) => {
+                println_line!("{file}: {} passed", count(tests, "test"))?;
             }
             Ok(FileResult::Failed(lines)) => {
-                differs = true;
-                let mut lines = lines.into_iter();
-                lines.try_for_each(|line| println_line(format_args!("{name}: {line}")))
+                all_passed = false;
+                for line in lines {
+                    println_line!("{file}: {line}")?;
+                }
             }
             Err(error) => {
-                unreadable = true;
-                eprintln_line(format_args!("{name}: {error:#}"));
-                Ok(())
+                all_read = false;
+                eprintln_line!("{file}: {error:#}");
             }
-        };
-        if printed.is_err() {
-            return ExitCode::FAILURE;
         }
     }
-    match (unreadable, differs) {
-        (true, _) => ExitCode::from(USAGE),
-        (false, true) => ExitCode::FAILURE,
-        (false, false) => ExitCode::SUCCESS,
+    if !all_read {
+        return Ok(ExitCode::from(USAGE));
     }
+    Ok(exit_code(all_passed))
 }
 
 fn run_file(path: &Path, book: &RuleBook, config: Option<&Config>) -> anyhow::Result<FileResult> {

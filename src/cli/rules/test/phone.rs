@@ -1,4 +1,4 @@
-//! One made-up phone: how it is, and what a poll finds.
+//! A phone of a rule test: its state, and what a poll finds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::fleet::{self, Failure, Moment, PollReport, Reason, Text};
 
 use super::test_file::{AccountState, PhoneConfig, TimelineEntry};
 
-/// How a phone is.
+/// The state of a phone.
 pub(super) struct TestPhone {
     pub(super) place: Arc<fleet::Place>,
     server: String,
@@ -33,7 +33,7 @@ pub(super) struct TestPhone {
 }
 
 impl TestPhone {
-    /// A phone that answers and has nothing to tell, up for a day.
+    /// A phone that answers, without accounts or lines, up for a day.
     pub(super) fn new(
         name: &str,
         config: &PhoneConfig,
@@ -60,8 +60,8 @@ impl TestPhone {
         }
     }
 
-    /// Takes in what happens.
-    pub(super) fn take(&mut self, event: &TimelineEntry, now: Moment) -> anyhow::Result<()> {
+    /// Changes the state.
+    pub(super) fn apply(&mut self, event: &TimelineEntry, now: Moment) -> anyhow::Result<()> {
         self.reachable = event.reachable.unwrap_or(self.reachable);
         if let Some(error) = &event.error {
             self.error = reason(error)?;
@@ -99,7 +99,7 @@ impl TestPhone {
         report.reached = true;
         report.certificate_expiry = self.certificate;
         if let Some(reason) = self.error {
-            report.failure = Some(Failure::new(reason, "as the story says"));
+            report.failure = Some(Failure::new(reason, "as the test says"));
             return report;
         }
         report.session = true;
@@ -141,7 +141,7 @@ impl TestPhone {
     }
 }
 
-/// Where a phone stands: as the story says, else as the configuration does.
+/// The settings of a phone: of the test, else of the configuration.
 fn place(
     name: &str,
     config: &PhoneConfig,
@@ -197,9 +197,12 @@ fn reason(text: &str) -> anyhow::Result<Option<Reason>> {
     let mut known = Reason::ALL.into_iter();
     let found = known.find(|reason| reason.label() == text);
     let known = || Reason::ALL.map(Reason::label).join(", ");
-    found
-        .map(Some)
-        .with_context(|| format!("`{text}` is no error; write none or one of {}", known()))
+    found.map(Some).with_context(|| {
+        format!(
+            "`{text}` is not a valid error; write none or one of {}",
+            known()
+        )
+    })
 }
 
 fn line_state(text: &str) -> anyhow::Result<LineState> {
@@ -214,8 +217,12 @@ fn line_state(text: &str) -> anyhow::Result<LineState> {
     let mut known = STATES.iter();
     let found = known.find(|(coarse, _)| coarse.label() == text);
     let names = || STATES.map(|(coarse, _)| coarse.label()).join(", ");
-    let (_, state) = found
-        .with_context(|| format!("`{text}` is no state of a line; write one of {}", names()))?;
+    let (_, state) = found.with_context(|| {
+        format!(
+            "`{text}` is not a valid line state; write one of {}",
+            names()
+        )
+    })?;
     Ok(*state)
 }
 

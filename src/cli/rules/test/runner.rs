@@ -1,4 +1,4 @@
-//! One story, lived through poll by poll, and what differs from what was expected.
+//! Runs one rule test poll by poll and compares the alerts with the expected ones.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,17 +14,18 @@ use crate::alert::condition::Condition;
 use crate::alert::own::Health;
 use crate::alert::rule::Rule;
 use crate::alert::settings::RuleBook;
+use crate::alert::words::length;
 use crate::alert::{Alert, Board, pairs};
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
 
-/// A story may have so many polls, all phones together.
-const MOST_POLLS: u128 = 1_000_000;
+/// The most polls of a test, all phones together.
+const MAX_POLLS: u128 = 1_000_000;
 
-/// When stories begin that do not say so: a Monday at midnight.
-const BEGINS: &str = "2026-01-05T00:00:00Z";
+/// The default start: a Monday at midnight.
+const DEFAULT_START: &str = "2026-01-05T00:00:00Z";
 
-/// Lives through the story; one line for each expectation that is not met.
+/// Runs the test; one line for each difference.
 pub(super) fn run_case(
     case: &TestCase,
     interval: Duration,
@@ -32,8 +33,8 @@ pub(super) fn run_case(
     config: Option<&Config>,
 ) -> anyhow::Result<Vec<String>> {
     let begins = Moment {
-        wall: case.begins.unwrap_or(BEGINS.parse::<Timestamp>()?),
-        // Long after the start, as a daemon that has been running.
+        wall: case.begins.unwrap_or(DEFAULT_START.parse::<Timestamp>()?),
+        // As a daemon that has been running for days.
         mono: Duration::from_secs(10 * 86_400),
     };
     let rules = rules(case, book)?;
@@ -43,8 +44,10 @@ pub(super) fn run_case(
     let end = case.expect.iter().map(|expected| expected.at).max();
     let end = end.unwrap_or_default();
     let polls = end.as_nanos() / interval.as_nanos() * phones.len().max(1) as u128;
-    if polls > MOST_POLLS {
-        bail!("would take {polls} polls; shorten it, or lengthen `interval`");
+    if polls > MAX_POLLS {
+        bail!(
+            "needs {polls} polls, at most {MAX_POLLS} are allowed; shorten it, or use a longer `interval`"
+        );
     }
     let mut timeline: Vec<_> = case.timeline.iter().collect();
     timeline.sort_by_key(|event| event.at);
@@ -61,14 +64,14 @@ pub(super) fn run_case(
             let all = event.phone == "*";
             if !all && !phones.contains_key(event.phone.as_str()) {
                 let known = phones.keys().copied();
-                let mend = nearest(&event.phone, known, "add it to `phones`");
-                bail!("`{}` is no phone of the story; {mend}", event.phone);
+                let hint = nearest(&event.phone, known, "add it to `phones`");
+                bail!("`{}` is not a phone of the test; {hint}", event.phone);
             }
             let meant = phones
                 .iter_mut()
                 .filter(|(name, _)| all || **name == event.phone);
             for (_, phone) in meant {
-                phone.take(event, now)?;
+                phone.apply(event, now)?;
             }
         }
         for (name, phone) in &phones {
@@ -76,7 +79,7 @@ pub(super) fn run_case(
             let _steps = board.after_poll(&fleet, name, now);
         }
         let _steps = board.after_tick(&fleet, &Health::default(), now);
-        // What is expected between two polls is what the last of them made of it.
+        // Between two polls, the alerts are those of the earlier one.
         while let Some(expected) = expected.next_if(|expected| expected.at < passed + interval) {
             differences.extend(compare(&board, expected));
         }
@@ -85,14 +88,14 @@ pub(super) fn run_case(
     Ok(differences)
 }
 
-/// The rules that the story looks at, in force.
+/// The rules of the test, enabled.
 fn rules(case: &TestCase, book: &RuleBook) -> anyhow::Result<Vec<Rule>> {
     let all = || book.groups.iter().flat_map(|group| &group.rules);
     for name in &case.rules {
         if !all().any(|rule| *rule.name == **name) {
             let known = all().map(|rule| &*rule.name);
             bail!(
-                "there is no rule `{name}`; {}",
+                "no rule `{name}`; {}",
                 nearest(name, known, "see `rules list`")
             );
         }
@@ -132,7 +135,7 @@ fn compare(board: &Board, expected: &ExpectedAlerts) -> Vec<String> {
     let pending = |alert: &&Alert| alert.state.is_pending();
     let firing = |alert: &&Alert| alert.state.is_firing();
     let shown = |alert: &&Alert| alert.is_shown();
-    let at = humantime::format_duration(expected.at);
+    let at = length(expected.at);
     let mut differences = Vec::new();
     let mut compare_state = |what: &str, wanted: &Option<Vec<Labels>>, found: Vec<&Alert>| {
         let Some(wanted) = wanted else {
@@ -162,7 +165,7 @@ fn compare(board: &Board, expected: &ExpectedAlerts) -> Vec<String> {
     differences
 }
 
-/// Whether each wanted alert is there and no other.
+/// Whether the alerts are exactly the wanted ones.
 fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
     let fits = |labels: &Labels, alert: &Alert| {
         labels

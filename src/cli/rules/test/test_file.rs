@@ -1,9 +1,9 @@
-//! A file of stories, as written.
+//! A file of rule tests, as written.
 //!
 //! ```yaml
 //! interval: 1m
 //! tests:
-//!   - name: a phone that is off is told after five minutes
+//!   - name: a phone that is off fires after five minutes
 //!     phones: { reception: { site: hq } }
 //!     timeline:
 //!       - { at: 0m, phone: reception, accounts: { 1: registered } }
@@ -22,25 +22,25 @@ use anyhow::Context;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-/// Stories that share how often phones are polled.
+/// Tests with one poll interval.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TestFile {
-    /// How often each phone is polled and everything is looked at.
+    /// Interval of polls and evaluations.
     #[serde(default = "a_minute", deserialize_with = "length")]
     pub(super) interval: Duration,
     pub(super) tests: Vec<TestCase>,
 }
 
-/// What happens to some phones, and which alerts are due.
+/// Phones, what happens to them, and the expected alerts.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TestCase {
     pub(super) name: String,
-    /// When it begins: matters for windows.
+    /// Wall time of the start, for rules and windows that depend on it.
     #[serde(default)]
     pub(super) begins: Option<Timestamp>,
-    /// Only these rules are looked at; all but those of the daemon itself if empty.
+    /// Only these rules are evaluated; if empty, all but those on the daemon itself.
     #[serde(default)]
     pub(super) rules: Vec<String>,
     pub(super) phones: BTreeMap<String, Option<PhoneConfig>>,
@@ -49,7 +49,7 @@ pub(super) struct TestCase {
     pub(super) expect: Vec<ExpectedAlerts>,
 }
 
-/// What is configured of a phone; what is left out is as in the configuration, or nothing.
+/// The configuration of a phone. Missing keys come from the configuration file, if it has the phone.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct PhoneConfig {
@@ -59,11 +59,11 @@ pub(super) struct PhoneConfig {
     pub(super) https: Option<bool>,
     /// The SIP server of its accounts.
     pub(super) server: Option<String>,
-    /// Wanted P-values.
+    /// Expected P-values.
     pub(super) expect: BTreeMap<String, Vec<String>>,
 }
 
-/// What a phone does from some moment on; what is left out stays as it was.
+/// What a phone does from a time on; missing keys stay as they were.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TimelineEntry {
@@ -72,12 +72,12 @@ pub(super) struct TimelineEntry {
     /// One phone, or `*` for all.
     pub(super) phone: String,
     pub(super) reachable: Option<bool>,
-    /// Why it cannot be read; `none` ends it.
+    /// Reason of a poll error; `none` ends it.
     pub(super) error: Option<String>,
     pub(super) accounts: Option<BTreeMap<u16, AccountState>>,
     pub(super) lines: Option<Vec<String>>,
     pub(super) values: Option<BTreeMap<String, String>>,
-    /// It boots at this moment.
+    /// It reboots at this time.
     #[serde(default)]
     pub(super) reboot: bool,
     #[serde(default, deserialize_with = "some_length")]
@@ -87,7 +87,7 @@ pub(super) struct TimelineEntry {
     pub(super) certificate_valid_for: Option<Duration>,
 }
 
-/// How an account is.
+/// The state of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum AccountState {
@@ -95,7 +95,7 @@ pub(super) enum AccountState {
     Unregistered,
 }
 
-/// Alerts at a moment, each by some of its labels: exactly these.
+/// The alerts at a time, exactly these, each by some of its labels.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectedAlerts {
@@ -103,7 +103,7 @@ pub(super) struct ExpectedAlerts {
     pub(super) at: Duration,
     pub(super) pending: Option<Vec<Labels>>,
     pub(super) firing: Option<Vec<Labels>>,
-    /// Those that fire and may be said: nothing mutes them.
+    /// Firing alerts that are not suppressed.
     pub(super) shown: Option<Vec<Labels>>,
 }
 
@@ -118,11 +118,11 @@ impl TestFile {
             .read_to_string(&mut text)
             .context("cannot be read")?;
         if text.len() as u64 > limit {
-            anyhow::bail!("is larger than {limit} bytes");
+            anyhow::bail!("larger than {limit} bytes");
         }
-        let file: Self = yaml_serde::from_str(&text).context("is no file of stories")?;
+        let file: Self = yaml_serde::from_str(&text).context("not a valid test file")?;
         if file.interval.is_zero() {
-            anyhow::bail!("is polled at every 0s; choose a longer `interval`");
+            anyhow::bail!("`interval` is 0s; choose a longer one");
         }
         Ok(file)
     }

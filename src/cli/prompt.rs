@@ -1,4 +1,4 @@
-//! What is asked of the person at the terminal, and what comes from files and stdin instead.
+//! Questions at the terminal: yes or no, and secrets. Secrets may come from files and stdin instead.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::Path;
@@ -9,11 +9,11 @@ use secrecy::{ExposeSecret, SecretString};
 use super::UsageError;
 use crate::config;
 
-/// Asks whether to go on; without a terminal nobody can be asked.
+/// Asks whether to go on; wrong usage where stdin is not a terminal.
 pub(super) fn confirm(question: &str) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
-        let detail = format!("{question}: nobody can be asked here; use --yes");
-        return Err(UsageError(detail).into());
+        let error = format!("{question}: cannot ask, stdin is not a terminal; use --yes");
+        return Err(UsageError(error).into());
     }
     let mut stderr = std::io::stderr();
     write!(stderr, "{question}? [y/N] ")?;
@@ -22,19 +22,19 @@ pub(super) fn confirm(question: &str) -> anyhow::Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// A secret from a file, from a line of stdin for `-`, or else from a person, who types a new one
-/// twice.
+/// A secret from a file, from a line of stdin for `-`, or typed at the terminal.
 pub(super) fn secret(
     file: Option<&Path>,
     what: &str,
     typed: Typed,
 ) -> anyhow::Result<SecretString> {
     if let Some(file) = file {
-        return from_file(file);
+        return secret_from_file(file);
     }
     if !std::io::stdin().is_terminal() {
-        let detail = format!("the {what} cannot be asked for here; give it in a file");
-        return Err(UsageError(detail).into());
+        let error =
+            format!("cannot ask for the {what}, stdin is not a terminal; give it in a file");
+        return Err(UsageError(error).into());
     }
     let first: SecretString = rpassword::prompt_password(format!("{what}: "))?.into();
     if typed == Typed::Twice {
@@ -46,7 +46,7 @@ pub(super) fn secret(
     not_empty(first, what)
 }
 
-/// How often a person types a secret.
+/// How often a secret is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Typed {
     Once,
@@ -54,17 +54,15 @@ pub(super) enum Typed {
 }
 
 /// A secret from a file, or from a line of stdin for `-`.
-pub(super) fn from_file(file: &Path) -> anyhow::Result<SecretString> {
+pub(super) fn secret_from_file(file: &Path) -> anyhow::Result<SecretString> {
     if file == Path::new("-") {
         let line = line_of_stdin()?;
         let line = line.strip_suffix('\n').unwrap_or(&line);
         let line = line.strip_suffix('\r').unwrap_or(line);
         return not_empty(line.into(), "line of stdin");
     }
-    Ok(config::read_secret(file).map_err(|error| {
-        let error = anyhow::Error::from(error);
-        UsageError(format!("{error:#}"))
-    })?)
+    let secret = config::read_secret(file).map_err(anyhow::Error::from);
+    Ok(secret.map_err(|error| UsageError(format!("{error:#}")))?)
 }
 
 fn not_empty(secret: SecretString, what: &str) -> anyhow::Result<SecretString> {
@@ -74,7 +72,7 @@ fn not_empty(secret: SecretString, what: &str) -> anyhow::Result<SecretString> {
     Ok(secret)
 }
 
-/// The next line; what stands behind it is left for the next secret.
+/// One line; the next secret is read from the next one.
 fn line_of_stdin() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin()

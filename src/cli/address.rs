@@ -1,9 +1,9 @@
-//! Addresses as sources and lists write them: what of them is the host, and which are one.
+//! Addresses of phones as lists write them: host and port, and which addresses are the same.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// Which row has an address. Several phones may share a host, each behind a port of its own.
+/// Which row has an address. Several phones may share a host, each with a port of its own.
 #[derive(Debug, Default)]
 pub(super) struct AddressIndex {
     by_host: HashMap<String, usize>,
@@ -12,16 +12,16 @@ pub(super) struct AddressIndex {
 }
 
 impl AddressIndex {
-    /// Notes a row's address; the first of several at one place counts.
+    /// Adds a row; of several with one address the first counts.
     pub(super) fn insert(&mut self, address: &str, row: usize) {
         let (_, port) = split(address);
-        let place = (host(address), port.to_owned());
-        self.by_host.entry(place.0.clone()).or_insert(row);
-        self.by_port.entry(place).or_insert(row);
+        let key = (host(address), port.to_owned());
+        self.by_host.entry(key.0.clone()).or_insert(row);
+        self.by_port.entry(key).or_insert(row);
     }
 
-    /// The row at this address: that of the same port, or, where one of the two has no port, of the
-    /// same host.
+    /// The row with this address: the same host and port, or the same host where one of the two has no
+    /// port.
     pub(super) fn find(&self, address: &str) -> Option<usize> {
         let (_, port) = split(address);
         let host = host(address);
@@ -34,8 +34,8 @@ impl AddressIndex {
     }
 }
 
-/// An address as the list may hold it: an IP address (IPv6 in brackets), a host name, or either
-/// with a port. `None` for anything else.
+/// An address as a list may hold it: an IP address (IPv6 in brackets), a host name, or either with a
+/// port. `None` for anything else.
 pub(super) fn usable(text: &str) -> Option<String> {
     let text = text.trim();
     if let Ok(ip) = text.parse::<IpAddr>() {
@@ -56,7 +56,7 @@ pub(super) fn usable(text: &str) -> Option<String> {
     (host_is_usable && port_is_usable).then(|| text.to_owned())
 }
 
-/// What two addresses of one device have in common, whatever their ports and spelling.
+/// The host of an address in one spelling, without the port.
 pub(super) fn host(address: &str) -> String {
     let (host, _) = split(address);
     let bracketed = host
@@ -68,13 +68,18 @@ pub(super) fn host(address: &str) -> String {
     }
 }
 
-/// Whether the host is a name, which follows a device by itself, and no IP address.
+/// The IP address of a host; `None` for a name.
+pub(super) fn ip(address: &str) -> Option<IpAddr> {
+    host(address).parse().ok()
+}
+
+/// Whether the host is a name; a name follows its device to another IP address.
 pub(super) fn is_name(address: &str) -> bool {
     let (host, _) = split(address);
     !host.starts_with('[') && !host.chars().all(|c| c.is_ascii_digit() || c == '.')
 }
 
-/// Where a device listed at `before` is now that its host is that of `now`: a port stays.
+/// The new address of a device listed at `before` and found at `now`: a port stays.
 pub(super) fn moved(before: &str, now: &str) -> String {
     let (host, port) = split(now);
     let (_, kept) = split(before);
@@ -85,7 +90,7 @@ pub(super) fn moved(before: &str, now: &str) -> String {
     format!("{host}:{port}")
 }
 
-/// Whether the text has only characters of host names (RFC 1123, and the underscore).
+/// Whether the text has only characters of host names (RFC 1123) and underscores.
 pub(super) fn is_host(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     !text.is_empty() && text.len() <= 253 && text.chars().all(allowed)
@@ -105,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_list_could_not_hold_is_no_address() {
+    fn only_addresses_that_a_list_may_hold_are_usable() {
         for (text, expect) in [
             ("192.0.2.21", Some("192.0.2.21")),
             (" 192.0.2.21:8080 ", Some("192.0.2.21:8080")),
@@ -132,6 +137,21 @@ mod tests {
             ("Phone.example.org.", "phone.example.org:80"),
         ] {
             assert_eq!(host(a), host(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn ip_addresses_are_read_with_and_without_port() {
+        for (address, expect) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1:8080", Some("192.0.2.1")),
+            ("[2001:db8::1]:80", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("phone.example", None),
+            ("phone.example:80", None),
+        ] {
+            let expect = expect.map(|ip| ip.parse().unwrap());
+            assert_eq!(ip(address), expect, "{address}");
         }
     }
 
