@@ -8,11 +8,13 @@
 //! |---|---|---|
 //! | 0 | [`fleet`] | the facts about phones as plain data, and their pure transitions |
 //! | 0 | [`sim`] | the simulated phone, written from the vendor's guide alone |
+//! | 0 | [`tls_client`] | which servers are trusted, and TLS errors in words |
 //! | 1 | [`clock`] | the only reader of the wall clock |
 //! | 1 | [`config`] | the YAML as written, checked and resolved |
 //! | 1 | [`webapi`] | the vendor's Web API as a client |
 //! | 1 | [`ledger`] | the login ledger on disk: refusals and what worked |
 //! | 1 | [`store`] | what must survive the process, in SQLite |
+//! | 1 | [`telemetry`] | what the exporter counts of itself, as metrics of prometheus-client |
 //! | 2 | [`poll`] | one task a phone, and the keeper, the only writer of the fleet |
 //! | 2 | [`alert`] | rules, the board they fill, and what is kept from being said |
 //! | 3 | [`web`] | `/metrics`, pages, JSON: functions of a snapshot and the time |
@@ -29,5 +31,7 @@ pub mod ledger;
 pub mod poll;
 pub mod sim;
 pub mod store;
+pub mod telemetry;
+pub mod tls_client;
 pub mod web;
 pub mod webapi;

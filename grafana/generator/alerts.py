@@ -212,8 +212,8 @@ def delivered():
         "By receiver and why they were sent; ten minutes a bar or more.",
         [
             query(
-                in_bar("grandstream_notifications_delivered_total", "receiver, reason"),
-                "{{receiver}}: {{reason}}",
+                in_bar("grandstream_notifications_delivered_total", "receiver, notification_reason"),
+                "{{receiver}}: {{notification_reason}}",
             )
         ],
         bars=True, unit="none", decimals=0, interval="10m",
@@ -222,13 +222,13 @@ def delivered():
 
 def failed():
     return timeseries(
-        "Failed attempts",
-        "By receiver and kind of trouble; ten minutes a bar or more. Refused needs a mend here or "
-        "there; all else is tried again.",
+        "Failed requests",
+        "By receiver and reason; ten minutes a bar or more. Refused needs a fix here or there; all "
+        "else is tried again.",
         [
             query(
-                in_bar("grandstream_notification_attempts_failed_total", "receiver, cause"),
-                "{{receiver}}: {{cause}}",
+                in_bar("grandstream_notification_requests_failed_total", "receiver, reason"),
+                "{{receiver}}: {{reason}}",
             )
         ],
         bars=True, unit="none", decimals=0, interval="10m",
@@ -250,17 +250,18 @@ def queue():
 
 
 def queue_age():
-    age = own("grandstream_notification_queue_oldest_age_seconds")
+    oldest = own("grandstream_notification_queue_oldest_timestamp_seconds")
     return timeseries(
         "Oldest message",
-        "How long the oldest message waits, by receiver. After a day it is given up.",
-        [query(f"max by (receiver) ({age})", "{{receiver}}")],
+        "How long the oldest message waits, by receiver; nothing while none waits. After a day it is "
+        "given up.",
+        [query(f"time() - min by (receiver) ({oldest})", "{{receiver}}")],
         unit="s", zones=True, thresholds=thresholds("transparent", (900, AMBER), (43200, RED)),
     )
 
 
 def receivers():
-    age = own("grandstream_notification_queue_oldest_age_seconds")
+    oldest = own("grandstream_notification_queue_oldest_timestamp_seconds")
     return table(
         "Receivers",
         "Each receiver: what was delivered and what failed in the time shown, and what waits or was "
@@ -268,12 +269,12 @@ def receivers():
         [
             query(in_range("grandstream_notifications_delivered_total", "receiver"), table=True),
             query(
-                in_range("grandstream_notification_attempts_failed_total", "receiver"), table=True
+                in_range("grandstream_notification_requests_failed_total", "receiver"), table=True
             ),
             query(
                 f"sum by (receiver) ({own('grandstream_notification_queue_length')})", table=True
             ),
-            query(f"max by (receiver) ({age})", table=True),
+            query(f"time() - min by (receiver) ({oldest})", table=True),
             query(
                 f"sum by (receiver) ({own('grandstream_notification_dead_letters')})", table=True
             ),
@@ -353,12 +354,12 @@ def idle():
         "They can never fire: look at their `where`.",
         [
             query(
-                "group by (rule) "
+                "group by (alertname) "
                 f"({own('grandstream_alert_rule_matched_entities')} == 0)",
                 table=True,
             )
         ],
-        {"rule": column("Rule")},
+        {"alertname": column("Rule")},
         sort="Rule", noValue="None",
     )
 
@@ -398,12 +399,12 @@ def muted():
     )
 
 
-def left_out():
+def series_dropped():
     return stat(
         "Without a line here",
         "Active alerts that have no series of their own, because 2000 have: they are counted above, "
         "and listed nowhere.",
-        [query(f"sum({own('grandstream_alerts_left_out')})", instant=True)],
+        [query(f"sum({own('grandstream_alert_series_dropped')})", instant=True)],
         unit="none", thresholds=SOME, noValue="not judged here",
     )
 
@@ -459,7 +460,7 @@ def make():
             (8, [(12, queue()), (12, queue_age())]),
             (7, [(13, receivers()), (11, managers())]),
             (9, [(10, noisy()), (8, muted()), (6, idle())]),
-            (5, [(6, silences()), (3, on_disk()), (4, left_out()), (3, texts_failed()),
+            (5, [(6, silences()), (3, on_disk()), (4, series_dropped()), (3, texts_failed()),
                  (8, kept())]),
         ],
     )

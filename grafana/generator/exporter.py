@@ -133,7 +133,8 @@ def throughput():
     return timeseries(
         "Polls",
         "Polls that ended each second, and those that did not take place: `running` while the poll "
-        "before was not over, `saturated` while too many were under way.",
+        "before was not over, `saturated` while too many were under way, `paused` while the exporter "
+        "did not run.",
         [
             query(f"sum({total})", "polls"),
             query(f"sum by (reason) ({skipped})", "skipped: {{reason}}"),
@@ -156,13 +157,14 @@ def in_flight():
     )
 
 
-def failures():
+def errors():
     return timeseries(
-        "Failed polls by reason",
-        "Polls of all phones in which something failed, each second.",
+        "Poll errors by reason",
+        "What failed in polls of all phones, each second. A poll counts once for each reason, so the "
+        "sum is not the number of polls that failed.",
         [
             query(
-                f"sum by (reason) ({rate('grandstream_exporter_poll_failures_total')}) > 0",
+                f"sum by (reason) ({rate('grandstream_exporter_poll_errors_total')}) > 0",
                 "{{reason}}",
             )
         ],
@@ -257,7 +259,7 @@ def make():
             (4, [(5, scraped()), (4, phones()), (5, reload_state()), (5, reload_age()),
                  (5, running())]),
             (8, [(12, durations()), (12, lag())]),
-            (8, [(12, throughput()), (12, failures())]),
+            (8, [(12, throughput()), (12, errors())]),
             (8, [(12, in_flight()), (12, dropped())]),
             (8, [(12, requests()), (12, scrape_time())]),
             (8, [(12, series()), (12, descriptors())]),

@@ -184,6 +184,7 @@ def lines_over_time():
         "Lines",
         "The state of each line at each poll; what is shorter than a poll is not seen. A gap is a "
         "time in which the phone could not be read. Empty unless `metrics.lines` is per_line.",
+        # Of one line `max` merges what is scraped twice; codes are never aggregated over lines.
         [query(f"max by (line) ({of('grandstream_line_state_code')})", "line {{line}}")],
         LINE,
     )

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
-use super::matcher::LabelPatterns;
+use super::matcher::Matcher;
 use super::settings::Settings;
 use super::silence::Silence;
 use super::words::length;
@@ -124,25 +124,40 @@ impl fmt::Debug for Reply {
     }
 }
 
-/// A silence that somebody wants; from now on if `from` is not given.
+/// A silence to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSilence {
-    /// Each must match; not empty.
-    pub matching: Box<[LabelPatterns]>,
-    /// When it begins.
-    pub from: Option<Timestamp>,
-    /// For how long.
-    pub lasts: Duration,
+    /// All must match, and one must not match the empty text.
+    pub matchers: Box<[Matcher]>,
+    /// When it begins; now, if nothing is given or that has passed.
+    pub starts_at: Option<Timestamp>,
+    /// When it ends.
+    pub ends: SilenceEnd,
     /// Why.
     pub comment: Box<str>,
+}
+
+/// When a new silence ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SilenceEnd {
+    /// Then.
+    At(Timestamp),
+    /// So long after its beginning.
+    After(Duration),
 }
 
 /// Why something is not done, with its mend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A silence without a matcher would silence everything.
-    #[error("a silence needs at least one matcher; name a phone, a site or an alert")]
+    /// A silence whose matchers match labels that are not there would silence nearly everything.
+    #[error(
+        "a silence needs at least one matcher that does not match the empty text; name a phone, a \
+         site or an alert"
+    )]
     Everything,
+    /// It would end before it is made.
+    #[error("a silence ends in the future; choose a later time")]
+    Past,
     /// Longer than the configuration allows, or not at all.
     #[error("a silence lasts from 1s to {}, by `alerting.silences.max`; choose another time", length(*.0))]
     Lasting(Duration),

@@ -5,9 +5,12 @@
 //! phones, or of the daemon itself ([`Scope`]). Combinations speak of the phone as a whole, and so
 //! does what stands in them: it holds if it holds for any of the phone's accounts or lines.
 //!
-//! How a condition is seen is in `observe` and `group`, its PromQL in `promql`.
+//! How a condition is seen is in `observe` and `group`, its PromQL in `promql`. The names of its serde
+//! form are saved as a hash (`canonical`): what is renamed there looks like another condition.
 
 use std::time::Duration;
+
+use serde::{Serialize, Serializer};
 
 use crate::fleet::Reason;
 use crate::fleet::reading::Coarse;
@@ -15,7 +18,8 @@ use crate::fleet::reading::Coarse;
 use super::metric::{Family, Mark};
 
 /// The whole condition of a rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Condition {
     /// Of a phone as a whole: one alert a phone.
     Phone(PhoneCondition),
@@ -29,7 +33,8 @@ pub enum Condition {
 
 /// What can be told of a phone as a whole. Durations are compared as "longer than", unless a
 /// variant says otherwise.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PhoneCondition {
     /// The last poll got no answer at all. Never of a `portable` phone.
     Unreachable,
@@ -46,6 +51,7 @@ pub enum PhoneCondition {
     /// The last poll failed for one of these reasons, in any part.
     PollError {
         /// Not empty.
+        #[serde(serialize_with = "labels")]
         reasons: Box<[Reason]>,
     },
     /// Logins are held back by the lockout guard.
@@ -105,7 +111,8 @@ pub enum PhoneCondition {
 }
 
 /// What can be told of each account, line or series of a phone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EachCondition {
     /// An account that is in use is not registered, as the phone tells it: a phone goes on saying
     /// "registered" until its next REGISTER fails.
@@ -118,6 +125,7 @@ pub enum EachCondition {
     /// A line is in this state. Needs `metrics.lines: per_line`.
     LineState {
         /// Any but [`Coarse::Other`], which has no code of its own.
+        #[serde(serialize_with = "label")]
         state: Coarse,
     },
     /// A number of the phone's own metrics.
@@ -125,7 +133,7 @@ pub enum EachCondition {
 }
 
 /// Some of a group is affected; what belongs to `portable` and muted phones does not count.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fraction {
     /// What is counted.
     pub of: Counted,
@@ -138,7 +146,8 @@ pub struct Fraction {
 }
 
 /// What is counted in groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Counted {
     /// Phones, and those of them that are unreachable.
     Unreachable,
@@ -147,7 +156,8 @@ pub enum Counted {
 }
 
 /// What makes groups.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Grouping {
     /// All phones are one group.
     Fleet,
@@ -157,8 +167,19 @@ pub enum Grouping {
     Server,
 }
 
+impl Grouping {
+    /// The label whose values are the groups; `None` of the fleet, which is one.
+    pub fn label(&self) -> Option<&str> {
+        match self {
+            Self::Fleet => None,
+            Self::Label(label) => Some(label),
+            Self::Server => Some("server"),
+        }
+    }
+}
+
 /// Something that happens repeatedly.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Repeats {
     /// How often at least; 1 to [`Repeats::MOST`].
     pub count: u8,
@@ -172,7 +193,8 @@ impl Repeats {
 }
 
 /// What is weak in how a phone is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Weakness {
     /// The password crosses the network as a digest without TLS around it.
     PlainHttp,
@@ -191,9 +213,10 @@ impl Weakness {
 }
 
 /// A number of a metric against a number.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// Which metric.
+    #[serde(serialize_with = "name")]
     pub family: &'static Family,
     /// The value of its own label, where it has one and only one series is meant.
     pub pick: Option<Box<str>>,
@@ -206,7 +229,8 @@ pub struct Comparison {
 }
 
 /// How numbers are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Operator {
     Above,
@@ -218,7 +242,8 @@ pub enum Operator {
 }
 
 /// What is taken of several values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Take {
     Min,
@@ -227,7 +252,8 @@ pub enum Take {
 }
 
 /// What can be wrong with the daemon itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Own {
     /// A poll was still running when its next was due, within this time.
     PollsOverrun {
@@ -358,4 +384,24 @@ impl Take {
             Self::Average => "avg_over_time",
         }
     }
+}
+
+fn labels<S: Serializer>(reasons: &[Reason], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(reasons.iter().map(|reason| reason.label()))
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+fn label<S: Serializer>(state: &Coarse, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(state.label())
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+fn name<S: Serializer>(family: &&'static Family, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(family.name)
 }

@@ -10,7 +10,7 @@ use crate::fleet::reading::Registration;
 use crate::fleet::{Fleet, Moment, Phone};
 
 use super::condition::{Counted, Fraction, Grouping};
-use super::matcher::{self, Where};
+use super::phone_selector::{self, Where};
 use super::truth::Truth;
 
 /// One group at one moment.
@@ -82,7 +82,7 @@ fn value_of<'a>(by: &Grouping, phone: &'a Phone) -> Option<&'a str> {
     match by {
         Grouping::Fleet => Some(""),
         Grouping::Label(label) => {
-            Some(matcher::label(&phone.place, label)).filter(|value| !value.is_empty())
+            Some(phone_selector::label(&phone.place, label)).filter(|value| !value.is_empty())
         }
         Grouping::Server => None,
     }

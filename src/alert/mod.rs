@@ -8,11 +8,13 @@
 //!
 //! | to see … | go to |
 //! |---|---|
-//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`matcher`], [`packs`] |
+//! | what a rule is, and what it can look for | [`rule`], [`condition`], [`metric`], [`phone_selector`], [`packs`] |
 //! | how a condition is seen on phones, groups, the daemon | [`observe`], [`group`], [`own`], [`history`], [`truth`] |
 //! | the same as PromQL, and as files for others | [`promql`], [`export`] |
-//! | an alert and its life | [`board`], [`phase`], [`subject`], [`severity`], [`pairs`] |
-//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`calendar`] |
+//! | an alert, what tells it from others, and its life | [`board`], [`identity`], [`phase`], [`subject`], [`severity`], [`pairs`] |
+//! | whether a rule still looks for what it did | [`canonical`] |
+//! | how alerts are selected by their labels | [`matcher`], its texts [`escape`] |
+//! | what keeps it from being said | [`suppress`], [`silence`], [`inhibit`], [`flap`], [`time_interval`] |
 //! | its words for people | [`texts`], [`cause`]; of its rule [`words`]; of a phone's past [`event`] |
 //! | who is told what, when and how; when a reminder is due | [`notify`] |
 //! | what is asked of the task, done, kept over a restart | [`command`], [`clerk`], [`task`] |
@@ -20,16 +22,18 @@
 //! | how `alerting` of the configuration is read | [`settings`] |
 
 pub mod board;
-pub mod calendar;
+pub mod canonical;
 pub mod cause;
 pub mod clerk;
 pub mod command;
 pub mod condition;
+pub mod escape;
 pub mod event;
 pub mod export;
 pub mod flap;
 pub mod group;
 pub mod history;
+pub mod identity;
 pub mod inhibit;
 pub mod matcher;
 pub mod metric;
@@ -39,6 +43,7 @@ pub mod own;
 pub mod packs;
 pub mod pairs;
 pub mod phase;
+pub mod phone_selector;
 pub mod picture;
 pub mod promql;
 pub mod rule;
@@ -52,6 +57,7 @@ pub mod suppress;
 pub mod task;
 mod tell;
 pub mod texts;
+pub mod time_interval;
 pub mod truth;
 pub mod words;
 

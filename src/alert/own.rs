@@ -10,6 +10,9 @@ use super::history::Changes;
 use super::subject::Subject;
 use super::truth::Truth;
 
+/// The label that makes groups of receivers.
+pub const RECEIVER: &str = "receiver";
+
 /// How the daemon is, beside what the fleet's totals tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Health {
@@ -48,7 +51,7 @@ pub fn observe(
         Own::NotifierFailing { within } => {
             for (receiver, failing) in &health.receivers {
                 let subject = Subject::Group {
-                    label: "receiver".into(),
+                    label: RECEIVER.into(),
                     value: receiver.clone(),
                 };
                 let long = failing.is_some_and(|failing| failing >= within);

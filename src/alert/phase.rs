@@ -21,7 +21,7 @@ pub struct State {
     pub phase: Phase,
     /// How long the condition has been unknown; `None` while it is known.
     pub unknown: Option<Stopwatch>,
-    /// Restored after a restart, and nothing fresh was seen since.
+    /// Restored after a restart, or its rule looks for something else now, and nothing was seen since.
     pub unconfirmed: bool,
     /// The poll that was last counted.
     counted: Option<Moment>,
@@ -72,8 +72,10 @@ pub enum Ending {
     Cleared,
     /// Nothing has been known of it for too long.
     Unknown,
-    /// Its rule is gone or looks for something else.
+    /// Its rule is gone.
     RuleRemoved,
+    /// Its rule gives it other labels; it goes on under those.
+    Relabelled,
     /// What it spoke of is no longer in the list of phones.
     SubjectRemoved,
 }
@@ -85,6 +87,7 @@ impl Ending {
             Self::Cleared => "cleared",
             Self::Unknown => "unknown",
             Self::RuleRemoved => "rule_removed",
+            Self::Relabelled => "relabelled",
             Self::SubjectRemoved => "subject_removed",
         }
     }
@@ -202,6 +205,15 @@ impl State {
             unknown: None,
             ..self
         })
+    }
+
+    /// What is left of it when its clocks ran under another condition; `None` if that was all.
+    pub fn distrusted(self) -> Option<Self> {
+        match self.phase {
+            Phase::Pending { .. } => None,
+            Phase::Firing | Phase::Holding { .. } => Some(Self::restored(Phase::Firing)),
+            Phase::Resolved { .. } => Some(self),
+        }
     }
 
     fn holding_on(mut self, seen: Seen, rule: &Rule) -> Self {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::board::{Alert, Board};
+use super::identity::Life;
 use super::notify::notice::Why;
 use super::notify::retry::Cause;
 use super::settings::Settings;
@@ -22,8 +23,8 @@ pub struct Picture {
     pub settings: Arc<Settings>,
     /// The alerts.
     pub board: Board,
-    /// Texts of the alerts that fire or fired, by [`Alert::key`].
-    pub texts: rpds::RedBlackTreeMapSync<Box<str>, Arc<Rendered>>,
+    /// Texts of the alerts that fire or fired, by [`Alert::life`].
+    pub texts: rpds::RedBlackTreeMapSync<Life, Arc<Rendered>>,
     /// Of each rule, how many phones it speaks of: 0 never fires.
     pub matched: Arc<BTreeMap<Box<str>, u32>>,
     /// When the rules were last looked at as a whole; `None` before the first time.
@@ -152,7 +153,7 @@ impl Picture {
 
     /// The texts of an alert; none while it is pending.
     pub fn texts_of(&self, alert: &Alert) -> &[(Box<str>, Box<str>)] {
-        self.texts.get(&alert.key()).map_or(&[], |texts| texts)
+        self.texts.get(&alert.life()).map_or(&[], |texts| texts)
     }
 
     /// Alerts that fire and may be said.

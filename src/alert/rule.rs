@@ -6,15 +6,13 @@
 
 use std::time::Duration;
 
-use crate::fleet::place::spread;
-
 use super::condition::{
     Comparison, Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
     Repeats, Scope,
 };
-use super::matcher::Where;
 use super::pairs::{self, Pair};
-use super::promql::{self, codes};
+use super::phone_selector::Where;
+use super::promql::codes;
 use super::severity;
 
 /// One rule, valid if [`Rule::check`] has nothing to say.
@@ -39,7 +37,7 @@ pub struct Rule {
     pub on_unknown: OnUnknown,
     /// While it fires it explains everything below: a phone that is down has no registered
     /// accounts, and nobody needs to be told so.
-    pub outage: bool,
+    pub inhibits_below: bool,
     /// Labels of the alert beside those of what it speaks of; `severity` is one of them.
     pub labels: Box<[Pair]>,
     /// Texts for people, as templates; see [`Annotations`].
@@ -67,7 +65,7 @@ pub struct Annotations {
 pub enum OnUnknown {
     /// The clocks stand still: what fires goes on firing, what is pending stays so.
     #[default]
-    Hold,
+    Keep,
     /// As if the condition did not hold: what Prometheus does when a series ends.
     Resolve,
     /// As if the condition held.
@@ -83,6 +81,9 @@ pub enum RuleFault {
     /// A label that the daemon sets itself.
     #[error("the label `{0}` is set by the daemon; choose another name")]
     ReservedLabel(Box<str>),
+    /// Alerts of different groups would have the same labels.
+    #[error("the label `{0}` makes the groups of this rule; choose another name")]
+    GroupLabel(Box<str>),
     /// Not a name of a label.
     #[error("`{0}` is no name of a label: use letters, digits and `_`")]
     LabelName(Box<str>),
@@ -158,8 +159,8 @@ impl Rule {
             hold: Duration::ZERO,
             min_polls: 2,
             keep_firing_for: Duration::ZERO,
-            on_unknown: OnUnknown::Hold,
-            outage: false,
+            on_unknown: OnUnknown::Keep,
+            inhibits_below: false,
             labels: Box::default(),
             annotations: Annotations::default(),
         }
@@ -189,7 +190,7 @@ impl Rule {
         match &self.when {
             Condition::Phone(condition) => check_phone(condition, &mut faults),
             Condition::Each(condition) => check_each(condition, &mut faults),
-            Condition::Fraction(fraction) => check_fraction(fraction, &mut faults),
+            Condition::Fraction(fraction) => check_fraction(fraction, &self.labels, &mut faults),
             Condition::Own(own) => check_own(*own, &mut faults),
         }
         faults
@@ -203,16 +204,6 @@ impl Rule {
     /// What it speaks of.
     pub fn scope(&self) -> Scope {
         self.when.scope()
-    }
-
-    /// Tells whether an alert belongs to this rule as it is now: a rule that is renamed, looks for
-    /// something else, or labels differently is another rule; one that is more patient is not.
-    pub fn fingerprint(&self) -> u64 {
-        let mut text = format!("{}\n{}", self.name, promql::expression(self));
-        for (name, value) in &self.labels {
-            text.extend(["\n", name, "=", value]);
-        }
-        spread(&text)
     }
 }
 
@@ -282,17 +273,20 @@ fn check_metric(comparison: &Comparison, faults: &mut Vec<RuleFault>) {
     }
 }
 
-fn check_fraction(fraction: &Fraction, faults: &mut Vec<RuleFault>) {
+fn check_fraction(fraction: &Fraction, labels: &[Pair], faults: &mut Vec<RuleFault>) {
     if !(fraction.at_least > 0.0 && fraction.at_least <= 1.0) {
         faults.push(RuleFault::Share("at_least"));
     }
     if fraction.min == 0 {
         faults.push(RuleFault::Count("min", u32::MAX));
     }
-    if let Grouping::Label(label) = &fraction.by
-        && !is_name(label)
-    {
-        faults.push(RuleFault::LabelName(label.clone()));
+    if let Grouping::Label(label) = &fraction.by {
+        if !is_name(label) {
+            faults.push(RuleFault::LabelName(label.clone()));
+        }
+        if labels.iter().any(|(name, _)| name == label) {
+            faults.push(RuleFault::GroupLabel(label.clone()));
+        }
     }
     if fraction.of == Counted::Unreachable && fraction.by == Grouping::Server {
         faults.push(RuleFault::PhonesByServer);
@@ -400,23 +394,20 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_that_is_more_patient_is_the_same_and_one_that_looks_elsewhere_is_not() {
-        let rule = Rule::new("A", UNREACHABLE);
-        let patient = Rule {
-            hold: Duration::from_secs(60),
-            ..rule.clone()
+    fn a_label_that_would_make_one_alert_of_all_groups_is_refused() {
+        let by = |by: &str| Fraction {
+            of: Counted::Unreachable,
+            by: Grouping::Label(by.into()),
+            at_least: 0.5,
+            min: 1,
         };
-        assert_eq!(rule.fingerprint(), patient.fingerprint());
-        let other = Rule {
-            when: Condition::Phone(PhoneCondition::NotReadable),
-            ..rule.clone()
+        let rule = |fraction| Rule {
+            labels: Box::new([("floor".into(), "all".into())]),
+            ..Rule::new("A", Condition::Fraction(fraction))
         };
-        assert_ne!(rule.fingerprint(), other.fingerprint());
-        let louder = Rule {
-            labels: Box::new([("severity".into(), "critical".into())]),
-            ..rule.clone()
-        };
-        assert_ne!(rule.fingerprint(), louder.fingerprint());
+        assert_eq!(rule(by("site")).check(), []);
+        let taken = RuleFault::GroupLabel("floor".into());
+        assert_eq!(rule(by("floor")).check(), [taken]);
     }
 
     #[test]

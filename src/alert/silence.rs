@@ -1,31 +1,35 @@
-//! What keeps alerts from being said because somebody wanted it: silences and windows.
+//! What keeps alerts from being notified because an operator wants it: silences and windows.
 //!
-//! A silence is made by hand and ends by itself; a window comes back by the calendar. Both speak of
-//! labels. One that speaks only of labels of phones covers a phone as a whole: such phones are in no
-//! fraction, and `grandstream_phone_muted` says so to Prometheus.
+//! A silence is made by hand and ends by itself; a window recurs by the calendar. Both select alerts
+//! by matchers. One that uses only labels of phones covers a phone as a whole: such phones are in no
+//! fraction, and `grandstream_phone_muted` tells Prometheus of them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::calendar::Calendar;
-use super::matcher::{self, LabelPatterns};
+use super::matcher::{Matcher, all_match};
 use super::pairs;
+use super::phone_selector;
 use super::subject::Labels;
+use super::time_interval::TimeIntervals;
 use crate::fleet::Place;
 
 /// A silence, kept over restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Silence {
     /// Unique and never used again.
     pub id: u64,
-    /// Each must match; never empty, or it would silence everything.
-    pub matching: Box<[LabelPatterns]>,
-    /// From then on.
-    pub from: Timestamp,
-    /// Until then, for good.
-    pub until: Timestamp,
+    /// All must match; see [`is_selective`].
+    pub matchers: Box<[Matcher]>,
+    /// When it begins.
+    pub starts_at: Timestamp,
+    /// When it ends, for good.
+    pub ends_at: Timestamp,
+    /// When it was made or ended by hand, whichever is later.
+    pub updated_at: Timestamp,
     /// Who made it: a login name.
-    pub by: Box<str>,
+    pub created_by: Box<str>,
     /// Why.
     pub comment: Box<str>,
 }
@@ -47,9 +51,9 @@ pub struct Window {
     /// Unique.
     pub name: Box<str>,
     /// When it is open.
-    pub when: Calendar,
-    /// Each must match; empty: everything.
-    pub matching: Box<[LabelPatterns]>,
+    pub when: TimeIntervals,
+    /// All must match; empty: everything.
+    pub matching: Box<[Matcher]>,
 }
 
 /// What covers a phone as a whole: the label `by` of `grandstream_phone_muted`.
@@ -92,10 +96,10 @@ impl SilenceState {
 impl Silence {
     /// Where in its life it is. One that ended before it began is over.
     pub fn state(&self, at: Timestamp) -> SilenceState {
-        if self.until <= at {
+        if self.ends_at <= at {
             return SilenceState::Expired;
         }
-        if at < self.from {
+        if at < self.starts_at {
             return SilenceState::Pending;
         }
         SilenceState::Active
@@ -106,19 +110,19 @@ impl Silence {
         self.state(at) == SilenceState::Active
     }
 
-    /// Whether it speaks of an alert with these labels.
+    /// Whether it selects an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matching, |name| pairs::text(labels, name))
+        all_match(&self.matchers, |name| pairs::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.
     pub fn covers(&self, place: &Place) -> bool {
-        covers(&self.matching, place)
+        covers(&self.matchers, place)
     }
 }
 
 impl Window {
-    /// Whether it speaks of an alert with these labels.
+    /// Whether it selects an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
         all_match(&self.matching, |name| pairs::text(labels, name))
     }
@@ -129,76 +133,96 @@ impl Window {
     }
 }
 
-/// Labels of alerts that phones do not have.
-const OF_ALERTS: [&str; 6] = [
-    "alertname",
-    "severity",
-    "account",
-    "line",
-    "server",
-    "receiver",
-];
-
-fn covers(patterns: &[LabelPatterns], place: &Place) -> bool {
-    let of_phones = patterns
-        .iter()
-        .all(|pattern| !OF_ALERTS.contains(&&*pattern.name));
-    of_phones && all_match(patterns, |name| matcher::label(place, name))
+/// Whether some matcher does not match the empty text. A silence whose matchers all do would select
+/// every alert without these labels.
+pub fn is_selective(matchers: &[Matcher]) -> bool {
+    matchers.iter().any(|matcher| !matcher.matches(""))
 }
 
-pub(super) fn all_match<'a>(patterns: &[LabelPatterns], value: impl Fn(&str) -> &'a str) -> bool {
-    patterns.iter().all(|pattern| {
-        let value = value(&pattern.name);
-        pattern.any_of.is_empty() || pattern.any_of.iter().any(|glob| glob.matches(value))
-    })
+/// Whether all alerts of a phone are selected: by labels that it gives them all.
+fn covers(matchers: &[Matcher], place: &Place) -> bool {
+    let is_of_phone = |name: &str| {
+        let mut labels = place.labels.iter();
+        matches!(name, "phone" | "site") || labels.any(|(label, _)| **label == *name)
+    };
+    matchers.iter().all(|matcher| is_of_phone(matcher.name()))
+        && all_match(matchers, |name| phone_selector::label(place, name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::matcher::Glob;
+    use crate::alert::matcher::parse_list;
     use crate::alert::sample::{Sample, minute};
 
-    fn silence(matching: &[(&str, &str)]) -> Silence {
+    fn silence(matchers: &str) -> Silence {
         Silence {
             id: 1,
-            matching: matching
-                .iter()
-                .map(|(label, pattern)| LabelPatterns {
-                    name: (*label).into(),
-                    any_of: Box::new([Glob::new(*pattern)]),
-                })
-                .collect(),
-            from: minute(1).wall,
-            until: minute(2).wall,
-            by: "anna".into(),
+            matchers: parse_list(matchers).expect("matchers").into(),
+            starts_at: minute(1).wall,
+            ends_at: minute(2).wall,
+            updated_at: minute(0).wall,
+            created_by: "anna".into(),
             comment: "moving house".into(),
         }
     }
 
     #[test]
     fn a_silence_is_in_force_up_to_and_without_its_end() {
-        let silence = silence(&[]);
+        let silence = silence("");
         let active = [0, 1, 2].map(|n| silence.is_active(minute(n).wall));
         assert_eq!(active, [false, true, false]);
     }
 
     #[test]
-    fn every_matcher_must_match() {
+    fn every_matcher_must_match_and_a_label_that_is_missing_is_empty() {
         let labels: Labels = [("alertname", "Down"), ("phone", "hq-1")]
             .map(|(name, value)| (name.into(), value.into()))
             .into();
-        assert!(silence(&[("phone", "hq-*")]).matches(&labels));
-        assert!(!silence(&[("phone", "hq-*"), ("site", "hq")]).matches(&labels));
-        assert!(silence(&[("phone", "hq-*"), ("site", "")]).matches(&labels));
+        for (matchers, expected) in [
+            ("phone=~hq-.*", true),
+            ("phone=~hq-.*, site=hq", false),
+            ("phone=~hq-.*, site=", true),
+            ("phone=~hq-.*, site!=hq", true),
+            ("phone=~hq-.*, alertname!=Down", false),
+            ("phone!~hq-.*", false),
+        ] {
+            assert_eq!(silence(matchers).matches(&labels), expected, "{matchers}");
+        }
     }
 
     #[test]
-    fn only_what_speaks_of_phones_alone_covers_a_phone() {
-        let phone = Sample::new("hq-1").site("hq").phone();
-        let covers = |matching: &[_]| silence(matching).covers(&phone.place);
-        assert!(covers(&[("site", "hq")]));
-        assert!(!covers(&[("site", "lyon")]));
-        assert!(!covers(&[("site", "hq"), ("alertname", "*")]));
+    fn only_labels_that_a_phone_has_cover_it_as_a_whole() {
+        let phone = Sample::new("hq-1").site("hq");
+        let phone = phone.with(|place| place.labels = Box::new([("floor".into(), "1".into())]));
+        let place = phone.phone().place;
+        for (matchers, expected) in [
+            ("site=hq", true),
+            ("site=lyon", false),
+            ("site!=lyon, phone=~hq-.*", true),
+            ("site=hq, floor=1", true),
+            ("site=hq, floor!=1", false),
+            ("site=hq, alertname=~.*", false),
+            ("site=hq, severity!=critical", false),
+            // Rules may give their alerts this label.
+            ("site=hq, team!=it", false),
+        ] {
+            assert_eq!(silence(matchers).covers(&place), expected, "{matchers}");
+        }
+    }
+
+    #[test]
+    fn a_silence_selects_something_by_at_least_one_matcher() {
+        for (matchers, expected) in [
+            ("site=hq", true),
+            ("site!=hq", false),
+            ("site=~.*", false),
+            ("site!=hq, phone=~.+", true),
+            ("site!=", true),
+            ("", false),
+        ] {
+            let matchers = silence(matchers).matchers;
+            assert_eq!(is_selective(&matchers), expected, "{matchers:?}");
+        }
     }
 }

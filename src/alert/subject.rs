@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet::{Moment, Phone, Place};
 
+use super::condition::Scope;
 use super::pairs::Pair;
 use super::rule::Rule;
 
@@ -31,7 +32,8 @@ pub enum Subject {
 }
 
 /// The labels of an alert, sorted by name. They are set when the alert begins and stay, so that its
-/// end reaches whoever was told of its beginning.
+/// end reaches whoever was told of its beginning; only labels of its rule that change make another
+/// alert of it.
 pub type Labels = Arc<[Pair]>;
 
 impl Subject {
@@ -40,6 +42,17 @@ impl Subject {
         match self {
             Self::Daemon | Self::Group { .. } => None,
             Self::Phone(phone) | Self::Account(phone, _) | Self::Line(phone, _) => Some(phone),
+        }
+    }
+
+    /// What kind of thing it is.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Daemon => Scope::Daemon,
+            Self::Group { .. } => Scope::Group,
+            Self::Phone(_) => Scope::Phone,
+            Self::Account(..) => Scope::Account,
+            Self::Line(..) => Scope::Line,
         }
     }
 
@@ -84,6 +97,15 @@ pub fn labels_of_phone(rule: &Rule, subject: &Subject, phone: &Phone, now: Momen
     if let Subject::Line(_, number) = subject {
         labels.push(("line".into(), number.to_string().into()));
     }
+    sorted(labels)
+}
+
+/// The same labels under another form of the rule that gave some of them.
+pub fn relabelled(labels: &[Pair], before: &Rule, after: &Rule) -> Labels {
+    let of_old = |name: &str| before.labels.iter().any(|(one, _)| **one == *name);
+    let others = labels.iter().filter(|(name, _)| !of_old(name));
+    let mut labels = of_rule(after);
+    labels.extend(others.cloned());
     sorted(labels)
 }
 

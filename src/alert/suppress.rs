@@ -9,25 +9,23 @@
 //! cause, not of a guess how long a group takes. What comes free from a silence or window is judged
 //! at the next tick, and waits for what is pending above it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::board::{Alert, KnownRule};
 use super::flap::Damping;
-use super::inhibit::Inhibit;
-use super::matcher;
-use super::pairs;
+use super::inhibit::{InhibitRule, InhibitionSources};
+use super::pairs::{self, Pair};
 use super::rule::Rule;
 use super::silence::{Silence, Window};
-use super::subject::Subject;
-use crate::fleet::{Moment, Place};
+use super::subject::{Labels, Subject};
+use crate::fleet::Moment;
 
 /// What the configuration says of keeping back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Suppression {
-    /// What explains what, beyond outages.
-    pub inhibits: Box<[Inhibit]>,
+    /// Inhibition rules, those of the packs first; outages inhibit what lies below without one.
+    pub inhibit_rules: Box<[InhibitRule]>,
     /// Windows of maintenance.
     pub windows: Box<[Window]>,
     /// When alerts count as flapping.
@@ -55,10 +53,6 @@ pub enum Visibility {
 /// interval of 30 s, and a tick.
 pub const SETTLE: Duration = Duration::from_secs(45);
 
-/// Firing alerts that mute others: which relation, which values of its labels, by whom.
-#[derive(Clone, Debug, Default)]
-pub struct Sources(BTreeSet<(usize, Vec<Box<str>>, Box<str>)>);
-
 /// What may explain an alert.
 #[derive(Clone, Copy, Debug)]
 pub struct Above<'a> {
@@ -76,6 +70,10 @@ pub struct Judged {
     pub rule: Arc<KnownRule>,
     /// The group.
     pub subject: Subject,
+    /// The labels that an alert of it has.
+    pub labels: Labels,
+    /// Whether an inhibition rule selects such an alert as a source.
+    pub is_source: bool,
     /// When the poll that is longest ago, of those that counted, began.
     pub oldest: Moment,
 }
@@ -87,8 +85,8 @@ pub struct Scene<'a> {
     pub suppression: &'a Suppression,
     /// Silences, those that are over included.
     pub silences: &'a [Silence],
-    /// Alerts that mute others.
-    pub sources: &'a Sources,
+    /// Alerts that inhibit others.
+    pub sources: &'a InhibitionSources,
     /// When groups, silences and windows were last looked at.
     pub ticked: Moment,
     /// Now.
@@ -114,43 +112,6 @@ impl Visibility {
     }
 }
 
-impl Sources {
-    /// Those among the alerts that fire.
-    pub fn among<'a>(alerts: impl Iterator<Item = &'a Alert>, inhibits: &[Inhibit]) -> Self {
-        let mut sources = BTreeSet::new();
-        for alert in alerts.filter(|alert| alert.state.is_firing()) {
-            for (relation, inhibit) in inhibits.iter().enumerate() {
-                if inhibit.when.contains(&alert.rule().name) {
-                    let by = alert.rule().name.clone();
-                    sources.insert((relation, same(inhibit, alert), by));
-                }
-            }
-        }
-        Self(sources)
-    }
-
-    /// The name of what mutes this alert.
-    fn muting(&self, alert: &Alert, inhibits: &[Inhibit]) -> Option<&str> {
-        let name = &alert.rule().name;
-        let muted = |inhibit: &Inhibit| {
-            // An alert on both sides would mute itself.
-            inhibit.mute.contains(name) && !inhibit.when.contains(name)
-        };
-        let relations = inhibits.iter().enumerate();
-        relations
-            .filter(|(_, inhibit)| muted(inhibit))
-            .find_map(|(relation, inhibit)| {
-                let from = (relation, same(inhibit, alert), Box::default());
-                let (_, _, by) = self
-                    .0
-                    .range(from.clone()..)
-                    .next()
-                    .filter(|(other, values, _)| *other == relation && *values == from.1)?;
-                Some(&**by)
-            })
-    }
-}
-
 /// The silence or window that keeps an alert back.
 pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
     let wall = scene.now.wall;
@@ -162,7 +123,7 @@ pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
     }
     let mut windows = scene.suppression.windows.iter();
     let window =
-        windows.find(|window| window.matches(&alert.labels) && window.when.covers(wall))?;
+        windows.find(|window| window.matches(&alert.labels) && window.when.contain(wall))?;
     Some(Visibility::InWindow(window.name.clone()))
 }
 
@@ -172,7 +133,8 @@ pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) 
     if let Some(firing) = alerts.find(|above| above.state.is_firing()) {
         return Visibility::Inhibited(firing.rule().name.clone());
     }
-    if let Some(by) = scene.sources.muting(alert, &scene.suppression.inhibits) {
+    let rules = &scene.suppression.inhibit_rules;
+    if let Some(by) = scene.sources.inhibiting(&alert.labels, rules) {
         return Visibility::Inhibited(by.into());
     }
     if flapping {
@@ -184,57 +146,41 @@ pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) 
     Visibility::Shown
 }
 
-/// Whether `above`, once it fires, explains `alert`; `place` is that of the alert's phone, if it has
-/// one.
-pub fn explains(above: &Alert, alert: &Alert, place: Option<&Place>, inhibits: &[Inhibit]) -> bool {
-    let values = |name: &str| pairs::text(&above.labels, name);
-    above.rule.fingerprint != alert.rule.fingerprint
-        && (lies_below(alert, above.rule(), &above.subject, place)
-            || inhibits
-                .iter()
-                .any(|inhibit| relates(inhibit, above.rule(), alert, values)))
+/// Whether `above` inhibits `alert` once it fires.
+pub fn inhibits(above: &Alert, alert: &Alert, rules: &[InhibitRule]) -> bool {
+    lies_below(alert, above.rule(), &above.subject, &above.labels)
+        || inhibits_by_rule(&above.labels, alert, rules)
 }
 
-/// Whether what a rule says of a group can come to explain `alert`.
-pub fn may_explain(judged: &Judged, alert: &Alert, place: &Place, inhibits: &[Inhibit]) -> bool {
-    let rule = &judged.rule.rule;
-    let values = |name: &str| judged.subject.group_value(name);
-    lies_below(alert, rule, &judged.subject, Some(place))
-        || inhibits
-            .iter()
-            .any(|inhibit| relates(inhibit, rule, alert, values))
+/// Whether what a rule says of a group can come to inhibit `alert`.
+pub fn may_inhibit(judged: &Judged, alert: &Alert, rules: &[InhibitRule]) -> bool {
+    lies_below(alert, &judged.rule.rule, &judged.subject, &judged.labels)
+        || judged.is_source && inhibits_by_rule(&judged.labels, alert, rules)
 }
 
-/// Whether an outage of `subject` lies above `alert`. One of a phone explains all else of it, but
-/// not another outage of the same phone.
-pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, place: Option<&Place>) -> bool {
-    if !rule.outage || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
+/// Whether an outage of `subject`, an alert of these labels, lies above `alert`. One of a phone
+/// inhibits all else of it, but not another outage of the same phone. Groups are told by the labels
+/// of both alerts, as an Alertmanager sees them.
+pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, labels: &[Pair]) -> bool {
+    if !rule.inhibits_below || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
         return false;
     }
+    let value = |labels, name| pairs::text(labels, name);
     match subject {
         Subject::Daemon => alert.subject != Subject::Daemon,
-        Subject::Group { label, value } => {
-            place.is_some_and(|place| *matcher::label(place, label) == **value)
+        Subject::Group { label, .. } => {
+            alert.subject.phone().is_some() && value(labels, label) == value(&alert.labels, label)
         }
-        Subject::Phone(phone) => alert.subject.phone() == Some(&**phone) && !alert.rule().outage,
+        Subject::Phone(phone) => {
+            alert.subject.phone() == Some(&**phone) && !alert.rule().inhibits_below
+        }
         Subject::Account(..) | Subject::Line(..) => false,
     }
 }
 
-fn relates<'a>(
-    inhibit: &Inhibit,
-    rule: &Rule,
-    alert: &Alert,
-    values: impl Fn(&str) -> &'a str,
-) -> bool {
-    let name = &alert.rule().name;
-    inhibit.when.contains(&rule.name)
-        && inhibit.mute.contains(name)
-        && !inhibit.when.contains(name)
-        && inhibit
-            .same
-            .iter()
-            .all(|label| values(label) == pairs::text(&alert.labels, label))
+fn inhibits_by_rule(source: &[Pair], alert: &Alert, rules: &[InhibitRule]) -> bool {
+    let mut rules = rules.iter();
+    rules.any(|rule| rule.inhibits(source, &alert.labels))
 }
 
 /// What was silenced and is free again waits longer where something above is pending: while it was
@@ -261,11 +207,4 @@ fn is_settling(alert: &Alert, above: Above<'_>, scene: Scene<'_>) -> bool {
         None => SETTLE,
     };
     unclear && scene.now.since(since) < patience
-}
-
-fn same(inhibit: &Inhibit, alert: &Alert) -> Vec<Box<str>> {
-    let values = inhibit.same.iter();
-    values
-        .map(|label| pairs::text(&alert.labels, label).into())
-        .collect()
 }

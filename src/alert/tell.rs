@@ -138,7 +138,7 @@ impl Worker {
         self.rounds.forget(&picture.board);
         let due = self
             .rounds
-            .due(&picture.board, self.sender.resend_every, now);
+            .due(&picture.board, self.sender.resend_delay, now);
         if due.is_empty() {
             return Round::Quiet;
         }
@@ -189,7 +189,7 @@ async fn beat(
     fleet: watch::Receiver<Arc<Fleet>>,
     clock: Clock,
 ) {
-    let mut tick = interval(heartbeat.every);
+    let mut tick = interval(heartbeat.interval);
     let begun = clock.now();
     let mut failing = false;
     loop {

@@ -9,7 +9,7 @@ use super::condition::{
     Comparison, Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
     Repeats, Take, Weakness,
 };
-use super::matcher::{Glob, Where};
+use super::phone_selector::{Glob, Where};
 
 /// A sentence without its end, as "a phone whose last poll got no answer".
 pub fn condition(condition: &Condition) -> String {

@@ -1,27 +1,31 @@
-//! What systemd is told: ready, reloading, stopping, how the fleet does, and that we are alive.
+//! What systemd is told while the daemon runs: that it is ready, how the fleet does, and the pings
+//! of its watchdog.
 //!
-//! The sign of life is fed by the work itself: it is sent only when the keeper answers through the
-//! engine, and, where there are phones, polls go on. A process whose scheduler is stuck sends none
-//! and is started again. Without systemd nothing is sent anywhere.
+//! A ping is fed by the work itself: it is sent only when the keeper answers through the engine, and,
+//! where there are phones, polls go on. A process whose scheduler is stuck sends none and is started
+//! again. Times are those in which the process ran: one that was stopped is not stuck.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use sd_notify::NotifyState;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::fleet::Fleet;
+use super::notify_socket::NotifySocket;
+use crate::clock::Clock;
 use crate::fleet::totals::SkipReason;
+use crate::fleet::{Fleet, Moment};
 use crate::web::Settings;
 
 /// What tells systemd, and what it looks at.
 pub(super) struct Herald {
+    pub(super) systemd: NotifySocket,
     pub(super) fleet: watch::Receiver<Arc<Fleet>>,
     pub(super) settings: watch::Receiver<Arc<Settings>>,
     pub(super) pings: mpsc::Sender<oneshot::Sender<()>>,
     pub(super) watchdog: Option<Duration>,
+    pub(super) clock: Clock,
 }
 
 /// How often the fleet is summed up.
@@ -32,32 +36,33 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 impl Herald {
     pub(super) async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
-        ready();
+        self.systemd.ready();
         let every = self
             .watchdog
             .map_or(TELL_EVERY, |limit| TELL_EVERY.min(limit / 3));
         let mut tick = tokio::time::interval(every);
-        // One sign of life says as much as two.
+        // One ping says as much as two.
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut told = String::new();
-        let mut progress = Progress::new(Instant::now());
+        let mut progress = Progress::new(self.clock.now());
         loop {
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
                 _ = tick.tick() => {}
             }
+            self.systemd.retry();
             let alive = self.is_answered().await;
             let fleet = Arc::clone(&self.fleet.borrow());
             let patience = 2 * self.settings.borrow().ready_after + TELL_EVERY;
             let events = events(&fleet);
-            if alive && progress.goes_on(events, patience, Instant::now()) {
-                send(&[NotifyState::Watchdog]);
+            if alive && progress.goes_on(events, patience, self.clock.now()) {
+                self.systemd.watchdog();
             } else {
-                tracing::error!("The scheduler does not move; no sign of life is sent");
+                tracing::error!("Poll scheduler stalled; withholding the systemd watchdog ping");
             }
             let status = summary(&fleet);
             if status != told {
-                send(&[NotifyState::Status(&status)]);
+                self.systemd.status(&status);
                 told = status;
             }
         }
@@ -81,11 +86,11 @@ struct Progress {
     /// `None` where nothing is polled.
     events: Option<u64>,
     patience: Duration,
-    at: Instant,
+    at: Moment,
 }
 
 impl Progress {
-    fn new(now: Instant) -> Self {
+    fn new(now: Moment) -> Self {
         Self {
             events: None,
             patience: Duration::ZERO,
@@ -93,14 +98,14 @@ impl Progress {
         }
     }
 
-    fn goes_on(&mut self, events: Option<u64>, patience: Duration, now: Instant) -> bool {
+    fn goes_on(&mut self, events: Option<u64>, patience: Duration, now: Moment) -> bool {
         // After a reload the polls to come are judged by the new intervals, not those before.
         if events != self.events || patience != self.patience || events.is_none() {
             self.events = events;
             self.patience = patience;
             self.at = now;
         }
-        now.duration_since(self.at) <= patience
+        now.since(self.at) <= patience
     }
 }
 
@@ -110,25 +115,7 @@ fn events(fleet: &Fleet) -> Option<u64> {
         .iter()
         .map(|reason| fleet.totals.skips(*reason))
         .sum();
-    (fleet.phones().len() > 0).then(|| fleet.totals.poll_duration.count + skipped)
-}
-
-/// Tells systemd that the daemon serves.
-pub(super) fn ready() {
-    send(&[NotifyState::Ready]);
-}
-
-/// Tells systemd that the configuration is being read again.
-pub(super) fn reloading() {
-    match NotifyState::monotonic_usec_now() {
-        Ok(now) => send(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::warn!(%error, "The monotonic clock cannot be read"),
-    }
-}
-
-/// Tells systemd that the daemon ends.
-pub(super) fn stopping() {
-    send(&[NotifyState::Stopping]);
+    (fleet.phones().len() > 0).then(|| fleet.totals.polls + skipped)
 }
 
 fn summary(fleet: &Fleet) -> String {
@@ -139,25 +126,25 @@ fn summary(fleet: &Fleet) -> String {
     format!("{up} of {} phones up", fleet.phones().len())
 }
 
-fn send(state: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(state) {
-        tracing::warn!(%error, "systemd cannot be told");
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+
+    const START: Moment = Moment {
+        wall: Timestamp::UNIX_EPOCH,
+        mono: Duration::ZERO,
+    };
 
     #[test]
     fn a_shorter_patience_counts_from_when_it_begins() {
-        let start = Instant::now();
         let minute = Duration::from_secs(60);
-        let mut progress = Progress::new(start);
-        assert!(progress.goes_on(Some(7), 120 * minute, start));
-        assert!(progress.goes_on(Some(7), 120 * minute, start + 50 * minute));
+        let mut progress = Progress::new(START);
+        assert!(progress.goes_on(Some(7), 120 * minute, START));
+        assert!(progress.goes_on(Some(7), 120 * minute, START.after(50 * minute)));
         for (at, expect) in [(51, true), (53, true), (54, false)] {
-            let goes_on = progress.goes_on(Some(7), 2 * minute, start + at * minute);
+            let goes_on = progress.goes_on(Some(7), 2 * minute, START.after(at * minute));
             assert_eq!(goes_on, expect, "after {at} minutes");
         }
     }
@@ -166,12 +153,12 @@ mod tests {
 
     /// Whether there is progress after each of these: seconds since the start, and events.
     fn goes_on(story: &[(u64, Option<u64>)]) -> Vec<bool> {
-        let start = Instant::now();
-        let mut progress = Progress::new(start);
+        let mut progress = Progress::new(START);
         story
             .iter()
             .map(|(seconds, events)| {
-                progress.goes_on(*events, PATIENCE, start + Duration::from_secs(*seconds))
+                let now = START.after(Duration::from_secs(*seconds));
+                progress.goes_on(*events, PATIENCE, now)
             })
             .collect()
     }

@@ -5,9 +5,12 @@
 //! way up, backwards.
 
 mod herald;
+mod limits;
+mod notify_socket;
 mod reload;
 mod state_dir;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -15,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,10 +31,13 @@ use crate::fleet::Fleet;
 use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
 use crate::ledger::{Keeper, Ledger};
 use crate::poll::{Engine, Orders};
-use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Settings};
+use crate::telemetry::{self, PollMetrics};
+use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
 use herald::Herald;
+use notify_socket::NotifySocket;
 use reload::Reloader;
 
+pub use limits::raise_open_files;
 pub use state_dir::open_ledger;
 
 /// What `run` is given from outside.
@@ -44,7 +51,9 @@ pub struct Setup {
     pub listen: Vec<SocketAddr>,
     /// Where the control socket is made; none without a runtime directory.
     pub control_socket: Option<PathBuf>,
-    /// How often systemd wants a sign of life.
+    /// The socket on which systemd listens, as `$NOTIFY_SOCKET` names it.
+    pub notify_socket: Option<OsString>,
+    /// How often systemd wants a ping.
     pub watchdog: Option<Duration>,
     /// What tells the time.
     pub clock: Clock,
@@ -57,6 +66,7 @@ struct Loaded {
     config: Arc<Config>,
     entrance: Arc<Entrance>,
     alerting: Arc<alert::Settings>,
+    systemd: NotifySocket,
 }
 
 /// How a task ended, by its name.
@@ -88,12 +98,14 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let entrance = entrance(&config, &Entrance::default())?;
     let scheme = entrance.scheme();
     let listening = setup.listening.take();
+    let systemd = NotifySocket::open(setup.notify_socket.take());
 
     let inner = stop.child_token();
     let loaded = Loaded {
         config,
         entrance,
         alerting: Arc::new(alerting),
+        systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
     for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
@@ -108,7 +120,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     }
 
     let ended = tasks.join_next().await;
-    herald::stopping();
+    systemd.stopping();
     inner.cancel();
     let outcome = outcome(ended, &stop);
     join(tasks).await;
@@ -159,7 +171,7 @@ async fn connect(
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
     let started = clock.now();
-    let Loaded { config, .. } = loaded;
+    let (config, systemd) = (loaded.config, loaded.systemd);
     let read = ReloadStatus::good(started.wall);
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
     let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
@@ -171,8 +183,8 @@ async fn connect(
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
 
-    let mut engine = Engine::new(clock.clone(), ledger, published);
-    engine.apply(&config).await?;
+    let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
+    let requests = Requests::register(&mut registry);
     let orders = Orders {
         polls: poll_orders,
         configs,
@@ -186,6 +198,8 @@ async fn connect(
         reloads,
         alerts,
         commands: commands.clone(),
+        requests,
+        registry: Arc::new(registry),
         started,
     };
     let alerting = Task {
@@ -197,6 +211,7 @@ async fn connect(
         database: state_dir::database(config.state_dir.as_deref()),
     };
     let reloader = Reloader {
+        systemd: systemd.clone(),
         path: setup.config,
         environment: setup.environment,
         current: config,
@@ -204,13 +219,15 @@ async fn connect(
         commands,
         announce,
         told,
-        clock,
+        clock: clock.clone(),
     };
     let herald = Herald {
+        systemd,
         fleet,
         settings,
         pings,
         watchdog: setup.watchdog,
+        clock,
     };
 
     let token = || stop.clone();
@@ -222,6 +239,20 @@ async fn connect(
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
     ])
+}
+
+/// The engine with this configuration in force, and the registry in which it counts.
+async fn polling(
+    clock: Clock,
+    ledger: Arc<Ledger>,
+    published: watch::Sender<Arc<Fleet>>,
+    config: &Config,
+) -> anyhow::Result<(Engine, Registry)> {
+    let mut registry = telemetry::registry();
+    let counted = (PollMetrics::register(&mut registry), raise_open_files());
+    let mut engine = Engine::new(clock, ledger, published, counted);
+    engine.apply(config).await?;
+    Ok((engine, registry))
 }
 
 async fn unfailing(work: impl Future<Output = ()>) -> anyhow::Result<()> {

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::herald;
+use super::notify_socket::NotifySocket;
 use crate::alert::command::Command;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
@@ -23,6 +23,7 @@ use crate::web::{Entrance, Settings};
 
 /// What takes over changed configurations, and what it is wired to.
 pub(super) struct Reloader {
+    pub(super) systemd: NotifySocket,
     pub(super) path: PathBuf,
     pub(super) environment: Arc<Environment>,
     pub(super) current: Arc<Config>,
@@ -77,9 +78,9 @@ impl Reloader {
             };
             // What changes while it is read must differ at the next look.
             seen = self.signature().await?;
-            herald::reloading();
+            self.systemd.reloading();
             let outcome = self.reload().await;
-            herald::ready();
+            self.systemd.ready();
             if let Some(done) = done {
                 // Whoever asked may have stopped waiting.
                 let _gone = done.send(outcome);

@@ -22,10 +22,12 @@ pub(super) struct Args {
     /// Do not open password files, for git and CI
     #[arg(long)]
     without_secrets: bool,
+    #[command(flatten)]
+    flags: super::FlagArgs,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let environment = super::environment();
+    let environment = args.flags.environment();
     let secrets = if args.without_secrets {
         Secrets::Skip
     } else {

@@ -5,6 +5,9 @@
 use anyhow::Context;
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+
+use super::log_writer::{self, Flush};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LogArgs {
@@ -22,7 +25,17 @@ enum LogFormat {
     Json,
 }
 
-pub(super) fn init(args: &LogArgs) -> anyhow::Result<()> {
+/// Where log lines come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LogSource {
+    /// A command: log lines keep their order with its output.
+    Command,
+    /// The daemon: its thread never waits for a reader of stderr.
+    Daemon,
+}
+
+/// Sets up logging; dropping the guard waits until the last lines are written.
+pub(super) fn init(args: &LogArgs, source: LogSource) -> anyhow::Result<Option<Flush>> {
     let ours = format!("info,grandstream_exporter={}", args.log_level);
     let wanted = std::env::var_os("RUST_LOG").unwrap_or_default();
     let wanted = wanted.to_str().context("RUST_LOG is not UTF-8")?;
@@ -33,14 +46,22 @@ pub(super) fn init(args: &LogArgs) -> anyhow::Result<()> {
     };
     let filter = EnvFilter::try_new(&directives)
         .with_context(|| format!("RUST_LOG is not a valid filter: {wanted}"))?;
+    let (writer, flush) = match source {
+        LogSource::Command => (BoxMakeWriter::new(std::io::stderr), None),
+        LogSource::Daemon => {
+            let (writer, flush) = log_writer::start(std::io::stderr())?;
+            (BoxMakeWriter::new(writer), Some(flush))
+        }
+    };
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
         .with_ansi(false)
-        .with_writer(std::io::stderr);
+        .with_writer(writer);
     match args.log_format {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     }
-    .map_err(|error| anyhow::anyhow!(error).context("failed to set up logging"))
+    .map_err(|error| anyhow::anyhow!(error).context("failed to set up logging"))?;
+    Ok(flush)
 }

@@ -18,6 +18,7 @@ mod address;
 mod alerts;
 mod check_config;
 mod completions;
+mod config_args;
 mod daemon;
 mod demo;
 mod discover;
@@ -26,6 +27,7 @@ mod healthcheck;
 mod humanize;
 mod import;
 mod list_output;
+mod log_writer;
 mod logging;
 mod mac;
 mod notify;
@@ -46,7 +48,7 @@ mod table;
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -56,6 +58,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Environment, Faults};
+use config_args::{ConfigArg, FlagArgs};
+use logging::LogSource;
 
 /// Prometheus exporter and alert daemon for fleets of Grandstream Android desk phones.
 #[derive(Debug, Parser)]
@@ -89,18 +93,6 @@ enum Command {
     Man(completions::ManArgs),
 }
 
-/// The option `--config` of all commands that read it.
-#[derive(Debug, clap::Args)]
-struct ConfigArg {
-    /// The configuration
-    #[arg(
-        long,
-        value_name = "FILE",
-        default_value = "/etc/grandstream-exporter/config.yaml"
-    )]
-    config: PathBuf,
-}
-
 /// Exit status for wrong usage or configuration.
 const USAGE: u8 = 2;
 
@@ -122,7 +114,16 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
-    let done = logging::init(&args.log).and_then(|()| dispatch(args.command));
+    let source = if matches!(args.command, Command::Serve(_) | Command::Demo(_)) {
+        LogSource::Daemon
+    } else {
+        LogSource::Command
+    };
+    let done = logging::init(&args.log, source).and_then(|log| {
+        let done = dispatch(args.command);
+        drop(log);
+        done
+    });
     done.unwrap_or_else(|error| print_error(&error))
 }
 
@@ -205,9 +206,13 @@ fn println_line(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
 
 /// The environment as configuration may refer to it.
 fn environment() -> Arc<Environment> {
-    let variables = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Arc::new(variables.collect())
+    Arc::new(variables())
+}
+
+fn variables() -> Environment {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Runs `work` to its end on the current thread. SIGTERM or SIGINT cancels its token; a second one
@@ -265,6 +270,7 @@ async fn wait_for_signals(stop: CancellationToken) {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -293,6 +299,34 @@ mod tests {
             .collect()
     }
 
+    /// The words of a command as a shell splits them, up to what is for the shell itself.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        // What stands between single quotes is every second part.
+        for (position, part) in line.split('\'').enumerate() {
+            if position % 2 == 1 {
+                words.last_mut().expect("a word").push_str(part);
+                continue;
+            }
+            let end = part.find([';', '|', '>', '#', '&']);
+            for c in part
+                .get(..end.unwrap_or(part.len()))
+                .expect("a part")
+                .chars()
+            {
+                match c {
+                    ' ' => words.push(String::new()),
+                    _ => words.last_mut().expect("a word").push(c),
+                }
+            }
+            if end.is_some() {
+                break;
+            }
+        }
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
     #[test]
     fn every_command_in_the_documentation_is_understood() {
         let mut wrong = Vec::new();
@@ -300,9 +334,7 @@ mod tests {
         for path in pages() {
             for line in commands(&fs::read_to_string(&path).expect("a page")) {
                 count += 1;
-                let end = line.find([';', '|', '>', '#', '&']).unwrap_or(line.len());
-                let words = line.get(..end).unwrap_or(&line).split_whitespace();
-                if let Err(error) = Args::try_parse_from(words) {
+                if let Err(error) = Args::try_parse_from(words(&line)) {
                     wrong.push(format!("{}: {line}\n{error}", path.display()));
                 }
             }

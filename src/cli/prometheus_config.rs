@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::ConfigArg;
+use super::{ConfigArg, FlagArgs};
 use crate::config::{self, Config, Listener, Secrets};
 
 /// Print the part of prometheus.yml that scrapes this exporter
@@ -20,6 +20,8 @@ use crate::config::{self, Config, Listener, Secrets};
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
+    #[command(flatten)]
+    flags: FlagArgs,
     /// Address at which Prometheus reaches the exporter; default: this machine's name and the first
     /// port of `listen`
     #[arg(long, value_name = "HOST:PORT")]
@@ -40,7 +42,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = &args.config.config;
-    let config = config::load(path, &super::environment(), Secrets::Read)?;
+    let config = config::load(path, &args.flags.environment(), Secrets::Read)?;
     let target = match &args.target {
         Some(target) => target.clone(),
         None => own_target(&config.listen)?,

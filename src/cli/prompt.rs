@@ -62,7 +62,15 @@ pub(super) fn secret_from_file(file: &Path) -> anyhow::Result<SecretString> {
         return not_empty(line.into(), "line of stdin");
     }
     let secret = config::read_secret(file).map_err(anyhow::Error::from);
-    Ok(secret.map_err(|error| UsageError(format!("{error:#}")))?)
+    let secret = secret.map_err(|error| UsageError(format!("{error:#}")))?;
+    if config::names_variable(secret.expose_secret()) {
+        eprintln_line!(
+            "warning: {}: contains `${{…}}`, which is not expanded; write the password itself into \
+             that file",
+            file.display()
+        );
+    }
+    Ok(secret)
 }
 
 fn not_empty(secret: SecretString, what: &str) -> anyhow::Result<SecretString> {

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::ConfigArg;
+use super::config_args::listen_address;
+use super::{ConfigArg, FlagArgs};
 use crate::app::{self, Setup};
 use crate::clock::Clock;
 
@@ -15,19 +16,27 @@ use crate::clock::Clock;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    /// Listen there instead of where the configuration says; may be given more than once
-    #[arg(long, value_name = "ADDRESS")]
+    /// Instead of `listen` of the configuration; may be given more than once (or --web.listen-address)
+    #[arg(
+        long,
+        alias = "web.listen-address",
+        value_name = "ADDRESS",
+        value_parser = listen_address
+    )]
     listen: Vec<SocketAddr>,
+    #[command(flatten)]
+    flags: FlagArgs,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<()> {
     let setup = Setup {
         config: args.config.config,
-        environment: super::environment(),
+        environment: args.flags.environment(),
         control_socket: runtime_directory().map(|directory| directory.join("control.sock")),
         listen: args.listen,
+        notify_socket: std::env::var_os("NOTIFY_SOCKET"),
         watchdog: sd_notify::watchdog_enabled(),
-        clock: Clock::real(),
+        clock: Clock::noticing_pauses(),
         listening: None,
     };
     super::block_on(|stop| app::run(setup, stop))

@@ -1,6 +1,5 @@
-//! `silence`: makes, lists and ends silences of the running daemon.
+//! `silence`: makes, lists and expires silences of the running daemon.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use clap::Subcommand;
@@ -9,14 +8,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
-use super::{humanize, list_output, phone, println_line};
+use super::{humanize, list_output};
+use crate::alert::matcher::{self, MatchOp, Matcher, parse_list};
+use crate::alert::phone_selector::matcher_of_pattern;
 use crate::alert::words::count;
 use crate::clock::Clock;
 
-/// Make, list and end silences: alerts that nobody is told of for some time
+/// Make, list and expire silences, which suppress alerts for some time
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  grandstream-exporter silence add site=lyon --for 2h --comment 'new switch'"
+    after_help = "Example:\n  grandstream-exporter silence add site=lyon --duration 2h --comment 'new switch'"
 )]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -27,31 +28,31 @@ pub(super) struct Args {
 enum Action {
     /// Make a silence
     ///
-    /// Every label must match; of several patterns for one label one must. In a pattern `*` is any
-    /// text and `?` one character.
+    /// All matchers must match, as in Alertmanager: with = and != the whole value, with =~ and !~ a
+    /// regular expression for the whole value. A label that an alert does not have is empty.
     #[command(
-        after_help = "Example:\n  grandstream-exporter silence add phone=hq-1 phone='hq-2*' \
-                            --for 30m --comment painters"
+        after_help = "Example:\n  grandstream-exporter silence add 'site=~\"lyon|hq\"' \
+                      alertname=PhoneUnreachable --duration 30m --comment painters"
     )]
     Add {
-        /// Of alerts with such a label: phone, site, alertname, severity, account, or your own
-        #[arg(required = true, value_name = "LABEL=PATTERN", value_parser = phone::pair)]
-        matchers: Vec<(String, String)>,
-        /// For how long, as 30m, 2h or 1d
-        #[arg(long = "for", value_name = "DURATION", value_parser = length)]
-        lasts: String,
-        /// Why; whoever misses an alert reads it
+        /// Alerts to silence, by phone, site, alertname, severity, account, or a label of your own
+        #[arg(required = true, value_name = "MATCHER", value_parser = matchers)]
+        matchers: Vec<Matchers>,
+        /// How long it lasts, e.g. 30m, 2h or 1d
+        #[arg(long, alias = "for", value_name = "DURATION", value_parser = length)]
+        duration: String,
+        /// Reason, shown with the suppressed alerts
         #[arg(long, value_name = "TEXT")]
         comment: String,
-        /// From then on instead of from now on, as 2024-05-01T22:00:00+02:00
-        #[arg(long, value_name = "TIME")]
-        from: Option<Timestamp>,
+        /// Start, instead of now, e.g. 2024-05-01T22:00:00+02:00
+        #[arg(long, alias = "from", value_name = "TIME")]
+        start: Option<Timestamp>,
         #[command(flatten)]
         daemon: DaemonArg,
     },
     /// List silences
     List {
-        /// Also those that are over
+        /// Include expired silences
         #[arg(long)]
         all: bool,
         /// Print JSON for programs instead of a table
@@ -60,9 +61,9 @@ enum Action {
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    /// End silences now
+    /// Expire silences now
     Expire {
-        /// Their numbers
+        /// Ids, from `silence list`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<u64>,
         #[command(flatten)]
@@ -70,126 +71,144 @@ enum Action {
     },
 }
 
+/// The matchers of one argument, which may hold several.
+#[derive(Clone, Debug)]
+struct Matchers(Vec<Matcher>);
+
+/// The fields of a silence that are used here.
 #[derive(Debug, Deserialize)]
-struct Answer {
-    silences: Vec<Value>,
+#[serde(rename_all = "camelCase")]
+struct Silence {
+    id: String,
+    matchers: Vec<Matcher>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    created_by: String,
+    comment: String,
+    status: Status,
 }
 
 #[derive(Debug, Deserialize)]
-struct Silence {
-    id: u64,
-    matchers: BTreeMap<String, Vec<String>>,
-    from: Timestamp,
-    until: Timestamp,
-    by: String,
-    comment: String,
+struct Status {
     state: String,
 }
 
 /// A silence that was just made.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Made {
-    pub(super) id: u64,
-    until: Timestamp,
+    pub(super) id: String,
+    ends_at: Timestamp,
+    matchers: Vec<Matcher>,
     phones: usize,
     alerts: usize,
 }
 
 impl fmt::Display for Made {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { id, until, .. } = self;
+        let Self { id, ends_at, .. } = self;
         if self.phones == 0 && self.alerts == 0 {
-            return write!(
+            write!(
                 f,
-                "silence {id} until {until}: no phone and no alert now; \
-                 if that is not meant, run `silence expire {id}` and correct the pattern"
-            );
+                "silence {id} until {ends_at}: no phone and no alert now; if that is not meant, \
+                 run `silence expire {id}` and correct the matchers"
+            )?;
+            let equal = |one: &&Matcher| one.op() == MatchOp::Equal;
+            let mut equal = self.matchers.iter().filter(equal);
+            let meant = equal.find_map(|one| matcher_of_pattern(one.name(), one.value()));
+            return match meant {
+                Some(meant) => write!(f, "; for a pattern write {meant}"),
+                None => Ok(()),
+            };
         }
         let phones = count(self.phones, "phone");
         let alerts = count(self.alerts, "alert");
-        write!(f, "silence {id} until {until}: {phones}, {alerts} now")
+        write!(f, "silence {id} until {ends_at}: {phones}, {alerts} now")
     }
 }
 
-/// Where silences are made.
+/// Silences in the API.
 pub(super) const PATH: &str = "/api/v1/silences";
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     match &args.action {
         Action::Add {
             matchers,
-            lasts,
+            duration,
             comment,
-            from,
+            start,
             daemon,
         } => {
-            let mut body = body(matchers, lasts, comment);
-            if let Some(from) = from {
-                body["from"] = json!(from);
+            let matchers: Vec<_> = matchers.iter().flat_map(|one| one.0.clone()).collect();
+            let mut body = body(&matchers, duration, comment);
+            if let Some(start) = start {
+                body["startsAt"] = json!(start);
             }
             let made: Made = super::interruptible(daemon.post(PATH, &body))?;
-            println_line(format_args!("{made}"))?;
+            println_line!("{made}")?;
             Ok(())
         }
         Action::List { all, json, daemon } => list(*all, *json, daemon),
         Action::Expire { ids, daemon } => super::interruptible(async {
             for id in ids {
                 let ended: Silence = daemon.delete(&format!("{PATH}/{id}")).await?;
-                println_line(format_args!("silence {} ended {}", ended.id, ended.until))?;
+                println_line!("silence {} ended {}", ended.id, ended.ends_at)?;
             }
             Ok(())
         }),
     }
 }
 
-/// What the daemon takes for a silence.
-pub(super) fn body(matchers: &[(String, String)], lasts: &str, comment: &str) -> Value {
-    let mut patterns: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (label, pattern) in matchers {
-        patterns.entry(label).or_default().push(pattern);
-    }
-    json!({ "matchers": patterns, "duration": lasts, "comment": comment })
+/// A new silence, as the API accepts it.
+pub(super) fn body(matchers: &[Matcher], duration: &str, comment: &str) -> Value {
+    json!({ "matchers": matchers, "duration": duration, "comment": comment })
 }
 
 fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
-    let answer: Answer = super::interruptible(daemon.get(PATH))?;
-    let mut silences = list_output::items::<Silence>(answer.silences)?;
-    silences.retain(|silence| all || silence.value.state != "expired");
+    let silences: Vec<Value> = super::interruptible(daemon.get(PATH))?;
+    let mut silences = list_output::items::<Silence>(silences)?;
+    silences.retain(|silence| all || silence.value.status.state != "expired");
     if as_json {
         return list_output::print_json(&silences);
     }
     if silences.is_empty() {
-        println_line(format_args!("no silence is in force"))?;
+        println_line!("no active or pending silences")?;
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let head = ["ID", "STATE", "TIME", "WHO", "WHAT", "WHY"];
-    list_output::print_table(&head, &silences, |silence| silence.row(now))
+    let header = ["ID", "STATE", "TIME", "BY", "MATCHERS", "COMMENT"];
+    list_output::print_table(&header, &silences, |silence| silence.row(now))
 }
 
 impl Silence {
     fn row(&self, now: Timestamp) -> Vec<String> {
-        let time = match self.state.as_str() {
-            "active" => format!("for {}", humanize::between(now, self.until)),
-            "pending" => format!("in {}", humanize::between(now, self.from)),
-            _ => format!("ended {} ago", humanize::between(self.until, now)),
+        let state = &self.status.state;
+        let time = match state.as_str() {
+            "active" => format!("for {}", humanize::between(now, self.ends_at)),
+            "pending" => format!("in {}", humanize::between(now, self.starts_at)),
+            _ => format!("ended {} ago", humanize::between(self.ends_at, now)),
         };
-        let what = self.matchers.iter().flat_map(|(label, patterns)| {
-            let line = move |pattern| format!("{label}={pattern}");
-            patterns.iter().map(line)
-        });
         vec![
-            self.id.to_string(),
-            self.state.clone(),
+            self.id.clone(),
+            state.clone(),
             time,
-            self.by.clone(),
-            what.collect::<Vec<_>>().join(" "),
+            self.created_by.clone(),
+            matcher::written(&self.matchers),
             self.comment.clone(),
         ]
     }
 }
 
-/// Checked here so that wrong usage ends as such; sent as it was written.
+/// One or more matchers, or wrong usage.
+fn matchers(text: &str) -> Result<Matchers, String> {
+    match parse_list(text) {
+        Ok(list) if list.is_empty() => Err("no matcher; write LABEL=\"VALUE\"".to_owned()),
+        Ok(list) => Ok(Matchers(list)),
+        Err(error) => Err(format!("{error}; {}", error.help())),
+    }
+}
+
+/// A valid duration, unchanged: a wrong one is wrong usage.
 fn length(text: &str) -> Result<String, humantime::DurationError> {
     humantime::parse_duration(text).map(|_length| text.to_owned())
 }

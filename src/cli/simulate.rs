@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use crate::app;
 use crate::sim::{self, Layout, Scenario};
 use anyhow::{Context, bail};
 
@@ -37,6 +38,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Some(file) => read(file)?,
         None => Scenario::demo(args.phones),
     };
+    app::raise_open_files();
     let port = args.listen.port();
     let layout = if args.by_address {
         Layout::ByAddress { port }
@@ -68,7 +70,7 @@ fn print_phones(fleet: &sim::Fleet) -> std::io::Result<()> {
 fn read(file: &Path) -> anyhow::Result<Scenario> {
     let named = || format!("failed to read the scenario {}", file.display());
     let text = std::fs::read_to_string(file).with_context(named)?;
-    let scenario: Scenario = yaml_serde::from_str(&text).with_context(named)?;
+    let scenario: Scenario = serde_yaml::from_str(&text).with_context(named)?;
     scenario.check().with_context(named)?;
     Ok(scenario)
 }

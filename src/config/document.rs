@@ -1,8 +1,10 @@
 //! The configuration file as written, without what belongs to single phones.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+use ipnet::IpNet;
 
 use crate::fleet::reading::LineDetail;
 
@@ -13,10 +15,14 @@ use super::phone_keys::{Holder, PhoneKeys};
 use super::section::{Section, items, word};
 use super::shard::Shard;
 use super::tree::Node;
+use super::url::base_url;
 use super::{Metrics, keys};
 
 /// The port that the exporter is known by.
 const LISTEN: &str = "[::]:15060";
+
+/// The flag that replaces `external_url`.
+const EXTERNAL_URL: &str = "--web.external-url";
 
 /// `listen`: at least one address.
 pub(super) fn listen(found: &mut Findings, top: &Section<'_>) -> Vec<SocketAddr> {
@@ -44,18 +50,71 @@ fn socket_address(node: &Node) -> Result<SocketAddr, Wrong> {
     })
 }
 
-/// `access.operate`, each name with its place.
-pub(super) fn operators(found: &mut Findings, top: &Section<'_>) -> Vec<(Spot, Box<str>)> {
-    let Some(access) = top.section(found, "access", keys::ACCESS) else {
-        return Vec::new();
+/// `external_url`, unless the flag says otherwise.
+pub(super) fn external_url(found: &mut Findings, files: &Files<'_>, top: &Section<'_>) -> Box<str> {
+    const HELP: &str = "remove them: people see this address";
+    let written = top.read(found, "external_url", |node| base_url(node.text()?, HELP));
+    let url = match &files.environment.flags.external_url {
+        Some(flag) => found.keep(Spot::of_flag(EXTERNAL_URL), base_url(flag, HELP)),
+        None => written.map(|written| written.value),
     };
-    let users = access
-        .items(found, "operate")
-        .unwrap_or_default()
-        .into_iter();
-    users
-        .filter_map(|(spot, node)| Some((spot.clone(), found.keep(spot, labels::name(node))?)))
-        .collect()
+    url.unwrap_or_default()
+}
+
+/// `external_labels`.
+pub(super) fn external_labels(
+    found: &mut Findings,
+    top: &Section<'_>,
+) -> Box<[(Box<str>, Box<str>)]> {
+    let mut labels = Vec::new();
+    for (spot, name, node) in top.named(found, "external_labels") {
+        let label = labels::check_letters(name).and_then(|()| {
+            if name == "alertname" {
+                let what = "is the name of the alert's rule";
+                return Err(Wrong::new(what, "choose another name"));
+            }
+            labels::text(node)
+        });
+        labels.extend(found.keep(spot, label).map(|label| (name.into(), label)));
+    }
+    labels.into()
+}
+
+/// The section `access`.
+#[derive(Default)]
+pub(super) struct Access {
+    /// Names of users, each with its place.
+    pub(super) operate: Vec<(Spot, Box<str>)>,
+    /// Addresses and networks of proxies.
+    pub(super) proxies: Vec<IpNet>,
+}
+
+/// Who may do more than read, and behind whom many read.
+pub(super) fn access(found: &mut Findings, top: &Section<'_>) -> Access {
+    let Some(access) = top.section(found, "access", keys::ACCESS) else {
+        return Access::default();
+    };
+    let operate = access.items(found, "operate").unwrap_or_default();
+    let proxies = access.items(found, "proxies").unwrap_or_default();
+    Access {
+        operate: operate
+            .into_iter()
+            .filter_map(|(spot, node)| Some((spot.clone(), found.keep(spot, labels::name(node))?)))
+            .collect(),
+        proxies: proxies
+            .into_iter()
+            .filter_map(|(spot, node)| found.keep(spot, network(node)))
+            .collect(),
+    }
+}
+
+fn network(node: &Node) -> Result<IpNet, Wrong> {
+    let text = node.text()?;
+    let single = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(single).ok_or_else(|| {
+        let what = format!("{} is not an IP address or network", quoted(text));
+        Wrong::new(what, "write it as \"192.0.2.10\" or \"192.0.2.0/24\"")
+    })
 }
 
 /// `state_dir`, by default the first of systemd's `StateDirectory=`.

@@ -14,7 +14,7 @@ use crate::fleet::Text;
 /// Where something stands in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spot {
-    /// The file, as it was named to us or found by a pattern.
+    /// The file, as it was named to us or found by a pattern; or the flag that was given.
     pub file: Arc<Path>,
     /// The line, from 1; `None` for the file as a whole.
     pub line: Option<u32>,
@@ -59,6 +59,11 @@ impl Spot {
             line: None,
             key: Box::default(),
         }
+    }
+
+    /// A flag of the command line.
+    pub(crate) fn of_flag(flag: &str) -> Self {
+        Self::of_file(Path::new(flag))
     }
 
     /// A line of the same file.

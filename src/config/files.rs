@@ -13,9 +13,22 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::fault::Wrong;
 
-/// The environment variables of the process, handed in by whoever may read them.
+/// What the process was started with: its environment variables, and the flags that replace keys.
+/// The command line reads both and hands them in.
 #[derive(Debug, Default)]
-pub struct Environment(HashMap<String, SecretString>);
+pub struct Environment {
+    variables: HashMap<String, SecretString>,
+    pub(crate) flags: Flags,
+}
+
+/// Flags that replace keys of the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// Replaces `web_config_file`; relative to the working directory.
+    pub web_config_file: Option<PathBuf>,
+    /// Replaces `external_url`.
+    pub external_url: Option<String>,
+}
 
 /// Whether secret files and variables are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,14 +62,23 @@ pub(crate) const MAX_SECRET: u64 = 4 << 10;
 impl Environment {
     /// The value of a variable.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(ExposeSecret::expose_secret)
+        self.variables.get(name).map(ExposeSecret::expose_secret)
+    }
+
+    /// The same environment with these flags.
+    #[must_use]
+    pub fn with_flags(self, flags: Flags) -> Self {
+        Self { flags, ..self }
     }
 }
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
         let secret = |(name, value): (String, String)| (name, value.into());
-        Self(variables.into_iter().map(secret).collect())
+        Self {
+            variables: variables.into_iter().map(secret).collect(),
+            flags: Flags::default(),
+        }
     }
 }
 

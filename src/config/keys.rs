@@ -7,6 +7,8 @@
 pub(super) const TOP: &[&str] = &[
     "listen",
     "web_config_file",
+    "external_url",
+    "external_labels",
     "access",
     "state_dir",
     "shard",
@@ -22,7 +24,7 @@ pub(super) const TOP: &[&str] = &[
 ];
 
 /// `access`.
-pub(super) const ACCESS: &[&str] = &["operate"];
+pub(super) const ACCESS: &[&str] = &["operate", "proxies"];
 
 /// `shard`.
 pub(super) const SHARD: &[&str] = &["index", "count"];

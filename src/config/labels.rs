@@ -76,6 +76,16 @@ pub(crate) fn name(node: &Node) -> Result<Box<str>, Wrong> {
     Ok(text.into())
 }
 
+/// The value of a label.
+pub(crate) fn text(node: &Node) -> Result<Box<str>, Wrong> {
+    let text = node.text()?;
+    if Text::is_too_long(text) {
+        let what = format!("is longer than {} characters", Text::LIMIT);
+        return Err(Wrong::new(what, "shorten it"));
+    }
+    Ok(text.into())
+}
+
 /// The labels of a phone, a group or `defaults`, from the entries of their mapping.
 pub(super) fn labels(found: &mut Findings, entries: Vec<(Spot, &str, &Node)>) -> Vec<Label> {
     let mut labels = Vec::with_capacity(entries.len());

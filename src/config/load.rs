@@ -9,6 +9,7 @@ use crate::fleet::Place;
 
 use super::fault::{Faults, Findings, Spot};
 use super::files::{Environment, Files, Secrets};
+use super::max_in_flight::MaxInFlight;
 use super::neighbours::Neighbours;
 use super::resolve::Resolver;
 use super::section::Section;
@@ -76,19 +77,25 @@ fn config(
     let written = Written::read(found, files, top);
     let listen = document::listen(found, top);
     let listener = listener::listener(found, files, top, &listen);
-    let operators = document::operators(found, top);
-    listener::check_operators(found, &listener, &operators);
+    let access = document::access(found, top);
+    listener::check_operators(found, &listener, &access.operate);
     let mut config = Config {
         listen,
         listener,
+        external_url: document::external_url(found, files, top),
+        external_labels: document::external_labels(found, top),
         state_dir: document::state_dir(found, files, top),
         shard: document::shard(found, top),
-        max_in_flight: written.max_in_flight,
+        max_in_flight: written
+            .max_in_flight
+            .as_ref()
+            .map_or(MaxInFlight::Auto, |given| given.value),
         phones: Vec::new(),
         disabled: Vec::new(),
         values: written.published.clone().into(),
         metrics: written.metrics,
-        operators: operators.into_iter().map(|(_, name)| name).collect(),
+        operators: access.operate.into_iter().map(|(_, name)| name).collect(),
+        proxies: access.proxies,
         sources: Vec::new(),
         warnings: Vec::new(),
         notes: Vec::new(),
@@ -113,7 +120,7 @@ fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) -> 
         };
         let enabled = layers.enabled().value;
         if enabled {
-            neighbours.check_address(found, keys, &phone);
+            neighbours.check_device(found, keys, &phone);
         }
         neighbours.see(&phone);
         listed.push(Arc::clone(&phone.place));
@@ -124,5 +131,9 @@ fn resolve(found: &mut Findings, written: &Written<'_>, config: &mut Config) -> 
         }
     }
     neighbours.check_all(found, written);
+    if let Some(given) = &written.max_in_flight {
+        let spot = written.global.spot.below("poll.max_in_flight", given.line);
+        MaxInFlight::check(found, given, spot, &config.phones);
+    }
     listed
 }

@@ -12,6 +12,8 @@ mod effective;
 mod expect;
 mod fault;
 mod files;
+mod key_pair;
+mod key_table;
 mod keys;
 mod labels;
 mod layers;
@@ -19,6 +21,7 @@ pub mod listener;
 mod lists;
 mod load;
 mod login;
+mod max_in_flight;
 mod nearest;
 mod neighbours;
 mod phone_keys;
@@ -32,6 +35,7 @@ mod shard;
 mod table;
 mod tls;
 mod tree;
+mod url;
 mod watch;
 mod written;
 
@@ -40,6 +44,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 
 use crate::fleet::Place;
@@ -50,14 +55,16 @@ use crate::fleet::trust::Trust;
 pub use credentials::Operator;
 pub use effective::{Effective, effective};
 pub use fault::{Fault, Faults, Spot};
-pub use files::{Environment, Secrets};
+pub use files::{Environment, Flags, Secrets};
+pub use key_pair::KeyPair;
 pub use keys::{COLUMNS, known_keys};
 pub use labels::is_reserved_label;
 pub use listener::Listener;
 pub use load::load;
+pub use max_in_flight::{Capacity, MaxInFlight};
 pub use nearest::mend as nearest;
 pub use pvalues::is_secret_value;
-pub use secrets::{NoSecret, read_secret};
+pub use secrets::{NoSecret, names_variable, read_secret};
 pub use shard::Shard;
 pub use watch::{Signature, signature};
 
@@ -68,12 +75,16 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// How the network is let in there.
     pub listener: Listener,
+    /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
+    pub external_url: Box<str>,
+    /// Labels of every alert that is sent to an Alertmanager.
+    pub external_labels: Box<[(Box<str>, Box<str>)]>,
     /// Where state is kept; `None`: in memory.
     pub state_dir: Option<PathBuf>,
     /// Which part of the list this process polls.
     pub shard: Shard,
-    /// How many phones are polled at the same time.
-    pub max_in_flight: usize,
+    /// How many phones may be polled at the same time.
+    pub max_in_flight: MaxInFlight,
     /// Enabled phones of this shard, in the order of the files.
     pub phones: Vec<Arc<Phone>>,
     /// Names of phones of this shard that are listed and not enabled.
@@ -84,6 +95,8 @@ pub struct Config {
     pub metrics: Metrics,
     /// Which of the listener's users may POST.
     pub operators: Vec<Box<str>>,
+    /// Addresses of proxies, behind which many clients are.
+    pub proxies: Vec<IpNet>,
     /// Every file that was read, and every pattern that may match new ones.
     pub sources: Vec<PathBuf>,
     /// What works but is worth a look.

@@ -1,6 +1,8 @@
 //! What can only be judged of several phones together.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 use crate::fleet::place::Scheme;
 
@@ -14,6 +16,7 @@ use super::written::Written;
 pub(super) struct Neighbours<'a> {
     names: HashMap<&'a str, &'a PhoneKeys>,
     addresses: HashMap<(Box<str>, u16), &'a PhoneKeys>,
+    macs: HashMap<Box<str>, &'a PhoneKeys>,
     https: bool,
 }
 
@@ -36,30 +39,36 @@ impl<'a> Neighbours<'a> {
         found.fault(spot_of_name(keys), wrong);
     }
 
-    /// Two phones behind one address and port are most likely one phone that is listed twice.
-    pub(super) fn check_address(
+    /// Two phones behind one address and port, or with one hardware address however it is spelled, are
+    /// most likely one phone that is listed twice. One warning tells it.
+    pub(super) fn check_device(
         &mut self,
         found: &mut Findings,
         keys: &'a PhoneKeys,
         phone: &Phone,
     ) {
-        let key = (phone.host.clone(), phone.port);
-        let Some(other) = self.addresses.get(&key) else {
-            self.addresses.insert(key, keys);
-            return;
+        let address = (phone.host.clone(), phone.port);
+        let at_address = listed_before(&mut self.addresses, address, keys);
+        let mac = phone.place.mac.clone();
+        let with_mac = mac.and_then(|mac| listed_before(&mut self.macs, mac, keys));
+        let (key, shown, other) = match (at_address, with_mac, &phone.place.mac) {
+            (Some(other), _, _) => ("address", &phone.place.address, other),
+            (None, Some(other), Some(mac)) => ("mac", mac, other),
+            (None, _, _) => return,
         };
-        let name = other
-            .name
-            .as_ref()
-            .map_or_else(String::new, |name| quoted(&name.value));
+        let name = other.name.as_ref();
+        let name = name.map_or_else(String::new, |name| quoted(&name.value));
         let what = format!(
-            "{} is also the address of {name} ({})",
-            quoted(&phone.place.address),
+            "{} is also the {key} of {name} ({})",
+            quoted(shown),
             other.spot.file_and_line()
         );
-        let line = keys.address.as_ref().map_or(0, |address| address.line);
+        let line = match key {
+            "mac" => keys.mac.as_ref().map_or(0, |mac| mac.line),
+            _ => keys.address.as_ref().map_or(0, |address| address.line),
+        };
         let wrong = Wrong::new(what, "two polls at once end each other's sessions");
-        found.warn(keys.spot.below("address", line), wrong);
+        found.warn(keys.spot.below(key, line), wrong);
     }
 
     /// Notes what the others need to know of a phone.
@@ -87,6 +96,21 @@ impl<'a> Neighbours<'a> {
             let what = "asks for the clocks of phones, and no phone has a time_zone";
             let wrong = Wrong::new(what, "add `time_zone: …` to defaults, a group, or phones");
             found.warn(written.metrics_at.clone(), wrong);
+        }
+    }
+}
+
+/// The phone that was noted under this key before; else notes this one.
+fn listed_before<'a, K: Eq + Hash>(
+    seen: &mut HashMap<K, &'a PhoneKeys>,
+    key: K,
+    keys: &'a PhoneKeys,
+) -> Option<&'a PhoneKeys> {
+    match seen.entry(key) {
+        Entry::Occupied(first) => Some(first.get()),
+        Entry::Vacant(free) => {
+            free.insert(keys);
+            None
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::duration::{duration, shown};
 use super::fault::{Findings, Wrong};
 use super::keys;
+use super::max_in_flight::MaxInFlight;
 use super::section::{Given, Section};
 
 /// What the file, `defaults`, a group or a phone says of polling.
@@ -40,12 +41,6 @@ pub(super) const STALE_INTERVALS: u32 = 3;
 /// Below this an interval is worth a warning: a poll is five requests to a small machine.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// By default so many phones are polled at the same time.
-const MAX_IN_FLIGHT: u32 = 256;
-
-/// More phones at the same time than one process has descriptors for make no sense.
-const MOST_IN_FLIGHT: u32 = 65_536;
-
 /// Reads the section `poll` of a phone, a group or `defaults`.
 pub(super) fn poll_keys(found: &mut Findings, section: &Section<'_>) -> PollKeys {
     let Some(poll) = section.section(found, "poll", keys::POLL) else {
@@ -60,15 +55,15 @@ pub(super) fn poll_keys(found: &mut Findings, section: &Section<'_>) -> PollKeys
 }
 
 /// Reads the top-level section `poll`: what holds for every phone, and `max_in_flight`.
-pub(super) fn top_poll(found: &mut Findings, top: &Section<'_>) -> (PollKeys, usize) {
+pub(super) fn top_poll(
+    found: &mut Findings,
+    top: &Section<'_>,
+) -> (PollKeys, Option<Given<MaxInFlight>>) {
     let Some(poll) = top.section(found, "poll", keys::POLL) else {
-        return (PollKeys::default(), MAX_IN_FLIGHT as usize);
+        return (PollKeys::default(), None);
     };
-    let most = poll.read(found, "max_in_flight", |node| {
-        node.number(1, MOST_IN_FLIGHT)
-    });
-    let most = most.map_or(MAX_IN_FLIGHT, |most| most.value);
-    (timing(found, &poll), most as usize)
+    let max_in_flight = poll.read(found, "max_in_flight", MaxInFlight::read);
+    (timing(found, &poll), max_in_flight)
 }
 
 fn timing(found: &mut Findings, poll: &Section<'_>) -> PollKeys {

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::fleet::guard::Attempts;
+
 use super::fault::{Findings, Spot, Wrong};
 use super::files::{Files, MAX_SECRET, Secrets};
 use super::section::{Given, Section, items};
@@ -49,7 +51,7 @@ const SOURCES: [&str; 4] = [
 
 /// How many candidates one credential may have: each that is wrong costs a refusal on a phone that
 /// locks itself after five.
-const MAX_CANDIDATES: usize = 8;
+const MAX_CANDIDATES: usize = Attempts::CANDIDATES as usize;
 
 /// The beginning of a file name that systemd's `LoadCredential=` resolves.
 const SYSTEMD: &str = "${CREDENTIALS_DIRECTORY}/";
@@ -155,6 +157,9 @@ pub(crate) fn inline(
 ) -> Option<SecretString> {
     let text = node.text().and_then(|text| not_empty(text, kind));
     let password = found.keep(spot.clone(), text)?;
+    let Kind { noun, file, .. } = kind;
+    let mend = format!("write the {noun} itself, or use {file}");
+    warn_of_variable(found, spot, password, mend);
     if files.secrets == Secrets::Skip {
         return Some(SecretString::default());
     }
@@ -186,6 +191,7 @@ fn from_variable(
         return None;
     };
     let password = found.keep(spot.clone(), not_empty(password, PASSWORD))?;
+    warn_of_variable(found, spot, password, "set it to the password itself");
     found.note(
         spot.clone(),
         Wrong::new("is fixed at the start", "restart to change it"),
@@ -234,6 +240,8 @@ pub(crate) fn from_file(
         found.warn(spot.clone(), Wrong::new(what, "chmod o-r that file"));
     }
     let password = found.keep(spot.clone(), not_empty(without_newline(&text), kind))?;
+    let mend = format!("write the {} itself into that file", kind.noun);
+    warn_of_variable(found, spot, password, mend);
     if password.contains(['\n', '\r']) {
         let noun = kind.noun;
         let what = format!("names a file of more than one line, all of which is the {noun}");
@@ -244,6 +252,20 @@ pub(crate) fn from_file(
         found.note(spot.clone(), Wrong::new(what, "restart to change it"));
     }
     Some(password.into())
+}
+
+/// Warns of a secret that a shell or a template was to fill in.
+fn warn_of_variable(found: &mut Findings, spot: &Spot, secret: &str, mend: impl Into<String>) {
+    if names_variable(secret) {
+        let what = "gives `${…}` as it stands: variables are not expanded";
+        found.warn(spot.clone(), Wrong::new(what, mend));
+    }
+}
+
+/// Whether a text holds `${…}`, as a shell or a template names a variable.
+pub fn names_variable(text: &str) -> bool {
+    let mut named = text.split("${").skip(1);
+    named.any(|rest| rest.find('}').is_some_and(|end| end > 0))
 }
 
 fn not_empty(password: &str, Kind { noun, .. }: Kind) -> Result<&str, Wrong> {
@@ -265,6 +287,21 @@ fn without_newline(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_a_name_between_braces() {
+        for (text, expect) in [
+            ("${PW}", true),
+            ("a${PW}b", true),
+            ("${a", false),
+            ("${}", false),
+            ("$PW", false),
+            ("}${", false),
+            ("", false),
+        ] {
+            assert_eq!(names_variable(text), expect, "{text:?}");
+        }
+    }
 
     #[test]
     fn one_newline_at_the_end_is_not_part_of_the_password() {

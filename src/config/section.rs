@@ -1,13 +1,14 @@
 //! One mapping of the configuration, read key by key.
 //!
 //! [`Section::open`] holds a mapping against the table of its keys: an unknown key (with the known
-//! one it resembles) and a key written twice are faults at once. [`Section::read`] is the one way to
-//! take a value out; what is wrong with it becomes a fault and reading goes on. A key with nothing
-//! behind it counts as left out.
+//! one it resembles, or what took its place) and a key written twice are faults at once.
+//! [`Section::read`] is the one way to take a value out; what is wrong with it becomes a fault and
+//! reading goes on. A key with nothing behind it counts as left out.
 
 use std::collections::HashMap;
 
 use super::fault::{Findings, Spot, Wrong, quoted};
+use super::key_table::Keys;
 use super::nearest;
 use super::tree::{Entry, Node};
 
@@ -16,7 +17,7 @@ pub(crate) struct Section<'a> {
     /// Where the mapping stands.
     pub(crate) spot: Spot,
     entries: &'a [Entry],
-    keys: &'static [&'static str],
+    keys: Keys,
     /// The mend of a key that resembles none.
     otherwise: &'static str,
 }
@@ -34,7 +35,7 @@ impl<'a> Section<'a> {
         found: &mut Findings,
         spot: Spot,
         node: &'a Node,
-        keys: &'static [&'static str],
+        keys: impl Into<Keys>,
     ) -> Option<Self> {
         Self::open_of(found, spot, node, keys, REMOVE)
     }
@@ -45,18 +46,22 @@ impl<'a> Section<'a> {
         found: &mut Findings,
         spot: Spot,
         node: &'a Node,
-        keys: &'static [&'static str],
+        keys: impl Into<Keys>,
         otherwise: &'static str,
     ) -> Option<Self> {
+        let keys = keys.into();
         let entries = entries(found, &spot, node)?;
-        for entry in entries.iter().filter(|e| !keys.contains(&&*e.key)) {
+        for entry in entries.iter().filter(|e| !keys.knows(&e.key)) {
+            let at = spot.below(&entry.key, entry.line);
+            if keys.refuses(found, &at, entry) {
+                continue;
+            }
             let mend = if entry.key.contains(':') {
                 "write a blank behind the colon".to_owned()
             } else {
-                nearest::mend(&entry.key, keys.iter().copied(), otherwise)
+                nearest::mend(&entry.key, keys.known.iter().copied(), otherwise)
             };
-            let wrong = Wrong::new("is not a key known here", mend);
-            found.fault(spot.below(&entry.key, entry.line), wrong);
+            found.fault(at, Wrong::new("is not a key known here", mend));
         }
         Some(Self {
             spot,
@@ -86,7 +91,7 @@ impl<'a> Section<'a> {
         &self,
         found: &mut Findings,
         key: &'static str,
-        keys: &'static [&'static str],
+        keys: impl Into<Keys>,
     ) -> Option<Self> {
         let entry = self.entry(key)?;
         let spot = self.spot.below(key, entry.line);
@@ -144,11 +149,11 @@ impl<'a> Section<'a> {
 
     /// Whether `key` may stand here.
     pub(crate) fn knows(&self, key: &'static str) -> bool {
-        self.keys.contains(&key)
+        self.keys.knows(key)
     }
 
     fn entry(&self, key: &'static str) -> Option<&'a Entry> {
-        debug_assert!(self.keys.contains(&key), "{key} is missing in its table");
+        debug_assert!(self.keys.knows(key), "{key} is missing in its table");
         let entry = self.entries.iter().find(|entry| *entry.key == *key)?;
         (!entry.value.is_null()).then_some(entry)
     }

@@ -131,7 +131,8 @@ fn fingerprint(node: &Node) -> Result<[u8; 32], Wrong> {
     }
 }
 
-fn server_name(text: &str) -> Result<Box<str>, Wrong> {
+/// A name that a certificate may bear.
+pub(crate) fn server_name(text: &str) -> Result<Box<str>, Wrong> {
     if ServerName::try_from(text).is_err() {
         let what = format!("{} is no host name", quoted(text));
         return Err(Wrong::new(what, "write a DNS name or an IP address"));

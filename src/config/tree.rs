@@ -247,6 +247,11 @@ impl Node {
         }
     }
 
+    /// As it stands there, be it text or a number; `None` if it is anything else.
+    pub(crate) fn plain(&self) -> Option<&str> {
+        self.typed(Type::Number).or_else(|| self.text().ok())
+    }
+
     /// As true or false.
     pub(crate) fn flag(&self) -> Result<bool, Wrong> {
         match self.typed(Type::Truth) {

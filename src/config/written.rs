@@ -6,9 +6,10 @@ use std::path::Path;
 use super::credentials::{self, Credentials};
 use super::fault::{Findings, Spot};
 use super::files::{Files, MAX_LIST};
+use super::max_in_flight::MaxInFlight;
 use super::phone_keys::PhoneKeys;
 use super::poll_keys::top_poll;
-use super::section::Section;
+use super::section::{Given, Section};
 use super::tree::{self, Node, Value};
 use super::{Metrics, PublishedValue, document, lists, pvalues};
 
@@ -26,7 +27,7 @@ pub(super) struct Written<'a> {
     pub(super) metrics: Metrics,
     /// Where `metrics` stands.
     pub(super) metrics_at: Spot,
-    pub(super) max_in_flight: usize,
+    pub(super) max_in_flight: Option<Given<MaxInFlight>>,
     pub(super) phones: Vec<PhoneKeys>,
 }
 

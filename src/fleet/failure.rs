@@ -73,11 +73,17 @@ pub enum Reason {
     TooLarge,
     /// The connection was cut in the middle of an exchange.
     Reset,
+    /// No session could be opened, and nothing says that the password is wrong.
+    Login,
+    /// The phone speaks no known dialect of the Web API.
+    Unsupported,
+    /// Another login took the session again and again.
+    Evicted,
 }
 
 impl Reason {
     /// All reasons, in the order in which they are shown.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Refused,
         Self::Unreachable,
         Self::Timeout,
@@ -92,6 +98,9 @@ impl Reason {
         Self::Parse,
         Self::TooLarge,
         Self::Reset,
+        Self::Login,
+        Self::Unsupported,
+        Self::Evicted,
     ];
 
     /// The value of the label `reason`.
@@ -111,6 +120,28 @@ impl Reason {
             Self::Parse => "parse",
             Self::TooLarge => "too_large",
             Self::Reset => "reset",
+            Self::Login => "login",
+            Self::Unsupported => "unsupported",
+            Self::Evicted => "evicted",
+        }
+    }
+
+    /// Whether it is about reaching the phone, and may be over the next moment.
+    pub fn is_of_the_network(self) -> bool {
+        match self {
+            Self::Refused | Self::Unreachable | Self::Timeout | Self::Dns | Self::Reset => true,
+            Self::Tls
+            | Self::Auth
+            | Self::Locked
+            | Self::Forbidden
+            | Self::Session
+            | Self::Identity
+            | Self::HttpStatus
+            | Self::Parse
+            | Self::TooLarge
+            | Self::Login
+            | Self::Unsupported
+            | Self::Evicted => false,
         }
     }
 
@@ -133,23 +164,30 @@ impl Reason {
             Self::Parse => "run `probe --raw` on the phone and report what it answers",
             Self::TooLarge => "run `probe` on the phone: an answer is beyond all bounds",
             Self::Reset => "check the network path and whether the phone restarts",
+            Self::Login => {
+                "wait a minute: the login is tried again; if this stays, run `probe` on the phone"
+            }
+            Self::Unsupported => {
+                "check the model; run `probe --raw` on the phone and report what it answers"
+            }
+            Self::Evicted => "give the exporter a user of its own on the phone",
         }
     }
 }
 
 /// A set of reasons: several can hold at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reasons(u16);
+pub struct Reasons(u32);
 
 impl Reasons {
     /// Adds one.
     pub fn insert(&mut self, reason: Reason) {
-        self.0 |= 1 << reason as u16;
+        self.0 |= 1 << reason as u32;
     }
 
     /// Whether it is among them.
     pub fn contains(self, reason: Reason) -> bool {
-        self.0 & (1 << reason as u16) != 0
+        self.0 & (1 << reason as u32) != 0
     }
 
     /// Whether nothing failed.
@@ -202,3 +240,18 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_holds_every_reason() {
+        let all: Reasons = Reason::ALL.into_iter().collect();
+        assert_eq!(all.iter().collect::<Vec<_>>(), Reason::ALL);
+        for reason in Reason::ALL {
+            let one: Reasons = [reason].into_iter().collect();
+            assert_eq!(one.iter().collect::<Vec<_>>(), [reason]);
+        }
+    }
+}

@@ -6,6 +6,7 @@
 //!
 //! Nothing here does I/O, reads a clock or takes a lock.
 
+mod attempts;
 pub mod boot;
 mod clock_offset;
 pub mod command;
@@ -16,6 +17,7 @@ pub mod moment;
 pub mod phone;
 pub mod place;
 pub mod posture;
+pub mod prior;
 pub mod reading;
 pub mod report;
 pub mod text;
@@ -68,7 +70,7 @@ impl Fleet {
                 })
             })
             .collect();
-        Self::of(phones, self.totals.clone())
+        Self::of(phones, self.totals)
     }
 
     /// The fleet after one poll; a report of a phone that is no longer listed changes nothing.
@@ -78,7 +80,7 @@ impl Fleet {
             return self.clone();
         };
         let mut next = self.clone();
-        next.totals.count(&report);
+        next.totals.polls += 1;
         let phone = self.phones[position].after(report);
         next.phones.set_mut(position, Arc::new(phone));
         next

@@ -339,8 +339,7 @@ impl Values {
 
     /// The model, from whichever key this phone knows.
     pub fn model(&self) -> Option<&Text> {
-        self.get("phone_model")
-            .or_else(|| self.get("product_model"))
+        MODEL_VALUES.iter().find_map(|key| self.get(key))
     }
 
     /// The firmware: P68, the program version.
@@ -374,6 +373,9 @@ pub const BUILT_IN_VALUES: [&str; 5] = [
     "product_model",
     "vendor_name",
 ];
+
+/// The keys under which phones of the family tell their model.
+pub const MODEL_VALUES: [&str; 2] = ["phone_model", "product_model"];
 
 /// The keys under which phones of the family tell their hardware address.
 pub const MAC_VALUES: [&str; 3] = ["mac", "67", "mac_display"];

@@ -1,7 +1,7 @@
 //! What one poll of one phone brought back.
 //!
 //! The parts succeed or fail each on their own. The keeper folds a report into the [`Phone`] and
-//! the totals; nobody else changes them.
+//! the totals; nothing else changes them.
 //!
 //! [`Phone`]: super::Phone
 
@@ -82,7 +82,7 @@ pub enum Outcome<T> {
 }
 
 /// Why something of a phone's answer was left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DropReason {
     /// Text beyond its length.
     Text,
@@ -129,6 +129,24 @@ impl PollReport {
         self.session && (self.parts.accounts.is_read() || self.parts.lines.is_read())
     }
 
+    /// Takes back everything that the device said of itself, because it may be another one than the
+    /// expected. That something answered, and why it is not the phone's reading, stays.
+    pub fn withhold(&mut self) {
+        let unknown = || {
+            Failure::new(
+                Reason::Login,
+                "the device did not tell its hardware address, so what it says is not kept",
+            )
+        };
+        let cause = self.failures().next().map(|(_, failure)| failure.clone());
+        let cause = cause.unwrap_or_else(unknown);
+        self.parts.withhold(&cause);
+        self.session = false;
+        self.candidate = None;
+        self.default_password = None;
+        self.certificate_expiry = None;
+    }
+
     /// Every failure, that of the whole first.
     pub fn failures(&self) -> impl Iterator<Item = (Option<Endpoint>, &Failure)> {
         let whole = self.failure.iter().map(|failure| (None, failure));
@@ -146,6 +164,14 @@ impl PollReport {
 }
 
 impl Parts {
+    fn withhold(&mut self, cause: &Failure) {
+        self.accounts.withhold(cause);
+        self.lines.withhold(cause);
+        self.status.withhold(cause);
+        self.time.withhold(cause);
+        self.values.withhold(cause);
+    }
+
     /// Why this read failed, if it did.
     pub fn failure(&self, endpoint: Endpoint) -> Option<&Failure> {
         match endpoint {
@@ -162,6 +188,12 @@ impl<T> Outcome<T> {
     /// Whether it was understood.
     pub fn is_read(&self) -> bool {
         matches!(self, Self::Read { .. })
+    }
+
+    fn withhold(&mut self, cause: &Failure) {
+        if self.is_read() {
+            *self = Self::Failed(cause.clone());
+        }
     }
 
     /// Why it failed, if it did.
@@ -218,5 +250,39 @@ impl Dropped {
     /// How often this was the reason.
     pub fn get(self, reason: DropReason) -> u32 {
         self.0[reason as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn of_an_unknown_device_stay_that_it_answered_and_what_failed() {
+        let now = Moment {
+            wall: Timestamp::UNIX_EPOCH,
+            mono: Duration::ZERO,
+        };
+        let mut report = PollReport::new(now);
+        report.reached = true;
+        report.session = true;
+        report.logins = 1;
+        report.candidate = Some(1);
+        report.default_password = Some(true);
+        report.certificate_expiry = Some(Timestamp::UNIX_EPOCH);
+        report.parts.status = Outcome::Read {
+            at: now,
+            value: PhoneStatus::Busy,
+        };
+        report.parts.time = Outcome::Failed(Failure::new(Reason::Timeout, "it was late"));
+        report.withhold();
+        let reasons: Vec<_> = report.reasons().iter().collect();
+        assert_eq!(reasons, [Reason::Timeout]);
+        assert!(report.reached && !report.session && !report.parts.status.is_read());
+        assert_eq!(report.logins, 1);
+        assert_eq!((report.candidate, report.default_password), (None, None));
+        assert_eq!(report.certificate_expiry, None);
     }
 }

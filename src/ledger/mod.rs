@@ -20,6 +20,7 @@ use std::sync::{Mutex, PoisonError};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::fleet::guard::LoginRecord;
+use crate::fleet::prior::{self, Learnt};
 use file::LedgerFile;
 
 /// The memory of all phones' logins. Its methods block on the disk for moments.
@@ -106,6 +107,12 @@ impl Ledger {
         self.book().records.get(key).cloned().unwrap_or_default()
     }
 
+    /// What the logins of all phones teach about a phone of this model, with the credentials of this
+    /// tag.
+    pub fn learnt(&self, tag: u16, model: Option<&str>) -> Learnt {
+        prior::learnt(self.book().records.values(), tag, model)
+    }
+
     /// Changes what is known of a phone, on top of what others have written meanwhile.
     pub fn update<R>(&self, key: &str, change: impl FnOnce(&mut LoginRecord) -> R) -> R {
         self.book().update(key, self.salt, change)
@@ -175,7 +182,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::fleet::guard::{Claim, LoginOutcome, Offer};
+    use crate::fleet::guard::{Claim, LoginOutcome, Offer, Prior};
 
     const OFFER: Offer = Offer {
         candidates: 1,
@@ -185,7 +192,7 @@ mod tests {
 
     fn refuse(ledger: &Ledger) -> bool {
         let now = Timestamp::UNIX_EPOCH;
-        let claim = ledger.update("phone", |record| record.claim(OFFER, now));
+        let claim = ledger.update("phone", |record| record.claim(OFFER, Prior::default(), now));
         ledger.update("phone", |record| {
             record.settle(LoginOutcome::Refused, OFFER, now);
         });
@@ -210,7 +217,7 @@ mod tests {
                 let ledger = Ledger::open(directory.path(), Keeper::Daemon).expect("a ledger");
                 let now = Timestamp::from_second(hour * 120).expect("a time");
                 matches!(
-                    ledger.update("phone", |record| record.claim(OFFER, now)),
+                    ledger.update("phone", |record| record.claim(OFFER, Prior::default(), now)),
                     Claim::Go(_)
                 )
             })
@@ -241,7 +248,7 @@ mod tests {
         let command = Ledger::open(directory.path(), Keeper::Command).expect("a ledger");
         for n in 0..5_000_i64 {
             let now = Timestamp::from_second(n).expect("a time");
-            daemon.update("phone", |record| record.claim(OFFER, now));
+            daemon.update("phone", |record| record.claim(OFFER, Prior::default(), now));
             daemon.update("phone", |record| {
                 record.settle(LoginOutcome::Accepted, OFFER, now);
             });

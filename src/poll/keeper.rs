@@ -5,12 +5,12 @@
 //! once, where they become known.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::fleet::totals::SkipReason;
 use crate::fleet::{Fleet, Phone, Place, PollReport};
+use crate::telemetry::PollMetrics;
 
 /// What the keeper is told.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ const BATCH: usize = 64;
 pub(super) async fn run(
     mut events: mpsc::Receiver<Event>,
     published: watch::Sender<Arc<Fleet>>,
-    in_flight: Arc<AtomicUsize>,
+    metrics: PollMetrics,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while events.recv_many(&mut batch, BATCH).await > 0 {
@@ -48,6 +48,7 @@ pub(super) async fn run(
         for event in batch.drain(..) {
             match event {
                 Event::Polled { name, report, done } => {
+                    metrics.count(&report);
                     let next = fleet.with_report(&name, *report);
                     tell_change(fleet.phone(&name), next.phone(&name));
                     fleet = next;
@@ -58,7 +59,6 @@ pub(super) async fn run(
                 Event::Ping(answer) => answers.push(answer),
             }
         }
-        fleet.totals.in_flight = in_flight.load(Ordering::Relaxed);
         published.send_replace(Arc::new(fleet));
         for answer in answers {
             // Whoever asked may have stopped waiting.

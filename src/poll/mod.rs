@@ -5,37 +5,43 @@
 //! configuration is taken over phone by phone: who did not change keeps session, schedule and
 //! counters.
 
+mod concurrency_limit;
 mod cure;
 mod endpoints;
+mod hindrance;
+pub mod identity;
 mod keeper;
 pub mod login;
+pub mod memory;
+mod resizable_semaphore;
 pub mod round;
 mod schedule;
-mod seats;
+mod silence;
 mod task;
 mod trial;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::clock::{self, Clock, Timeline};
+use crate::config::{self, Capacity, Config, MaxInFlight};
 use crate::fleet::command::PollNow;
 use crate::fleet::trust::Trust;
 use crate::fleet::{Failure, Fleet};
 use crate::ledger::Ledger;
+use crate::telemetry::PollMetrics;
 use crate::webapi::{self, Target, Tls};
+use concurrency_limit::ConcurrencyLimit;
 use keeper::Event;
-use seats::Seats;
 use task::{Entry, Slot};
-use trial::Trial;
+use trial::{Histories, Trials};
 
 /// Polls the configured phones.
 #[derive(Debug)]
@@ -45,6 +51,9 @@ pub struct Engine {
     tasks: JoinSet<()>,
     keeper: JoinSet<()>,
     tls: HashMap<Arc<Trust>, Shield>,
+    /// How many descriptors the process may have open.
+    descriptors: usize,
+    capacity: Capacity,
     stop: CancellationToken,
 }
 
@@ -74,9 +83,9 @@ struct Shared {
     clock: Clock,
     ledger: Arc<Ledger>,
     events: mpsc::Sender<Event>,
-    seats: Arc<Seats>,
-    in_flight: Arc<AtomicUsize>,
-    start: Instant,
+    limit: Arc<ConcurrencyLimit>,
+    in_flight: Gauge,
+    timeline: Timeline,
 }
 
 /// TLS settings and for how many phones their session cache was made.
@@ -90,25 +99,33 @@ struct Shield {
 const GRACE: Duration = Duration::from_secs(2);
 
 impl Engine {
-    /// An engine without phones that publishes to `published`.
-    pub fn new(clock: Clock, ledger: Arc<Ledger>, published: watch::Sender<Arc<Fleet>>) -> Self {
+    /// An engine without phones that publishes to `published` and counts polls in `metrics`, in a
+    /// process that may have that many descriptors open.
+    pub fn new(
+        clock: Clock,
+        ledger: Arc<Ledger>,
+        published: watch::Sender<Arc<Fleet>>,
+        (metrics, descriptors): (PollMetrics, usize),
+    ) -> Self {
         let (events, inbox) = mpsc::channel(keeper::MAX_EVENTS);
-        let in_flight = Arc::new(AtomicUsize::new(0));
+        let in_flight = metrics.in_flight.clone();
         let mut keeper = JoinSet::new();
-        keeper.spawn(keeper::run(inbox, published, Arc::clone(&in_flight)));
+        keeper.spawn(keeper::run(inbox, published, metrics));
         Self {
             shared: Arc::new(Shared {
                 clock,
                 ledger,
                 events,
-                seats: Seats::none(),
+                limit: ConcurrencyLimit::none(),
                 in_flight,
-                start: Instant::now(),
+                timeline: Timeline::start(),
             }),
             slots: HashMap::new(),
             tasks: JoinSet::new(),
             keeper,
             tls: HashMap::new(),
+            descriptors,
+            capacity: MaxInFlight::Auto.capacity(0, descriptors),
             stop: CancellationToken::new(),
         }
     }
@@ -116,22 +133,35 @@ impl Engine {
     /// Takes over a configuration: starts, changes and ends phones' tasks. Fails without having
     /// changed anything.
     pub async fn apply(&mut self, config: &Config) -> Result<(), Failure> {
-        self.tls = self.tls_for(config)?;
-        self.shared.seats.resize(config.max_in_flight);
+        self.tls = self.tls_for(config).await?;
+        self.bound(config);
         let places = config.phones.iter().map(|p| Arc::clone(&p.place)).collect();
         self.tell(Event::Places(places)).await;
 
         let mut slots = HashMap::with_capacity(config.phones.len());
-        let mut trials = HashMap::new();
+        let mut histories = self.histories(config).await;
+        let mut trials: Trials = self
+            .slots
+            .values()
+            .filter_map(|slot| slot.trial())
+            .collect();
         for phone in &config.phones {
             let slot = self.slots.remove(&phone.place.name);
-            let trial = slot
-                .as_deref()
-                .and_then(|slot| self.trial(&slot.entry(), phone, &mut trials));
+            let before = slot.as_deref().map(Slot::entry);
+            let tag = phone.credential.tag(&self.shared.ledger.salt());
+            if let Some(before) = &before {
+                before.leave_trial_before(phone, tag);
+            }
+            let trial = match before {
+                Some(before) if before.tag == tag => before.trial,
+                Some(_) => Some(trials.of_changed(tag, &mut histories)),
+                None => trials.of_new(tag, &mut histories),
+            };
             let entry = Entry {
                 phone: Arc::clone(phone),
                 target: self.target(phone),
                 keep: config.metrics.keep,
+                tag,
                 trial,
             };
             let slot = match slot {
@@ -145,19 +175,21 @@ impl Engine {
         }
         for (_, gone) in std::mem::replace(&mut self.slots, slots) {
             gone.stop.cancel();
-            let entry = gone.entry();
-            if let Some(trial) = entry.trial {
-                trial.leave(&login::ledger_key(&entry.phone));
-            }
+            gone.entry().leave_trial();
         }
         Ok(())
     }
 
     /// Polls and takes orders until `stop`. Returns an error if anything it owns ends by itself.
     pub async fn run(mut self, mut orders: Orders, stop: CancellationToken) -> Result<(), Ended> {
+        let mut look = tokio::time::interval(clock::READ_EVERY);
+        // One look after a pause sees all of it.
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let ended = loop {
             tokio::select! {
                 () = stop.cancelled() => break Ok(()),
+                // A clock notices a pause of the process by not having been read.
+                _ = look.tick() => drop(self.shared.clock.now()),
                 Some(poll) = orders.polls.recv() => {
                     if let Some(slot) = self.slots.get(&poll.phone) {
                         slot.ask(poll.done);
@@ -186,6 +218,22 @@ impl Engine {
         ended
     }
 
+    /// Takes over how many polls may be in flight.
+    fn bound(&mut self, config: &Config) {
+        let (phones, descriptors) = (config.phones.len(), self.descriptors);
+        let capacity = config.max_in_flight.capacity(phones, descriptors);
+        if !capacity.keeps_connections && capacity != self.capacity {
+            tracing::warn!(
+                "The limit of {descriptors} open files is low for {phones} phones: {} polls may be \
+                 in flight, and no connection stays open between polls; raise `LimitNOFILE=` of the \
+                 unit, or `ulimit -n`",
+                capacity.polls
+            );
+        }
+        self.capacity = capacity;
+        self.shared.limit.resize(capacity);
+    }
+
     fn start(&mut self, entry: Entry) -> Arc<Slot> {
         let slot = Arc::new(Slot::new(entry, self.stop.child_token()));
         self.tasks
@@ -197,28 +245,29 @@ impl Engine {
         let shield = phone.trust.as_ref().and_then(|trust| self.tls.get(trust));
         Target {
             tls: shield.map(|shield| shield.tls.clone()),
+            keeps_connection: self.capacity.keeps_connections,
             ..plain(phone)
         }
     }
 
-    /// The trial of this phone's credentials: the one it is in, or a new one, shared by all phones
-    /// that changed to the same credentials.
-    fn trial(
-        &self,
-        before: &Entry,
-        phone: &config::Phone,
-        trials: &mut HashMap<u16, Arc<Trial>>,
-    ) -> Option<Arc<Trial>> {
-        let salt = self.shared.ledger.salt();
-        let tag = phone.credential.tag(&salt);
-        if before.phone.credential.tag(&salt) == tag {
-            return before.trial.clone();
-        }
-        Some(Arc::clone(trials.entry(tag).or_default()))
+    /// What the ledger knows of the credentials of these phones, read off the async threads.
+    async fn histories(&self, config: &Config) -> Histories {
+        let ledger = Arc::clone(&self.shared.ledger);
+        let phones = config.phones.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let salt = ledger.salt();
+            let known = phones
+                .iter()
+                .map(|phone| (login::ledger_key(phone), phone.credential.tag(&salt)));
+            Histories::of(&ledger, known)
+        });
+        read.await
+            .expect("the ledger neither panics nor is cancelled")
     }
 
-    /// TLS settings for each trust in use; those that still suffice keep their sessions.
-    fn tls_for(&self, config: &Config) -> Result<HashMap<Arc<Trust>, Shield>, Failure> {
+    /// TLS settings for each trust in use; those that still suffice keep their sessions. Reading the
+    /// system's authorities blocks on files.
+    async fn tls_for(&self, config: &Config) -> Result<HashMap<Arc<Trust>, Shield>, Failure> {
         let mut users: HashMap<&Arc<Trust>, usize> = HashMap::new();
         for trust in config.phones.iter().filter_map(|p| p.trust.as_ref()) {
             *users.entry(trust).or_default() += 1;
@@ -227,10 +276,14 @@ impl Engine {
         for (trust, phones) in users {
             let shield = match self.tls.get(trust) {
                 Some(shield) if shield.phones >= phones => shield.clone(),
-                Some(_) | None => Shield {
-                    tls: tls(trust, phones)?,
-                    phones,
-                },
+                Some(_) | None => {
+                    let trust = Arc::clone(trust);
+                    let made = tokio::task::spawn_blocking(move || tls(&trust, phones));
+                    Shield {
+                        tls: made.await.expect("it neither panics nor is cancelled")?,
+                        phones,
+                    }
+                }
             };
             shields.insert(Arc::clone(trust), shield);
         }
@@ -293,6 +346,7 @@ fn plain(phone: &config::Phone) -> Target {
         tls: None,
         connect_timeout: phone.limits.connect_timeout,
         attempts: phone.limits.attempts,
+        keeps_connection: true,
     }
 }
 

@@ -3,34 +3,25 @@
 //! Everything is read first with the session at hand; only then is judged what refusals mean. If
 //! anything was answered under the session, what was refused is forbidden and no login would help.
 //! If nothing was, the session has ended: one login, one replay of what was refused. What answers
-//! without a login is read even while logins are held back.
+//! without a login is read even while logins are held back. Where a device is expected, what was read
+//! is kept only if it is the one that answered.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use super::cure::Cure;
 use super::endpoints::{EndpointSet, needs_session};
-use super::login::{Gate, Pending};
+use super::identity::{self, Identity};
+use super::login::Pending;
+pub use super::memory::Memory;
 use crate::clock::Clock;
 use crate::config;
-use crate::fleet::guard::{Habits, LoginOutcome};
-use crate::fleet::place::mac_digits;
-use crate::fleet::reading::{Keep, LineDetail, MAC_VALUES};
+use crate::fleet::guard::LoginOutcome;
+use crate::fleet::reading::{Keep, LineDetail};
 use crate::fleet::report::Outcome;
 use crate::fleet::{Endpoint, Failure, Moment, PollReport, Reason};
-use crate::webapi::{Client, ReadError, Target};
-
-/// What is remembered of a phone from poll to poll, beside what is published.
-#[derive(Debug)]
-pub struct Memory {
-    client: Client,
-    gate: Gate,
-    habits: Habits,
-    cure: Cure,
-    /// Refused to a session under which others were answered.
-    forbidden: EndpointSet,
-}
+use crate::webapi::ReadError;
 
 /// What one poll is to do.
 #[derive(Clone, Copy, Debug)]
@@ -43,17 +34,6 @@ pub struct Task<'a> {
     pub values: bool,
 }
 
-/// What is known of the device that answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Identity {
-    /// The expected one, or any will do.
-    Expected,
-    /// It does not tell, perhaps only without a session.
-    Untold,
-    /// Another one, or none.
-    Other,
-}
-
 /// One poll under way.
 struct Round<'a> {
     task: Task<'a>,
@@ -63,40 +43,27 @@ struct Round<'a> {
     refused: EndpointSet,
     /// Answered, though they answer nothing without a session.
     proven: EndpointSet,
+    /// The session at hand was opened in this poll.
+    is_new: bool,
     /// The connection is of no use for the rest of this poll.
     broken: Option<Failure>,
 }
 
-impl Memory {
-    /// The memory of a phone that was not polled yet; what the ledger knows of it comes along.
-    pub async fn new(target: Target, gate: Gate) -> Self {
-        let habits = gate.record().await.habits;
-        Self {
-            client: Client::new(target, habits),
-            gate,
-            habits,
-            cure: Cure::default(),
-            forbidden: EndpointSet::default(),
-        }
-    }
-
-    /// Takes over changed credentials; the session at hand stays.
-    pub fn change_gate(&mut self, gate: Gate) {
-        self.gate = gate;
-    }
-
-    /// The client, for whoever wants to see its traffic.
-    pub fn client(&mut self) -> &mut Client {
-        &mut self.client
-    }
-}
-
 /// Polls once. Ends within the phone's `timeout`, whatever the phone does.
 pub async fn poll(memory: &mut Memory, task: Task<'_>, clock: &Clock) -> PollReport {
+    poll_until(memory, task, clock, CancellationToken::new()).await
+}
+
+/// The same; a poll without a whole answer ends when `give_up` is cancelled.
+pub(super) async fn poll_until(
+    memory: &mut Memory,
+    task: Task<'_>,
+    clock: &Clock,
+    give_up: CancellationToken,
+) -> PollReport {
     let began = clock.now();
-    memory
-        .client
-        .open(Instant::now() + task.phone.limits.timeout);
+    let deadline = Instant::now() + task.phone.limits.timeout;
+    memory.client.open_until(deadline, give_up);
     let mut round = Round {
         task,
         clock,
@@ -104,46 +71,54 @@ pub async fn poll(memory: &mut Memory, task: Task<'_>, clock: &Clock) -> PollRep
         report: PollReport::new(began),
         refused: EndpointSet::default(),
         proven: EndpointSet::default(),
+        is_new: false,
         broken: None,
     };
-    let identity = round.identity().await;
-    if identity != Identity::Other {
-        round.read_and_cure().await;
-    }
-    if identity == Identity::Untold && !round.proven.is_empty() {
-        round.identity().await;
-    }
-    round.finish().await
+    let is_verified = round.run().await;
+    round.finish(is_verified).await
 }
 
 impl Round<'_> {
-    /// Where a device is expected, asks which one answers: before a password goes out, and again
-    /// under the session if it did not tell. A phone that never tells is no mismatch.
-    async fn identity(&mut self) -> Identity {
-        let Some(expected) = self.task.phone.place.mac.clone() else {
-            return Identity::Expected;
-        };
-        let keys = MAC_VALUES.map(Into::into);
-        let told = match self.memory.client.reader().values(&keys).await {
-            Ok(values) => values.mac().and_then(|mac| mac_digits(mac.as_str())),
-            Err(ReadError::Failed(failure)) if breaks_connection(&failure) => {
+    /// Reads what is due, unless another device answers; whether it is the expected one that did.
+    async fn run(&mut self) -> bool {
+        let first = self.identity().await;
+        match first {
+            Identity::Other(failure) => return self.reject(failure),
+            Identity::Unanswered(failure) if breaks_connection(&failure) => {
                 self.give_up(failure);
-                return Identity::Other;
+                return false;
             }
-            Err(_) => None,
-        };
-        let Some(told) = told else {
-            return Identity::Untold;
-        };
-        if told == expected {
-            return Identity::Expected;
+            Identity::Expected | Identity::Untold | Identity::Unanswered(_) => {}
         }
+        self.read_and_cure().await;
+        if first == Identity::Expected {
+            return true;
+        }
+        if !self.report.session {
+            return false;
+        }
+        match self.identity().await {
+            Identity::Expected | Identity::Untold => true,
+            Identity::Other(failure) => self.reject(failure),
+            // Another device would not know the session.
+            Identity::Unanswered(_) if self.memory.is_verified && !self.is_new => true,
+            Identity::Unanswered(failure) => {
+                self.report.failure.get_or_insert(failure);
+                false
+            }
+        }
+    }
+
+    async fn identity(&mut self) -> Identity {
+        let expected = self.task.phone.place.mac.as_deref();
+        identity::ask(&mut self.memory.client, expected).await
+    }
+
+    /// Another device answers.
+    fn reject(&mut self, failure: Failure) -> bool {
         self.memory.client.drop_session();
-        self.give_up(Failure::new(
-            Reason::Identity,
-            format!("expected the device {expected}, found {told}"),
-        ));
-        Identity::Other
+        self.give_up(failure);
+        false
     }
 
     async fn read_and_cure(&mut self) {
@@ -193,7 +168,10 @@ impl Round<'_> {
             .log_in(&mut self.memory.client, credential, &mut self.report)
             .await;
         match entered {
-            Ok(pending) => pending,
+            Ok(pending) => {
+                self.is_new = true;
+                pending
+            }
             Err(failure) if breaks_connection(&failure) => {
                 self.give_up(failure);
                 None
@@ -289,34 +267,29 @@ impl Round<'_> {
             self.report.held = pending.settle(LoginOutcome::Accepted).await;
             return;
         }
-        let outcome = if self.broken.is_some() {
-            LoginOutcome::Lost
-        } else {
-            LoginOutcome::Refused
+        let (outcome, failure) = match &self.broken {
+            Some(failure) => (LoginOutcome::Lost, failure.clone()),
+            None if self.refused.is_empty() => (LoginOutcome::Unclear, opened_nothing()),
+            None => (LoginOutcome::Wordless, opened_nothing()),
         };
         self.report.login_failures += 1;
         self.report.candidate = None;
         self.report.default_password = None;
         self.report.held = pending.settle(outcome).await;
         self.memory.client.drop_session();
-        self.report.failure.get_or_insert(Failure::new(
-            Reason::Auth,
-            "the login was answered without a word of success and opened nothing",
-        ));
+        self.report.failure.get_or_insert(failure);
     }
 
     /// Gives what was refused its reason.
     fn judge(&mut self) {
         let has_session = self.memory.client.has_session();
         self.report.session = has_session && !self.proven.is_empty();
+        let is_lost = has_session && self.is_new && !self.refused.is_empty();
         if !self.proven.is_empty() {
             self.memory.cure.is_over();
             self.memory.forbidden = self.refused;
-        } else if has_session
-            && self.broken.is_none()
-            && !self.refused.is_empty()
-            && self.may_cure()
-        {
+        } else if is_lost && self.broken.is_none() {
+            self.report.login_failures += 1;
             self.memory.cure.did_not_help(self.clock.now());
         }
         let failure = self.meaning_of_refusal(has_session);
@@ -334,6 +307,10 @@ impl Round<'_> {
         }
         match &self.report.failure {
             Some(failure) if !has_session => failure.clone(),
+            Some(_) | None if self.is_new => Failure::new(
+                Reason::Login,
+                "the session was lost as it was opened; the login is tried again",
+            ),
             Some(_) | None => Failure::new(
                 Reason::Session,
                 "the phone does not accept the session it gave; the next login waits",
@@ -360,20 +337,33 @@ impl Round<'_> {
         }
     }
 
-    async fn finish(mut self) -> PollReport {
+    async fn finish(mut self, is_verified: bool) -> PollReport {
         let traffic = self.memory.client.close();
         self.report.reached = traffic.reached;
+        let reasons = self.report.reasons();
+        let ran_out = reasons.contains(Reason::Timeout) || reasons.contains(Reason::Unreachable);
+        self.memory.silence = self.memory.silence.after(traffic.answered, ran_out);
         self.report.dropped = traffic.dropped;
         self.report.certificate_expiry = traffic.certificate_expiry;
-        if traffic.habits != self.memory.habits {
-            let habits = traffic.habits;
-            self.memory.habits = habits;
-            let gate = self.memory.gate.clone();
-            gate.change(move |record| record.habits = habits).await;
+        if !is_verified {
+            self.report.withhold();
         }
+        self.memory.is_verified = is_verified && self.memory.client.has_session();
+        let told = match &self.report.parts.values {
+            Outcome::Read { value, .. } => value.model(),
+            Outcome::NotDue | Outcome::Failed(_) => None,
+        };
+        self.memory.learn(traffic.habits, told).await;
         self.report.took = self.clock.now().since(self.report.began);
         self.report
     }
+}
+
+fn opened_nothing() -> Failure {
+    Failure::new(
+        Reason::Login,
+        "the login was answered without a word of success and opened nothing",
+    )
 }
 
 /// Whether the failure will meet every other request of this poll too.

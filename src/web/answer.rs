@@ -112,12 +112,8 @@ impl Answer {
     pub(super) fn into_response(self, coding: Coding, turn: Turn) -> Response<Body> {
         let long = matches!(self.content, Content::Long(_));
         let body = match self.content {
-            Content::Whole(text) => Body::Whole(text.into()),
-            Content::Long(source) => Body::Long {
-                output: Box::new(Output::new(source, coding)),
-                turn,
-                made: None,
-            },
+            Content::Whole(text) => Body::whole(text),
+            Content::Long(source) => Body::long(Output::new(source, coding), turn),
         };
         let mut response = Response::new(body);
         *response.status_mut() = self.code.status();

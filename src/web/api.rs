@@ -75,7 +75,7 @@ struct FailureJson<'a> {
 struct LoginJson {
     /// Logins are held back until then.
     held_until: Option<Timestamp>,
-    /// `refused`, `locked` or `busy`.
+    /// `refused`, `locked` or `unclear`.
     held_because: Option<HeldBecause>,
     /// Which of the configured passwords opened the session, from 1.
     candidate: Option<u8>,

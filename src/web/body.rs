@@ -11,11 +11,19 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
+use super::connections::Answering;
 use super::pieces::Output;
 
-/// The body of an answer.
+/// The body of an answer, under way until it is dropped.
 #[derive(Debug)]
-pub(super) enum Body {
+pub(super) struct Body {
+    source: Source,
+    #[expect(dead_code, reason = "it says by being dropped that the answer is over")]
+    answering: Option<Answering>,
+}
+
+#[derive(Debug)]
+enum Source {
     /// All of it; empty once it was taken.
     Whole(Bytes),
     /// Made as it is read.
@@ -45,6 +53,37 @@ impl Turn {
     }
 }
 
+impl Body {
+    /// All of it.
+    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self::of(Source::Whole(bytes.into()))
+    }
+
+    /// Made as it is read, a piece a turn.
+    pub(super) fn long(output: Output, turn: Turn) -> Self {
+        Self::of(Source::Long {
+            output: Box::new(output),
+            turn,
+            made: None,
+        })
+    }
+
+    /// The same, which keeps this until it is dropped.
+    pub(super) fn with(self, answering: Answering) -> Self {
+        Self {
+            answering: Some(answering),
+            ..self
+        }
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            answering: None,
+        }
+    }
+}
+
 impl HttpBody for Body {
     type Data = Bytes;
     type Error = Infallible;
@@ -53,12 +92,12 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = match &mut *self {
-            Self::Whole(bytes) => {
+        let piece = match &mut self.source {
+            Source::Whole(bytes) => {
                 let bytes = std::mem::take(bytes);
                 (!bytes.is_empty()).then_some(bytes)
             }
-            Self::Long { output, turn, made } => {
+            Source::Long { output, turn, made } => {
                 let now = Some(turn.number());
                 if *made == now {
                     cx.waker().wake_by_ref();
@@ -72,16 +111,16 @@ impl HttpBody for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(bytes) => bytes.is_empty(),
-            Self::Long { output, .. } => output.has_ended(),
+        match &self.source {
+            Source::Whole(bytes) => bytes.is_empty(),
+            Source::Long { output, .. } => output.has_ended(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Long { .. } => SizeHint::default(),
+        match &self.source {
+            Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Long { .. } => SizeHint::default(),
         }
     }
 }
@@ -106,11 +145,8 @@ mod tests {
     #[test]
     fn a_long_body_makes_one_piece_a_turn() {
         let turn = Turn::default();
-        let mut body = Body::Long {
-            output: Box::new(Output::new(Box::new(Endless), Coding::Identity)),
-            turn: turn.clone(),
-            made: None,
-        };
+        let output = Output::new(Box::new(Endless), Coding::Identity);
+        let mut body = Body::long(output, turn.clone());
         let mut poll = || {
             let mut cx = Context::from_waker(Waker::noop());
             Pin::new(&mut body).poll_frame(&mut cx).is_ready()

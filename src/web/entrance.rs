@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::config::listener::ServerTls;
@@ -19,6 +20,8 @@ pub struct Entrance {
     pub(super) listener: Listener,
     /// Which of the users may POST.
     pub(super) operators: Arc<[Box<str>]>,
+    /// Behind which addresses many clients are.
+    pub(super) proxies: Arc<[IpNet]>,
 }
 
 /// TLS as configured, and as the library takes it.
@@ -44,6 +47,7 @@ impl Entrance {
             tls,
             listener: config.listener.clone(),
             operators: config.operators.clone().into(),
+            proxies: config.proxies.clone().into(),
         })
     }
 

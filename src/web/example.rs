@@ -7,12 +7,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
 use crate::alert::board::Rules;
-use crate::alert::calendar::{Calendar, Hours};
 use crate::alert::command::{Letter, NewLetter};
 use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
-use crate::alert::inhibit::Inhibit;
-use crate::alert::matcher::{Glob, LabelPatterns};
-use crate::alert::notify::channel::{Access, Auth, Body, Channel, Receiver, Webhook};
+use crate::alert::inhibit::InhibitRule;
+use crate::alert::matcher::{Matcher, parse_list};
+use crate::alert::notify::channel::{Body, Channel, Receiver, Webhook};
+use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::route::Route;
 use crate::alert::own::Health;
 use crate::alert::picture::{ManagerTally, Queue, Tallies};
@@ -20,8 +20,9 @@ use crate::alert::rule::{Annotations, Rule};
 use crate::alert::settings::Heartbeat;
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
+use crate::alert::time_interval::{Part, Range, TimeInterval, TimeIntervals, TimeRange};
 use crate::alert::{self, Picture};
-use crate::config::{Metrics, PublishedValue, Shard, ValueKind};
+use crate::config::{MaxInFlight, Metrics, PublishedValue, Shard, ValueKind};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::expect::{Expectation, Wanted};
 use crate::fleet::guard::{Held, HeldBecause};
@@ -66,7 +67,7 @@ pub(super) fn settings() -> Settings {
             listen: vec![([192, 0, 2, 1], 15060).into()],
             state_dir: Some("/var/lib/<state>".into()),
             shard: Shard { index: 1, count: 3 },
-            max_in_flight: 256,
+            max_in_flight: MaxInFlight::Auto,
             disabled: vec!["spare".into()],
             warnings: vec!["config.yaml:3: poll.interval: is <short>".to_owned()],
         }),
@@ -126,10 +127,18 @@ pub(super) fn fleet() -> Fleet {
     let mut lobby = place("lobby");
     lobby.site = None;
     let places = [reception, bar, cordless, lobby];
-    Fleet::new(places.map(Arc::new))
-        .with_report("reception", good_poll())
-        .with_report(HOSTILE_NAME, refused_poll())
-        .with_report("cordless", failed_poll())
+    let fleet = Fleet::new(places.map(Arc::new));
+    let after = |fleet: Fleet, (name, report)| fleet.with_report(name, report);
+    polls().into_iter().fold(fleet, after)
+}
+
+/// The polls that the fleet has seen.
+pub(super) fn polls() -> [(&'static str, PollReport); 3] {
+    [
+        ("reception", good_poll()),
+        (HOSTILE_NAME, refused_poll()),
+        ("cordless", failed_poll()),
+    ]
 }
 
 fn good_poll() -> PollReport {
@@ -223,12 +232,13 @@ pub(super) fn picture() -> Picture {
         .board
         .with_suppression(Arc::clone(&settings.suppression));
     let over = |silence| Silence {
-        until: now().wall,
+        ends_at: now().wall,
         ..silence
     };
+    let hostile = Matcher::equal("phone", HOSTILE_NAME).to_string();
     picture
         .board
-        .with_silences(vec![silence(7, HOSTILE_NAME), over(silence(8, "lobby"))]);
+        .with_silences(vec![silence(7, &hostile), over(silence(8, "phone=lobby"))]);
     let fleet = fleet();
     let _told = picture.board.after_tick(&fleet, &Health::default(), now());
     let firing = picture.board.alerts();
@@ -236,7 +246,7 @@ pub(super) fn picture() -> Picture {
         .filter(|alert| alert.state.is_firing())
         .map(|alert| {
             (
-                alert.key(),
+                alert.life(),
                 Arc::new(settings.texts.of(alert, None, now()).texts),
             )
         })
@@ -274,17 +284,15 @@ pub(super) fn told(picture: Picture) -> Told {
     }
 }
 
-/// A silence of one phone for another hour, with a comment that needs escaping.
-pub(super) fn silence(id: u64, phone: &str) -> Silence {
+/// A silence for another hour, with a comment that needs escaping.
+pub(super) fn silence(id: u64, matchers: &str) -> Silence {
     Silence {
         id,
-        matching: Box::new([LabelPatterns {
-            name: "phone".into(),
-            any_of: Box::new([Glob::new(phone)]),
-        }]),
-        from: now().wall,
-        until: now().after(Duration::from_secs(3600)).wall,
-        by: "anna".into(),
+        matchers: parse_list(matchers).expect("matchers").into(),
+        starts_at: now().wall,
+        ends_at: now().after(Duration::from_secs(3600)).wall,
+        updated_at: now().wall,
+        created_by: "anna".into(),
         comment: "moving <b>house</b>".into(),
     }
 }
@@ -310,21 +318,17 @@ fn alert_settings() -> alert::Settings {
     let rules = Rules::new(rules());
     alert::Settings {
         enabled: true,
-        public_url: "https://phones.example".into(),
+        external_url: "https://phones.example".into(),
         rules: Arc::new(rules),
         suppression: Arc::new(Suppression {
-            inhibits: Box::new([Inhibit::new(&["Refused"], &["NotReadable"], &["phone"])]),
+            inhibit_rules: Box::new([InhibitRule::of_names(
+                &["Refused"],
+                &["NotReadable"],
+                &["phone"],
+            )]),
             windows: Box::new([Window {
                 name: "patch-night".into(),
-                when: Calendar {
-                    zone: TimeZone::UTC,
-                    weekdays: Box::new([civil::Weekday::Tuesday]),
-                    hours: Box::new([Hours {
-                        from: civil::time(22, 0, 0, 0),
-                        to: civil::time(23, 30, 0, 0),
-                    }]),
-                    except: Box::new([civil::date(2024, 12, 24)]),
-                },
+                when: TimeIntervals(Box::new([tuesday_night()])),
                 matching: Box::default(),
             }]),
             ..Suppression::default()
@@ -332,9 +336,24 @@ fn alert_settings() -> alert::Settings {
         receivers: vec![Arc::new(receiver())],
         heartbeat: Some(Heartbeat {
             url: SECRET_URL.into(),
-            every: Duration::from_secs(60),
+            interval: Duration::from_secs(60),
+            client: HttpClient::default(),
         }),
         ..alert::Settings::default()
+    }
+}
+
+fn tuesday_night() -> TimeInterval {
+    TimeInterval {
+        name: "tuesday-night".into(),
+        parts: Box::new([Part {
+            times: Box::new([TimeRange {
+                start: 22 * 60,
+                end: 23 * 60 + 30,
+            }]),
+            weekdays: Box::new([Range { first: 2, last: 2 }]),
+            ..Part::always(TimeZone::UTC)
+        }]),
     }
 }
 
@@ -391,15 +410,14 @@ fn receiver() -> Receiver {
             group_by: Box::new(["site".into()]),
             ..Route::new("push")
         },
-        collapse_over: 10,
-        channel: Channel::Webhook(Webhook {
+        max_listed_alerts: 10,
+        channel: Channel::Webhook(Box::new(Webhook {
             url: SECRET_URL.into(),
             body: Body::Ntfy,
-            headers: Vec::new(),
-            auth: Auth::None,
             hmac: None,
-            access: Access::default(),
-        }),
+            client: HttpClient::default(),
+            timeout: None,
+        })),
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `server`, `patience`, `listen` | connections and their limits |
+//! | `server`, `connections`, `patience`, `listen` | connections and their limits |
 //! | `entrance`, `tls`, `login`, `origin`, `access`, `who` | who is let in, and who may what |
 //! | `service`, `route`, `intake`, `answer`, `body` | from a request to an answer |
 //! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
@@ -18,6 +18,7 @@ mod alerting;
 mod answer;
 mod api;
 mod body;
+mod connections;
 mod discovery;
 mod entrance;
 #[cfg(test)]
@@ -51,18 +52,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 
 use crate::alert::Picture;
 use crate::alert::command::Command;
 use crate::clock::Clock;
-use crate::config::{self, Config, PublishedValue, Shard};
+use crate::config::{self, Config, MaxInFlight, PublishedValue, Shard};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
 use crate::fleet::{Fleet, Moment};
 
 pub use entrance::Entrance;
 pub use listen::bind;
-pub use requests::{Code, Handler, RequestCounts, Requests};
+pub use requests::{Code, Handler, Requests};
 pub use server::{Doors, Limits, Peer, serve};
 
 /// What the server is wired to.
@@ -82,6 +84,10 @@ pub struct Inputs {
     pub alerts: watch::Receiver<Arc<Picture>>,
     /// Takes what is asked of the alert task.
     pub commands: mpsc::Sender<Command>,
+    /// Counts the requests that are answered.
+    pub requests: Requests,
+    /// What is counted as it happens.
+    pub registry: Arc<Registry>,
     /// When the daemon started.
     pub started: Moment,
 }
@@ -113,8 +119,8 @@ pub struct Overview {
     pub state_dir: Option<PathBuf>,
     /// Which part of the list is polled here.
     pub shard: Shard,
-    /// How many phones are polled at the same time.
-    pub max_in_flight: usize,
+    /// How many phones may be polled at the same time.
+    pub max_in_flight: MaxInFlight,
     /// Names of phones that are listed and not enabled.
     pub disabled: Vec<Box<str>>,
     /// What works but is worth a look.

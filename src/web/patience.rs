@@ -1,30 +1,36 @@
 //! A socket that gives up on a client that does not read its answer.
 //!
 //! What is offered to the socket must be taken as a whole within the limit. A client that reads a
-//! byte now and then does not win time by it.
+//! byte now and then does not win time by it. That something is not taken is also noted at the
+//! connection, which may have to give way before.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use super::connections::Connection;
+
 /// A stream whose writes must not stall for longer than a limit.
 #[derive(Debug)]
 pub(super) struct Patience<S> {
     stream: S,
     limit: Duration,
+    connection: Arc<Connection>,
     /// Runs while something offered was not taken yet.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Patience<S> {
-    pub(super) fn new(stream: S, limit: Duration) -> Self {
+    pub(super) fn new(stream: S, limit: Duration, connection: Arc<Connection>) -> Self {
         Self {
             stream,
             limit,
+            connection,
             stalled: None,
         }
     }
@@ -36,15 +42,19 @@ impl<S> Patience<S> {
         taken: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if let Poll::Ready(taken) = taken {
-            if taken.as_ref().is_ok_and(|taken| *taken == offered) {
-                self.stalled = None;
+            let whole = taken.as_ref().is_ok_and(|taken| *taken == offered);
+            if whole && self.stalled.take().is_some() {
+                self.connection.is_unread(false);
             }
             return Poll::Ready(taken);
         }
-        let limit = self.limit;
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let Self {
+            limit, connection, ..
+        } = self;
+        let stalled = self.stalled.get_or_insert_with(|| {
+            connection.is_unread(true);
+            Box::pin(tokio::time::sleep(*limit))
+        });
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::Error::new(
             io::ErrorKind::TimedOut,

@@ -2,12 +2,17 @@
 //!
 //! Both are closed lists, so that nothing a client sends becomes a label.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt::{self, Write as _};
 
 use hyper::StatusCode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
+
+use crate::telemetry::OrderedFamily;
 
 /// Who answers a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Handler {
     /// `/`.
     Fleet,
@@ -38,7 +43,7 @@ pub enum Handler {
 }
 
 /// How a request is answered: the few status codes in use here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Code {
     /// As asked.
     Ok,
@@ -66,36 +71,45 @@ pub enum Code {
     Unavailable,
 }
 
-/// Requests answered since the start; raised as they are.
-#[derive(Debug, Default)]
-pub struct Requests([[AtomicU64; Code::ALL.len()]; Handler::ALL.len()]);
+/// Requests answered since the start. A clone counts into the same metric.
+#[derive(Clone, Debug)]
+pub struct Requests(OrderedFamily<RequestLabels, Counter>);
 
-/// [`Requests`] at one moment.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RequestCounts([[u64; Code::ALL.len()]; Handler::ALL.len()]);
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
+struct RequestLabels {
+    handler: Handler,
+    code: Code,
+}
 
 impl Requests {
-    /// Counts one answer.
-    pub fn count(&self, handler: Handler, code: Code) {
-        self.0[handler as usize][code as usize].fetch_add(1, Ordering::Relaxed);
+    /// Registers the counter: the codes that each handler is known to answer with, at 0. Another code
+    /// has a series once it was answered.
+    pub fn register(registry: &mut Registry) -> Self {
+        let answers = Handler::ALL.into_iter().flat_map(|handler| {
+            let codes = handler.answers().iter();
+            codes.map(move |&code| RequestLabels { handler, code })
+        });
+        let requests = Self(OrderedFamily::new(answers));
+        let help = "Requests answered by this exporter";
+        registry.register("http_requests", help, requests.0.clone());
+        requests
     }
 
-    /// What was counted so far.
-    pub fn counts(&self) -> RequestCounts {
-        let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        RequestCounts(self.0.each_ref().map(|codes| codes.each_ref().map(load)))
+    /// Counts one answer.
+    pub fn count(&self, handler: Handler, code: Code) {
+        self.0.get_or_create(RequestLabels { handler, code }).inc();
     }
 }
 
-impl RequestCounts {
-    /// The counts of one handler: the codes it is known to answer with, zero or not, and whatever
-    /// else it answered.
-    pub fn of(&self, handler: Handler) -> impl Iterator<Item = (Code, u64)> {
-        let counts = self.0[handler as usize];
-        Code::ALL
-            .into_iter()
-            .zip(counts)
-            .filter(move |(code, count)| *count > 0 || handler.answers().contains(code))
+impl EncodeLabelValue for Handler {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(self.label())
+    }
+}
+
+impl EncodeLabelValue for Code {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
+        encoder.write_str(self.label())
     }
 }
 
@@ -218,6 +232,8 @@ impl Code {
 
 #[cfg(test)]
 mod tests {
+    use prometheus_client::encoding::prometheus_text;
+
     use super::*;
 
     #[test]
@@ -229,9 +245,18 @@ mod tests {
 
     #[test]
     fn an_answer_outside_the_expected_ones_is_shown_once_it_happened() {
-        let requests = Requests::default();
+        let mut registry = Registry::default();
+        let requests = Requests::register(&mut registry);
         requests.count(Handler::Healthy, Code::MethodNotAllowed);
-        let shown: Vec<_> = requests.counts().of(Handler::Healthy).collect();
-        assert_eq!(shown, [(Code::Ok, 0), (Code::MethodNotAllowed, 1)]);
+        let mut text = String::new();
+        prometheus_text::encode(&mut text, &registry).expect("a String takes all");
+        let of_healthy = text.lines().filter(|line| line.contains("\"healthy\""));
+        assert_eq!(
+            of_healthy.collect::<Vec<_>>(),
+            [
+                "http_requests_total{handler=\"healthy\",code=\"200\"} 0",
+                "http_requests_total{handler=\"healthy\",code=\"405\"} 1",
+            ]
+        );
     }
 }

@@ -84,6 +84,11 @@ pub(super) enum Reader {
 }
 
 impl<'a> Route<'a> {
+    /// Whether it tells of the daemon's health, which is answered whatever else is under way.
+    pub(super) fn is_health(&self) -> bool {
+        matches!(self, Self::Healthy | Self::Ready)
+    }
+
     /// What `path` names. Names of phones are percent-decoded; they may hold any character.
     pub(super) fn of(path: &'a str) -> Self {
         match path {

@@ -1,8 +1,9 @@
 //! The server: accepts connections within bounds, and ends them within bounds.
 //!
 //! HTTP/1 over TCP, with TLS where it is configured, and over a Unix socket for those whom the system
-//! lets open it. Every connection is a task of this server's [`JoinSet`]; whoever is slow in a
-//! handshake, in sending a head or in reading an answer is cut off.
+//! lets open it. Every connection is a task of this server's [`JoinSet`]; a client that is slow in a
+//! handshake, in sending a head or in reading an answer is cut off, sooner where others wait; see
+//! `connections`.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use super::body::Turn;
+use super::connections::{Bounds, Client, Connection, Connections};
 use super::entrance::Entrance;
 use super::patience::Patience;
 use super::service::Service;
@@ -56,14 +58,22 @@ pub enum Peer {
     },
 }
 
-/// How much a client may ask of the server.
+/// How much clients may ask of the server.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections at a time; whoever comes then waits to be accepted.
+    /// Connections at a time over the network, without those that are let in for health alone.
     pub connections: usize,
+    /// Of them, those of one address that is none of `access.proxies`.
+    pub connections_of_a_client: usize,
     /// Answers as long as the fleet at a time, each of which needs one to two megabytes for ten
-    /// thousand phones; whoever asks then is told to come again.
+    /// thousand phones.
     pub long_answers: usize,
+    /// Of them, those to one address that is none of `access.proxies`.
+    pub long_answers_of_a_client: usize,
+    /// How long a long answer waits for its turn; then it is refused.
+    pub turn: Duration,
+    /// How long an answer that is not read may keep others waiting.
+    pub patience: Duration,
     /// For the TLS handshake.
     pub handshake: Duration,
     /// For the whole head of a request, from the moment the connection is idle: it bounds both slow
@@ -80,25 +90,32 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Room for a page of browsers and dozens of Prometheus servers; times that no sane client on a
-    /// slow link comes near.
+    /// Room for a page of browsers and dozens of Prometheus servers, and for one that scrapes each
+    /// phone by itself; times that no sane client on a slow link comes near: a piece in ten seconds
+    /// is 6 KiB a second.
     fn default() -> Self {
         Self {
-            connections: 512,
+            connections: 768,
+            connections_of_a_client: 512,
             long_answers: 64,
+            long_answers_of_a_client: 32,
+            turn: Duration::from_secs(5),
+            patience: Duration::from_secs(2),
             handshake: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
             head_bytes: 16 * 1024,
             body_time: Duration::from_secs(10),
-            stall: Duration::from_secs(30),
+            stall: Duration::from_secs(10),
             grace: Duration::from_secs(5),
         }
     }
 }
 
-/// Connections over the control socket that are accepted even when the network has taken all
-/// others, so that an operator can always get in.
-const CONTROL_CONNECTIONS: usize = 8;
+/// Connections at a time over the control socket: a few operators, each with a few commands.
+const CONTROL_CONNECTIONS: usize = 32;
+
+/// Connections beyond the others, network and control socket alike, for the health endpoints alone.
+const HEALTH_CONNECTIONS: usize = 32;
 
 /// Pause after a failed accept: the usual cause, no free descriptor, does not pass at once.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -109,39 +126,37 @@ pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: Cancellat
         settings: inputs.settings.clone(),
         service: Arc::new(Service::new(inputs, limits)),
         limits,
+        network: Connections::new(limits.of_network()),
+        control: Connections::new(limits.of_control()),
         stop: stop.clone(),
     };
-    let mut connections = JoinSet::new();
+    let mut tasks = JoinSet::new();
     loop {
-        let present = connections.len();
         let visitor = tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = connections.join_next() => {
+            Some(ended) = tasks.join_next() => {
                 report(ended);
                 continue;
             }
-            visitor = doors.visitor(present, limits.connections) => visitor,
+            visitor = doors.visitor() => visitor,
         };
         match visitor {
             Visitor::Network(stream, from) => {
                 // An answer is written in one go; what is left of it must not wait for more. Where
                 // this fails the client has gone, which the first read will tell.
                 let _ = stream.set_nodelay(true);
-                connections.spawn(reception.clone().receive(stream, from));
+                tasks.spawn(reception.clone().receive(stream, from));
             }
             Visitor::Local(stream) => {
                 let Ok(user) = stream.peer_cred() else {
                     continue;
                 };
-                let peer = Peer::Local { uid: user.uid() };
-                let stream = Patience::new(stream, limits.stall);
-                let leave = stop.clone().cancelled_owned();
-                connections.spawn(reception.clone().converse(stream, peer, leave));
+                tasks.spawn(reception.clone().receive_local(stream, user.uid()));
             }
         }
     }
     drop(doors);
-    finish(connections, limits.grace).await;
+    finish(tasks, limits.grace).await;
 }
 
 enum Visitor {
@@ -150,10 +165,10 @@ enum Visitor {
 }
 
 impl Doors {
-    /// The next who comes in, while there is room.
-    async fn visitor(&self, present: usize, room: usize) -> Visitor {
+    /// The next who comes in.
+    async fn visitor(&self) -> Visitor {
         loop {
-            match poll_fn(|cx| self.poll_visitor(cx, present, room)).await {
+            match poll_fn(|cx| self.poll_visitor(cx)).await {
                 Ok(visitor) => return visitor,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
@@ -164,20 +179,11 @@ impl Doors {
         }
     }
 
-    fn poll_visitor(
-        &self,
-        cx: &mut Context<'_>,
-        present: usize,
-        room: usize,
-    ) -> Poll<io::Result<Visitor>> {
+    fn poll_visitor(&self, cx: &mut Context<'_>) -> Poll<io::Result<Visitor>> {
         if let Some(control) = &self.control
-            && present < room + CONTROL_CONNECTIONS
             && let Poll::Ready(accepted) = control.poll_accept(cx)
         {
             return Poll::Ready(accepted.map(|(stream, _)| Visitor::Local(stream)));
-        }
-        if present >= room {
-            return Poll::Pending;
         }
         for listener in &self.network {
             if let Poll::Ready(accepted) = listener.poll_accept(cx) {
@@ -188,12 +194,37 @@ impl Doors {
     }
 }
 
+impl Limits {
+    fn of_network(self) -> Bounds {
+        Bounds {
+            connections: self.connections,
+            connections_of_a_client: self.connections_of_a_client,
+            health_only: HEALTH_CONNECTIONS,
+            long_answers: self.long_answers,
+            long_answers_of_a_client: self.long_answers_of_a_client,
+            patience: self.patience,
+        }
+    }
+
+    fn of_control(self) -> Bounds {
+        Bounds {
+            connections: CONTROL_CONNECTIONS,
+            connections_of_a_client: CONTROL_CONNECTIONS,
+            long_answers: CONTROL_CONNECTIONS,
+            long_answers_of_a_client: CONTROL_CONNECTIONS,
+            ..self.of_network()
+        }
+    }
+}
+
 /// What every connection is given.
 #[derive(Clone)]
 struct Reception {
     service: Arc<Service>,
     settings: watch::Receiver<Arc<Settings>>,
     limits: Limits,
+    network: Connections,
+    control: Connections,
     stop: CancellationToken,
 }
 
@@ -201,7 +232,10 @@ impl Reception {
     /// One connection from the network, behind the entrance as it is now.
     async fn receive(self, stream: TcpStream, from: SocketAddr) {
         let entrance = Arc::clone(&self.settings.borrow().entrance);
-        let stream = Patience::new(stream, self.limits.stall);
+        let client = Client::of(from, &entrance.proxies);
+        let connection = self.network.take_in(client);
+        let gives_way = connection.leave.clone();
+        let stream = Patience::new(stream, self.limits.stall, Arc::clone(&connection));
         let leave = leave(
             self.stop.clone(),
             self.settings.clone(),
@@ -209,29 +243,62 @@ impl Reception {
         );
         let encrypted = entrance.tls.is_some();
         let peer = Peer::Network { from, encrypted };
-        let Some(tls) = &entrance.tls else {
-            return self.converse(stream, peer, leave).await;
+        let conversation = async {
+            let Some(tls) = &entrance.tls else {
+                return self.converse(stream, (peer, connection), leave).await;
+            };
+            let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
+            let handshake = tokio::time::timeout(self.limits.handshake, handshake);
+            match self.stop.run_until_cancelled(handshake).await {
+                Some(Ok(Ok(stream))) => {
+                    let stream = Box::new(stream);
+                    self.converse(stream, (peer, connection), leave).await;
+                }
+                Some(Ok(Err(error))) => debug!(%from, %error, "TLS handshake with {from} failed"),
+                Some(Err(_late)) => debug!(%from, "TLS handshake with {from} took too long"),
+                None => {}
+            }
         };
-        let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
-        let handshake = tokio::time::timeout(self.limits.handshake, handshake);
-        match self.stop.run_until_cancelled(handshake).await {
-            Some(Ok(Ok(stream))) => self.converse(Box::new(stream), peer, leave).await,
-            Some(Ok(Err(error))) => debug!(%from, %error, "TLS handshake with {from} failed"),
-            Some(Err(_late)) => debug!(%from, "TLS handshake with {from} took too long"),
-            None => {}
+        if gives_way.run_until_cancelled(conversation).await.is_none() {
+            debug!(%from, "A connection of {from} gave way to others");
+        }
+    }
+
+    /// One connection over the control socket.
+    async fn receive_local(self, stream: UnixStream, uid: u32) {
+        let connection = self.control.take_in(Client::Local);
+        let gives_way = connection.leave.clone();
+        let stream = Patience::new(stream, self.limits.stall, Arc::clone(&connection));
+        let leave = self.stop.clone().cancelled_owned();
+        let visit = (Peer::Local { uid }, connection);
+        let conversation = self.converse(stream, visit, leave);
+        if gives_way.run_until_cancelled(conversation).await.is_none() {
+            debug!(
+                uid,
+                "A connection over the control socket gave way to others"
+            );
         }
     }
 
     /// One connection, from its first request to its end; after `leave` it ends with the answer
     /// under way.
-    async fn converse<S>(self, stream: S, peer: Peer, leave: impl Future<Output = ()>)
-    where
+    async fn converse<S>(
+        &self,
+        stream: S,
+        (peer, place): (Peer, Arc<Connection>),
+        leave: impl Future<Output = ()>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let turn = Turn::default();
         let answer = service_fn(|request| {
-            let (service, turn) = (Arc::clone(&self.service), turn.clone());
-            async move { Ok::<_, Infallible>(service.answer(peer, request, turn).await) }
+            let (service, turn, place) =
+                (Arc::clone(&self.service), turn.clone(), Arc::clone(&place));
+            async move {
+                let answering = place.answering();
+                let response = service.answer((peer, &place), request, turn).await;
+                Ok::<_, Infallible>(response.map(|body| body.with(answering)))
+            }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use hyper::body::Body as _;
 use hyper::body::Incoming;
-use hyper::header::HOST;
+use hyper::header::{CONNECTION, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Request, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::debug;
 
 use crate::alert::Picture;
@@ -23,12 +22,13 @@ use super::access::{self, Caller};
 use super::alerting::{self, Given, Told, Unanswered, Wish};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
+use super::connections::{Connection, Standing};
 use super::entrance::Entrance;
 use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
-use super::pieces::{Filled, Pieces};
+use super::pieces::Coding;
 use super::query::Query;
-use super::requests::{Code, Requests};
+use super::requests::{Code, Handler};
 use super::route::Route;
 use super::server::{Limits, Peer};
 use super::{
@@ -39,8 +39,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Service {
     inputs: Inputs,
-    requests: Requests,
-    long_answers: Arc<Semaphore>,
+    /// How long a long answer waits for its turn.
+    turn: Duration,
     logins: Logins,
     body_time: Duration,
 }
@@ -53,29 +53,21 @@ struct Visit<'a> {
     entrance: &'a Entrance,
 }
 
-/// A long answer that counts as under way until it is dropped.
-struct Admitted {
-    source: Box<dyn Pieces>,
-    #[expect(dead_code, reason = "it is given back when this is dropped")]
-    permit: OwnedSemaphorePermit,
-}
-
 impl Service {
     /// Answers from these inputs within these limits.
     pub(super) fn new(inputs: Inputs, limits: Limits) -> Self {
         Self {
             inputs,
-            requests: Requests::default(),
-            long_answers: Arc::new(Semaphore::new(limits.long_answers)),
+            turn: limits.turn,
             logins: Logins::default(),
             body_time: limits.body_time,
         }
     }
 
-    /// Answers one request.
+    /// Answers one request over this connection.
     pub(super) async fn answer(
         &self,
-        peer: Peer,
+        (peer, connection): (Peer, &Connection),
         request: Request<Incoming>,
         turn: Turn,
     ) -> Response<Body> {
@@ -86,6 +78,9 @@ impl Service {
         let route = Route::of(head.uri.path());
         let handler = route.handler();
         let entrance = Arc::clone(&self.settings().entrance);
+        if connection.standing == Standing::HealthOnly && !route.is_health() {
+            return self.turn_away(handler, turn);
+        }
         let admitted = access::admit(peer, &route, &head, &entrance, &self.logins).await;
         let answer = match admitted {
             Err(answer) => answer,
@@ -99,10 +94,11 @@ impl Service {
                     head: &head,
                     entrance: &entrance,
                 };
-                self.admit(Box::pin(self.receive(visit, body)).await)
+                let answer = Box::pin(self.receive(visit, body)).await;
+                self.admit(answer, connection).await
             }
         };
-        self.requests.count(handler, answer.code);
+        self.inputs.requests.count(handler, answer.code);
         if answer.code != Code::Ok {
             let (handler, code) = (handler.label(), answer.code.label());
             debug!(?peer, handler, code, "Answered a request with {code}");
@@ -253,17 +249,24 @@ impl Service {
     }
 
     /// Lets a long answer begin only while few are under way: each needs memory until it was read.
-    fn admit(&self, answer: Answer) -> Answer {
-        let Content::Long(source) = answer.content else {
-            return answer;
-        };
-        match Arc::clone(&self.long_answers).try_acquire_owned() {
-            Ok(permit) => Answer {
-                content: Content::Long(Box::new(Admitted { source, permit })),
-                ..answer
-            },
-            Err(_) => Answer::text(Code::Unavailable, "too many long answers under way"),
+    async fn admit(&self, answer: Answer, connection: &Connection) -> Answer {
+        match &answer.content {
+            Content::Long(_) if !connection.long_answer(self.turn).await => {
+                Answer::text(Code::Unavailable, "too many long answers under way")
+            }
+            Content::Long(_) | Content::Whole(_) => answer,
         }
+    }
+
+    /// What a connection that was let in for health alone is told of everything else.
+    fn turn_away(&self, handler: Handler, turn: Turn) -> Response<Body> {
+        let text = "too many connections: only /-/healthy and /-/ready are answered now";
+        self.inputs.requests.count(handler, Code::Unavailable);
+        let answer = Answer::text(Code::Unavailable, text);
+        let mut response = answer.into_response(Coding::Identity, turn);
+        let headers = response.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        response
     }
 
     fn metrics(&self, head: &Parts) -> Answer {
@@ -273,12 +276,11 @@ impl Service {
             Err(name) => return unknown_phone(&name),
         };
         let exporter = Exporter {
-            totals: fleet.totals.clone(),
+            registry: Arc::clone(&self.inputs.registry),
+            totals: fleet.totals,
             phones: fleet.phones().len(),
             reload: self.settings().reload,
-            requests: self.requests.counts(),
             process: Process::look(),
-            series: 0,
         };
         self.page(phones, Some(exporter), head)
     }
@@ -346,12 +348,6 @@ impl Service {
 
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.inputs.settings.borrow())
-    }
-}
-
-impl Pieces for Admitted {
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
-        self.source.fill(piece)
     }
 }
 

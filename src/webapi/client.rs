@@ -10,13 +10,16 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
 use super::cookies::Jar;
 use super::exchange::{Exchange, Removal};
+use super::limit::Limit;
 use super::request::{Line, Names};
 use super::transport::{Connection, Fault, Stage};
 use super::{Target, Traffic, answer, dial, json, tls};
@@ -42,6 +45,8 @@ pub struct Client {
 struct Poll {
     /// `None` between polls: nothing may be sent then.
     deadline: Option<Instant>,
+    /// Cancelled once a phone that has not answered in this poll is waited for no longer.
+    give_up: CancellationToken,
     /// Where the name of the phone led in this poll.
     address: Option<SocketAddr>,
     /// Why no connection could be opened: not tried again in this poll.
@@ -49,14 +54,10 @@ struct Poll {
     /// How many answers the connection at hand had brought before this poll.
     answers_before: u32,
     reached: bool,
+    /// A whole answer came.
+    answered: bool,
     certificate_expiry: Option<Timestamp>,
     dropped: Dropped,
-}
-
-/// The cookies of a session and whether they opened one.
-pub(super) struct Session {
-    jar: Jar,
-    is_open: bool,
 }
 
 impl Client {
@@ -81,8 +82,15 @@ impl Client {
     ///
     /// Outside of a poll nothing is sent: what is asked then fails as out of time.
     pub fn open(&mut self, deadline: Instant) {
+        self.open_until(deadline, CancellationToken::new());
+    }
+
+    /// The same; a poll that has not brought a whole answer when `give_up` is cancelled ends there.
+    /// A login goes out after an answer, so none is ever given up.
+    pub fn open_until(&mut self, deadline: Instant, give_up: CancellationToken) {
         self.poll = Poll {
             deadline: Some(deadline),
+            give_up,
             answers_before: self.connection.as_ref().map_or(0, |kept| kept.answers()),
             // That of a kept connection was seen when it was opened.
             certificate_expiry: self
@@ -93,15 +101,21 @@ impl Client {
         };
     }
 
+    /// Moves the end of the poll: its caller waited for something else than the phone.
+    pub fn prolong(&mut self, by: Duration) {
+        self.poll.deadline = self.poll.deadline.map(|deadline| deadline + by);
+    }
+
     /// Ends a poll: closes what should not stay open and tells what was seen.
     pub fn close(&mut self) -> Traffic {
-        if self.target.tls.is_none() {
+        if self.target.tls.is_none() || !self.target.keeps_connection {
             self.connection = None;
         }
         let poll = std::mem::take(&mut self.poll);
         self.poll.certificate_expiry = poll.certificate_expiry;
         Traffic {
             reached: poll.reached,
+            answered: poll.answered,
             dropped: poll.dropped,
             certificate_expiry: poll.certificate_expiry,
             habits: self.habits,
@@ -115,7 +129,8 @@ impl Client {
 
     /// Gives the session up: cookies are forgotten.
     pub fn drop_session(&mut self) {
-        drop(self.take_session());
+        self.jar = Jar::default();
+        self.has_session = false;
     }
 
     /// From now on keeps what is asked and answered, for a person to look at.
@@ -141,15 +156,16 @@ impl Client {
             if let Some(gone) = &self.poll.gone {
                 return Err(gone.clone());
             }
-            let fault = match self.attempt(line, self.share(attempts)).await {
+            let limit = self.limit(self.share(attempts));
+            let fault = match self.attempt(line, limit).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
             attempts -= 1;
-            if attempts > 0 && is_of_the_network(fault.failure.reason) && !self.is_late() {
+            if attempts > 0 && fault.failure.reason.is_of_the_network() && !self.is_late() {
                 continue;
             }
-            if fault.stage == Stage::Unsent {
+            if fault.stage == Stage::Unsent || self.is_given_up() {
                 self.poll.gone = Some(fault.failure.clone());
             }
             return Err(fault.failure);
@@ -158,26 +174,12 @@ impl Client {
 
     /// Sends a request at most once, on a connection of its own, with all the time that is left.
     pub(super) async fn ask_once(&mut self, line: Line<'_>) -> Result<Answer, Fault> {
-        self.send_afresh(line, self.deadline()).await
+        self.send_afresh(line, self.limit(self.deadline())).await
     }
 
     /// Where the parsers count what they leave out.
     pub(super) fn dropped_mut(&mut self) -> &mut Dropped {
         &mut self.poll.dropped
-    }
-
-    /// Takes the session out, so that it can be put back if its successor cannot be asked for.
-    pub(super) fn take_session(&mut self) -> Session {
-        Session {
-            jar: std::mem::take(&mut self.jar),
-            is_open: std::mem::take(&mut self.has_session),
-        }
-    }
-
-    /// Puts it back.
-    pub(super) fn restore_session(&mut self, session: Session) {
-        self.jar = session.jar;
-        self.has_session = session.is_open;
     }
 
     /// A login was accepted, perhaps with a session id in its body.
@@ -208,11 +210,11 @@ impl Client {
     }
 
     /// One attempt: over the connection at hand if there is one, else over a new one.
-    async fn attempt(&mut self, line: Line<'_>, limit: Instant) -> Result<Answer, Fault> {
+    async fn attempt(&mut self, line: Line<'_>, limit: Limit) -> Result<Answer, Fault> {
         let Some(answers) = self.answers_if_open().await else {
             return self.send_afresh(line, limit).await;
         };
-        let fault = match self.send(line, limit).await {
+        let fault = match self.send(line, limit.clone()).await {
             Ok(answer) => return Ok(answer),
             Err(fault) => fault,
         };
@@ -239,24 +241,23 @@ impl Client {
         connection.is_open().await.then_some(answers)
     }
 
-    async fn send_afresh(&mut self, line: Line<'_>, limit: Instant) -> Result<Answer, Fault> {
-        if let Err(failure) = self.connect(limit).await {
+    async fn send_afresh(&mut self, line: Line<'_>, limit: Limit) -> Result<Answer, Fault> {
+        if let Err(failure) = self.connect(&limit).await {
             return Err(self.noted(line, unsent(failure)));
         }
         self.send(line, limit).await
     }
 
     /// Replaces the connection: the old one is closed first, since phones serve few at a time.
-    async fn connect(&mut self, limit: Instant) -> Result<(), Failure> {
+    async fn connect(&mut self, limit: &Limit) -> Result<(), Failure> {
         self.connection = None;
         self.poll.answers_before = 0;
-        let now = Instant::now();
-        if limit <= now {
+        if limit.left().is_zero() {
             return Err(out_of_time());
         }
-        let limit = limit.min(now + self.target.connect_timeout);
+        let limit = limit.or_at(Instant::now() + self.target.connect_timeout);
         // Boxed, so that a poll's future is not as large as a TLS handshake.
-        let dialled = match Box::pin(dial::dial(&self.target, self.poll.address, limit)).await {
+        let dialled = match Box::pin(dial::dial(&self.target, self.poll.address, &limit)).await {
             Ok(dialled) => dialled,
             Err(undialled) => {
                 self.poll.address = None;
@@ -271,26 +272,28 @@ impl Client {
     }
 
     /// Sends over the connection at hand, which stays only if the whole answer was read.
-    async fn send(&mut self, line: Line<'_>, limit: Instant) -> Result<Answer, Fault> {
+    async fn send(&mut self, line: Line<'_>, limit: Limit) -> Result<Answer, Fault> {
         let mut connection = self
             .connection
             .take()
             .expect("callers have a connection at hand");
         let answers = connection.answers();
         let began = Instant::now();
-        if limit <= began {
+        if limit.left().is_zero() {
             return Err(self.noted(line, unsent(out_of_time())));
         }
         let is_last = self.habits.one_request_a_connection;
         let request = self.names.get(line, self.jar.header(), is_last);
-        let exchanged = timeout_at(limit, connection.exchange(request, line.bound)).await;
+        let exchange = connection.exchange(request, line.bound);
+        let exchanged = limit.within(exchange).await;
         let answered = connection.answers() > answers;
         self.poll.reached |= answered;
         let (head, body) = match exchanged {
-            Ok(Ok(whole)) => whole,
-            Ok(Err(fault)) => return Err(self.noted(line, fault)),
-            Err(_elapsed) => return Err(self.noted(line, late(answered))),
+            Some(Ok(whole)) => whole,
+            Some(Err(fault)) => return Err(self.noted(line, fault)),
+            None => return Err(self.noted(line, late(answered))),
         };
+        self.poll.answered = true;
         if !is_last {
             self.connection = Some(connection);
         }
@@ -317,7 +320,20 @@ impl Client {
     }
 
     fn is_late(&self) -> bool {
-        self.deadline() <= Instant::now()
+        self.deadline() <= Instant::now() || self.is_given_up()
+    }
+
+    /// The limit of an attempt that may last until then.
+    fn limit(&self, until: Instant) -> Limit {
+        let limit = Limit::at(until);
+        if self.poll.answered {
+            return limit;
+        }
+        limit.or_when(self.poll.give_up.clone())
+    }
+
+    fn is_given_up(&self) -> bool {
+        !self.poll.answered && self.poll.give_up.is_cancelled()
     }
 
     /// Until when one of `attempts` attempts may last: they share the time left among them and leave
@@ -325,24 +341,6 @@ impl Client {
     fn share(&self, attempts: u32) -> Instant {
         let now = Instant::now();
         now + self.deadline().saturating_duration_since(now) / attempts.saturating_add(1)
-    }
-}
-
-/// Whether another attempt can end differently.
-fn is_of_the_network(reason: Reason) -> bool {
-    match reason {
-        Reason::Refused | Reason::Unreachable | Reason::Timeout | Reason::Dns | Reason::Reset => {
-            true
-        }
-        Reason::Tls
-        | Reason::Auth
-        | Reason::Locked
-        | Reason::Forbidden
-        | Reason::Session
-        | Reason::Identity
-        | Reason::HttpStatus
-        | Reason::Parse
-        | Reason::TooLarge => false,
     }
 }
 
@@ -636,11 +634,54 @@ mod tests {
         .await;
         let mut client = server.client();
         client.open(ample());
-        let given_up = timeout_at(soon(), status(&mut client)).await;
+        let given_up = tokio::time::timeout_at(soon(), status(&mut client)).await;
         assert!(given_up.is_err());
         client.close();
         client.open(ample());
         assert_eq!(status(&mut client).await, Ok(PhoneStatus::Busy));
+    }
+
+    #[tokio::test]
+    async fn a_phone_that_is_given_up_is_asked_for_nothing_more_in_that_poll() {
+        let slow = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{";
+        for said in ["", slow] {
+            let server = Server::plain(move |asked| match asked.connection {
+                1 => Play::Stall(said),
+                _ => Play::Say(ok(BUSY)),
+            })
+            .await;
+            let mut client = server.client();
+            let give_up = CancellationToken::new();
+            client.open_until(ample(), give_up.clone());
+            let wait = async {
+                while server.asked().is_empty() {
+                    tokio::task::yield_now().await;
+                }
+                give_up.cancel();
+            };
+            let (failed, ()) = tokio::join!(status(&mut client), wait);
+            assert_eq!(failed.unwrap_err().reason, Reason::Timeout);
+            assert_eq!(
+                status(&mut client).await.unwrap_err().reason,
+                Reason::Timeout
+            );
+            assert!(!client.close().answered);
+            assert_eq!(server.lines().len(), 1);
+            client.open(ample());
+            assert_eq!(status(&mut client).await, Ok(PhoneStatus::Busy));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_answered_is_not_given_up() {
+        let server = Server::plain(|_| Play::Say(ok(BUSY))).await;
+        let mut client = server.client();
+        let give_up = CancellationToken::new();
+        client.open_until(ample(), give_up.clone());
+        assert_eq!(status(&mut client).await, Ok(PhoneStatus::Busy));
+        give_up.cancel();
+        assert_eq!(status(&mut client).await, Ok(PhoneStatus::Busy));
+        assert!(client.close().answered);
     }
 
     #[tokio::test]

@@ -157,6 +157,10 @@ fn call_error(verdict: Verdict<'_>, effect: Effect) -> CallError {
             effect,
             failure(Reason::Parse, "the answer is empty".to_owned()),
         ),
+        Verdict::NotReady(form) => unclear(
+            effect,
+            failure(Reason::Parse, format!("the phone is not ready ({form})")),
+        ),
         Verdict::Unfit(failure) => unclear(effect, failure),
     }
 }

@@ -4,7 +4,7 @@
 //! failure of this file always means that the phone saw none.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,21 +12,15 @@ use std::task::{Context, Poll};
 use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 
-use super::{Target, Tls, certificate, tls};
+use super::limit::Limit;
+use super::{Target, Tls, lookup, tls};
 use crate::fleet::{Failure, Reason};
-
-/// At most this many addresses of a name are tried: one or two for each family of addresses.
-const MAX_ADDRESSES: usize = 4;
-
-/// How many names are resolved at a time, in the whole process: a resolver that hangs keeps a thread
-/// each, and half of the threads are left for the login ledger and the configuration.
-static LOOKUPS: Semaphore = Semaphore::const_new(32);
+use crate::tls_client::certificate;
 
 /// An open connection.
 #[derive(Debug)]
@@ -59,7 +53,7 @@ pub(super) enum Stream {
 pub(super) async fn dial(
     target: &Target,
     known: Option<SocketAddr>,
-    limit: Instant,
+    limit: &Limit,
 ) -> Result<Dialled, Undialled> {
     let addresses = match known {
         Some(address) => vec![address],
@@ -82,17 +76,13 @@ pub(super) async fn dial(
     })
 }
 
-async fn resolve(target: &Target, limit: Instant) -> Result<Vec<SocketAddr>, Failure> {
-    let host: Box<str> = (&*target.host).into();
+async fn resolve(target: &Target, limit: &Limit) -> Result<Vec<SocketAddr>, Failure> {
     let port = target.port;
-    if let Ok(address) = host.parse() {
+    if let Ok(address) = target.host.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let lookup = in_turn(&LOOKUPS, move || {
-        let resolved = (&*host, port).to_socket_addrs();
-        resolved.map_or_else(|_| Vec::new(), |all| all.take(MAX_ADDRESSES).collect())
-    });
-    let Ok(addresses) = timeout_at(limit, lookup).await else {
+    let lookup = lookup::addresses(&target.host, port);
+    let Some(addresses) = limit.within(lookup).await else {
         let detail = "the name of the phone was not resolved in time";
         return Err(Failure::new(Reason::Dns, detail));
     };
@@ -103,40 +93,23 @@ async fn resolve(target: &Target, limit: Instant) -> Result<Vec<SocketAddr>, Fai
     Ok(addresses)
 }
 
-/// Blocks a thread with `work` while there is a place for it; the place is taken until the work ends,
-/// also if nobody waits for it any more.
-async fn in_turn<T: Default + Send + 'static>(
-    places: &'static Semaphore,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> T {
-    let place = places.acquire().await;
-    let done = tokio::task::spawn_blocking(move || {
-        let result = work();
-        drop(place);
-        result
-    });
-    // It ends without a result only with the process.
-    done.await.unwrap_or_default()
-}
-
 /// The first address that takes a connection; each gets an equal share of the time left.
 async fn connect(
     addresses: &[SocketAddr],
-    limit: Instant,
+    limit: &Limit,
 ) -> Result<(TcpStream, SocketAddr), Failure> {
     let mut failure = Failure::new(Reason::Dns, "there is no address to connect to");
     for (position, address) in addresses.iter().enumerate() {
-        let now = Instant::now();
         let left = u32::try_from(addresses.len() - position).unwrap_or(u32::MAX);
-        let share = now + limit.saturating_duration_since(now) / left;
-        failure = match timeout_at(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
+        let share = limit.or_at(Instant::now() + limit.left() / left);
+        failure = match share.within(TcpStream::connect(address)).await {
+            Some(Ok(stream)) => {
                 // A request is one small write: it shall not wait for an acknowledgement.
                 let _best_effort = stream.set_nodelay(true);
                 return Ok((stream, *address));
             }
-            Ok(Err(error)) => connect_failure(&error, address.port()),
-            Err(_elapsed) => Failure::new(
+            Some(Err(error)) => connect_failure(&error, address.port()),
+            None => Failure::new(
                 Reason::Unreachable,
                 format!(
                     "nothing answered the connection attempt to port {}",
@@ -170,7 +143,7 @@ async fn encrypt(
     tls: &Tls,
     host: &str,
     tcp: TcpStream,
-    limit: Instant,
+    limit: &Limit,
 ) -> Result<TlsStream<TcpStream>, Undialled> {
     // The zone of a link-local address is ours, not the phone's.
     let host = host.split('%').next().unwrap_or(host);
@@ -180,16 +153,16 @@ async fn encrypt(
         return Err(Failure::new(Reason::Tls, detail).into());
     };
     let handshake = TlsConnector::from(Arc::clone(&tls.config)).connect(name, tcp);
-    match timeout_at(limit, handshake).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(error)) => {
+    match limit.within(handshake).await {
+        Some(Ok(stream)) => Ok(stream),
+        Some(Err(error)) => {
             let (failure, certificate_expiry) = tls::handshake_failure(&error);
             Err(Undialled {
                 failure,
                 certificate_expiry,
             })
         }
-        Err(_elapsed) => {
+        None => {
             let detail = "the TLS handshake did not end in time";
             Err(Failure::new(Reason::Timeout, detail).into())
         }
@@ -279,33 +252,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lookup_that_nobody_waits_for_keeps_its_place_until_it_ends() {
-        static ONE: Semaphore = Semaphore::const_new(1);
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let mut hangs = Box::pin(in_turn(&ONE, move || held.recv().is_ok()));
-        let waits = std::future::poll_fn(|cx| Poll::Ready(hangs.as_mut().poll(cx).is_pending()));
-        assert!(waits.await);
-        drop(hangs);
-        assert_eq!(ONE.available_permits(), 0);
-        release.send(()).unwrap();
-        assert!(in_turn(&ONE, || true).await);
-    }
-
-    #[tokio::test]
     async fn each_address_of_a_name_is_tried() {
         let server = Server::plain(|_| Play::Reset).await;
         let target = server.target(None);
         let closed = SocketAddr::from(([127, 0, 0, 2], server.port));
         let open = SocketAddr::from(([127, 0, 0, 1], server.port));
-        let (_, address) = connect(&[closed, open], ample()).await.unwrap();
+        let (_, address) = connect(&[closed, open], &Limit::at(ample())).await.unwrap();
         assert_eq!(address, open);
-        let refused = connect(&[closed], ample()).await.unwrap_err();
+        let refused = connect(&[closed], &Limit::at(ample())).await.unwrap_err();
         assert_eq!(refused.reason, Reason::Refused);
         let named = Target {
             host: "localhost".into(),
             ..target
         };
-        let dialled = dial(&named, None, ample()).await.unwrap();
+        let dialled = dial(&named, None, &Limit::at(ample())).await.unwrap();
         assert_eq!(dialled.address, open);
     }
 }

@@ -1,6 +1,6 @@
 //! Bytes as lowercase hex.
 //!
-//! The login digest must be lowercase, and fingerprints are configured so.
+//! The login digest must be lowercase.
 
 use std::fmt::Write;
 

@@ -13,7 +13,6 @@
 mod answer;
 mod call;
 pub mod calls;
-mod certificate;
 mod client;
 mod control;
 mod cookies;
@@ -21,6 +20,8 @@ mod dial;
 mod exchange;
 mod hex;
 mod json;
+mod limit;
+mod lookup;
 #[cfg(test)]
 mod raw;
 mod reader;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::SecretString;
 use tokio_rustls::rustls::ClientConfig;
 
 pub use call::{Call, Effect, MAX_CALL};
@@ -60,6 +62,8 @@ pub struct Target {
     pub connect_timeout: Duration,
     /// How often a read is sent at most when the network fails.
     pub attempts: u8,
+    /// Whether a connection may stay open between polls where that pays.
+    pub keeps_connection: bool,
 }
 
 /// TLS towards one phone.
@@ -83,12 +87,32 @@ impl PartialEq for Tls {
 pub struct Traffic {
     /// The phone answered HTTP at all.
     pub reached: bool,
+    /// A whole answer came.
+    pub answered: bool,
     /// What was left out to keep within bounds.
     pub dropped: Dropped,
     /// Until when the presented certificate is valid.
     pub certificate_expiry: Option<Timestamp>,
     /// What was learnt, to be remembered.
     pub habits: Habits,
+}
+
+/// What one login is made with: a random text of the phone that counts once.
+#[derive(Debug)]
+pub struct Realm(SecretString);
+
+/// Why there is no realm to log in with.
+#[derive(Clone, Debug)]
+pub enum NoRealm {
+    /// The phone says that logins are locked.
+    Locked {
+        /// For so long; `None` if not told or until a reboot.
+        lasts: Option<Duration>,
+        /// The same in words.
+        failure: Failure,
+    },
+    /// The phone did not answer, or gave none.
+    Failed(Failure),
 }
 
 /// How a login ended.

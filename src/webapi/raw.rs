@@ -147,6 +147,7 @@ impl Server {
             tls,
             connect_timeout: Duration::from_secs(20),
             attempts: 2,
+            keeps_connection: true,
         }
     }
 }

@@ -135,6 +135,10 @@ fn read_error(verdict: Verdict<'_>) -> ReadError {
             Reason::Parse,
             format!("the phone answered with an error {form}"),
         )),
+        Verdict::NotReady(form) => ReadError::Failed(failed(
+            Reason::Parse,
+            format!("the phone is not ready ({form})"),
+        )),
         Verdict::Empty | Verdict::Data(_) => {
             ReadError::Failed(failed(Reason::Parse, "the answer is empty".to_owned()))
         }

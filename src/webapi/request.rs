@@ -143,6 +143,7 @@ mod tests {
             tls,
             connect_timeout: Duration::from_secs(5),
             attempts: 2,
+            keeps_connection: true,
         });
         [names.host, names.origin, names.referer].map(|name| name.to_str().unwrap().to_owned())
     }

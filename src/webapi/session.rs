@@ -3,7 +3,8 @@
 //! `loginrealm` gives a random text that counts once, `login` takes the MD5 of username, realm and
 //! password. The guide says nothing of what either answers, so every form is taken that phones of
 //! the family are known to use. What cannot be read here is whether a login may be sent at all:
-//! that is the lockout guard's, and the caller asks it first.
+//! that is the lockout guard's, and the caller asks it between realm and digest, so that a phone
+//! that does not answer costs the guard nothing.
 //!
 //! Realm, digest and session id are secrets: they have no readable `Debug` and leave this file only
 //! towards the phone.
@@ -21,9 +22,9 @@ use super::client::Client;
 use super::exchange::Removal;
 use super::json::{self, Scalar};
 use super::request::Line;
-use super::transport::Stage;
+use super::transport::{Fault, Stage};
 use super::verdict::{Data, Verdict};
-use super::{Login, hex};
+use super::{Login, NoRealm, Realm, hex};
 use crate::fleet::guard::{LoginOutcome, SecretFormat};
 use crate::fleet::{Failure, Reason};
 
@@ -37,26 +38,52 @@ const LOGIN: &str = "/cgi-bin/login";
 const LONGEST_REALM: usize = 256;
 
 impl Client {
-    /// Asks for a realm and sends the digest. Sent once, never repeated.
+    /// Asks for the realm of one login; what is left of an older session is forgotten.
+    pub async fn realm(&mut self) -> Result<Realm, NoRealm> {
+        self.drop_session();
+        let line = Line::plain(REALM);
+        let answer = self.ask(line).await.map_err(NoRealm::Failed)?;
+        let verdict = answer.judge();
+        let form = verdict.in_words();
+        self.note(line, &answer, form.clone(), Removal::AllButShape);
+        match verdict {
+            Verdict::Data(data) => {
+                if let Some(realm) = realm(data) {
+                    return Ok(Realm(realm));
+                }
+            }
+            Verdict::Locked { lasts } => {
+                let failure = locked(lasts);
+                return Err(NoRealm::Locked { lasts, failure });
+            }
+            // Most likely it wants `scheme: https`, and says so.
+            Verdict::Unfit(failure) if (300..400).contains(&answer.status) => {
+                return Err(NoRealm::Failed(failure));
+            }
+            Verdict::Empty
+            | Verdict::NoSession(_)
+            | Verdict::Refused(_)
+            | Verdict::NotFound(_)
+            | Verdict::NotReady(_)
+            | Verdict::Error(_)
+            | Verdict::Unfit(_) => {}
+        }
+        let detail = format!("the phone gave no realm to log in with ({form})");
+        Err(NoRealm::Failed(Failure::new(Reason::Login, detail)))
+    }
+
+    /// Sends the digest. Sent once, never repeated.
     ///
-    /// Cookies of an older session are forgotten, unless the login could not be sent. The digest
-    /// travels on a connection of its own, because a phone that closes a kept one under the second
+    /// It travels on a connection of its own, because a phone that closes a kept one under the second
     /// request would leave open whether it counted.
     pub async fn login(
         &mut self,
+        realm: Realm,
         username: &str,
         password: &SecretString,
         format: SecretFormat,
     ) -> Login {
-        let session = self.take_session();
-        let realm = match self.realm().await {
-            Ok(realm) => realm,
-            Err(login) => {
-                self.restore_session(session);
-                return login;
-            }
-        };
-        let secret = digest(format, username, &realm, password);
+        let secret = digest(format, username, &realm.0, password);
         let username = utf8_percent_encode(username, IN_QUERY);
         let wire = format!(
             "{LOGIN}?Username={username}&Secret={}",
@@ -66,44 +93,17 @@ impl Client {
         let line = Line::masked(&wire, &shown);
         let answer = match self.ask_once(line).await {
             Ok(answer) => answer,
-            Err(fault) => {
-                if fault.stage == Stage::Unsent {
-                    self.restore_session(session);
-                    return ended(LoginOutcome::NotSent, fault.failure);
-                }
-                return ended(LoginOutcome::Lost, fault.failure);
-            }
+            Err(fault) => return unanswered(fault),
         };
         let verdict = answer.judge();
         self.note(line, &answer, verdict.in_words(), Removal::AllButShape);
         let mut login = conclude(&verdict, &answer);
-        login.default_password =
-            login.outcome == LoginOutcome::Accepted && asks_for_change(answer.text());
         if login.outcome == LoginOutcome::Accepted {
+            login.default_password = asks_for_change(answer.text());
             let sid = sid(answer.text());
             self.begin_session(sid.as_ref().map(ExposeSecret::expose_secret));
         }
         login
-    }
-
-    async fn realm(&mut self) -> Result<SecretString, Login> {
-        let line = Line::plain(REALM);
-        let answer = match self.ask(line).await {
-            Ok(answer) => answer,
-            Err(failure) => return Err(ended(LoginOutcome::NotSent, failure)),
-        };
-        let verdict = answer.judge();
-        self.note(line, &answer, verdict.in_words(), Removal::AllButShape);
-        match verdict {
-            Verdict::Data(data) => realm(data).ok_or_else(|| no_realm(&answer, "not understood")),
-            Verdict::Locked { lasts } => Err(locked(lasts)),
-            Verdict::Unfit(failure) => Err(ended(LoginOutcome::NotSent, failure)),
-            Verdict::Empty => Err(no_realm(&answer, "empty")),
-            Verdict::NoSession(form)
-            | Verdict::Refused(form)
-            | Verdict::NotFound(form)
-            | Verdict::Error(form) => Err(no_realm(&answer, form)),
-        }
     }
 }
 
@@ -188,49 +188,71 @@ fn asks_for_change(text: &str) -> bool {
     .any(|sign| squeezed.contains(sign))
 }
 
+/// How a login ended that brought no whole answer. One that was answered in another language than
+/// HTTP, or without end, was not refused.
+fn unanswered(fault: Fault) -> Login {
+    let outcome = match (fault.stage, fault.failure.reason) {
+        (Stage::Unsent, _) => LoginOutcome::NotSent,
+        (_, Reason::Parse | Reason::TooLarge) => {
+            let detail = format!("no verdict on the password: {}", fault.failure.detail);
+            let failure = Failure::new(Reason::Login, detail);
+            return ended(LoginOutcome::Unclear, failure);
+        }
+        (_, _) => LoginOutcome::Lost,
+    };
+    ended(outcome, fault.failure)
+}
+
 /// How a login ended, from its answer.
 fn conclude(verdict: &Verdict<'_>, answer: &Answer) -> Login {
-    match verdict {
-        Verdict::Data(data) if data.said_success => accepted(false),
-        Verdict::Locked { lasts } => locked(*lasts),
-        Verdict::Refused(form) | Verdict::NoSession(form) | Verdict::Error(form) => {
-            if answer.status == 403 {
-                let detail = "the login was answered with HTTP status 403: \
-                              the phone may not let this machine in";
-                return ended(
-                    LoginOutcome::Unclear,
-                    Failure::new(Reason::HttpStatus, detail),
-                );
-            }
-            let detail = format!("the phone refused the login ({form})");
-            ended(LoginOutcome::Refused, Failure::new(Reason::Auth, detail))
+    let outcome = match verdict {
+        Verdict::Data(data) if data.said_success => return accepted(false),
+        Verdict::Locked { lasts } => {
+            return ended(LoginOutcome::Locked { lasts: *lasts }, locked(*lasts));
         }
-        Verdict::NotFound(form) => {
-            let detail = format!("the phone knows no login ({form})");
-            ended(
-                LoginOutcome::Unclear,
-                Failure::new(Reason::HttpStatus, detail),
-            )
+        Verdict::Data(_) | Verdict::Empty if answer.brought_cookie => return accepted(true),
+        Verdict::Unfit(failure) if failure.reason == Reason::Parse && answer.brought_cookie => {
+            return accepted(true);
         }
-        Verdict::Unfit(failure) if failure.reason != Reason::Parse => {
-            ended(LoginOutcome::Unclear, failure.clone())
+        Verdict::Data(data) if is_readable(data.payload) => LoginOutcome::Wordless,
+        Verdict::Empty => LoginOutcome::Wordless,
+        Verdict::NoSession(_) if is_its_page(answer) => LoginOutcome::Wordless,
+        Verdict::Refused(_) | Verdict::NoSession(_) | Verdict::Error(_) => match answer.status {
+            403 => LoginOutcome::Unclear,
+            _ => LoginOutcome::Refused,
+        },
+        Verdict::Data(_) | Verdict::NotFound(_) | Verdict::NotReady(_) | Verdict::Unfit(_) => {
+            LoginOutcome::Unclear
         }
-        Verdict::Data(_) | Verdict::Empty | Verdict::Unfit(_) if answer.brought_cookie => {
-            accepted(true)
-        }
-        // An answer came, and it opens nothing: some phones refuse without a word.
-        Verdict::Data(_) | Verdict::Empty => ended(
-            LoginOutcome::Refused,
-            Failure::new(
-                Reason::Auth,
-                "the login was answered with neither a word of success nor a cookie",
-            ),
-        ),
-        Verdict::Unfit(_) => ended(
-            LoginOutcome::Unclear,
-            Failure::new(Reason::Parse, "the answer to the login is not understood"),
-        ),
-    }
+    };
+    let form = verdict.in_words();
+    let (reason, detail) = if outcome == LoginOutcome::Refused {
+        (
+            Reason::Auth,
+            format!("the phone refused the login ({form})"),
+        )
+    } else if answer.status == 403 {
+        let detail = "the login was answered with HTTP status 403: \
+                      the phone may not let this machine in";
+        (Reason::Login, detail.to_owned())
+    } else {
+        let detail = format!("the login was answered without a verdict on the password ({form})");
+        (Reason::Login, detail)
+    };
+    ended(outcome, Failure::new(reason, detail))
+}
+
+/// The login page, or a redirect to it, where a verdict was asked for.
+fn is_its_page(answer: &Answer) -> bool {
+    (300..400).contains(&answer.status)
+        || ((200..300).contains(&answer.status) && answer.text().starts_with('<'))
+}
+
+/// Whether somebody wrote it: bytes that are not text are no way to say no.
+fn is_readable(text: &str) -> bool {
+    !text.contains(|c: char| {
+        c == char::REPLACEMENT_CHARACTER || (c.is_control() && !c.is_whitespace())
+    })
 }
 
 /// The session id in a login's answer: in `body`, `body.sid` or `sid`.
@@ -267,7 +289,7 @@ fn accepted(unproven: bool) -> Login {
     }
 }
 
-fn locked(lasts: Option<Duration>) -> Login {
+fn locked(lasts: Option<Duration>) -> Failure {
     let detail = match lasts {
         Some(lasts) => format!(
             "the phone has locked logins for {} minutes",
@@ -275,20 +297,7 @@ fn locked(lasts: Option<Duration>) -> Login {
         ),
         None => "the phone has locked logins, perhaps until a reboot".to_owned(),
     };
-    ended(
-        LoginOutcome::Locked { lasts },
-        Failure::new(Reason::Locked, detail),
-    )
-}
-
-fn no_realm(answer: &Answer, form: &str) -> Login {
-    let reason = if answer.status == 200 {
-        Reason::Parse
-    } else {
-        Reason::HttpStatus
-    };
-    let detail = format!("the phone gave no realm to log in with ({form})");
-    ended(LoginOutcome::NotSent, Failure::new(reason, detail))
+    Failure::new(Reason::Locked, detail)
 }
 
 fn ended(outcome: LoginOutcome, failure: Failure) -> Login {
@@ -315,21 +324,26 @@ mod tests {
         "admin".into()
     }
 
-    /// Logs in to a server that answers `realm` and then `login`.
-    async fn log_in(realm: &str, login: &str) -> (Login, Client, Server) {
-        let (realm, login) = (realm.to_owned(), login.to_owned());
+    /// Asks for a realm and logs in with it.
+    async fn log_in_as(client: &mut Client, username: &str) -> Login {
+        let realm = client.realm().await.expect("a realm");
+        let format = SecretFormat::Colon;
+        client.login(realm, username, &password(), format).await
+    }
+
+    /// Logs in to a server that gives a realm and answers the login so.
+    async fn log_in(login: &str) -> (Login, Client, Server) {
+        let login = login.to_owned();
         let server = Server::plain(move |asked| {
             Play::Say(match asked.line() {
-                REALM => realm.clone(),
+                REALM => ok("a1b2c3"),
                 _ => login.clone(),
             })
         })
         .await;
         let mut client = server.client();
         client.open(ample());
-        let login = client
-            .login("gmiadmin", &password(), SecretFormat::Colon)
-            .await;
+        let login = log_in_as(&mut client, "gmiadmin").await;
         (login, client, server)
     }
 
@@ -405,7 +419,7 @@ mod tests {
     }
 
     async fn check(answer: String, outcome: LoginOutcome, unproven: bool, why: Option<Reason>) {
-        let (login, client, server) = log_in(&ok("a1b2c3"), &answer).await;
+        let (login, client, server) = log_in(&answer).await;
         assert_eq!(login.outcome, outcome, "{answer}");
         assert_eq!(login.unproven, unproven, "{answer}");
         assert_eq!(reason(&login), why, "{answer}");
@@ -423,6 +437,7 @@ mod tests {
     }
 
     const PAGE: &str = "<html><body>Welcome</body></html>";
+    const PACKED: &str = "\x1f\u{FFFD}\x08\x00";
     const LOGIN_PAGE: &str = "<html><form><input type=password></form></html>";
 
     #[tokio::test]
@@ -462,19 +477,48 @@ mod tests {
         for body in ["", "who knows", PAGE, "{broken"] {
             check(with_cookie(body), LoginOutcome::Accepted, true, None).await;
         }
-        for body in ["", "who knows"] {
-            check(ok(body), LoginOutcome::Refused, false, Some(Reason::Auth)).await;
+        check(with_cookie(PACKED), LoginOutcome::Accepted, true, None).await;
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_refuses_no_password_is_told_as_such() {
+        let why = Some(Reason::Login);
+        for body in ["", "who knows", LOGIN_PAGE] {
+            check(ok(body), LoginOutcome::Wordless, false, why).await;
         }
-        check(
-            ok("{broken"),
-            LoginOutcome::Unclear,
-            false,
-            Some(Reason::Parse),
-        )
-        .await;
-        for line in ["403 Forbidden", "404 Not Found", "500 Oops"] {
-            let why = Some(Reason::HttpStatus);
-            check(with_status(line), LoginOutcome::Unclear, false, why).await;
+        check(with_cookie(LOGIN_PAGE), LoginOutcome::Wordless, false, why).await;
+        let to_login = with_status("302 Found\r\nLocation: /login");
+        check(to_login, LoginOutcome::Wordless, false, why).await;
+        for body in [
+            PAGE,
+            "{broken",
+            PACKED,
+            "rebooting",
+            r#"{"res":"error","msg":"phone rebooting"}"#,
+            "Response=Error\r\nMessage=System is not ready",
+        ] {
+            check(ok(body), LoginOutcome::Unclear, false, why).await;
+        }
+        for line in [
+            "204 No Content",
+            "302 Found\r\nLocation: /",
+            "301 Moved\r\nLocation: https://192.0.2.1/",
+            "403 Forbidden",
+            "404 Not Found",
+            "500 Oops",
+            "503 Busy",
+        ] {
+            let outcome = match line {
+                "204 No Content" => LoginOutcome::Wordless,
+                _ => LoginOutcome::Unclear,
+            };
+            check(with_status(line), outcome, false, why).await;
+        }
+        for raw in [
+            "\x15\x03\x01",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk\r\n",
+        ] {
+            check(raw.into(), LoginOutcome::Unclear, false, why).await;
         }
     }
 
@@ -489,7 +533,6 @@ mod tests {
             r#"{"res":"error","msg":"authentication failed"}"#,
             "Response=Error\r\nMessage=y\r\ntimes=2",
             "Response=Error\r\nMessage=Invalid Username",
-            LOGIN_PAGE,
         ] {
             check(ok(body), LoginOutcome::Refused, false, why).await;
             check(with_cookie(body), LoginOutcome::Refused, false, why).await;
@@ -515,44 +558,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_realm_nothing_is_sent() {
-        let locked = r#"{"response":"error","body":"locked"}"#;
+    async fn without_a_realm_there_is_nothing_to_send() {
         let cases = [
-            (ok("<html>"), LoginOutcome::NotSent, Reason::Parse),
-            (ok(""), LoginOutcome::NotSent, Reason::Parse),
+            (ok("<html>"), Reason::Login),
+            (ok(""), Reason::Login),
+            (ok("rebooting"), Reason::Login),
+            (ok("Response=Error\r\nMessage=x"), Reason::Login),
+            (with_status("404 Not Found"), Reason::Login),
+            (with_status("403 Forbidden"), Reason::Login),
+            (with_status("503 Busy"), Reason::Login),
             (
-                ok("Response=Error\r\nMessage=x"),
-                LoginOutcome::NotSent,
-                Reason::Parse,
-            ),
-            (
-                with_head("HTTP/1.1 404 Not Found", ""),
-                LoginOutcome::NotSent,
+                with_status("302 Found\r\nLocation: https://x/cgi-bin/loginrealm"),
                 Reason::HttpStatus,
             ),
             (
-                with_head("HTTP/1.1 403 Forbidden", ""),
-                LoginOutcome::NotSent,
-                Reason::HttpStatus,
-            ),
-            (
-                with_head(
-                    "HTTP/1.1 302 Found\r\nLocation: https://x/cgi-bin/loginrealm",
-                    "",
-                ),
-                LoginOutcome::NotSent,
-                Reason::HttpStatus,
-            ),
-            (
-                ok(locked),
-                LoginOutcome::Locked { lasts: None },
+                ok(r#"{"response":"error","body":"locked"}"#),
                 Reason::Locked,
             ),
         ];
-        for (answer, outcome, expect) in cases {
-            let (login, client, server) = log_in(&answer, &ok(WELCOME)).await;
-            assert_eq!(login.outcome, outcome, "{answer}");
-            assert_eq!(reason(&login), Some(expect), "{answer}");
+        for (answer, expect) in cases {
+            let played = answer.clone();
+            let server = Server::plain(move |_| Play::Say(played.clone())).await;
+            let mut client = server.client();
+            client.open(ample());
+            let failure = match client.realm().await {
+                Ok(_) => panic!("a realm in {answer}"),
+                Err(NoRealm::Locked { failure, .. } | NoRealm::Failed(failure)) => failure,
+            };
+            assert_eq!(failure.reason, expect, "{answer}");
             assert!(!client.has_session());
             assert_eq!(server.lines().len(), 1, "{answer}");
         }
@@ -572,9 +605,7 @@ mod tests {
             .await;
             let mut client = server.client();
             client.open(deadline);
-            let login = client
-                .login("gmiadmin", &password(), SecretFormat::Colon)
-                .await;
+            let login = log_in_as(&mut client, "gmiadmin").await;
             assert_eq!(login.outcome, LoginOutcome::Lost);
             assert_eq!(reason(&login), Some(expect));
             let connections: Vec<_> = server.lines().iter().map(|(n, _)| *n).collect();
@@ -604,9 +635,7 @@ mod tests {
             .await;
             let mut client = server.client();
             client.open(ample());
-            let login = client
-                .login("a b&ü", &password(), SecretFormat::Colon)
-                .await;
+            let login = log_in_as(&mut client, "a b&ü").await;
             assert_eq!(login.outcome, LoginOutcome::Accepted);
             client.reader().status().await.unwrap();
             let asked = server.asked();
@@ -618,30 +647,40 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_older_session_outlives_a_login_that_could_not_be_sent() {
-        let (_, mut client, server) = log_in(
-            &with_head("HTTP/1.1 200 OK\r\nSet-Cookie: old=1", "a1b2c3"),
-            &ok(WELCOME),
-        )
+    async fn a_login_brings_back_what_its_realm_set_and_nothing_of_an_older_session() {
+        let server = Server::plain(|asked| {
+            Play::Say(match asked.line() {
+                REALM => with_head("HTTP/1.1 200 OK\r\nSet-Cookie: realm=1", "a1b2c3"),
+                _ => with_head("HTTP/1.1 200 OK\r\nSet-Cookie: login=1", WELCOME),
+            })
+        })
         .await;
-        assert!(client.has_session());
-        client.open(tokio::time::Instant::now());
-        let login = client
-            .login("gmiadmin", &password(), SecretFormat::Colon)
-            .await;
-        assert_eq!(login.outcome, LoginOutcome::NotSent);
-        assert!(client.has_session());
+        let mut client = server.client();
         client.open(ample());
-        client
-            .login("gmiadmin", &password(), SecretFormat::Colon)
-            .await;
+        for _ in 0..2 {
+            log_in_as(&mut client, "gmiadmin").await;
+            assert!(client.has_session());
+        }
         let cookies: Vec<_> = server
             .asked()
             .iter()
             .map(|asked| asked.header("Cookie").map(str::to_owned))
             .collect();
-        let old = Some("old=1".to_owned());
-        assert_eq!(cookies, [None, old.clone(), None, old]);
+        let own = Some("realm=1".to_owned());
+        assert_eq!(cookies, [None, own.clone(), None, own]);
+    }
+
+    #[tokio::test]
+    async fn a_login_that_cannot_be_sent_is_told_as_unsent() {
+        let server = Server::plain(|_| Play::Say(ok("a1b2c3"))).await;
+        let mut client = server.client();
+        client.open(ample());
+        let realm = client.realm().await.expect("a realm");
+        client.open(tokio::time::Instant::now());
+        let format = SecretFormat::Colon;
+        let login = client.login(realm, "gmiadmin", &password(), format).await;
+        assert_eq!(login.outcome, LoginOutcome::NotSent);
+        assert_eq!(server.lines().len(), 1);
     }
 
     #[tokio::test]
@@ -662,7 +701,12 @@ mod tests {
         client.record();
         client.open(ample());
         let password = SecretString::from("password-xyz");
-        let login = client.login("gmiadmin", &password, SecretFormat::Dot).await;
+        let realm = client.realm().await.expect("a realm");
+        let shown = format!("{realm:?}");
+        assert!(!shown.contains("xyz"), "{shown}");
+        let login = client
+            .login(realm, "gmiadmin", &password, SecretFormat::Dot)
+            .await;
         client.reader().lines(Keep::default()).await.unwrap();
         let exchanges = client.take_exchanges();
         let shown = format!("{client:?} {login:?} {exchanges:?}");

@@ -10,10 +10,10 @@ use std::io;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
-use tokio_rustls::rustls::client::{Resumption, WebPkiServerVerifier};
 use tokio_rustls::rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
 };
@@ -21,13 +21,22 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
-    OtherError, PeerIncompatible, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
 };
 
-use super::certificate::{self, Distrust};
 use crate::fleet::trust::Trust;
 use crate::fleet::{Failure, Reason};
+use crate::tls_client::{self, Chain, Distrust, Peer, certificate};
+
+/// How a phone's TLS is spoken of.
+const PHONE: Peer = Peer {
+    name: "the phone",
+    ca_file: "tls.ca_file",
+    fingerprints: Some("tls.fingerprints_sha256"),
+    server_name: Some("tls.server_name"),
+    without_tls: "check scheme and port",
+    too_old: "raise its minimum TLS version, update its firmware, or use scheme: http",
+};
 
 /// Sessions remembered for each phone: what one TLS 1.3 handshake may hand out. With the library's
 /// default of 256 for all phones together nothing was resumed above 32 phones.
@@ -78,77 +87,12 @@ fn expired_at(error: &Error) -> Option<Timestamp> {
 
 /// The TLS error inside of an I/O error.
 pub(super) fn tls_error(error: &io::Error) -> Option<&Error> {
-    error.get_ref()?.downcast_ref()
+    tls_client::error_in(error)
 }
 
 /// A TLS error for an operator: what it means and what to do. Never quotes the phone.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the library's list is long and grows"
-)]
 pub(super) fn in_words(error: &Error) -> String {
-    match error {
-        Error::InvalidCertificate(error) => certificate_in_words(error),
-        Error::PeerIncompatible(
-            PeerIncompatible::ServerDoesNotSupportTls12Or13
-            | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        )
-        | Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            "the phone offers TLS 1.1 or older only: raise its minimum TLS version, \
-             update its firmware, or use scheme: http"
-                .into()
-        }
-        Error::AlertReceived(
-            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
-        )
-        | Error::PeerIncompatible(_) => {
-            "the phone and this program share no TLS version or cipher: \
-             the phone may know TLS 1.1 or older only"
-                .into()
-        }
-        Error::InvalidMessage(
-            InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
-        ) => "the phone does not speak TLS on this port: check scheme and port".into(),
-        Error::AlertReceived(_) => "the phone ended the TLS handshake with an alert".into(),
-        Error::InvalidMessage(_) | Error::PeerMisbehaved(_) | Error::DecryptError => {
-            "the phone broke the TLS protocol".into()
-        }
-        _ => "the TLS handshake failed".into(),
-    }
-}
-
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the library's list is long and grows"
-)]
-fn certificate_in_words(error: &CertificateError) -> String {
-    match error {
-        CertificateError::Other(OtherError(other)) => match other.downcast_ref::<Distrust>() {
-            Some(distrust) => distrust.to_string(),
-            None => "the certificate is not one that can be checked: \
-                     pin it by tls.fingerprints_sha256"
-                .into(),
-        },
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            "the certificate has expired: renew it, or pin it by tls.fingerprints_sha256".into()
-        }
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "the certificate is not valid yet: check the clocks, or pin it by \
-             tls.fingerprints_sha256"
-                .into()
-        }
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            "the certificate is of another name than the address: set tls.server_name to the \
-             name in it, or pin it by tls.fingerprints_sha256"
-                .into()
-        }
-        CertificateError::BadSignature => {
-            "the signature of the handshake is wrong: the phone does not hold the key of its \
-             certificate"
-                .into()
-        }
-        _ => "the certificate is not acceptable: pin it by tls.fingerprints_sha256".into(),
-    }
+    tls_client::explain(error, PHONE)
 }
 
 fn sessions(phones: usize) -> Resumption {
@@ -167,7 +111,7 @@ enum Check {
     /// One of these whole certificates, and nothing else.
     Fingerprints(Box<[[u8; 32]]>),
     /// A chain to an authority, the name and the dates.
-    Chain(Arc<WebPkiServerVerifier>),
+    Chain(Chain),
     /// Anything.
     Nothing,
 }
@@ -180,45 +124,48 @@ impl Check {
         if trust.insecure_skip_verify {
             return Ok(Self::Nothing);
         }
-        let roots = match &trust.authorities {
+        let authorities = match &trust.authorities {
             Some(authorities) => own_authorities(authorities)?,
             None => system_authorities()?,
         };
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
-                .build()
-                .map_err(|error| failure(format!("the authorities are not usable: {error}")))?;
-        Ok(Self::Chain(verifier))
+        let chain = Chain::new(authorities, provider)
+            .map_err(|error| failure(format!("the authorities are not usable: {error}")))?;
+        Ok(Self::Chain(chain))
     }
 }
 
-fn own_authorities(authorities: &[Box<[u8]>]) -> Result<RootCertStore, Failure> {
-    let mut roots = RootCertStore::empty();
+/// Certificates of authorities, each usable.
+type Authorities = Arc<[CertificateDer<'static>]>;
+
+fn own_authorities(authorities: &[Box<[u8]>]) -> Result<Authorities, Failure> {
+    let mut usable = Vec::with_capacity(authorities.len());
     for (position, authority) in authorities.iter().enumerate() {
         let der = CertificateDer::from_slice(authority).into_owned();
-        roots.add(der).map_err(|error| {
+        RootCertStore::empty().add(der.clone()).map_err(|error| {
             failure(format!(
                 "certificate {} of tls.ca_file is not usable as an authority: {error}",
                 position + 1
             ))
         })?;
+        usable.push(der);
     }
-    if roots.is_empty() {
+    if usable.is_empty() {
         return Err(failure("tls.ca_file holds no certificate"));
     }
-    Ok(roots)
+    Ok(usable.into())
 }
 
 /// Single certificates of the system's store that cannot be read are left out, as browsers do.
-fn system_authorities() -> Result<RootCertStore, Failure> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
+fn system_authorities() -> Result<Authorities, Failure> {
+    let all = rustls_native_certs::load_native_certs().certs.into_iter();
+    let usable = all.filter(|der| RootCertStore::empty().add(der.clone()).is_ok());
+    let usable: Authorities = usable.collect();
+    if usable.is_empty() {
         return Err(failure(
             "this machine has no trusted authorities: set tls.ca_file or tls.fingerprints_sha256",
         ));
     }
-    Ok(roots)
+    Ok(usable)
 }
 
 impl ServerCertVerifier for Verifier {
@@ -236,13 +183,12 @@ impl ServerCertVerifier for Verifier {
                 if pinned.contains(&certificate::fingerprint(end_entity)) {
                     return Ok(ServerCertVerified::assertion());
                 }
-                Err(distrust(Distrust::OtherFingerprint {
-                    fingerprint: certificate::fingerprint_text(end_entity),
-                }))
+                let fingerprint = certificate::fingerprint_text(end_entity);
+                Err(Distrust::OtherFingerprint { fingerprint }.into())
             }
-            Check::Chain(verifier) => verifier
-                .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-                .map_err(|error| explained(error, end_entity)),
+            Check::Chain(chain) => {
+                chain.verify((end_entity, intermediates), server_name, ocsp_response, now)
+            }
         }
     }
 
@@ -314,28 +260,6 @@ impl Verifier {
     }
 }
 
-fn explained(error: Error, end_entity: &CertificateDer<'_>) -> Error {
-    // A wrong signature in a chain: its authority has the name of one of ours and another key.
-    let is_of_a_stranger = matches!(
-        error,
-        Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)
-    );
-    // What is no end of a chain for the library may be a certificate that signed itself.
-    let is_odd = matches!(error, Error::InvalidCertificate(CertificateError::Other(_)));
-    let fingerprint = certificate::fingerprint_text(end_entity);
-    if (is_of_a_stranger || is_odd) && certificate::is_self_issued(end_entity) {
-        return distrust(Distrust::SelfSigned { fingerprint });
-    }
-    if is_of_a_stranger {
-        return distrust(Distrust::UnknownIssuer { fingerprint });
-    }
-    error
-}
-
-fn distrust(distrust: Distrust) -> Error {
-    Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(distrust))))
-}
-
 fn failure(detail: impl Into<Box<str>>) -> Failure {
     Failure::new(Reason::Tls, detail)
 }
@@ -350,6 +274,7 @@ mod tests {
     use tokio_rustls::rustls::{HandshakeKind, ServerConfig, SupportedProtocolVersion};
 
     use super::super::dial::{Stream, dial};
+    use super::super::limit::Limit;
     use super::super::raw::{Play, Server, ample, ok};
     use super::super::request::{Line, Names};
     use super::super::transport::Connection;
@@ -594,7 +519,7 @@ mod tests {
             let names = Names::of(&target);
             let mut kinds = Vec::new();
             for _ in 0..3 {
-                let dialled = dial(&target, None, ample()).await.unwrap();
+                let dialled = dial(&target, None, &Limit::at(ample())).await.unwrap();
                 assert!(dialled.certificate_expiry.is_some());
                 let Stream::Encrypted(stream) = &dialled.stream else {
                     panic!("TLS was asked for");
@@ -647,7 +572,8 @@ mod tests {
                 tcp.shutdown().await.unwrap();
                 tcp.read_to_end(&mut Vec::new()).await
             };
-            let (dialled, _) = tokio::join!(dial(&target, None, ample()), answer);
+            let limit = Limit::at(ample());
+            let (dialled, _) = tokio::join!(dial(&target, None, &limit), answer);
             let failure = dialled.unwrap_err().failure;
             assert_eq!(failure.reason, reason, "{failure}");
             assert!(failure.detail.contains(words), "{failure}");

@@ -49,6 +49,8 @@ pub(super) enum Verdict<'a> {
     },
     /// The phone does not know this path.
     NotFound(&'static str),
+    /// The phone is restarting, or has not started yet.
+    NotReady(&'static str),
     /// An error of the phone's own, without a known reason.
     Error(&'static str),
     /// Nothing that an endpoint of the guide answers.
@@ -97,12 +99,22 @@ enum Word {
     Refused,
     Locked,
     NotFound,
+    NotReady,
 }
 
 /// Phones of the family unlock after this unless told otherwise; their own page waits as long.
 const LOCK_OF_TYPE_1: Duration = Duration::from_secs(301);
 
 const REQUIRED: &str = "authentication required";
+
+/// In one of these a phone says that it is on its way up or down.
+const RESTARTING: [&str; 5] = [
+    "reboot",
+    "restarting",
+    "upgrading",
+    "startingup",
+    "notready",
+];
 
 /// Judges an answer.
 pub(super) fn judge(seen: Seen<'_>) -> Verdict<'_> {
@@ -130,6 +142,7 @@ impl Verdict<'_> {
             Self::Refused(form) => format!("password refused: {form}").into(),
             Self::Locked { .. } => "logins are locked".into(),
             Self::NotFound(form) => format!("not found: {form}").into(),
+            Self::NotReady(form) => format!("not ready: {form}").into(),
             Self::Error(form) => format!("an error of the phone: {form}").into(),
             Self::Unfit(failure) => failure.to_string().into(),
         }
@@ -219,6 +232,7 @@ fn judge_lines(text: &str) -> Verdict<'_> {
         },
         Some(Word::NoSession(form)) => Verdict::NoSession(form),
         Some(Word::NotFound) => Verdict::NotFound("Response=Error, command not found"),
+        Some(Word::NotReady) => Verdict::NotReady("Response=Error, it restarts"),
         // Any other message is a wrong password, says the phones' own page.
         Some(Word::Refused) | None => Verdict::Refused("Response=Error"),
     }
@@ -268,6 +282,7 @@ fn judge_object(text: &str) -> Verdict<'_> {
             lasts: minutes(&envelope.lock_time).or(lock_time),
         },
         Some(Word::NotFound) => Verdict::NotFound("an error: command not found"),
+        Some(Word::NotReady) => Verdict::NotReady("an error: it restarts"),
         None if contains(text, REQUIRED) => {
             Verdict::NoSession("an error that asks to authenticate")
         }
@@ -306,6 +321,7 @@ fn judge_word<'a>(text: &str) -> Option<Verdict<'a>> {
         Word::Refused => Verdict::Refused("the word for a wrong password"),
         Word::Locked => Verdict::Locked { lasts: None },
         Word::NotFound => Verdict::NotFound("command not found"),
+        Word::NotReady => Verdict::NotReady("it restarts"),
     })
 }
 
@@ -329,6 +345,7 @@ fn word(text: &str) -> Option<Word> {
         "authenticationfailed" | "invalidusername" | "invalidpassword" => Word::Refused,
         "locked" => Word::Locked,
         "commandnotfound" => Word::NotFound,
+        busy if RESTARTING.iter().any(|part| busy.contains(part)) => Word::NotReady,
         wrong => {
             let left = wrong.strip_prefix("wrong")?;
             if !left.chars().all(|c| c.is_ascii_digit()) {
@@ -400,6 +417,7 @@ mod tests {
             Verdict::Refused(_) => "refused",
             Verdict::Locked { .. } => "locked",
             Verdict::NotFound(_) => "not found",
+            Verdict::NotReady(_) => "not ready",
             Verdict::Error(_) => "error",
             Verdict::Unfit(failure) => failure.reason.label(),
         }
@@ -490,6 +508,17 @@ mod tests {
                 r#"{"res":"error","msg":"command not found"}"#,
                 "not found",
             ),
+            (
+                200,
+                r#"{"res":"error","msg":"phone rebooting"}"#,
+                "not ready",
+            ),
+            (
+                200,
+                "Response=Error\r\nMessage=System is not ready\r\n",
+                "not ready",
+            ),
+            (200, "rebooting", "not ready"),
             (200, r#"{"response":"error","body":"failed"}"#, "error"),
             (200, r#"{"response":"error","body":"unknown"}"#, "error"),
             (200, r#"{"response":"error","body":false}"#, "error"),

@@ -251,7 +251,9 @@ async fn start(change: Change) -> sim::Phone {
 
 /// Waits for the second poll of each phone, so that nothing learnt at the first is tried again.
 async fn check(phones: &[sim::Phone], names: impl Iterator<Item = String>) -> Daemon {
-    let daemon = Daemon::start(&config_for(&phones.iter().collect::<Vec<_>>())).await;
+    // Dozens of phones five times a second are more than a machine that does much else can poll.
+    let config = config_for(&phones.iter().collect::<Vec<_>>()).replace("200ms", "2s");
+    let daemon = Daemon::start(&config).await;
     for (n, name) in names.enumerate() {
         let phone = format!("p{n}");
         let this = [("phone", phone.as_str())];

@@ -17,7 +17,7 @@ fn read(name: &str) -> String {
 }
 
 fn yaml(name: &str) -> Value {
-    yaml_serde::from_str(&read(name)).expect("YAML")
+    serde_yaml::from_str(&read(name)).expect("YAML")
 }
 
 fn texts(list: &Value) -> Vec<&str> {

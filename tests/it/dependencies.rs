@@ -38,7 +38,7 @@ const BANNED: [(&str, &str); 5] = [
     ("native-tls", "TLS is rustls'"),
     ("aws-lc-rs", "the provider of rustls is ring"),
     ("aws-lc-sys", "the provider of rustls is ring"),
-    ("serde_yaml", "unmaintained; yaml_serde follows it"),
+    ("serde_yaml", "unmaintained; yaml_serde bears its name here"),
 ];
 
 /// Crates of which one version is enough to keep two secrets or two clocks apart.

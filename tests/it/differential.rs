@@ -19,10 +19,10 @@ use grandstream_exporter::alert::condition::{
     Repeats, Take, Weakness,
 };
 use grandstream_exporter::alert::export::{self, Group};
-use grandstream_exporter::alert::matcher::{Glob, Where};
 use grandstream_exporter::alert::metric::{FAMILIES, Family, Mark};
 use grandstream_exporter::alert::own::Health;
 use grandstream_exporter::alert::packs::RUNBOOKS;
+use grandstream_exporter::alert::phone_selector::{Glob, Where};
 use grandstream_exporter::alert::rule::{OnUnknown, Rule};
 use grandstream_exporter::fleet::expect::{Expectation, Wanted};
 use grandstream_exporter::fleet::guard::{Held, HeldBecause};

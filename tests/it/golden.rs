@@ -34,12 +34,13 @@ const ALERTING: &str = "
 alerting:
   enabled: true
   evaluation_interval: 1h
-  packs: []
+  rule_groups: []
   rules:
     - { name: Down, when: { phone_unreachable: {} }, min_polls: 1, labels: { severity: critical } }
     - { name: Lost, when: { account_not_registered: {} }, for: 1h }
   receivers: { desk: { webhook: { url: 'http://127.0.0.1:1/' }, group_wait: 1d } }
-  windows: [{ name: always, every: { zone: UTC }, match: { phone: refusing } }]
+  time_intervals: [{ name: always, time_intervals: [{}] }]
+  maintenance_windows: [{ name: always, matchers: ['phone=\"refusing\"'], active_time_intervals: [always] }]
 ";
 
 /// A healthy phone in use, one whose password is wrong and that a window covers, one that is gone.

@@ -91,9 +91,9 @@ async fn a_silence_is_made_listed_and_ended() {
     let add = [
         "silence",
         "add",
-        "phone=reception",
-        "phone=b*",
-        "--for",
+        r#"phone=~"reception|b.*""#,
+        "site!=lab",
+        "--duration",
         "2h",
     ];
     let add = [&add[..], &["--comment", "new carpet"]].concat();
@@ -106,12 +106,15 @@ async fn a_silence_is_made_listed_and_ended() {
     let (_, json, _) = on(&server, &["silence", "list", "--json"]).await;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(
-        json[0]["matchers"]["phone"],
-        serde_json::json!(["reception", "b*"])
+        json[0]["matchers"],
+        serde_json::json!([
+            { "name": "phone", "value": "reception|b.*", "isRegex": true, "isEqual": true },
+            { "name": "site", "value": "lab", "isRegex": false, "isEqual": false },
+        ])
     );
     let (_, table, _) = on(&server, &["silence", "list"]).await;
     assert!(
-        table.contains("phone=reception phone=b*  new carpet"),
+        table.contains(r#"phone=~"reception|b.*", site!="lab"  new carpet"#),
         "{table}"
     );
 
@@ -121,7 +124,7 @@ async fn a_silence_is_made_listed_and_ended() {
         (0, "silence 1 ended 1970-01-01T00:00:00Z\n")
     );
     let (_, none, _) = on(&server, &["silence", "list"]).await;
-    assert_eq!(none, "no silence is in force\n");
+    assert_eq!(none, "no active or pending silences\n");
     let (_, all, _) = on(&server, &["silence", "list", "--all"]).await;
     assert!(all.contains("expired"), "{all}");
     let (code, _, errors) = on(&server, &["silence", "expire", "9"]).await;
@@ -130,9 +133,28 @@ async fn a_silence_is_made_listed_and_ended() {
 }
 
 #[tokio::test]
+async fn a_silence_that_covers_nothing_is_told_with_how_a_pattern_is_written() {
+    let server = troubled();
+    for (matcher, hint) in [
+        (
+            "phone=recep*",
+            Some("for a pattern write phone=~\"recep.*\""),
+        ),
+        ("phone=recep", None),
+    ] {
+        let add = ["silence", "add", matcher, "--for", "2h", "--comment", "x"];
+        let (code, told, _) = on(&server, &add).await;
+        assert_eq!(code, 0);
+        assert!(told.contains("no phone and no alert now"), "{told}");
+        let expected = hint.unwrap_or("correct the matchers\n");
+        assert!(told.contains(expected), "{told}");
+    }
+}
+
+#[tokio::test]
 async fn what_makes_no_silence_is_refused_with_its_mend() {
     let server = troubled();
-    let rest = ["--for", "2h", "--comment", "x"];
+    let rest = ["--duration", "2h", "--comment", "x"];
     for (matcher, rest, code, told) in [
         ("phnoe=a", &rest[..], 1, "label `phnoe`; there are account"),
         (
@@ -141,8 +163,16 @@ async fn what_makes_no_silence_is_refused_with_its_mend() {
             1,
             "`alertstate`; there are account, alertname, line, phone",
         ),
-        ("phone", &rest, 2, "write KEY=VALUE"),
-        ("phone=a", &["--for", "soon", "--comment", "x"], 2, "--for"),
+        ("phone", &rest, 2, "`phone` is not a matcher; write LABEL"),
+        ("phone=~[", &rest, 2, "unclosed character class"),
+        ("phone!=a", &rest, 1, "does not match the empty text"),
+        ("{}", &rest, 2, "write LABEL"),
+        (
+            "phone=a",
+            &["--duration", "soon", "--comment", "x"],
+            2,
+            "--duration",
+        ),
         ("phone=a", &["--for", "2h"], 2, "--comment"),
     ] {
         let arguments = [&["silence", "add", matcher], rest].concat();
@@ -276,13 +306,13 @@ async fn phones_that_are_restarted_by_hand_are_silenced_first() {
     let (code, _, errors) = reboot(&["--socket", socket, "--wait-up", "5m"]).await;
     assert_eq!(code, 0, "{errors}");
     assert!(
-        errors.contains("silence 1: nobody is told of 1 phone for 20m"),
+        errors.contains("silence 1: 1 phone silenced for 20m"),
         "{errors}"
     );
     let listed = server.get("/api/v1/silences").await.json();
-    let silence = &listed["silences"][0];
-    assert_eq!(silence["matchers"]["phone"][0], "p0");
-    assert_eq!(silence["until"], "1970-01-01T00:20:00Z");
+    let silence = &listed[0];
+    assert_eq!(silence["matchers"][0]["value"], "p0");
+    assert_eq!(silence["endsAt"], "1970-01-01T00:20:00Z");
     assert!(
         silence["comment"]
             .as_str()
@@ -292,14 +322,14 @@ async fn phones_that_are_restarted_by_hand_are_silenced_first() {
     let nowhere = path(directory.path(), "no.sock");
     let (code, _, errors) = reboot(&["--socket", &nowhere]).await;
     assert_eq!(code, 0, "{errors}");
-    assert_eq!(errors.matches("note: no silence").count(), 1, "{errors}");
+    assert_eq!(errors.matches("warning: no silence").count(), 1, "{errors}");
     let (code, _, errors) = reboot(&["--socket", socket, "--no-silence"]).await;
     assert_eq!(code, 0, "{errors}");
     let (code, _, errors_dry) = reboot(&["--socket", socket, "--dry-run"]).await;
     assert_eq!(code, 0, "{errors_dry}");
     assert!(!errors.contains("silence") && !errors_dry.contains("silence"));
     let listed = server.get("/api/v1/silences").await.json();
-    assert_eq!(listed["silences"].as_array().map(Vec::len), Some(1));
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
     assert_eq!(phone.counters().reboots, 3);
 }
 

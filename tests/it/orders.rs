@@ -14,11 +14,11 @@ use tokio::sync::{mpsc, watch};
 
 use grandstream_exporter::alert::board::Rules;
 use grandstream_exporter::alert::command::{
-    Command, Event, Letter, NewEvent, NewLetter, NewSilence, Refusal,
+    Command, Event, Letter, NewEvent, NewLetter, NewSilence, Refusal, SilenceEnd,
 };
 use grandstream_exporter::alert::condition::{Condition, PhoneCondition};
 use grandstream_exporter::alert::own::Health;
-use grandstream_exporter::alert::silence::Silence;
+use grandstream_exporter::alert::silence::{Silence, is_selective};
 use grandstream_exporter::alert::{Picture, Rule, Settings};
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::moment::later;
@@ -51,8 +51,12 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
     while let Some(command) = commands.recv().await {
         match command {
             Command::AddSilence { wanted, by, done } => {
-                let silence = made(wanted, by, &pictures);
-                done.send(Ok(silence)).expect("the asker waits");
+                let silence = if is_selective(&wanted.matchers) {
+                    Ok(made(wanted, by, &pictures))
+                } else {
+                    Err(Refusal::Everything)
+                };
+                done.send(silence).expect("the asker waits");
             }
             Command::ExpireSilence { id, done, .. } => {
                 let mut picture = Picture::clone(&pictures.borrow());
@@ -60,9 +64,9 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
                 let found = silences.iter_mut().find(|silence| silence.id == id);
                 let ended = match found {
                     None => Err(Refusal::Unknown("silence", i64::try_from(id).expect("few"))),
-                    Some(silence) if silence.until == silence.from => Err(Refusal::Over(id)),
+                    Some(silence) if silence.ends_at == silence.starts_at => Err(Refusal::Over(id)),
                     Some(silence) => {
-                        silence.until = silence.from;
+                        silence.ends_at = silence.starts_at;
                         Ok(silence.clone())
                     }
                 };
@@ -108,13 +112,18 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
 fn made(wanted: NewSilence, by: Box<str>, pictures: &watch::Sender<Arc<Picture>>) -> Silence {
     let mut picture = Picture::clone(&pictures.borrow());
     let mut silences = picture.board.silences().to_vec();
-    let from = wanted.from.unwrap_or_default();
+    let starts_at = wanted.starts_at.unwrap_or_default();
+    let ends_at = match wanted.ends {
+        SilenceEnd::At(ends_at) => ends_at,
+        SilenceEnd::After(duration) => later(starts_at, duration),
+    };
     let silence = Silence {
         id: silences.len() as u64 + 1,
-        matching: wanted.matching,
-        from,
-        until: later(from, wanted.lasts),
-        by,
+        matchers: wanted.matchers,
+        starts_at,
+        ends_at,
+        updated_at: starts_at,
+        created_by: by,
         comment: wanted.comment,
     };
     silences.push(silence.clone());
@@ -176,8 +185,8 @@ fn as_user(name: &str) -> String {
 }
 
 const SILENCE: &str =
-    r#"{"matchers": {"phone": "reception"}, "duration": "2h", "comment": "<b>paint</b>"}"#;
-const FORM: &str = "matching=phone%3Dreception&for=2h&comment=%3Cb%3Epaint%3C%2Fb%3E";
+    r#"{"matchers": ["phone=\"reception\""], "duration": "2h", "comment": "<b>paint</b>"}"#;
+const FORM: &str = "matchers=phone%3Dreception&duration=2h&comment=%3Cb%3Epaint%3C%2Fb%3E";
 const JSON: (&str, &str) = ("content-type", "application/json");
 const URLENCODED: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const OURS: (&str, &str) = ("origin", "http://exporter:15060");
@@ -199,16 +208,20 @@ async fn silences_are_made_listed_and_ended_over_the_control_socket() {
         .await;
     assert_eq!(made.status, StatusCode::OK, "{}", made.text());
     let made = made.json();
-    assert_eq!(made["by"], login_name());
-    assert_eq!((&made["id"], &made["phones"]), (&1.into(), &1.into()));
-    assert_eq!(made["until"], "1970-01-01T02:00:00Z");
+    assert_eq!(made["createdBy"], login_name());
+    assert_eq!((&made["id"], &made["phones"]), (&"1".into(), &1.into()));
+    assert_eq!(made["silenceID"], "1");
+    assert_eq!(made["endsAt"], "1970-01-01T02:00:00Z");
     let all = server.get("/api/v1/silences").await.json();
-    assert_eq!(all["silences"][0]["state"], "active");
-    assert_eq!(all["silences"][0]["matchers"]["phone"][0], "reception");
+    assert_eq!(all[0]["status"]["state"], "active");
+    let matcher = serde_json::json!(
+        { "name": "phone", "value": "reception", "isRegex": false, "isEqual": true }
+    );
+    assert_eq!(all[0]["matchers"], serde_json::json!([matcher]));
 
     let expire = ("DELETE", "/api/v1/silences/1");
     let ended = server.send_control(expire, "").await;
-    assert_eq!(ended.json()["state"], "expired");
+    assert_eq!(ended.json()["status"]["state"], "expired");
     let again = server.send_control(expire, "").await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
     let unknown = server
@@ -267,11 +280,11 @@ async fn over_the_network_only_operators_from_a_page_of_ours_change_anything() {
     }
     let read = [("authorization", &*bert)];
     let listed = server.ask("GET", "/api/v1/silences", &read).await.json();
-    for silence in listed["silences"].as_array().expect("a list") {
-        assert_eq!(silence["by"], "anna");
-        assert_eq!(silence["state"], "expired");
+    for silence in listed.as_array().expect("a list") {
+        assert_eq!(silence["createdBy"], "anna");
+        assert_eq!(silence["status"]["state"], "expired");
     }
-    assert_eq!(listed["silences"].as_array().map(Vec::len), Some(2));
+    assert_eq!(listed.as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
@@ -310,7 +323,7 @@ async fn a_form_leads_to_what_it_made_and_says_why_it_did_not() {
         .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(refused.header("content-type"), "text/html; charset=utf-8");
-    assert!(refused.text().contains("`soon` is no length of time"));
+    assert!(refused.text().contains("`soon` is not a length of time"));
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn the_shipped_files_are_what_is_exported() {
         ),
         (
             "prometheus/alertmanager/inhibit.yml",
-            export::alertmanager(&groups, &packs::inhibits()),
+            export::alertmanager(&groups, &packs::all_inhibit_rules()),
         ),
         (
             "grafana/provisioning/alerting.yaml",
@@ -67,9 +67,9 @@ fn the_command_prints_the_shipped_files() {
 #[test]
 fn exported_rules_lead_to_a_page_of_runbooks_if_there_is_one() {
     const PAGE: &str = "https://phones.example/runbooks";
-    let config = "alerting: { public_url: 'https://phones.example', \
-                  packs: [core, security, compliance, calls, self] }\n";
-    let config = written("public-url.yaml", config);
+    let config = "external_url: https://phones.example\n\
+                  alerting: { rule_groups: [core, security, compliance, calls, self] }\n";
+    let config = written("external-url.yaml", config);
     for (format, path) in [
         ("prometheus", "prometheus/alerts.yml"),
         ("grafana", "grafana/provisioning/alerting.yaml"),
@@ -113,6 +113,15 @@ fn every_rule_of_phones_leaves_muted_ones_out() {
 fn promtool_finds_the_rules_right() {
     promtool(&["check", "rules", "--lint-fatal", "prometheus/alerts.yml"]);
     promtool(&["check", "rules", "--lint-fatal", "prometheus/recording.yml"]);
+}
+
+#[test]
+fn amtool_accepts_the_inhibition_rules() {
+    let shipped = root().join("prometheus/alertmanager/inhibit.yml");
+    amtool(
+        "shipped-inhibit.yml",
+        &fs::read_to_string(shipped).expect("a file"),
+    );
 }
 
 #[test]
@@ -186,6 +195,21 @@ fn promtool(arguments: &[&str]) {
     );
 }
 
+/// Whether an Alertmanager would start with these inhibition rules.
+fn amtool(name: &str, inhibit_rules: &str) {
+    let config = "route: { receiver: nobody }\nreceivers: [{ name: nobody }]\n";
+    let file = written(name, &format!("{config}{inhibit_rules}"));
+    let output = Command::new("amtool")
+        .args(["check-config", &file])
+        .output();
+    let output = output.expect("amtool is installed; see scripts/test-tools");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{told}{inhibit_rules}");
+    let count = inhibit_rules.matches("- source_matchers").count();
+    let found = format!(" - {count} inhibit rules");
+    assert!(count > 3 && told.contains(&found), "{found}: {told}");
+}
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -197,8 +221,8 @@ phones:
   - { name: a, address: 192.0.2.1, site: hq, password: test, time_zone: UTC, expect: [ { pvalue: "68", any_of: [x] } ] }
   - { name: b, address: 192.0.2.2, site: hq, password: test, portable: true }
 alerting:
-  packs: [core, security, compliance, calls, self]
-  tune: { PhoneUnreachable: { for: 7m, where: { site: hq } }, PhoneRebooted: { enabled: false } }
+  rule_groups: [core, security, compliance, calls, self]
+  rule_overrides: { PhoneUnreachable: { for: 7m, where: { site: hq } }, PhoneRebooted: { enabled: false } }
   rules:
     - { name: O01, when: { phone_unreachable: } }
     - { name: O02, when: { phone_not_readable: } }
@@ -220,7 +244,7 @@ alerting:
     - { name: O18, when: { flapping: { count: 6, within: 30m } } }
     - { name: O19, when: { line_state: { state: in_call, longer_than: 4h } } }
     - { name: O20, when: { metric: { name: grandstream_lines, is: "> 3", over: 10m, take: avg, pick: in_call } } }
-    - { name: O21, when: { fraction_unreachable: { by: site, at_least: 0.5, min: 3 } }, outage: true }
+    - { name: O21, when: { fraction_unreachable: { by: site, at_least: 0.5, min: 3 } }, inhibits_below: true }
     - { name: O22, when: { fraction_unregistered: { by: sip_server, at_least: 0.3, min: 5 } } }
     - { name: O23, when: { polls_overrun: { within: 15m } } }
     - { name: O24, when: { reload_failed: } }
@@ -229,6 +253,8 @@ alerting:
     - { name: O27, when: { state_not_persisted: } }
     - { name: O28, when: { watchdog: } }
     - { name: O29, when: { any_of: [ { plain_http: }, { all_of: [ { login_blocked: }, { not: { rebooted: { within: 1h } } } ] } ] } }
+  inhibit_rules:
+    - { source_matchers: ['alertname="O11"', "site=~\"it's|h\\\\S\""], target_matchers: ['alertname=~"O(12|13)"', severity!=critical], equal: [phone] }
 "#;
 
 fn rules(arguments: &[&str]) -> (Option<i32>, String, String) {
@@ -271,7 +297,8 @@ fn the_rules_of_a_configuration_are_exported_and_promtool_finds_them_right() {
         "{exported}"
     );
     let (_, inhibits, _) = rules(&["export", "--format", "alertmanager", "--config", &config]);
-    assert!(inhibits.contains("alertname=~\\\"O21\\\""), "{inhibits}");
+    amtool("own-inhibit.yml", &inhibits);
+    assert!(inhibits.contains("['alertname=\"O21\"']"), "{inhibits}");
 }
 
 #[test]
@@ -358,7 +385,10 @@ fn stories_of_a_configuration_know_its_phones_rules_and_windows() {
 phones: [ { name: a, address: 192.0.2.1, site: hq, password: test } ]
 alerting:
   rules: [ { name: Down, when: { phone_unreachable: }, where: { site: hq }, for: 2m, min_polls: 1 } ]
-  windows: [ { name: night, every: { from: \"22:00\", to: \"23:00\", zone: UTC }, match: { site: hq } } ]
+  time_intervals:
+    - { name: night, time_intervals: [ { times: [ { start_time: 22:00, end_time: 23:00 } ] } ] }
+  maintenance_windows:
+    - { name: night, matchers: ['site=\"hq\"'], active_time_intervals: [night] }
 ");
     let story = written(
         "story-own.yaml",

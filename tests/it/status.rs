@@ -24,7 +24,11 @@ async fn status_counts_troubles_with_their_mend_and_says_so_by_its_exit() {
     let good = sim::Phone::start(spec(Behaviour::default())).await;
     let refusing = sim::Phone::start(spec(Behaviour::default())).await;
     let daemon = Daemon::start(&config_for(&[&good, &refusing])).await;
-    daemon.wait("grandstream_up", &[("phone", "p1")], 1.0).await;
+    for phone in ["p0", "p1"] {
+        daemon
+            .wait("grandstream_up", &[("phone", phone)], 1.0)
+            .await;
+    }
     let calm = status(&daemon, &[]).await;
     let told = String::from_utf8_lossy(&calm.stdout).into_owned();
     assert!(told.contains("2 of 2 phones up"), "{told}");
@@ -35,7 +39,11 @@ async fn status_counts_troubles_with_their_mend_and_says_so_by_its_exit() {
         state.end_sessions();
     });
     daemon
-        .wait("grandstream_login_blocked", &[("phone", "p1")], 1.0)
+        .wait(
+            "grandstream_poll_error",
+            &[("phone", "p1"), ("reason", "auth")],
+            1.0,
+        )
         .await;
     let trouble = status(&daemon, &["--problems"]).await;
     let told = String::from_utf8_lossy(&trouble.stdout).into_owned();

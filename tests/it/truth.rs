@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use grandstream_exporter::sim::{self, Behaviour, Endpoint, Fault};
 
+use crate::harness::samples::Samples;
 use crate::harness::{Daemon, PASSWORD, config_for, spec};
 
 async fn phone() -> sim::Phone {
@@ -53,18 +54,21 @@ async fn a_phone_that_is_gone_keeps_its_health_and_loses_its_values() {
     let daemon = Daemon::start(&config).await;
     daemon.wait("grandstream_up", &[], 1.0).await;
     phone.change(|state| state.faults.set(Fault::Refuse));
+    // Each part vanishes by its own age, so that one page may still show the last of them.
+    let values = [
+        "grandstream_account_registered",
+        "grandstream_lines",
+        "grandstream_phone_status",
+        "grandstream_boot_time_seconds",
+    ];
     let samples = daemon
-        .wait_for("values to vanish", |samples| {
-            samples
-                .all("grandstream_account_registered", &[])
-                .is_empty()
+        .wait_for("the phone refusing and all values gone", |samples| {
+            let shown = |name: &&str| !samples.all(name, &[]).is_empty();
+            shown(&"grandstream_poll_error") && !values.iter().any(shown)
         })
         .await;
     assert_eq!(samples.value("grandstream_up", &[]), Some(0.0));
     assert_eq!(samples.value("grandstream_reachable", &[]), Some(0.0));
-    assert!(samples.all("grandstream_lines", &[]).is_empty());
-    assert!(samples.all("grandstream_phone_status", &[]).is_empty());
-    assert!(samples.all("grandstream_boot_time_seconds", &[]).is_empty());
     assert_eq!(samples.all("grandstream_endpoint_up", &[]).len(), 5);
     assert!(
         samples
@@ -84,34 +88,26 @@ async fn one_phone_that_hangs_holds_up_no_other() {
         phones.push(phone().await);
     }
     phones[0].change(|state| state.faults.set(Fault::Stall));
-    let config =
-        config_for(&phones.iter().collect::<Vec<_>>()).replace("timeout: 5s", "timeout: 2s");
+    // Slow enough that a machine which does much else keeps up: what counts are polls beside polls.
+    let config = config_for(&phones.iter().collect::<Vec<_>>())
+        .replace("interval: 200ms", "interval: 500ms")
+        .replace("timeout: 20s", "timeout: 6s");
     let daemon = Daemon::start(&config).await;
+    let polls = |samples: &Samples, phone: &str| {
+        samples.value("grandstream_polls_total", &[("phone", phone)])
+    };
+    let timeout = [("phone", "p0"), ("reason", "timeout")];
     let samples = daemon
-        .wait(
-            "grandstream_poll_error",
-            &[("phone", "p0"), ("reason", "timeout")],
-            1.0,
-        )
+        .wait_for("a timeout, and all others three polls ahead", |samples| {
+            let hanging = polls(samples, "p0").unwrap_or_default();
+            samples.value("grandstream_poll_error", &timeout) == Some(1.0)
+                && (1..20).all(|n| polls(samples, &format!("p{n}")) >= Some(hanging + 3.0))
+        })
         .await;
-    assert_eq!(
-        samples.value("grandstream_up", &[("phone", "p0")]),
-        Some(0.0)
-    );
-    let hanging = samples
-        .value("grandstream_polls_total", &[("phone", "p0")])
-        .expect("a counter");
-    for n in 1..20 {
+    for n in 0..20 {
         let phone = format!("p{n}");
-        let polls = samples.value("grandstream_polls_total", &[("phone", &phone)]);
-        assert!(
-            polls > Some(3.0 * hanging),
-            "{phone}: {polls:?} against {hanging}"
-        );
-        assert_eq!(
-            samples.value("grandstream_up", &[("phone", &phone)]),
-            Some(1.0)
-        );
+        let up = samples.value("grandstream_up", &[("phone", &phone)]);
+        assert_eq!(up, Some(f64::from(u8::from(n > 0))), "{phone}");
     }
     let skipped = [("reason", "running")];
     assert!(
@@ -235,7 +231,7 @@ async fn a_thousand_hanging_phones_do_not_hold_up_the_end() {
         )
         .expect("text");
     }
-    let config = config.replace("timeout: 5s", "timeout: 1h");
+    let config = config.replace("timeout: 20s", "timeout: 1h");
     let daemon = Daemon::start(&config).await;
     daemon
         .wait_for("polls in flight", |samples| {

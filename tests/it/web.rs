@@ -24,7 +24,8 @@ use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};
 use grandstream_exporter::fleet::place::Scheme;
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Place, PollReport, Reason};
-use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Settings, bind, serve};
+use grandstream_exporter::telemetry;
+use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Requests, Settings, bind, serve};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -35,7 +36,7 @@ pub(crate) struct Server {
     pub(crate) control: PathBuf,
     clock: Clock,
     pub(crate) fleet: watch::Sender<Arc<Fleet>>,
-    polls: mpsc::Receiver<PollNow>,
+    pub(crate) polls: mpsc::Receiver<PollNow>,
     reloads: mpsc::Receiver<Reload>,
     stop: CancellationToken,
     pub(crate) tasks: JoinSet<()>,
@@ -73,6 +74,7 @@ impl Server {
         let picture = Arc::new(Picture::new(Arc::default()));
         let (pictures, alerts) = watch::channel(picture);
         let (command_sender, commands) = mpsc::channel(1);
+        let mut registry = telemetry::registry();
         let inputs = Inputs {
             fleet: fleets,
             settings: all_settings,
@@ -81,6 +83,8 @@ impl Server {
             reloads: reload_sender,
             alerts,
             commands: command_sender.clone(),
+            requests: Requests::register(&mut registry),
+            registry: Arc::new(registry),
             started: clock.now(),
         };
         let stop = CancellationToken::new();
@@ -116,7 +120,7 @@ impl Server {
         ask(self.connect().await, method, path, headers).await
     }
 
-    async fn ask_control(&self, method: &str, path: &str) -> Answer {
+    pub(crate) async fn ask_control(&self, method: &str, path: &str) -> Answer {
         let stream = UnixStream::connect(&self.control).await;
         ask(stream.expect("the server listens"), method, path, &[]).await
     }
@@ -624,54 +628,6 @@ async fn who_does_not_read_an_answer_is_cut_off() {
     stream.write_all(request).await.expect("sent");
     eventually("the page", || Arc::strong_count(&phone) > alone).await;
     eventually("its end", || Arc::strong_count(&phone) == alone).await;
-}
-
-#[tokio::test]
-async fn only_so_many_long_answers_are_under_way() {
-    let limits = Limits {
-        long_answers: 1,
-        ..Limits::default()
-    };
-    let places: Vec<_> = (0..20_000).map(|n| place(&format!("phone {n}"))).collect();
-    let server = Server::start(Fleet::new(places), limits);
-    let mut slow = server.connect().await;
-    let request = b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n";
-    slow.write_all(request).await.expect("sent");
-    slow.readable().await.expect("an answer begins");
-    let refused = server.get("/sd").await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(server.get("/").await.status, StatusCode::OK);
-    drop(slow);
-    let wait = async { while server.get("/sd").await.status != StatusCode::OK {} };
-    let waited = tokio::time::timeout(LONG, wait).await;
-    waited.expect("the next has its turn once the first is gone");
-}
-
-#[tokio::test]
-async fn beyond_their_number_connections_wait_and_control_does_not() {
-    let limits = Limits {
-        connections: 1,
-        ..Limits::default()
-    };
-    let server = Server::start(two_phones(), limits);
-    let request = b"GET /-/healthy HTTP/1.1\r\nhost: a\r\n\r\n";
-    let mut first = server.connect().await;
-    let mut second = server.connect().await;
-    second.write_all(request).await.expect("sent");
-    let mut buffer = [0; 4096];
-    for _ in 0..20 {
-        first.write_all(request).await.expect("sent");
-        let read = first.read(&mut buffer).await.expect("an answer");
-        assert!(buffer[..read].starts_with(b"HTTP/1.1 200 "));
-    }
-    let early = second.try_read(&mut buffer);
-    assert!(early.is_err(), "the second was answered beside the first");
-    let control = server.ask_control("GET", "/-/healthy").await;
-    assert_eq!(control.status, StatusCode::OK);
-    drop(first);
-    let read = tokio::time::timeout(LONG, second.read(&mut buffer)).await;
-    let read = read.expect("the second has its turn").expect("an answer");
-    assert!(buffer[..read].starts_with(b"HTTP/1.1 200 "));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 //!
 //! A copy of the board shares all that did not change, so publishing one is cheap.
 
+mod carry;
 mod phones;
 mod rules;
 mod saved;
@@ -20,6 +21,8 @@ use std::time::Duration;
 use crate::fleet::{Fleet, Moment};
 
 use super::condition::Condition;
+use super::identity::Life;
+use super::inhibit::InhibitionSources;
 use super::own::{Health, Overruns};
 use super::pairs;
 use super::phase::{self, Ending, Phase, Seen, State};
@@ -27,7 +30,7 @@ use super::rule::Rule;
 use super::severity;
 use super::silence::{MutedBy, Silence};
 use super::subject::{Labels, Subject};
-use super::suppress::{Sources, Suppression, Visibility};
+use super::suppress::{Suppression, Visibility};
 
 pub use rules::{KnownRule, Rules};
 pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
@@ -49,7 +52,7 @@ pub struct Board {
 /// One alert that is not inactive.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// Its rule as it is now.
+    /// Its rule as it is now; as it was, if the alert ended with it.
     pub rule: Arc<KnownRule>,
     /// What it speaks of.
     pub subject: Subject,
@@ -114,7 +117,7 @@ impl Board {
         let mut changes = Vec::new();
         if let Some(phone) = fleet.phone(phone) {
             self.look_at(phone, now, &mut changes);
-            self.note_flaps(fleet, &changes, now);
+            self.note_flaps(&changes, now);
             self.show_desk(&phone.place, now, &mut changes);
         }
         changes
@@ -130,9 +133,10 @@ impl Board {
         for phone in fleet.phones() {
             self.look_at(phone, now, &mut changes);
         }
-        self.note_flaps(fleet, &changes, now);
+        self.note_flaps(&changes, now);
         self.stage.forget_flaps(now);
-        let sources = Sources::among(self.alerts(), &self.stage.suppression.inhibits);
+        let rules = &self.stage.suppression.inhibit_rules;
+        let sources = InhibitionSources::among(self.alerts(), rules);
         self.stage.sources = Arc::new(sources);
         self.show_wide(now, &mut changes);
         for phone in fleet.phones() {
@@ -156,8 +160,7 @@ impl Board {
         &self.stage.silences
     }
 
-    /// Takes over other rules: alerts of rules that stayed keep their clocks, those of rules that
-    /// are gone or look for something else end.
+    /// Takes over other rules; what becomes of the alerts is told in `carry`.
     #[must_use = "somebody may have to be told"]
     pub fn with_rules(&mut self, rules: Arc<Rules>, now: Moment) -> Vec<Transition> {
         let mut changes = Vec::new();
@@ -195,15 +198,14 @@ impl Board {
 }
 
 impl Alert {
-    fn is_of(&self, rule: &KnownRule) -> bool {
-        self.rule.fingerprint == rule.fingerprint
+    /// Whether it hangs on this rule: what ended with an earlier form of it does not.
+    fn is_of(&self, rule: &Arc<KnownRule>) -> bool {
+        Arc::ptr_eq(&self.rule, rule)
     }
 
     /// Tells this life of this alert from every other, over restarts too.
-    pub fn key(&self) -> Box<str> {
-        let subject = serde_json::to_string(&self.subject).expect("a subject has a form in JSON");
-        let (rule, since) = (self.rule.fingerprint, self.active_at.wall);
-        format!("{rule:016x} {subject} {}", since.as_millisecond()).into()
+    pub fn life(&self) -> Life {
+        Life::of(&self.labels, self.active_at.wall)
     }
 
     /// Its rule as written.
@@ -233,7 +235,7 @@ impl Alert {
 
     /// Whether it fires and explains what lies below.
     fn is_outage(&self) -> bool {
-        self.rule.rule.outage && self.state.is_firing()
+        self.rule.rule.inhibits_below && self.state.is_firing()
     }
 
     /// The alert after an evaluation of its rule; `begin` tells what a new one speaks of.
@@ -303,15 +305,6 @@ impl Alert {
             });
         }
         alert
-    }
-
-    /// The alert under the rules as they are now.
-    fn rehung(mut self, rules: &Rules, now: Moment, changes: &mut Vec<Transition>) -> Option<Self> {
-        let Some(rule) = rules.find(self.rule.fingerprint) else {
-            return self.ended(Ending::RuleRemoved, now, changes);
-        };
-        self.rule = Arc::clone(rule);
-        Some(self)
     }
 
     /// Ends it for a reason outside of its condition; `None` if nothing is left to tell.

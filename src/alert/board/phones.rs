@@ -11,6 +11,7 @@ use super::super::observe::{self, View};
 use super::super::phase::{Ending, Seen};
 use super::super::subject;
 use super::super::truth::Truth;
+use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::{Fleet, Moment, Phone};
 
@@ -117,10 +118,8 @@ impl Board {
                 continue;
             };
             let desk = Arc::make_mut(desk);
-            let alerts = std::mem::take(&mut desk.alerts).into_iter();
-            desk.alerts = alerts
-                .filter_map(|alert| alert.rehung(&self.rules, now, changes))
-                .collect();
+            let alerts = std::mem::take(&mut desk.alerts);
+            desk.alerts = carry::carried(alerts, &self.rules, now, changes);
         }
     }
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use super::super::canonical;
 use super::super::condition::{Condition, Own, Scope};
+use super::super::own;
+use super::super::pairs::Pair;
 use super::super::rule::Rule;
 use super::super::subject::Subject;
 
-/// The enabled rules, each with its fingerprint.
+/// The enabled rules, each with the hash of its condition.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// Of phones, accounts and lines: looked at after each poll.
@@ -15,23 +18,44 @@ pub struct Rules {
     pub(super) wide: Vec<Arc<KnownRule>>,
 }
 
-/// A rule with what tells it from others.
+/// A rule with the hash of its condition. An alert hangs on the rule that last judged it.
 #[derive(Clone, Debug)]
 pub struct KnownRule {
     /// As written.
     pub rule: Rule,
-    /// See [`Rule::fingerprint`].
-    pub fingerprint: u64,
+    /// See [`canonical::hash`]; empty if it is not known.
+    pub condition: Box<str>,
 }
 
 impl KnownRule {
-    /// A rule that is gone and of which only the name is left.
-    pub(super) fn gone(name: &str, fingerprint: u64) -> Self {
+    /// A rule as another process knew it, of which its name, labels and the hash of its condition are
+    /// left.
+    pub(super) fn of_old(name: &str, condition: Option<Box<str>>, labels: Vec<Pair>) -> Self {
         let rule = Rule {
             enabled: false,
+            labels: labels.into(),
             ..Rule::new(name, Condition::Own(Own::Watchdog))
         };
-        Self { rule, fingerprint }
+        let condition = condition.unwrap_or_default();
+        Self { rule, condition }
+    }
+
+    /// Whether it makes alerts of this kind of subject.
+    fn makes(&self, subject: &Subject) -> bool {
+        let same_groups = match subject {
+            Subject::Group { label, .. } => self.group_label() == Some(label),
+            Subject::Daemon | Subject::Phone(_) | Subject::Account(..) | Subject::Line(..) => true,
+        };
+        same_groups && self.rule.scope() == subject.scope()
+    }
+
+    /// The label that makes its groups.
+    fn group_label(&self) -> Option<&str> {
+        match &self.rule.when {
+            Condition::Fraction(fraction) => fraction.by.label(),
+            Condition::Own(Own::NotifierFailing { .. }) => Some(own::RECEIVER),
+            Condition::Phone(_) | Condition::Each(_) | Condition::Own(_) => None,
+        }
     }
 
     /// What an alert of a rule of phones speaks of.
@@ -50,7 +74,7 @@ impl Rules {
         let mut sorted = Self::default();
         for rule in rules.into_iter().filter(|rule| rule.enabled) {
             let known = Arc::new(KnownRule {
-                fingerprint: rule.fingerprint(),
+                condition: canonical::hash(&rule.when),
                 rule,
             });
             match known.rule.scope() {
@@ -66,8 +90,9 @@ impl Rules {
         self.wide.iter().chain(&self.of_phones)
     }
 
-    /// The rule of this fingerprint.
-    pub(super) fn find(&self, fingerprint: u64) -> Option<&Arc<KnownRule>> {
-        self.iter().find(|rule| rule.fingerprint == fingerprint)
+    /// The rule that goes on with an alert of this rule name and subject.
+    pub(in crate::alert) fn heir(&self, name: &str, subject: &Subject) -> Option<&Arc<KnownRule>> {
+        self.iter()
+            .find(|known| *known.rule.name == *name && known.makes(subject))
     }
 }

@@ -10,9 +10,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::pairs::Pair;
 use super::super::phase::{Ending, Phase, State, Stopwatch};
 use super::super::subject::Subject;
 use super::super::suppress::Visibility;
+use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::Moment;
 use crate::fleet::moment;
@@ -22,12 +24,17 @@ use crate::fleet::moment;
 pub struct SavedAlert {
     /// Name of its rule.
     pub rule: Box<str>,
-    /// Which rule of that name.
-    pub fingerprint: u64,
+    /// The hash of what its rule looked for; `None` where it was saved without, by a program that
+    /// hashed the PromQL of the rule.
+    #[serde(default)]
+    pub condition: Option<Box<str>>,
+    /// Labels that its rule gave it; none where they were not saved.
+    #[serde(default)]
+    pub rule_labels: Vec<Pair>,
     /// What it speaks of.
     pub subject: Subject,
     /// Its labels.
-    pub labels: Vec<(Box<str>, Box<str>)>,
+    pub labels: Vec<Pair>,
     /// Where in its life it is.
     pub phase: SavedPhase,
     /// When the condition was first seen.
@@ -87,7 +94,8 @@ impl SavedAlert {
         };
         Self {
             rule: alert.rule().name.clone(),
-            fingerprint: alert.rule.fingerprint,
+            condition: Some(alert.rule.condition.clone()),
+            rule_labels: alert.rule().labels.to_vec(),
             subject: alert.subject.clone(),
             labels: alert.labels.to_vec(),
             phase,
@@ -97,7 +105,9 @@ impl SavedAlert {
         }
     }
 
-    fn restored(self, rule: Arc<KnownRule>, now: Moment) -> Alert {
+    /// The alert on its rule as that was.
+    fn restored(self, now: Moment) -> Alert {
+        let rule = KnownRule::of_old(&self.rule, self.condition, self.rule_labels);
         let phase = match self.phase {
             SavedPhase::Pending { held, polls } => Phase::Pending {
                 held: Stopwatch::standing(held),
@@ -113,7 +123,7 @@ impl SavedAlert {
             },
         };
         Alert {
-            rule,
+            rule: Arc::new(rule),
             subject: self.subject,
             labels: self.labels.into(),
             state: State::restored(phase),
@@ -145,23 +155,15 @@ impl Board {
     ) -> Vec<Transition> {
         let mut changes = Vec::new();
         let too_old = now.wall > moment::later(saved_at, RESTORE_MAX_AGE);
-        for alert in saved {
-            let rule = self.rules.find(alert.fingerprint).map(Arc::clone);
-            let ending = match &rule {
-                None => Some(Ending::RuleRemoved),
-                Some(_) if too_old => Some(Ending::Unknown),
-                Some(_) => None,
-            };
-            let gone = || Arc::new(KnownRule::gone(&alert.rule, alert.fingerprint));
-            let rule = rule.unwrap_or_else(gone);
-            let alert = alert.restored(rule, now);
-            let alert = match ending {
-                Some(ending) => alert.ended(ending, now, &mut changes),
-                None => Some(alert),
-            };
-            if let Some(alert) = alert {
-                self.hang(alert);
-            }
+        let saved = saved.into_iter().map(|alert| alert.restored(now));
+        let mut alerts = carry::carried(saved.collect(), &self.rules, now, &mut changes);
+        if too_old {
+            let old = alerts.into_iter();
+            let old = old.filter_map(|alert| alert.ended(Ending::Unknown, now, &mut changes));
+            alerts = old.collect();
+        }
+        for alert in alerts {
+            self.hang(alert);
         }
         changes
     }

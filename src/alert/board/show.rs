@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::flap::Flaps;
+use super::super::inhibit::InhibitionSources;
 use super::super::silence::{MutedBy, Silence};
 use super::super::subject::Subject;
-use super::super::suppress::{self, Above, Judged, Scene, Sources, Suppression, Visibility};
+use super::super::suppress::{self, Above, Judged, Scene, Suppression, Visibility};
 use super::{Alert, Board, Step, Transition};
 use crate::fleet::{Fleet, Moment, Place};
 
@@ -19,14 +20,14 @@ pub(super) struct Stage {
     pub(super) suppression: Arc<Suppression>,
     pub(super) silences: Arc<Vec<Silence>>,
     /// As of the last tick.
-    pub(super) sources: Arc<Sources>,
+    pub(super) sources: Arc<InhibitionSources>,
     /// Groups of rules that may explain others, as of the last tick.
     pub(super) judged: Arc<Vec<Judged>>,
     /// When that was.
     pub(super) ticked: Option<Moment>,
     pub(super) muted: Arc<BTreeMap<Box<str>, MutedBy>>,
     /// Of alerts that began or ended lately.
-    flaps: rpds::RedBlackTreeMapSync<(u64, Subject), Flaps>,
+    flaps: rpds::RedBlackTreeMapSync<(Box<str>, Subject), Flaps>,
 }
 
 impl Stage {
@@ -41,7 +42,7 @@ impl Stage {
             .suppression
             .windows
             .iter()
-            .filter(|window| window.when.covers(now.wall))
+            .filter(|window| window.when.contain(now.wall))
             .collect();
         let by = |place: &Place| {
             if silences.iter().any(|silence| silence.covers(place)) {
@@ -81,7 +82,7 @@ impl Stage {
         now: Moment,
         changes: &mut Vec<Transition>,
     ) {
-        let key = (alert.rule.fingerprint, alert.subject.clone());
+        let key = (alert.rule().name.clone(), alert.subject.clone());
         let flapping = self
             .flaps
             .get(&key)
@@ -114,12 +115,12 @@ impl Stage {
 
 impl Board {
     /// Counts beginnings and ends; below an outage they are not the alert's own doing.
-    pub(super) fn note_flaps(&mut self, fleet: &Fleet, changes: &[Transition], now: Moment) {
+    pub(super) fn note_flaps(&mut self, changes: &[Transition], now: Moment) {
         let damping = self.stage.suppression.damping;
         for Transition { step, alert } in changes {
             let comes_or_goes = matches!(step, Step::Fired | Step::Resolved(_));
-            if comes_or_goes && !self.is_below_outage(fleet, alert) {
-                let key = (alert.rule.fingerprint, alert.subject.clone());
+            if comes_or_goes && !self.is_below_outage(alert) {
+                let key = (alert.rule().name.clone(), alert.subject.clone());
                 let mut flaps = self.stage.flaps.get(&key).cloned().unwrap_or_default();
                 flaps.note(now, damping);
                 self.stage.flaps.insert_mut(key, flaps);
@@ -127,15 +128,13 @@ impl Board {
         }
     }
 
-    fn is_below_outage(&self, fleet: &Fleet, alert: &Alert) -> bool {
+    fn is_below_outage(&self, alert: &Alert) -> bool {
         let phone = alert.subject.phone();
-        let place = phone
-            .and_then(|phone| fleet.phone(phone))
-            .map(|phone| &*phone.place);
         let of_phone = phone.map_or(&[][..], |phone| self.alerts_of(phone));
         let mut outages = self.wide.iter().chain(of_phone);
         outages.any(|outage| {
-            outage.is_outage() && suppress::lies_below(alert, outage.rule(), &outage.subject, place)
+            outage.is_outage()
+                && suppress::lies_below(alert, outage.rule(), &outage.subject, &outage.labels)
         })
     }
 
@@ -143,11 +142,11 @@ impl Board {
     pub(super) fn show_wide(&mut self, now: Moment, changes: &mut Vec<Transition>) {
         let wide = Arc::clone(&self.wide);
         let alerts = Arc::make_mut(&mut self.wide);
-        let inhibits = &self.stage.suppression.inhibits;
+        let rules = &self.stage.suppression.inhibit_rules;
         for alert in alerts.iter_mut().filter(|alert| alert.state.is_firing()) {
             let explaining: Vec<_> = wide
                 .iter()
-                .filter(|above| suppress::explains(above, alert, None, inhibits))
+                .filter(|above| suppress::inhibits(above, alert, rules))
                 .collect();
             let above = Above {
                 alerts: &explaining,
@@ -167,18 +166,18 @@ impl Board {
         }
         let mut desk = Arc::clone(desk);
         let before = Arc::clone(&desk);
-        let inhibits = &self.stage.suppression.inhibits;
+        let rules = &self.stage.suppression.inhibit_rules;
         let alerts = Arc::make_mut(&mut desk).alerts_mut();
         for alert in alerts.iter_mut().filter(|alert| alert.state.is_firing()) {
             let explaining: Vec<_> = self
                 .wide
                 .iter()
                 .chain(before.alerts())
-                .filter(|above| suppress::explains(above, alert, Some(place), inhibits))
+                .filter(|above| suppress::inhibits(above, alert, rules))
                 .collect();
             let groups = self.stage.judged.iter();
             let judged: Vec<_> = groups
-                .filter(|judged| suppress::may_explain(judged, alert, place, inhibits))
+                .filter(|judged| suppress::may_inhibit(judged, alert, rules))
                 .map(|judged| judged.oldest)
                 .collect();
             let above = Above {

@@ -1,12 +1,15 @@
 //! Stories of a board: polls and ticks in, steps out.
 
-use super::super::calendar::{Calendar, Hours};
-use super::super::condition::{Condition, EachCondition, PhoneCondition};
-use super::super::matcher::{Glob, LabelPatterns};
+use super::super::condition::{
+    Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
+};
+use super::super::inhibit::InhibitRule;
+use super::super::matcher::Matcher;
 use super::super::packs;
 use super::super::pairs::text;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::silence::Window;
+use super::super::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 use super::*;
 use crate::fleet::Reason;
 
@@ -304,6 +307,171 @@ fn what_was_saved_long_ago_or_by_another_rule_is_ended() {
         .told(&["1 Account of a/1: Resolved(RuleRemoved)"]);
 }
 
+/// The same name and labels, and something else to look for.
+fn account_two() -> Rule {
+    let account = Some(2);
+    Rule {
+        when: Condition::Each(EachCondition::AccountNotRegistered { account }),
+        ..account_rule()
+    }
+}
+
+/// Two accounts, of which these are registered.
+fn accounts(n: u64, first: bool, second: bool) -> [Sample; 1] {
+    [up("a", n)
+        .account(1, "pbx", first)
+        .account(2, "pbx", second)]
+}
+
+#[test]
+fn a_rule_that_looks_for_something_else_lets_the_next_observation_decide() {
+    let take_over: [fn(&mut Story); 2] = [
+        |story| {
+            story.follow(1, [account_two()]);
+        },
+        |story| {
+            story.restart(1, [account_two()]);
+        },
+    ];
+    for take_over in take_over {
+        let mut story = Story::new([account_rule()]);
+        story
+            .at(0, accounts(0, false, false))
+            .told(&["0 Account of a/1: Fired", "0 Account of a/2: Fired"]);
+        take_over(&mut story);
+        story
+            .told(&[])
+            .at(2, [Sample::new("a").site("hq")])
+            .told(&[])
+            .at(3, accounts(3, false, false))
+            .told(&["3 Account of a/1: Resolved(Cleared)"])
+            .at(4, accounts(4, false, true))
+            .told(&["4 Account of a/2: Resolved(Cleared)"]);
+    }
+}
+
+#[test]
+fn a_clock_that_ran_under_another_condition_is_not_trusted() {
+    let readable = |hold, keep_firing_for| Rule {
+        hold,
+        keep_firing_for,
+        when: Condition::Phone(PhoneCondition::AnyOf(Box::new([
+            PhoneCondition::Unreachable,
+            PhoneCondition::NotReadable,
+        ]))),
+        ..down_rule()
+    };
+    Story::new([down_rule()])
+        .at(0, [down("a", 0)])
+        .at(1, [down("a", 1)])
+        .follow(1, [readable(2 * MINUTE, Duration::ZERO)])
+        .told(&["0 Down of a: Pending", "1 Down of a: Dropped"])
+        .at(2, [down("a", 2)])
+        .at(3, [down("a", 3)])
+        .told(&["2 Down of a: Pending"])
+        .at(4, [down("a", 4)])
+        .told(&["4 Down of a: Fired"]);
+    let lasting = Rule {
+        hold: Duration::ZERO,
+        keep_firing_for: 3 * MINUTE,
+        ..down_rule()
+    };
+    Story::new([lasting])
+        .at(0, [down("a", 0)])
+        .at(1, [up("a", 1)])
+        .told(&["0 Down of a: Fired"])
+        .follow(3, [readable(Duration::ZERO, 3 * MINUTE)])
+        .at(4, [up("a", 4)])
+        .at(6, [up("a", 6)])
+        .told(&[])
+        .at(7, [up("a", 7)])
+        .told(&["7 Down of a: Resolved(Cleared)"]);
+}
+
+#[test]
+fn a_rule_that_labels_otherwise_ends_one_alert_and_goes_on_with_another_at_once() {
+    let labelled = |severity: &str| Rule {
+        labels: Box::new([("severity".into(), severity.into())]),
+        ..down_rule()
+    };
+    let severities = |story: &Story| {
+        let alerts = story.board.alerts_of("a").iter();
+        let lines = alerts.map(|alert| {
+            let minutes = alert.active_at.since(minute(0)).as_secs() / 60;
+            let state = if alert.state.is_firing() {
+                "fires"
+            } else {
+                "ended"
+            };
+            format!("{} {state} since {minutes}", alert.severity())
+        });
+        lines.collect::<Vec<_>>()
+    };
+    let mut story = Story::new([labelled("warning")]);
+    story
+        .at(0, [down("a", 0)])
+        .follow(0, [labelled("info")])
+        .at(2, [down("a", 2)])
+        .told(&["0 Down of a: Pending", "2 Down of a: Fired"])
+        .follow(3, [labelled("critical")])
+        .told(&["3 Down of a: Resolved(Relabelled)", "3 Down of a: Fired"])
+        .at(4, [down("a", 4)])
+        .told(&[]);
+    assert_eq!(
+        severities(&story),
+        ["info ended since 0", "critical fires since 0"]
+    );
+    // Back again: what ended makes way for what goes on under its labels.
+    story
+        .follow(5, [labelled("info")])
+        .told(&["5 Down of a: Resolved(Relabelled)", "5 Down of a: Fired"]);
+    assert_eq!(
+        severities(&story),
+        ["critical ended since 0", "info fires since 0"]
+    );
+    story
+        .restart(6, [down_rule()])
+        .told(&["6 Down of a: Resolved(Relabelled)", "6 Down of a: Fired"])
+        .at(7, [up("a", 7)])
+        .told(&["7 Down of a: Resolved(Cleared)"]);
+}
+
+#[test]
+fn a_rule_that_speaks_of_something_else_ends_what_it_said() {
+    let by = |label: &str| Rule {
+        min_polls: 1,
+        ..Rule::new(
+            "Outage",
+            Condition::Fraction(Fraction {
+                of: Counted::Unreachable,
+                by: Grouping::Label(label.into()),
+                at_least: 1.0,
+                min: 1,
+            }),
+        )
+    };
+    Story::new([by("site")])
+        .at(0, [down("a", 0)])
+        .follow(1, [by("phone")])
+        .told(&[
+            "0 Outage of hq: Fired",
+            "1 Outage of hq: Resolved(RuleRemoved)",
+        ]);
+    let of_phone = Rule {
+        when: Condition::Phone(PhoneCondition::Any(EachCondition::AccountNotRegistered {
+            account: None,
+        })),
+        ..account_rule()
+    };
+    Story::new([account_rule()])
+        .at(0, accounts(0, false, true))
+        .restart(1, [of_phone])
+        .told(&[
+            "0 Account of a/1: Fired",
+            "1 Account of a/1: Resolved(RuleRemoved)",
+        ]);
+}
+
 #[test]
 fn a_site_outage_explains_what_is_unknown_below_it() {
     let mut rules = vec![account_rule()];
@@ -455,10 +623,11 @@ fn a_silence_keeps_back_the_word_and_not_the_end() {
     let mut story = Story::new(ready(&["PhoneUnreachable"]));
     let silence = |until| Silence {
         id: 7,
-        matching: phones("a"),
-        from: minute(1).wall,
-        until: minute(until).wall,
-        by: "anna".into(),
+        matchers: Box::new([Matcher::equal("phone", "a")]),
+        starts_at: minute(1).wall,
+        ends_at: minute(until).wall,
+        updated_at: minute(1).wall,
+        created_by: "anna".into(),
         comment: "repair".into(),
     };
     story
@@ -487,16 +656,17 @@ fn phones_in_a_window_make_no_outage_and_are_told_of_when_it_closes() {
     // Minute 0 of these stories is 13:46:40.
     let window = Window {
         name: "patch night".into(),
-        when: Calendar {
-            zone: jiff::tz::TimeZone::UTC,
-            weekdays: Box::default(),
-            hours: Box::new([Hours {
-                from: "13:00".parse().expect("a time"),
-                to: "13:51".parse().expect("a time"),
+        when: TimeIntervals(Box::new([TimeInterval {
+            name: "noon".into(),
+            parts: Box::new([Part {
+                times: Box::new([TimeRange {
+                    start: 13 * 60,
+                    end: 13 * 60 + 51,
+                }]),
+                ..Part::always(jiff::tz::TimeZone::UTC)
             }]),
-            except: Box::default(),
-        },
-        matching: phones("*"),
+        }])),
+        matching: Box::default(),
     };
     story.board.with_suppression(Arc::new(Suppression {
         windows: Box::new([window]),
@@ -528,10 +698,11 @@ fn what_a_window_lets_go_waits_for_the_outage_that_is_pending() {
     };
     let silence = Silence {
         id: 1,
-        matching: Box::default(),
-        from: minute(0).wall,
-        until: minute(5).wall,
-        by: "anna".into(),
+        matchers: Box::default(),
+        starts_at: minute(0).wall,
+        ends_at: minute(5).wall,
+        updated_at: minute(0).wall,
+        created_by: "anna".into(),
         comment: "move".into(),
     };
     story.board.with_silences(vec![silence]);
@@ -570,10 +741,51 @@ fn what_flaps_is_said_again_when_it_is_calm() {
 }
 
 #[test]
+fn a_source_that_is_itself_silenced_or_inhibited_still_inhibits() {
+    let named = |name| Rule {
+        min_polls: 1,
+        ..Rule::new(name, Condition::Phone(PhoneCondition::Unreachable))
+    };
+    let mut story = Story::new(["A", "B", "C", "D"].map(named));
+    let inhibits = |source, target| InhibitRule::of_names(&[source], &[target], &["phone"]);
+    story.board.with_suppression(Arc::new(Suppression {
+        inhibit_rules: Box::new([inhibits("A", "B"), inhibits("B", "C"), inhibits("D", "D")]),
+        ..Suppression::default()
+    }));
+    let silence = Silence {
+        id: 3,
+        matchers: Box::new([Matcher::equal("alertname", "A")]),
+        starts_at: minute(0).wall,
+        ends_at: minute(9).wall,
+        updated_at: minute(0).wall,
+        created_by: "anna".into(),
+        comment: "repair".into(),
+    };
+    story.board.with_silences(vec![silence]);
+    story.at(0, [down("a", 0), down("b", 0)]).tick(1);
+    for phone in ["a", "b"] {
+        let alerts = story.board.alerts_of(phone);
+        let visibilities = ["A", "B", "C", "D"].map(|name| {
+            let alert = alerts.iter().find(|alert| *alert.rule().name == *name);
+            alert.expect("it fires").visibility.clone()
+        });
+        assert_eq!(
+            visibilities,
+            [
+                Visibility::Silenced(3),
+                Visibility::Inhibited("A".into()),
+                Visibility::Inhibited("B".into()),
+                Visibility::Shown,
+            ]
+        );
+    }
+}
+
+#[test]
 fn accounts_are_explained_by_their_own_server_only() {
     let mut story = Story::new(ready(&["MassUnregistered", "AccountUnregistered"]));
     story.board.with_suppression(Arc::new(Suppression {
-        inhibits: packs::inhibits().into(),
+        inhibit_rules: packs::all_inhibit_rules().into(),
         ..Suppression::default()
     }));
     let phones = |n, registered| {
@@ -588,11 +800,4 @@ fn accounts_are_explained_by_their_own_server_only() {
         "1 MassUnregistered of pbx: Shown",
         "1 AccountUnregistered of f/1: Shown",
     ]);
-}
-
-fn phones(pattern: &str) -> Box<[LabelPatterns]> {
-    Box::new([LabelPatterns {
-        name: "phone".into(),
-        any_of: Box::new([Glob::new(pattern)]),
-    }])
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::super::condition::{Condition, Fraction, Grouping};
 use super::super::group;
-use super::super::matcher;
 use super::super::own::{self, Health};
 use super::super::phase::Seen;
+use super::super::phone_selector;
 use super::super::subject::{self, Subject};
 use super::super::suppress::Judged;
 use super::super::truth::Truth;
+use super::carry;
 use super::{Alert, Board, KnownRule, Transition};
 use crate::fleet::{Fleet, Moment, Phone, Place};
 
@@ -49,9 +50,8 @@ impl Board {
 
     /// Hangs the alerts of groups and of the daemon on the rules as they are now.
     pub(super) fn rehang_wide(&mut self, now: Moment, changes: &mut Vec<Transition>) {
-        let alerts = std::mem::take(Arc::make_mut(&mut self.wide)).into_iter();
-        let alerts = alerts.filter_map(|alert| alert.rehung(&self.rules, now, changes));
-        self.wide = Arc::new(alerts.collect());
+        let alerts = std::mem::take(Arc::make_mut(&mut self.wide));
+        self.wide = Arc::new(carry::carried(alerts, &self.rules, now, changes));
     }
 
     /// Whether an outage of a group or of everything explains what is not known of a phone.
@@ -68,11 +68,7 @@ impl Board {
         fleet: &Fleet,
         (now, judged): (Moment, &mut Vec<Judged>),
     ) -> Vec<(Subject, Seen)> {
-        let inhibits = self.stage.suppression.inhibits.iter();
-        let explains = rule.rule.outage
-            || inhibits
-                .flat_map(|inhibit| &inhibit.when)
-                .any(|name| *name == rule.rule.name);
+        let rules = &self.stage.suppression.inhibit_rules;
         let muted = |phone: &Phone| self.stage.muted.contains_key(&phone.place.name);
         group::groups(fraction, &rule.rule.only, fleet, &muted, now)
             .into_iter()
@@ -84,10 +80,14 @@ impl Board {
                     now,
                 };
                 let subject = subject_of(&fraction.by, value);
-                if explains {
+                let labels = subject::labels_of(&rule.rule, &subject);
+                let is_source = rules.iter().any(|rule| rule.is_source(&labels));
+                if rule.rule.inhibits_below || is_source {
                     judged.push(Judged {
                         rule: Arc::clone(rule),
                         subject: subject.clone(),
+                        labels,
+                        is_source,
                         oldest: group.oldest,
                     });
                 }
@@ -101,7 +101,7 @@ impl Board {
 pub(super) fn covers(subject: &Subject, place: &Place) -> bool {
     match subject {
         Subject::Daemon => true,
-        Subject::Group { label, value } => *matcher::label(place, label) == **value,
+        Subject::Group { label, value } => *phone_selector::label(place, label) == **value,
         Subject::Phone(phone) => *phone == place.name,
         Subject::Account(..) | Subject::Line(..) => false,
     }
@@ -139,14 +139,12 @@ fn settle(
 }
 
 fn subject_of(by: &Grouping, value: &str) -> Subject {
-    let label = match by {
-        Grouping::Fleet => return Subject::Daemon,
-        Grouping::Label(label) => label.clone(),
-        Grouping::Server => "server".into(),
-    };
-    Subject::Group {
-        label,
-        value: value.into(),
+    match by.label() {
+        None => Subject::Daemon,
+        Some(label) => Subject::Group {
+            label: label.into(),
+            value: value.into(),
+        },
     }
 }
 

@@ -34,7 +34,7 @@ impl Clerk {
         let phone = alert.subject.phone();
         tracing::info!(alert = %name, labels = %words(alert), "Alert `{name}` fires: {}", words(alert));
         let texts = self.render(alert, now);
-        self.texts.insert_mut(alert.key(), texts);
+        self.texts.insert_mut(alert.life(), texts);
         if let Some(phone) = phone {
             let alert = name.clone();
             self.note(phone, &Happening::AlertFired { alert }, now);
@@ -49,13 +49,13 @@ impl Clerk {
         };
         let reasons = self.reasons_for_an_end(phone, alert.active_at.wall);
         if !reasons.is_empty() {
-            let key = alert.key();
+            let life = alert.life();
             let mut texts = self
                 .texts
-                .get(&key)
+                .get(&life)
                 .map_or_else(Vec::new, |texts| texts.to_vec());
             texts.push(("changed".into(), reasons.into()));
-            self.texts.insert_mut(key, Arc::new(texts));
+            self.texts.insert_mut(life, Arc::new(texts));
         }
         let happening = Happening::AlertResolved {
             alert: name.clone(),
@@ -103,9 +103,9 @@ impl Clerk {
         let board = self.board.clone();
         let mut texts = rpds::RedBlackTreeMapSync::new_sync();
         for alert in board.alerts().filter(|alert| !alert.state.is_pending()) {
-            let key = alert.key();
-            let known = self.texts.get(&key).map(Arc::clone);
-            texts.insert_mut(key, known.unwrap_or_else(|| self.render(alert, now)));
+            let life = alert.life();
+            let known = self.texts.get(&life).map(Arc::clone);
+            texts.insert_mut(life, known.unwrap_or_else(|| self.render(alert, now)));
         }
         self.texts = texts;
     }

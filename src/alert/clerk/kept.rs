@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::super::board::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+use super::super::identity::Fingerprint;
 use super::super::notify::digest::{SavedGroup, Told};
 use super::super::picture::Restored;
 use super::super::silence::Silence;
-use super::Clerk;
+use super::{Clerk, saved_silence};
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 use crate::store::Kind;
@@ -30,7 +31,7 @@ impl Clerk {
     pub(super) fn keep_alerts(&mut self) {
         let saved = self.board.save().into_iter();
         let texts = saved.map(|alert| {
-            let key = format!("{:016x} {}", alert.fingerprint, json(&alert.subject));
+            let key = Fingerprint::of(&alert.labels).to_string();
             (key.into(), json(&alert))
         });
         let now = texts.collect();
@@ -57,20 +58,18 @@ impl Clerk {
     pub(super) fn take_back_alerts(&mut self, now: Moment) {
         let kept = self.documents(Kind::Alert);
         let alerts: Vec<SavedAlert> = kept
-            .values()
-            .filter_map(|text| serde_json::from_str(text).ok())
+            .iter()
+            .filter_map(|(key, text)| readable(key, text))
             .collect();
         self.kept.alerts = kept;
         let saved_at = self.written.unwrap_or(now.wall);
         let too_old = now.wall > later(saved_at, RESTORE_MAX_AGE);
-        let known = |alert: &SavedAlert| {
-            let mut rules = self.settings.rules.iter();
-            rules.any(|rule| rule.fingerprint == alert.fingerprint)
-        };
+        let rules = &self.settings.rules;
+        let goes_on = |alert: &SavedAlert| rules.heir(&alert.rule, &alert.subject).is_some();
         for alert in &alerts {
             let became = match alert.phase {
                 SavedPhase::Resolved { .. } => Restored::Ended,
-                _ if !known(alert) => Restored::RuleRemoved,
+                _ if !goes_on(alert) => Restored::RuleRemoved,
                 _ if too_old => Restored::TooOld,
                 SavedPhase::Pending { .. } | SavedPhase::Firing | SavedPhase::Holding { .. } => {
                     Restored::Continued
@@ -118,7 +117,7 @@ impl Clerk {
         self.keep_alerts();
         self.keep_told();
         let mine = self.board.silences().iter();
-        let mut mine: BTreeMap<_, _> = mine.map(Silence::document).collect();
+        let mut mine: BTreeMap<_, _> = mine.map(saved_silence::document).collect();
         if self.last_silence > 0 {
             mine.insert(LAST_SILENCE.into(), self.last_silence.to_string().into());
         }
@@ -170,6 +169,15 @@ pub(super) fn json(kept: &impl Serialize) -> Box<str> {
     text.into()
 }
 
+/// A saved alert; what another version wrote may be none.
+fn readable(key: &str, text: &str) -> Option<SavedAlert> {
+    let read = serde_json::from_str(text);
+    if let Err(error) = &read {
+        tracing::error!("Cannot read the saved alert {key}: {error}; it is judged anew");
+    }
+    read.ok()
+}
+
 /// What a receiver was told; of what cannot be read the rest.
 fn groups(receiver: &str, text: &str) -> Vec<SavedGroup> {
     let whole: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
@@ -195,22 +203,14 @@ fn silences(kept: &BTreeMap<Box<str>, Box<str>>) -> (Vec<Silence>, u64) {
             last = text.parse().unwrap_or_default();
             continue;
         }
-        match serde_json::from_str::<Silence>(text) {
-            Ok(silence) => silences.push(silence),
-            Err(_unreadable) => {
-                tracing::error!("The silence {key} cannot be read: another version wrote it");
-            }
+        if let Some(silence) = saved_silence::read(text) {
+            silences.push(silence);
+        } else {
+            tracing::error!("The silence {key} cannot be read: another version wrote it");
         }
     }
     let highest = silences.iter().map(|silence| silence.id).max();
     (silences, last.max(highest.unwrap_or_default()))
-}
-
-impl Silence {
-    /// Its key and text in the store.
-    pub(super) fn document(&self) -> (Box<str>, Box<str>) {
-        (self.id.to_string().into(), json(self))
-    }
 }
 
 type Change = (Kind, Box<str>, Option<Box<str>>);

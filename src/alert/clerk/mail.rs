@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::super::board::Alert;
 use super::super::command::Refusal;
 use super::super::notify::Notice;
 use super::super::notify::digest::Told;
@@ -247,14 +248,15 @@ impl Clerk {
                 return (Vec::new(), self.mail.wake);
             }
         }
-        if !plan.merges.is_empty() || !broken.is_empty() {
-            letters = self.letters();
-        }
+        let planned = plan.sends.len();
         let sends: Vec<_> = plan
             .sends
             .into_iter()
             .filter_map(|send| self.address(send))
             .collect();
+        if !plan.merges.is_empty() || !broken.is_empty() || sends.len() < planned {
+            letters = self.letters();
+        }
         let busy = sends.iter().map(|send| send.receiver.clone());
         self.mail.busy.extend(busy);
         let waiting = letters.iter().filter(|letter| !letter.dead);
@@ -279,10 +281,21 @@ impl Clerk {
     }
 
     /// Puts a letter into an envelope; one to nobody is given up.
-    fn address(&mut self, send: Dispatch) -> Option<Outgoing> {
-        if self.settings.receiver(&send.receiver).is_none() {
+    fn address(&mut self, mut send: Dispatch) -> Option<Outgoing> {
+        let Some(receiver) = self.settings.receiver(&send.receiver) else {
             self.end(&[(send.id, nobody())]);
             return None;
+        };
+        if !receiver.route.send_resolved {
+            let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
+            let firing = firing.map(Alert::life).collect();
+            let Some(left) = send.notice.without_resolved(&firing) else {
+                if let Err(fault) = self.store.discard(send.id) {
+                    tracing::error!("The message {} cannot be removed: {fault}", send.id);
+                }
+                return None;
+            };
+            send.notice = left;
         }
         let whole = whole_topic(&send.receiver, &send.topic);
         let envelope = Envelope {
@@ -291,7 +304,7 @@ impl Clerk {
             group: values(&send.topic).into_iter().collect(),
             written: send.created,
             notice: send.notice,
-            public_url: self.settings.public_url.clone(),
+            external_url: self.settings.external_url.clone(),
         };
         Some(Outgoing {
             receiver: send.receiver,

@@ -13,6 +13,7 @@ mod journal;
 mod kept;
 mod mail;
 mod orders;
+mod saved_silence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use super::board::{Alert, Board, Transition};
 use super::command::{Command, Reply};
 use super::condition::Condition;
 use super::event;
+use super::identity::Life;
 use super::notify::digest;
 use super::notify::send::{Attempt, Envelope};
 use super::own::Health;
@@ -105,10 +107,10 @@ pub struct Clerk {
     unwritten: Batch,
     /// By phone, when something happened that is not yet written and may explain an end, in words.
     reasons: BTreeMap<Box<str>, Vec<(Timestamp, String)>>,
-    texts: rpds::RedBlackTreeMapSync<Box<str>, Arc<Rendered>>,
+    texts: rpds::RedBlackTreeMapSync<Life, Arc<Rendered>>,
     tallies: Tallies,
     /// Alerts that are kept back, and by what, so that each counts once.
-    kept_back: BTreeMap<Box<str>, &'static str>,
+    kept_back: BTreeMap<Life, &'static str>,
     matched: Arc<BTreeMap<Box<str>, u32>>,
     evaluated: Option<Moment>,
     queues: Arc<BTreeMap<Box<str>, Queue>>,
@@ -229,10 +231,10 @@ impl Clerk {
         let firing = self.board.alerts().filter(|alert| alert.state.is_firing());
         let kept_back: BTreeMap<_, _> = firing
             .filter(|alert| alert.visibility != Visibility::Shown)
-            .map(|alert| (alert.key(), alert.visibility.label()))
+            .map(|alert| (alert.life(), alert.visibility.label()))
             .collect();
-        for (key, by) in &kept_back {
-            if self.kept_back.get(key) != Some(by) {
+        for (life, by) in &kept_back {
+            if self.kept_back.get(life) != Some(by) {
                 *self.tallies.suppressed.entry(by).or_default() += 1;
             }
         }
@@ -320,7 +322,7 @@ impl Clerk {
     /// Everything that can be heard on the board.
     fn hearsay(&self) -> Vec<digest::Hearsay> {
         let texts = |alert: &Alert| {
-            let texts = self.texts.get(&alert.key());
+            let texts = self.texts.get(&alert.life());
             texts.map_or_else(Vec::new, |texts| texts.to_vec())
         };
         digest::hearsay(&self.board, texts)

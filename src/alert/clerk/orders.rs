@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::board::Transition;
-use super::super::command::{Command, MOST_EVENTS, NewSilence, Refusal, Reply};
+use super::super::command::{Command, MOST_EVENTS, NewSilence, Refusal, Reply, SilenceEnd};
 use super::super::settings::Settings;
-use super::super::silence::{MAX_SILENCES, Silence};
+use super::super::silence::{MAX_SILENCES, Silence, is_selective};
 use super::Clerk;
 use super::kept::LAST_SILENCE;
+use super::saved_silence;
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
 use crate::store::Kind;
@@ -78,26 +79,37 @@ impl Clerk {
         now: Moment,
     ) -> Result<Silence, Refusal> {
         let longest = self.settings.longest_silence;
-        if wanted.matching.is_empty() {
+        if !is_selective(&wanted.matchers) {
             return Err(Refusal::Everything);
         }
-        if wanted.lasts < Duration::from_secs(1) || wanted.lasts > longest {
+        let starts_at = wanted.starts_at.unwrap_or(now.wall);
+        let ends_at = match wanted.ends {
+            SilenceEnd::At(ends_at) => ends_at,
+            SilenceEnd::After(duration) => later(starts_at, duration),
+        };
+        // As in an Alertmanager, none begins in the past.
+        let starts_at = starts_at.max(now.wall);
+        if ends_at < now.wall {
+            return Err(Refusal::Past);
+        }
+        let lasts = Duration::try_from(starts_at.duration_until(ends_at)).unwrap_or_default();
+        if lasts < Duration::from_secs(1) || lasts > longest {
             return Err(Refusal::Lasting(longest));
         }
         if self.board.silences().len() >= MAX_SILENCES {
             return Err(Refusal::Full(MAX_SILENCES));
         }
         self.last_silence += 1;
-        let from = wanted.from.unwrap_or(now.wall);
         let silence = Silence {
             id: self.last_silence,
-            matching: wanted.matching,
-            from,
-            until: later(from, wanted.lasts),
-            by,
+            matchers: wanted.matchers,
+            starts_at,
+            ends_at,
+            updated_at: now.wall,
+            created_by: by,
             comment: wanted.comment,
         };
-        let Silence { id, by, .. } = &silence;
+        let (id, by) = (silence.id, &silence.created_by);
         tracing::info!(actor = %by, silence.id = id, "Silence {id} was made by {by}");
         let mut silences = self.board.silences().to_vec();
         silences.push(silence.clone());
@@ -111,11 +123,12 @@ impl Clerk {
         let unknown = || Refusal::Unknown("silence", i64::try_from(id).unwrap_or(i64::MAX));
         let silence = silences.iter_mut().find(|silence| silence.id == id);
         let silence = silence.ok_or_else(unknown)?;
-        if silence.until <= now.wall {
+        if silence.ends_at <= now.wall {
             return Err(Refusal::Over(id));
         }
-        silence.until = now.wall;
-        silence.from = silence.from.min(now.wall);
+        silence.ends_at = now.wall;
+        silence.updated_at = now.wall;
+        silence.starts_at = silence.starts_at.min(now.wall);
         let silence = silence.clone();
         tracing::info!(
             actor = by,
@@ -128,7 +141,7 @@ impl Clerk {
     }
 
     fn keep_silence(&mut self, silence: &Silence) {
-        let (key, text) = silence.document();
+        let (key, text) = saved_silence::document(silence);
         let last = self.last_silence.to_string();
         let documents = &mut self.unwritten.documents;
         documents.push((Kind::Silence, key, Some(text)));
@@ -137,7 +150,7 @@ impl Clerk {
 
     /// Forgets silences that are over for long.
     pub(super) fn forget_silences(&mut self, now: Moment) {
-        let old = |silence: &Silence| later(silence.until, SILENCE_KEPT) < now.wall;
+        let old = |silence: &Silence| later(silence.ends_at, SILENCE_KEPT) < now.wall;
         if !self.board.silences().iter().any(old) {
             return;
         }

@@ -8,21 +8,22 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use super::super::board::Rules;
-use super::super::command::{Command, NewSilence, Refusal, Reply};
+use super::super::command::{Command, NewSilence, Refusal, Reply, SilenceEnd};
 use super::super::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
 };
-use super::super::matcher::{Glob, LabelPatterns};
-use super::super::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
+use super::super::matcher::{Matcher, parse_list, written};
+use super::super::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
+use super::super::notify::http_client::HttpClient;
 use super::super::notify::retry::{Cause, Verdict};
-use super::super::notify::route::{Remind, Route};
+use super::super::notify::route::{RepeatInterval, Route};
 use super::super::notify::send::Attempt;
 use super::super::picture::ManagerTally;
 use super::super::rule::Rule;
 use super::super::sample::{Sample, fleet, minute};
 use super::super::settings::Settings;
 use super::{Clerk, Outcome, Sent, Turn};
-use crate::store::Store;
+use crate::store::{Batch, Kind, Store};
 
 /// How the receiver takes what it is sent.
 #[derive(Clone, Copy, PartialEq)]
@@ -57,7 +58,7 @@ fn rule(name: &str, when: Condition) -> Rule {
 
 fn down() -> Rule {
     Rule {
-        outage: true,
+        inhibits_below: true,
         ..rule("Down", Condition::Phone(PhoneCondition::Unreachable))
     }
 }
@@ -72,21 +73,20 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
         group_by: Box::default(),
         group_wait: Duration::ZERO,
         group_interval: Duration::ZERO,
-        remind: Remind::Never,
+        repeat_interval: RepeatInterval::Off,
         ..Route::new("desk")
     };
     let webhook = Webhook {
         url: SecretString::from("http://127.0.0.1:1/"),
         body: Body::Generic,
-        headers: Vec::new(),
-        auth: Auth::None,
         hmac: None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     };
     let receiver = Receiver {
         route,
-        collapse_over: 10,
-        channel: Channel::Webhook(webhook),
+        max_listed_alerts: 10,
+        channel: Channel::Webhook(Box::new(webhook)),
     };
     Settings {
         enabled: true,
@@ -98,7 +98,11 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
 
 impl Office {
     fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        let settings = Arc::new(settings(rules));
+        Self::of(settings(rules))
+    }
+
+    fn of(settings: Settings) -> Self {
+        let settings = Arc::new(settings);
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::open(Some(&directory.path().join("alerts.sqlite")));
         Self {
@@ -213,12 +217,9 @@ impl Office {
 
     fn silence(&mut self, n: u64, phone: &str, minutes: u32) -> u64 {
         let wanted = NewSilence {
-            matching: Box::new([LabelPatterns {
-                name: "phone".into(),
-                any_of: Box::new([Glob::new(phone)]),
-            }]),
-            from: None,
-            lasts: MINUTE * minutes,
+            matchers: Box::new([Matcher::equal("phone", phone)]),
+            starts_at: None,
+            ends: SilenceEnd::After(MINUTE * minutes),
             comment: "moving house".into(),
         };
         let by = "anna".into();
@@ -230,6 +231,33 @@ impl Office {
     fn told(&self, expected: &[&str]) {
         assert_eq!(self.told, expected);
     }
+}
+
+#[test]
+fn silences_that_were_stored_with_patterns_hold_after_an_upgrade() {
+    /// As the version before matchers wrote it.
+    const STORED: &str = r#"{"id":4,"matching":[{"name":"phone","any_of":["c","a*"]},{"name":"alertname","any_of":["Down"]}],"from":"1970-01-12T13:46:40Z","until":"1970-01-12T14:16:40Z","by":"anna","comment":"moving house"}"#;
+    let mut office = Office::new([down()]);
+    let mut store = Store::open(Some(&office.directory.path().join("alerts.sqlite")));
+    let document = |key: &str, text: &str| (Kind::Silence, key.into(), Some(text.into()));
+    let batch = Batch {
+        documents: vec![document("4", STORED), document("last", "6")],
+        ..Batch::default()
+    };
+    store.write(&batch, minute(0).wall).expect("written");
+    office.restart(1);
+    for n in 2..10 {
+        office.minute(n, [at(n).down()]);
+    }
+    office.told(&[]);
+    let silences = office.clerk.board.silences();
+    assert_eq!(
+        written(&silences[0].matchers),
+        r#"phone=~"c|a.*", alertname="Down""#
+    );
+    assert_eq!(office.silence(10, "b", 1), 7, "no id is used again");
+    office.minute(31, [at(31).down()]);
+    office.told(&["31: [Down a] []"]);
 }
 
 fn at(n: u64) -> Sample {
@@ -276,7 +304,7 @@ fn a_silence_can_be_ended_and_is_kept_over_a_restart_with_who_made_it() {
     office.restart(1);
     office.minute(2, [at(2).down()]);
     let silences = office.clerk.board.silences();
-    assert_eq!((silences[0].id, &*silences[0].by), (id, "anna"));
+    assert_eq!((silences[0].id, &*silences[0].created_by), (id, "anna"));
     let expire = |office: &mut Office, id| {
         let by: Box<str> = "bert".into();
         office.command(3, |done| Command::ExpireSilence { id, by, done })
@@ -329,6 +357,51 @@ fn a_rule_that_is_removed_ends_what_it_said_with_that_reason() {
     let reloaded = office.command(1, |done| Command::Reload { settings, done });
     assert_eq!(reloaded, Ok(()));
     office.told(&["0: [Down a] []", "1: [] [Down a(rule_removed)]"]);
+}
+
+/// The rule `Down`, retuned and with this severity.
+fn retuned(severity: &str) -> Rule {
+    let parts = [PhoneCondition::Unreachable, PhoneCondition::NotReadable];
+    Rule {
+        when: Condition::Phone(PhoneCondition::AnyOf(parts.into())),
+        labels: Box::new([("severity".into(), severity.into())]),
+        ..down()
+    }
+}
+
+#[test]
+fn a_rule_that_is_retuned_says_nothing_of_what_still_fires_and_its_end_when_it_ends() {
+    let mut office = Office::new([down()]);
+    office.minute(0, [at(0).down()]);
+    let reloaded = office.command(1, |done| Command::Reload {
+        settings: Arc::new(settings([retuned("")])),
+        done,
+    });
+    assert_eq!(reloaded, Ok(()));
+    office.minute(2, [at(2).down()]);
+    // The next version takes the change back.
+    office.settings = Arc::new(settings([down()]));
+    office.restart(3);
+    office.minute(3, [Sample::new("a")]);
+    office.minute(4, [at(4).down()]);
+    office.minute(5, [at(5).up()]);
+    office.told(&["0: [Down a] []", "5: [] [Down a(cleared)]"]);
+}
+
+#[test]
+fn a_rule_that_labels_otherwise_is_one_message() {
+    let mut office = Office::new([retuned("warning")]);
+    office.minute(0, [at(0).down()]);
+    let settings = Arc::new(settings([retuned("critical")]));
+    let reloaded = office.command(1, |done| Command::Reload { settings, done });
+    assert_eq!(reloaded, Ok(()));
+    office.minute(2, [at(2).down()]);
+    office.minute(3, [at(3).up()]);
+    office.told(&[
+        "0: [Down a] []",
+        "1: [Down a] [Down a(relabelled)]",
+        "3: [] [Down a(cleared)]",
+    ]);
 }
 
 #[test]
@@ -460,8 +533,8 @@ fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
     let manager = Alertmanager {
         name: "am:9093".into(),
         url: SecretString::from("http://127.0.0.1:1/"),
-        auth: Auth::None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     };
     let mut settings = settings([failing()]);
     settings.alertmanagers = vec![Arc::new(manager)];
@@ -488,7 +561,7 @@ fn an_alertmanager_that_is_not_reached_fails_like_a_receiver() {
 #[test]
 fn a_site_of_two_thousand_phones_that_is_lost_is_one_message() {
     let outage = Rule {
-        outage: true,
+        inhibits_below: true,
         hold: MINUTE,
         ..rule(
             "SiteOutage",
@@ -653,7 +726,7 @@ fn a_disk_that_comes_late_loses_no_letter_no_end_and_no_silence() {
     let silences = office.clerk.board.silences();
     let of: Vec<_> = silences
         .iter()
-        .map(|one| (one.id, one.matching[0].any_of[0].as_str()))
+        .map(|one| (one.id, one.matchers[0].value()))
         .collect();
     assert_eq!(of, [(1, "e"), (2, "c")]);
     let store = Store::open(Some(&away.join("alerts.sqlite")));
@@ -687,35 +760,45 @@ fn a_receiver_that_asks_for_peace_is_left_alone_by_all_letters() {
 #[test]
 fn silences_are_bounded_in_number_time_and_reach() {
     let mut office = Office::new([down()]);
-    let mut ask = |matching: Box<[LabelPatterns]>, lasts| {
+    let mut ask = |matchers: Box<[Matcher]>, ends| {
         let wanted = NewSilence {
-            matching,
-            from: None,
-            lasts,
+            matchers,
+            starts_at: None,
+            ends,
             comment: Box::default(),
         };
         let by: Box<str> = "anna".into();
         let made = office.command(0, |done| Command::AddSilence { wanted, by, done });
         made.map(|silence| silence.id)
     };
-    let phone: Box<[_]> = Box::new([LabelPatterns {
-        name: "phone".into(),
-        any_of: Box::new([Glob::new("a")]),
-    }]);
-    let longest = Settings::default().longest_silence;
-    assert_eq!(ask(Box::default(), MINUTE), Err(Refusal::Everything));
-    assert_eq!(
-        ask(phone.clone(), Duration::ZERO),
-        Err(Refusal::Lasting(longest))
-    );
-    assert_eq!(
-        ask(phone.clone(), longest * 2),
-        Err(Refusal::Lasting(longest))
-    );
-    for n in 1..=1000 {
-        assert_eq!(ask(phone.clone(), MINUTE), Ok(n));
+    let minute_long = SilenceEnd::After(MINUTE);
+    for matchers in [
+        "",
+        "phone=",
+        "phone!=a",
+        "phone=~.*",
+        "site!~hq|lyon, phone=",
+    ] {
+        let matchers: Box<[_]> = parse_list(matchers).expect("matchers").into();
+        let made = ask(matchers.clone(), minute_long);
+        assert_eq!(made, Err(Refusal::Everything), "{matchers:?}");
     }
-    assert_eq!(ask(phone, MINUTE), Err(Refusal::Full(1000)));
+    let phone: Box<[_]> = Box::new([Matcher::equal("phone", "a")]);
+    let longest = Settings::default().longest_silence;
+    let too_long = minute(1).after(longest).wall;
+    for (ends, refusal) in [
+        (SilenceEnd::After(Duration::ZERO), Refusal::Lasting(longest)),
+        (SilenceEnd::After(longest * 2), Refusal::Lasting(longest)),
+        (SilenceEnd::At(too_long), Refusal::Lasting(longest)),
+        (SilenceEnd::At(jiff::Timestamp::UNIX_EPOCH), Refusal::Past),
+    ] {
+        assert_eq!(ask(phone.clone(), ends), Err(refusal), "{ends:?}");
+    }
+    for n in 1..=1000 {
+        assert_eq!(ask(phone.clone(), minute_long), Ok(n));
+    }
+    assert_eq!(ask(phone, minute_long), Err(Refusal::Full(1000)));
 }
 
 mod nights;
+mod send_resolved;

@@ -124,7 +124,7 @@ fn approximations(rule: &Rule) -> Vec<String> {
         return found;
     }
     match rule.on_unknown {
-        OnUnknown::Hold => found.push("`on_unknown: hold`".to_owned()),
+        OnUnknown::Keep => found.push("`on_unknown: keep`".to_owned()),
         OnUnknown::Fire => found.push("`on_unknown: fire`".to_owned()),
         OnUnknown::Resolve => {}
     }
@@ -202,6 +202,14 @@ fn text(value: &str) -> String {
     serde_json::to_string(value).expect("every text has a form in JSON")
 }
 
+/// A text with quotes in it as a string of YAML that people like to read.
+pub(crate) fn single_quoted(value: &str) -> String {
+    if value.contains(char::is_control) {
+        return text(value);
+    }
+    format!("'{}'", value.replace('\'', "''"))
+}
+
 /// A text of several lines as a literal block, indented by so many blanks.
 fn block(value: &str, indent: usize) -> String {
     let blanks = " ".repeat(indent);
@@ -235,12 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn quotes_are_doubled_in_single_ones_and_control_characters_escaped() {
+        assert_eq!(single_quoted(r#"a="b\\""#), r#"'a="b\\"'"#);
+        assert_eq!(single_quoted("it's"), "'it''s'");
+        assert_eq!(single_quoted("a\u{7}"), r#""a\u0007""#);
+    }
+
+    #[test]
     fn what_has_no_form_is_said() {
         let mut rule = Rule::new("A", Condition::Own(Own::Watchdog));
         assert_eq!(approximations(&rule), ["`min_polls: 2`"]);
         rule.min_polls = 1;
         assert_eq!(approximations(&rule), [""; 0]);
         rule.when = Condition::Phone(PhoneCondition::Unreachable);
-        assert_eq!(approximations(&rule), ["`on_unknown: hold`"]);
+        assert_eq!(approximations(&rule), ["`on_unknown: keep`"]);
     }
 }

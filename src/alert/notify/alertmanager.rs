@@ -34,11 +34,11 @@ pub struct PostableAlert {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sender {
     /// Labels added to each alert that does not have them: which exporter it is.
-    pub labels: Box<[(Box<str>, Box<str>)]>,
+    pub external_labels: Box<[(Box<str>, Box<str>)]>,
     /// Where people find the alerts of this exporter; empty if it has no address for them.
     pub alerts_url: Box<str>,
     /// How often firing alerts are sent again.
-    pub resend_every: Duration,
+    pub resend_delay: Duration,
 }
 
 /// An Alertmanager takes an alert for over when nobody repeats it for so many rounds.
@@ -73,14 +73,14 @@ pub fn postable(
     let ends_at = match alert.state.phase {
         Phase::Pending { .. } => return None,
         Phase::Firing | Phase::Holding { .. } => {
-            let ahead = (sender.resend_every * ROUNDS).max(LEAST_AHEAD);
+            let ahead = (sender.resend_delay * ROUNDS).max(LEAST_AHEAD);
             later(now.wall, ahead)
         }
         Phase::Resolved { at, .. } if now.since(at) > RESOLVED_FOR => return None,
         // An end before the beginning is refused: the wall clock may have stepped.
         Phase::Resolved { at, .. } => at.wall.max(fired.wall),
     };
-    let mut labels: BTreeMap<_, _> = sender.labels.iter().cloned().collect();
+    let mut labels: BTreeMap<_, _> = sender.external_labels.iter().cloned().collect();
     labels.extend(alert.labels.iter().cloned());
     labels.retain(|_, value| !value.is_empty());
     Some(PostableAlert {
@@ -105,12 +105,12 @@ mod tests {
 
     fn sender() -> Sender {
         Sender {
-            labels: Box::new([
+            external_labels: Box::new([
                 ("fleet".into(), "acme".into()),
                 ("site".into(), "elsewhere".into()),
             ]),
             alerts_url: "https://phones.example/alerts".into(),
-            resend_every: Duration::from_secs(60),
+            resend_delay: Duration::from_secs(60),
         }
     }
 

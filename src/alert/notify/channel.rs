@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::http_client::{HttpClient, TlsClient};
 use super::route::Route;
 
 /// Somebody who is told of groups of alerts.
@@ -15,8 +16,8 @@ use super::route::Route;
 pub struct Receiver {
     /// What it wants to be told, and how often.
     pub route: Route,
-    /// A message that tells of more alerts than so many counts them instead of listing them all.
-    pub collapse_over: usize,
+    /// How many alerts a notification lists; the others are counted.
+    pub max_listed_alerts: usize,
     /// How it is told.
     pub channel: Channel,
 }
@@ -25,7 +26,7 @@ pub struct Receiver {
 #[derive(Debug)]
 pub enum Channel {
     /// A POST.
-    Webhook(Webhook),
+    Webhook(Box<Webhook>),
     /// A mail.
     Email(Box<Email>),
 }
@@ -37,14 +38,12 @@ pub struct Webhook {
     pub url: SecretString,
     /// In which words.
     pub body: Body,
-    /// More headers; their values may be secrets.
-    pub headers: Vec<(Box<str>, SecretString)>,
-    /// How to prove who sends.
-    pub auth: Auth,
     /// The key of an HMAC-SHA256 over the body, sent as `X-Signature-256: sha256=HEX`.
     pub hmac: Option<SecretString>,
-    /// How the way there is made.
-    pub access: Access,
+    /// How requests are made.
+    pub client: HttpClient,
+    /// How long one request may take; `None`: [`HttpClient::TIMEOUT`].
+    pub timeout: Option<Duration>,
 }
 
 /// How a body is written.
@@ -83,41 +82,6 @@ impl Body {
     }
 }
 
-/// A way to a web server: TLS, proxy and patience.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
-    /// Certificates of authorities, as DER, instead of the system's.
-    pub authorities: Option<Arc<[Box<[u8]>]>>,
-    /// Accept whatever certificate is presented.
-    pub insecure_skip_verify: bool,
-    /// A proxy; none of the environment is used.
-    pub proxy_url: Option<Box<str>>,
-    /// How long one exchange may take; `None`: [`Access::PATIENCE`].
-    pub timeout: Option<Duration>,
-}
-
-impl Access {
-    /// How long an exchange may take where nothing else is configured.
-    pub const PATIENCE: Duration = Duration::from_secs(15);
-}
-
-/// How to prove who sends.
-#[derive(Clone, Debug, Default)]
-pub enum Auth {
-    /// Not at all.
-    #[default]
-    None,
-    /// `Authorization: Bearer`.
-    Bearer(SecretString),
-    /// `Authorization: Basic`.
-    Basic {
-        /// The user.
-        username: Box<str>,
-        /// Its password.
-        password: SecretString,
-    },
-}
-
 /// A receiver of mail.
 #[derive(Debug)]
 pub struct Email {
@@ -131,18 +95,18 @@ pub struct Email {
     pub port: u16,
     /// How the way there is encrypted.
     pub encryption: Encryption,
+    /// How TLS is set up there.
+    pub tls: TlsClient,
     /// User and password, where the server wants them.
     pub login: Option<(Box<str>, SecretString)>,
-    /// Certificates of authorities, as DER, instead of the system's.
-    pub authorities: Option<Arc<[Box<[u8]>]>>,
-    /// How long the whole conversation may take; `None`: [`Email::PATIENCE`].
+    /// How long the whole conversation may take; `None`: [`Email::TIMEOUT`].
     pub timeout: Option<Duration>,
 }
 
 impl Email {
     /// How long a conversation may take where nothing else is configured: servers that greylist or
     /// look up names take their time.
-    pub const PATIENCE: Duration = Duration::from_secs(60);
+    pub const TIMEOUT: Duration = Duration::from_secs(60);
 }
 
 /// How the way to a mail server is encrypted.
@@ -163,8 +127,8 @@ pub struct Alertmanager {
     pub name: Box<str>,
     /// Where its API begins, without `/api/v2/alerts`.
     pub url: SecretString,
-    /// How to prove who sends.
-    pub auth: Auth,
-    /// How the way there is made.
-    pub access: Access,
+    /// How requests are made.
+    pub client: HttpClient,
+    /// How long one request may take; `None`: [`HttpClient::TIMEOUT`].
+    pub timeout: Option<Duration>,
 }

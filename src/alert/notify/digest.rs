@@ -1,9 +1,9 @@
 //! Who was told of what: the memory behind every message.
 //!
 //! One [`Told`] a receiver, of as many groups as its [`Route`] makes of the alerts it hears of; the
-//! life of one is in `group`. The promise: whoever was told of a beginning is told of the end,
-//! however the alert ended and whatever hid it meanwhile. What began and ended before anybody was told
-//! is not told at all.
+//! life of one is in `group`. The promise: a receiver that was told of a beginning is told of the end,
+//! however the alert ended and whatever hid it meanwhile, unless its route says `send_resolved: false`.
+//! What began and ended before a receiver was told is not told at all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::group::{Group, Heard};
-use super::notice::{Life, Notice, Said};
+use super::notice::{Notice, Said};
 use super::route::{Route, Values};
 use crate::alert::board::{Alert, Board};
+use crate::alert::identity::Life;
 use crate::alert::phase::Phase;
 use crate::alert::suppress::Visibility;
 use crate::fleet::Moment;
@@ -49,7 +50,6 @@ pub fn hearsay(
     heard
         .map(|alert| Hearsay {
             said: Said {
-                key: alert.key(),
                 labels: alert.labels.to_vec(),
                 annotations: annotations(alert),
                 since: alert.active_at.wall,
@@ -80,8 +80,7 @@ impl Told {
                 None if wanted => route.values(said),
                 None => continue,
             };
-            let quiet = route.quiet.as_ref();
-            let hidden = !wanted || quiet.is_some_and(|quiet| quiet.hides(said, now));
+            let hidden = !wanted || route.mute.mutes(said, now);
             by_group.entry(values).or_default().push(Heard {
                 said,
                 shown: *shown && !hidden,
@@ -105,7 +104,7 @@ impl Told {
 
     /// Of each life that was told, the group in which it was: there it is told to its end, whatever
     /// a changed route says by now. A receiver that closes what it opened knows it by its group.
-    fn held(&self) -> BTreeMap<Life<'_>, &Values> {
+    fn held(&self) -> BTreeMap<Life, &Values> {
         let groups = self.0.iter();
         groups
             .flat_map(|(values, group)| group.told().iter().map(move |said| (said.life(), values)))
@@ -121,11 +120,11 @@ impl Told {
 
     /// An old message is sent once more: what it says to fire must be told to its end again.
     pub fn again(&mut self, values: &Values, firing: Vec<Said>, now: Moment) {
-        let held: BTreeSet<_> = self.held().into_keys().map(owned).collect();
+        let held: BTreeSet<_> = self.held().into_keys().collect();
         let group = self.0.entry(values.clone()).or_default();
         let unknown = firing
             .into_iter()
-            .filter(|said| !held.contains(&owned(said.life())));
+            .filter(|said| !held.contains(&said.life()));
         group.again(unknown, now);
     }
 
@@ -147,10 +146,6 @@ impl Told {
     }
 }
 
-fn owned((key, since): Life<'_>) -> (Box<str>, Timestamp) {
-    (key.into(), since)
-}
-
 fn end_of(alert: &Alert) -> Option<(Timestamp, Box<str>)> {
     match alert.state.phase {
         Phase::Resolved { at, ending } => Some((at.wall, ending.word().into())),
@@ -164,11 +159,12 @@ mod tests {
 
     use jiff::tz::TimeZone;
 
-    use super::super::route::{Quiet, Remind};
+    use super::super::notice::Why;
+    use super::super::route::{MuteTimes, RepeatInterval};
     use super::*;
-    use crate::alert::calendar::{Calendar, Hours};
-    use crate::alert::matcher::{Glob, LabelPatterns};
+    use crate::alert::matcher::Matcher;
     use crate::alert::sample::minute;
+    use crate::alert::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 
     const MINUTE: Duration = Duration::from_secs(60);
     const ROOM: usize = 1000;
@@ -180,17 +176,17 @@ mod tests {
             group_by: Box::new(["site".into()]),
             group_wait: MINUTE,
             group_interval: 5 * MINUTE,
-            remind: Remind::Every(60 * MINUTE),
-            urgent: true,
-            quiet: None,
+            repeat_interval: RepeatInterval::Every(60 * MINUTE),
+            send_resolved: true,
+            critical_bypasses_group_interval: true,
+            mute: MuteTimes::default(),
         }
     }
 
-    fn labelled(key: &str, severity: &str, shown: bool, ended: Option<u64>) -> Hearsay {
-        let labels = [("site", "hq"), ("severity", severity)];
+    fn labelled(phone: &str, severity: &str, shown: bool, ended: Option<u64>) -> Hearsay {
+        let labels = [("phone", phone), ("severity", severity), ("site", "hq")];
         Hearsay {
             said: Said {
-                key: key.into(),
                 labels: labels
                     .map(|(name, value)| (name.into(), value.into()))
                     .into(),
@@ -202,29 +198,29 @@ mod tests {
         }
     }
 
-    fn fires(key: &str) -> Hearsay {
-        labelled(key, "warning", true, None)
+    fn fires(phone: &str) -> Hearsay {
+        labelled(phone, "warning", true, None)
     }
 
-    fn hidden(key: &str) -> Hearsay {
-        labelled(key, "warning", false, None)
+    fn hidden(phone: &str) -> Hearsay {
+        labelled(phone, "warning", false, None)
     }
 
-    fn over(key: &str, n: u64) -> Hearsay {
-        labelled(key, "warning", false, Some(n))
+    fn over(phone: &str, n: u64) -> Hearsay {
+        labelled(phone, "warning", false, Some(n))
     }
 
     /// What is said at this minute: `First +a,b -c`.
     fn hear(told: &mut Told, n: u64, heard: &[Hearsay]) -> String {
         let notices = told.compose(&route(), heard, ROOM, minute(n));
-        let keys = |list: &[Said]| {
+        let phones = |list: &[Said]| {
             list.iter()
-                .map(|one| &*one.key)
+                .map(|one| one.label("phone"))
                 .collect::<Vec<_>>()
                 .join(",")
         };
         let lines = notices.iter().map(|(_, notice)| {
-            let (firing, over) = (keys(&notice.firing), keys(&notice.over));
+            let (firing, over) = (phones(&notice.firing), phones(&notice.over));
             format!("{:?} +{firing} -{over}", notice.reason)
         });
         lines.collect::<Vec<_>>().join("; ")
@@ -292,7 +288,7 @@ mod tests {
     fn a_daily_reminder_comes_at_its_time_and_once() {
         // Minute 0 is 13:46:40 UTC.
         let daily = Route {
-            remind: Remind::Daily {
+            repeat_interval: RepeatInterval::Daily {
                 at: "15:00".parse().expect("a time"),
                 zone: TimeZone::UTC,
             },
@@ -309,29 +305,23 @@ mod tests {
         assert_eq!(said, [1, 74, 74 + 24 * 60]);
     }
 
-    #[test]
-    fn at_quiet_hours_only_what_is_excepted_is_told_and_the_rest_when_they_are_over() {
-        let hours = |from: &str, to: &str| Hours {
-            from: from.parse().expect("a time"),
-            to: to.parse().expect("a time"),
-        };
-        let quiet = Quiet {
-            calendar: Calendar {
-                zone: TimeZone::UTC,
-                weekdays: Box::default(),
-                hours: Box::new([hours("14:00", "17:00")]),
-                except: Box::default(),
-            },
-            outside: true,
-            except: Box::new([LabelPatterns {
-                name: "severity".into(),
-                any_of: Box::new([Glob::new("critical")]),
+    /// Every day from one hour to another, in UTC.
+    fn daily(name: &str, start: i16, end: i16) -> TimeInterval {
+        TimeInterval {
+            name: name.into(),
+            parts: Box::new([Part {
+                times: Box::new([TimeRange {
+                    start: start * 60,
+                    end: end * 60,
+                }]),
+                ..Part::always(TimeZone::UTC)
             }]),
-        };
-        let route = Route {
-            quiet: Some(quiet),
-            ..route()
-        };
+        }
+    }
+
+    /// At which minutes how many alerts are told to fire, of one warning and one critical alert.
+    fn told_while(mute: MuteTimes) -> Vec<(u64, usize)> {
+        let route = Route { mute, ..route() };
         let mut told = Told::default();
         let heard = [fires("a"), labelled("b", "critical", true, None)];
         let mut said = Vec::new();
@@ -340,7 +330,80 @@ mod tests {
                 said.push((n, notice.firing.len()));
             }
         }
-        assert_eq!(said, [(1, 1), (14, 2)]);
+        said
+    }
+
+    #[test]
+    fn while_a_receiver_is_muted_only_what_is_unmuted_is_told_and_the_rest_afterwards() {
+        // Minute 0 is 13:46:40 UTC, minute 14 the first of the hour after.
+        let some = |intervals: &[TimeInterval]| TimeIntervals(intervals.into());
+        let unmuted: Box<[_]> = Box::new([Matcher::equal("severity", "critical")]);
+        let active = MuteTimes {
+            active: some(&[daily("night", 0, 4), daily("afternoon", 14, 17)]),
+            unmuted: unmuted.clone(),
+            ..MuteTimes::default()
+        };
+        assert_eq!(told_while(active.clone()), [(1, 1), (14, 2)]);
+        let mute = MuteTimes {
+            mute: some(&[daily("night", 0, 4), daily("noon", 12, 14)]),
+            unmuted,
+            ..MuteTimes::default()
+        };
+        assert_eq!(told_while(mute.clone()), [(1, 1), (14, 2)]);
+        let both = MuteTimes {
+            active: some(&[daily("day", 8, 18)]),
+            unmuted: Box::default(),
+            ..mute
+        };
+        assert_eq!(told_while(both), [(15, 2)]);
+        let always = MuteTimes {
+            mute: some(&[daily("day", 8, 18)]),
+            ..active
+        };
+        assert_eq!(told_while(always), [(1, 1)]);
+    }
+
+    #[test]
+    fn a_resolved_notification_passes_while_the_receiver_is_muted() {
+        let muted = Route {
+            mute: MuteTimes {
+                mute: TimeIntervals(Box::new([daily("afternoon", 14, 17)])),
+                ..MuteTimes::default()
+            },
+            ..route()
+        };
+        let mut told = Told::default();
+        for n in [0, 1] {
+            told.compose(&muted, &[fires("a")], ROOM, minute(n));
+        }
+        let said = told.compose(&muted, &[over("a", 20)], ROOM, minute(20));
+        assert_eq!(said[0].1.over, [over("a", 20).said]);
+    }
+
+    #[test]
+    fn without_send_resolved_no_end_is_told_and_what_fires_again_is_new() {
+        let silent = Route {
+            send_resolved: false,
+            ..route()
+        };
+        let mut told = Told::default();
+        let mut hear = |n: u64, heard: &[Hearsay]| {
+            let notices = told.compose(&silent, heard, ROOM, minute(n));
+            let said = notices.iter().map(|(_, notice)| {
+                assert_eq!(notice.over, [], "at minute {n}");
+                (notice.reason, notice.firing.len())
+            });
+            said.collect::<Vec<_>>()
+        };
+        assert_eq!(hear(0, &[fires("a"), fires("b")]), []);
+        assert_eq!(hear(1, &[fires("a"), fires("b")]), [(Why::First, 2)]);
+        assert_eq!(hear(7, &[over("a", 7), fires("b")]), []);
+        let mut again = fires("a");
+        again.said.since = minute(8).wall;
+        assert_eq!(hear(8, &[again.clone(), fires("b")]), [(Why::New, 2)]);
+        assert_eq!(hear(20, &[over("a", 20), over("b", 20)]), []);
+        assert_eq!(told.save(), []);
+        assert!(told.0.is_empty());
     }
 
     #[test]
@@ -394,10 +457,7 @@ mod tests {
             ..route()
         };
         let other_way = Route {
-            matching: Box::new([LabelPatterns {
-                name: "site".into(),
-                any_of: Box::new([Glob::new("lyon")]),
-            }]),
+            matching: Box::new([Matcher::equal("site", "lyon")]),
             ..route()
         };
         for changed in [regrouped, other_way] {
@@ -433,9 +493,9 @@ mod tests {
             said.extend(
                 notices
                     .iter()
-                    .map(|(_, notice)| notice.firing[0].key.clone()),
+                    .map(|(_, notice)| notice.firing[0].label("phone").to_owned()),
             );
         }
-        assert_eq!(said, ["critical".into(), "info".into(), "warning".into()]);
+        assert_eq!(said, ["critical", "info", "warning"]);
     }
 }

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::Notice;
 
 /// The page of alerts below the address of the exporter's pages; empty if that is unknown.
-pub fn page_of_alerts(public_url: &str) -> String {
-    match public_url {
+pub fn page_of_alerts(external_url: &str) -> String {
+    match external_url {
         "" => String::new(),
         url => format!("{url}/alerts"),
     }
@@ -28,5 +28,5 @@ pub struct Envelope {
     /// is counted up to.
     pub written: Timestamp,
     /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
-    pub public_url: Box<str>,
+    pub external_url: Box<str>,
 }

@@ -11,7 +11,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::notice::{Notice, Said, Why};
-use super::route::{Remind, Route};
+use super::route::{RepeatInterval, Route};
 use crate::alert::phase::{Ending, Stopwatch};
 use crate::alert::severity;
 use crate::fleet::Moment;
@@ -99,6 +99,9 @@ impl Group {
         heard: &[Heard<'_>],
         now: Moment,
     ) -> Option<Notice> {
+        if !route.send_resolved {
+            self.told.retain(|told| told.ended.is_none());
+        }
         let over = self.told.iter().filter(|told| told.ended.is_some());
         let over: Vec<_> = over.cloned().collect();
         let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
@@ -107,7 +110,7 @@ impl Group {
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
-        let fresh = new.iter().map(|said| said.key.clone()).collect();
+        let fresh = new.iter().map(Said::life).collect();
         self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;
@@ -133,18 +136,18 @@ impl Group {
             return (now.since(waiting) >= route.group_wait).then_some(Why::First);
         };
         let critical = |said: &Said| said.label(severity::LABEL) == severity::CRITICAL;
-        let urgent = route.urgent && new.iter().any(critical);
+        let bypasses = route.critical_bypasses_group_interval && new.iter().any(critical);
         let batched = now.since(last) >= route.group_interval;
-        if !new.is_empty() && (urgent || batched) {
+        if !new.is_empty() && (bypasses || batched) {
             return Some(Why::New);
         }
         if over && batched {
             return Some(Why::Resolved);
         }
-        let reminded = match &route.remind {
-            Remind::Never => false,
-            Remind::Every(patience) => self.quiet.elapsed() >= *patience,
-            Remind::Daily { at, zone } => is_between(last.wall, *at, zone, now.wall),
+        let reminded = match &route.repeat_interval {
+            RepeatInterval::Off => false,
+            RepeatInterval::Every(interval) => self.quiet.elapsed() >= *interval,
+            RepeatInterval::Daily { at, zone } => is_between(last.wall, *at, zone, now.wall),
         };
         // Nobody is reminded of what is hidden.
         (reminded && self.quiet.is_running()).then_some(Why::Reminder)

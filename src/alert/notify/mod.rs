@@ -12,6 +12,7 @@ pub mod channel;
 pub mod digest;
 pub mod envelope;
 mod group;
+pub mod http_client;
 pub mod notice;
 pub mod outbox;
 pub mod render;

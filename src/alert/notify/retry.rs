@@ -87,7 +87,7 @@ impl Cause {
         Self::Broken,
     ];
 
-    /// The value of the label.
+    /// The value of the label `reason`.
     pub fn label(self) -> &'static str {
         match self {
             Self::Connect => "connect",

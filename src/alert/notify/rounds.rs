@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::alert::board::{Alert, Board};
+use crate::alert::identity::Life;
 use crate::fleet::Moment;
 
 /// What one Alertmanager took, and when.
 #[derive(Clone, Debug, Default)]
-pub struct Rounds(BTreeMap<Box<str>, Taken>);
+pub struct Rounds(BTreeMap<Life, Taken>);
 
 #[derive(Clone, Copy, Debug)]
 struct Taken {
@@ -29,7 +30,7 @@ impl Rounds {
     pub fn due<'a>(&self, board: &'a Board, every: Duration, now: Moment) -> Vec<&'a Alert> {
         let fired = board.alerts().filter(|alert| alert.fired_at.is_some());
         fired
-            .filter(|alert| match self.0.get(&alert.key()) {
+            .filter(|alert| match self.0.get(&alert.life()) {
                 None => true,
                 Some(taken) if taken.refused => false,
                 Some(taken) => {
@@ -62,14 +63,14 @@ impl Rounds {
                 firing,
                 refused,
             };
-            self.0.insert(alert.key(), taken);
+            self.0.insert(alert.life(), taken);
         }
     }
 
     /// Forgets what is no longer on the board.
     pub fn forget(&mut self, board: &Board) {
-        let keys: BTreeSet<_> = board.alerts().map(Alert::key).collect();
-        self.0.retain(|key, _| keys.contains(key));
+        let lives: BTreeSet<_> = board.alerts().map(Alert::life).collect();
+        self.0.retain(|life, _| lives.contains(life));
     }
 }
 

@@ -10,10 +10,9 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
 use super::notice::Said;
-use crate::alert::calendar::Calendar;
-use crate::alert::matcher::LabelPatterns;
+use crate::alert::matcher::{Matcher, all_match};
 use crate::alert::severity;
-use crate::alert::silence::all_match;
+use crate::alert::time_interval::TimeIntervals;
 use crate::fleet::Moment;
 
 /// What a receiver wants to be told, and how often.
@@ -21,8 +20,8 @@ use crate::fleet::Moment;
 pub struct Route {
     /// The name of the receiver.
     pub receiver: Box<str>,
-    /// Each must match; empty: everything.
-    pub matching: Box<[LabelPatterns]>,
+    /// All must match; empty: everything.
+    pub matching: Box<[Matcher]>,
     /// Labels whose values make the groups.
     pub group_by: Box<[Box<str>]>,
     /// How long a group's first message waits for company.
@@ -30,19 +29,21 @@ pub struct Route {
     /// The least time between two messages about a group.
     pub group_interval: Duration,
     /// When a group is told again in which nothing changed.
-    pub remind: Remind,
+    pub repeat_interval: RepeatInterval,
+    /// Whether the receiver is told the end of what it was told.
+    pub send_resolved: bool,
     /// Whether what is new and critical does not wait for `group_interval`.
-    pub urgent: bool,
-    /// When this receiver is left alone.
-    pub quiet: Option<Quiet>,
+    pub critical_bypasses_group_interval: bool,
+    /// When the receiver gets no notifications.
+    pub mute: MuteTimes,
 }
 
 /// When a group is told again in which nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Remind {
+pub enum RepeatInterval {
     /// Never.
-    Never,
-    /// After so long without a message, counted from the last that was delivered.
+    Off,
+    /// After so long without a notification, counted from the last that was delivered.
     Every(Duration),
     /// Each day at this time.
     Daily {
@@ -53,16 +54,16 @@ pub enum Remind {
     },
 }
 
-/// Hours in which a receiver is left alone: what fires then is told when they are over, if it still
-/// does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Quiet {
-    /// The hours.
-    pub calendar: Calendar,
-    /// Quiet is what lies outside of the calendar, not within.
-    pub outside: bool,
-    /// What is told all the same: each must match; empty: nothing.
-    pub except: Box<[LabelPatterns]>,
+/// Times at which a receiver is not notified of what fires: that happens when they are over, if it
+/// still fires. Resolved notifications are sent all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MuteTimes {
+    /// Muted at all times but these, if there are any.
+    pub active: TimeIntervals,
+    /// Muted at these times.
+    pub mute: TimeIntervals,
+    /// What is never muted: all must match; empty: nothing.
+    pub unmuted: Box<[Matcher]>,
 }
 
 /// The labels that make a group, with their values.
@@ -77,17 +78,22 @@ impl Route {
             group_by: ["alertname", "site"].map(Into::into).into(),
             group_wait: Duration::from_secs(30),
             group_interval: Duration::from_secs(5 * 60),
-            remind: Remind::Every(Duration::from_secs(4 * 3600)),
-            urgent: true,
-            quiet: None,
+            repeat_interval: RepeatInterval::Every(Duration::from_secs(4 * 3600)),
+            send_resolved: true,
+            critical_bypasses_group_interval: true,
+            mute: MuteTimes::default(),
         }
     }
 
-    /// Whether an alert concerns this receiver, at quiet hours too. What has the severity `none` is no
-    /// news, but a sign of life for Alertmanagers: it goes only to those who name it.
+    /// Whether an alert concerns this receiver, muted or not. What has the severity `none` is no
+    /// news, but a sign of life for Alertmanagers: it goes only to receivers whose `=` or `=~` names
+    /// its severity or its name.
     pub(super) fn wants(&self, said: &Said) -> bool {
-        let asks_by = |label: &str| self.matching.iter().any(|one| *one.name == *label);
-        let named = asks_by(severity::LABEL) || asks_by("alertname");
+        let asks_for_it = |matcher: &Matcher| {
+            let label = matcher.name();
+            !matcher.op().is_negative() && (label == severity::LABEL || label == "alertname")
+        };
+        let named = self.matching.iter().any(asks_for_it);
         (named || said.label(severity::LABEL) != severity::NONE)
             && all_match(&self.matching, |name| said.label(name))
     }
@@ -101,10 +107,53 @@ impl Route {
     }
 }
 
-impl Quiet {
-    /// Whether what is said now of this alert waits until the hours are over.
-    pub(super) fn hides(&self, said: &Said, now: Moment) -> bool {
-        let excepted = !self.except.is_empty() && all_match(&self.except, |name| said.label(name));
-        self.calendar.covers(now.wall) != self.outside && !excepted
+impl MuteTimes {
+    /// Whether a notification of this alert waits now.
+    pub(super) fn mutes(&self, said: &Said, now: Moment) -> bool {
+        let inactive = !self.active.is_empty() && !self.active.contain(now.wall);
+        let is_unmuted =
+            || !self.unmuted.is_empty() && all_match(&self.unmuted, |name| said.label(name));
+        (inactive || self.mute.contain(now.wall)) && !is_unmuted()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alert::matcher::parse_list;
+
+    #[test]
+    fn all_matchers_must_match_and_a_sign_of_life_must_be_named() {
+        let said = |alertname: &str, severity: &str| Said {
+            labels: [
+                ("alertname", alertname),
+                ("severity", severity),
+                ("site", "hq"),
+            ]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+            annotations: Vec::new(),
+            since: jiff::Timestamp::UNIX_EPOCH,
+            ended: None,
+        };
+        let (down, alive) = (said("Down", "critical"), said("Watchdog", "none"));
+        for (matchers, wants_down, wants_alive) in [
+            ("", true, false),
+            ("site=hq", true, false),
+            ("site=~hq|lyon,severity=critical", true, false),
+            ("site!=hq", false, false),
+            ("site=hq,phone=", true, false),
+            ("severity=none", false, true),
+            ("alertname=~Watch.*", false, true),
+            ("severity!=info", true, false),
+            ("alertname!~Phone.*", true, false),
+        ] {
+            let route = Route {
+                matching: parse_list(matchers).expect("matchers").into(),
+                ..Route::new("desk")
+            };
+            let wants = (route.wants(&down), route.wants(&alive));
+            assert_eq!(wants, (wants_down, wants_alive), "{matchers}");
+        }
     }
 }

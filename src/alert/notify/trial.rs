@@ -45,9 +45,8 @@ pub fn posted(now: Timestamp) -> String {
 }
 
 /// A message about one alert that fires in nothing but this test.
-pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelope {
+pub fn envelope(receiver: &Receiver, external_url: &str, now: Timestamp) -> Envelope {
     let said = Said {
-        key: "test".into(),
         labels: owned(&LABELS),
         annotations: owned(&TEXTS),
         since: now,
@@ -68,7 +67,7 @@ pub fn envelope(receiver: &Receiver, public_url: &str, now: Timestamp) -> Envelo
             missed: 0,
         },
         written: now,
-        public_url: public_url.into(),
+        external_url: external_url.into(),
     }
 }
 
@@ -82,7 +81,8 @@ fn owned(pairs: &[(&str, &str)]) -> Vec<Pair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::notify::channel::{Access, Auth, Body, Channel, Webhook};
+    use crate::alert::notify::channel::{Body, Channel, Webhook};
+    use crate::alert::notify::http_client::HttpClient;
     use crate::alert::notify::route::Route;
     use crate::alert::sample::minute;
 
@@ -93,15 +93,14 @@ mod tests {
                 group_by: Box::new(["site".into(), "team".into()]),
                 ..Route::new("push")
             },
-            collapse_over: 10,
-            channel: Channel::Webhook(Webhook {
+            max_listed_alerts: 10,
+            channel: Channel::Webhook(Box::new(Webhook {
                 url: "https://push.example".into(),
                 body: Body::Generic,
-                headers: Vec::new(),
-                auth: Auth::None,
                 hmac: None,
-                access: Access::default(),
-            }),
+                client: HttpClient::default(),
+                timeout: None,
+            })),
         };
         let envelope = envelope(&receiver, "https://phones.example", minute(0).wall);
         assert_eq!(envelope.notice.reason, Why::Test);

@@ -51,7 +51,7 @@ fn outages() -> Vec<Rule> {
     let rules = outages.into_iter().map(Ready::rule);
     rules
         .map(|rule| Rule {
-            outage: true,
+            inhibits_below: true,
             ..rule
         })
         .collect()

@@ -1,8 +1,8 @@
-//! The ready-made rules, as data: what every site wants to know, tunable by name.
+//! The ready-made rules, as data: what every site wants to know, to be overridden by name.
 //!
 //! Each says what is wrong, what it means for the people at the phones, and what to do first, in
 //! words that need no knowledge of the daemon. Their names are a contract: silences, routes and
-//! `tune` hold on to them. Facts that no read of the vendor's guide gives (link speed, backup
+//! `rule_overrides` hold on to them. Facts that no read of the vendor's guide gives (link speed, backup
 //! servers, forwarding) have no rule here.
 
 mod calls;
@@ -14,7 +14,7 @@ mod security;
 use std::time::Duration;
 
 use super::condition::Condition;
-use super::inhibit::Inhibit;
+use super::inhibit::InhibitRule;
 use super::rule::{Annotations, Rule};
 
 /// A named set of rules that belong together.
@@ -73,24 +73,45 @@ pub fn all() -> Vec<Pack> {
     ]
 }
 
-/// What explains what among the ready-made rules, beyond what lies below an outage.
-pub fn inhibits() -> Vec<Inhibit> {
-    let mass = ["AccountUnregistered", "RegistrationFlapping"];
-    vec![
-        Inhibit::new(&["MassUnregistered"], &mass, &["server"]),
-        Inhibit::new(
-            &["PhoneAuthRejected", "PhoneLoginLocked", "IdentityChanged"],
-            &["PhoneNotReadable", "PhoneDataStale"],
-            &["phone"],
-        ),
-        Inhibit::new(&["PhoneNotReadable"], &["PhoneDataStale"], &["phone"]),
-        Inhibit::new(&["PhoneRebootLoop"], &["PhoneRebooted"], &["phone"]),
-        Inhibit::new(
-            &["CertificateExpired"],
-            &["CertificateExpiring"],
-            &["phone"],
-        ),
-    ]
+/// Which ready-made rules inhibit which others, beyond what lies below an outage: the names of the
+/// sources, of the targets, and the labels that must be equal.
+const INHIBITIONS: [(&[&str], &[&str], &[&str]); 5] = [
+    (
+        &["MassUnregistered"],
+        &["AccountUnregistered", "RegistrationFlapping"],
+        &["server"],
+    ),
+    (
+        &["PhoneAuthRejected", "PhoneLoginLocked", "IdentityChanged"],
+        &["PhoneNotReadable", "PhoneDataStale"],
+        &["phone"],
+    ),
+    (&["PhoneNotReadable"], &["PhoneDataStale"], &["phone"]),
+    (&["PhoneRebootLoop"], &["PhoneRebooted"], &["phone"]),
+    (
+        &["CertificateExpired"],
+        &["CertificateExpiring"],
+        &["phone"],
+    ),
+];
+
+/// The inhibition rules among those ready-made rules that are in force.
+pub fn inhibit_rules(is_in_force: impl Fn(&str) -> bool) -> Vec<InhibitRule> {
+    let in_force = |names: &[&'static str]| -> Vec<&str> {
+        let names = names.iter().copied();
+        names.filter(|name| is_in_force(name)).collect()
+    };
+    let rules = INHIBITIONS.iter().map(|(sources, targets, equal)| {
+        let (sources, targets) = (in_force(sources), in_force(targets));
+        let given = !sources.is_empty() && !targets.is_empty();
+        given.then(|| InhibitRule::of_names(&sources, &targets, equal))
+    });
+    rules.flatten().collect()
+}
+
+/// The inhibition rules among all ready-made rules.
+pub fn all_inhibit_rules() -> Vec<InhibitRule> {
+    inhibit_rules(|_any| true)
 }
 
 /// A rule as the tables of the packs write it.
@@ -185,12 +206,30 @@ mod tests {
     }
 
     #[test]
-    fn inhibits_name_rules_that_exist() {
+    fn inhibitions_name_rules_that_exist() {
         let names: BTreeSet<_> = rules().into_iter().map(|rule| rule.name).collect();
-        for inhibit in inhibits() {
-            for name in inhibit.when.iter().chain(&inhibit.mute) {
-                assert!(names.contains(name), "{name}");
+        for (sources, targets, _) in INHIBITIONS {
+            for name in sources.iter().chain(targets) {
+                assert!(names.contains(*name), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn only_rules_in_force_inhibit_and_are_inhibited() {
+        let off = ["PhoneAuthRejected", "PhoneDataStale", "PhoneRebooted"];
+        let rules = inhibit_rules(|name| !off.contains(&name));
+        let rules: Vec<_> = rules
+            .iter()
+            .map(|rule| format!("{:?} {:?}", rule.source_matchers, rule.target_matchers))
+            .collect();
+        assert_eq!(
+            rules,
+            [
+                r#"[alertname="MassUnregistered"] [alertname=~"AccountUnregistered|RegistrationFlapping"]"#,
+                r#"[alertname=~"PhoneLoginLocked|IdentityChanged"] [alertname="PhoneNotReadable"]"#,
+                r#"[alertname="CertificateExpired"] [alertname="CertificateExpiring"]"#,
+            ]
+        );
     }
 }

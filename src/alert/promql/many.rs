@@ -1,7 +1,7 @@
 //! Conditions of groups of phones and of the daemon itself in PromQL.
 
 use super::super::condition::{Counted, Fraction, Grouping, Own};
-use super::super::matcher::quoted;
+use super::super::escape::quoted;
 use super::{NOT_MUTED, NOT_PORTABLE, duration, number, series};
 
 /// Where enough of a group is affected; muted and portable phones are left out before counting.
@@ -50,7 +50,7 @@ pub(super) fn of_daemon(own: Own) -> String {
                 format!("sum by ({by}) (increase(grandstream_{metric}[{within}])) > 0")
             };
             let receivers = [
-                more("receiver", "notification_attempts_failed_total"),
+                more("receiver", "notification_requests_failed_total"),
                 more("receiver", "notifications_delivered_total"),
             ];
             let managers = [

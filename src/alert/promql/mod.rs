@@ -13,7 +13,7 @@ use crate::fleet::Reason;
 use crate::fleet::reading::{Coarse, LineState};
 
 use super::condition::{Comparison, Condition, EachCondition, PhoneCondition, Scope};
-use super::matcher::{quoted, regex_of};
+use super::escape::{quoted, regex_of};
 use super::rule::Rule;
 
 /// Leaves out phones that a silence or a window covers.

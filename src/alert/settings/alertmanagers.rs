@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
-
-use super::{keys, web};
+use super::{http_client, keys};
 use crate::alert::notify::channel::Alertmanager;
-use crate::config::read::{Files, Findings, Section, Wrong, quoted};
+use crate::config::read::{Files, Findings, Section, Wrong, base_url, quoted, web_url};
 
 /// The section `alertmanagers`.
 pub(super) fn alertmanagers(
@@ -21,41 +19,38 @@ pub(super) fn alertmanagers(
         };
         section.require(found, "url");
         let address = section.read(found, "url", |node| base(node.text()?));
-        let auth = web::auth(found, files, &section);
-        let access = web::access(found, files, &section);
+        let client = http_client::client(found, files, &section);
+        let timeout = http_client::timeout(found, &section);
         let Some((name, url)) = address.map(|address| address.value) else {
             continue;
         };
-        web::warn_of_plain(found, section.spot.clone(), &url, &auth);
+        let url = url.into();
+        http_client::warn_of_plain(found, section.spot.clone(), &url, &client);
         if all.iter().any(|other| other.name == name) {
             let what = format!("{} is listed twice", quoted(&name));
-            let mend = "list each Alertmanager once, by host and port";
-            found.fault(section.spot_of("url"), Wrong::new(what, mend));
+            let help = "list each Alertmanager once, by host and port";
+            found.fault(section.spot_of("url"), Wrong::new(what, help));
             continue;
         }
         all.push(Arc::new(Alertmanager {
             name,
             url,
-            auth,
-            access,
+            client,
+            timeout,
         }));
     }
     all
 }
 
 /// Host and port, and where the API begins.
-fn base(text: &str) -> Result<(Box<str>, SecretString), Wrong> {
-    let url = web::parsed(text)?;
-    web::without_login(&url, "move them to `auth`")?;
+fn base(text: &str) -> Result<(Box<str>, Box<str>), Wrong> {
+    let base = base_url(text, "move them to `basic_auth`")?;
+    let url = web_url(&base)?;
     if url.path().contains("/api/v") {
         let what = "names the API, whose path is added here";
         return Err(Wrong::new(what, "remove /api/… from its end"));
     }
-    if url.query().is_some() {
-        return Err(Wrong::new("holds a `?`", "remove what follows it"));
-    }
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
-    let base = url.as_str().trim_end_matches('/');
-    Ok((format!("{host}:{port}").into(), base.into()))
+    Ok((format!("{host}:{port}").into(), base))
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::alert::matcher::{self, Glob, Where};
+use crate::alert::phone_selector::{self, Glob, Where};
 use crate::alert::rule::Rule;
 use crate::config::Config;
 use crate::config::read::{Findings, Spot, Wrong, mend, quoted};
@@ -50,8 +50,19 @@ impl<'a> Census<'a> {
 
     /// Whether some phone has this label.
     pub(super) fn has_label(&self, name: &str) -> bool {
-        let has = |place: &Place| !matcher::label(place, name).is_empty();
+        let has = |place: &Place| !phone_selector::label(place, name).is_empty();
         self.places().is_none_or(|mut places| places.any(has))
+    }
+
+    /// The values of a label that phones have, empty where one lacks it; `None` where nothing can be
+    /// said.
+    pub(super) fn values(&self, label: &str) -> Option<BTreeSet<&'a str>> {
+        let places = self.places?.iter();
+        Some(
+            places
+                .map(|place| phone_selector::label(place, label))
+                .collect(),
+        )
     }
 
     /// Tells that no phone has such a value of a label: a fault where it is named outright, a
@@ -62,10 +73,9 @@ impl<'a> Census<'a> {
         label: &str,
         (spot, glob): (&Spot, &Glob),
     ) -> bool {
-        let Some(places) = self.places() else {
+        let Some(values) = self.values(label) else {
             return true;
         };
-        let values: BTreeSet<_> = places.map(|place| matcher::label(place, label)).collect();
         if values.iter().any(|value| glob.matches(value)) {
             return true;
         }

@@ -1,64 +1,48 @@
-//! `inhibit`, `flapping` and `silences`: what keeps alerts back beside windows.
+//! `inhibit_rules`, `flapping` and `silences`: what suppresses alerts beside maintenance windows.
 
 use std::time::Duration;
 
 use super::LONGEST_SILENCE;
 use super::census::named;
-use super::keys::{self, REFUSED_OF_SILENCES};
-use super::patterns::{label_names, list_of, text};
+use super::keys;
+use super::patterns::{label_names, matching};
 use super::reach::Reach;
-use super::refuse;
 use crate::alert::flap::Damping;
-use crate::alert::inhibit::Inhibit;
-use crate::alert::matcher::Glob;
+use crate::alert::inhibit::InhibitRule;
+use crate::alert::matcher::Matcher;
 use crate::alert::packs;
 use crate::config::read::{Findings, Section, Wrong, duration};
 
-/// The relations of the packs between rules in force, and those of the operator.
-pub(super) fn inhibits(
+/// The inhibition rules of the packs between rules in force, then those of the operator.
+pub(super) fn inhibit_rules(
     found: &mut Findings,
     reach: Reach<'_>,
     section: &Section<'_>,
-) -> Box<[Inhibit]> {
-    let mut inhibits: Vec<_> = packs::inhibits().into_iter().collect();
-    for (spot, node) in section.items(found, "inhibit").unwrap_or_default() {
-        let Some(section) = Section::open(found, spot, node, keys::INHIBIT) else {
+) -> Box<[InhibitRule]> {
+    let mut rules = packs::inhibit_rules(|name| named(reach.rules, name).is_some());
+    for (spot, node) in section.items(found, "inhibit_rules").unwrap_or_default() {
+        let Some(section) = Section::open(found, spot, node, keys::INHIBIT_RULE) else {
             continue;
         };
-        let mut names = |key| -> Box<[Box<str>]> {
+        let mut side = |key| -> Box<[Matcher]> {
             section.require(found, key);
-            let names = list_of(found, &section, key, text);
-            for (spot, name) in &names {
-                reach.check_rule(found, spot, &Glob::new(name.clone()));
+            let node = section.read(found, key, Ok);
+            if node.is_some_and(|node| matches!(node.value.list(), Ok([]))) {
+                let wrong = Wrong::new("is empty", "write at least one matcher");
+                found.fault(section.spot_of(key), wrong);
             }
-            names.into_iter().map(|(_, name)| name).collect()
+            matching(found, &section, key, reach)
         };
-        let (when, mute) = (names("when"), names("mute"));
-        if let Some(both) = when.iter().find(|name| mute.contains(name)) {
-            let what = format!("names `{both}` on both sides, and no alert mutes itself");
-            found.fault(
-                section.spot_of("mute"),
-                Wrong::new(what, "remove it on one side"),
-            );
-        }
-        let same = label_names(found, &section, "same", reach);
-        inhibits.push(Inhibit { when, mute, same });
+        let source_matchers = side("source_matchers");
+        let target_matchers = side("target_matchers");
+        let equal = label_names(found, &section, "equal", reach);
+        rules.push(InhibitRule {
+            source_matchers,
+            target_matchers,
+            equal,
+        });
     }
-    let in_force = |names: Box<[Box<str>]>| -> Box<[Box<str>]> {
-        let names = names.into_iter();
-        names
-            .filter(|name| named(reach.rules, name).is_some())
-            .collect()
-    };
-    inhibits
-        .into_iter()
-        .map(|inhibit| Inhibit {
-            when: in_force(inhibit.when),
-            mute: in_force(inhibit.mute),
-            ..inhibit
-        })
-        .filter(|inhibit| !inhibit.when.is_empty() && !inhibit.mute.is_empty())
-        .collect()
+    rules.into()
 }
 
 /// `flapping`.
@@ -82,12 +66,11 @@ pub(super) fn flapping(found: &mut Findings, section: &Section<'_>) -> Damping {
     damping
 }
 
-/// `silences.max`.
+/// `silences.max_duration`.
 pub(super) fn longest_silence(found: &mut Findings, section: &Section<'_>) -> Duration {
     let Some(section) = section.section(found, "silences", keys::SILENCES) else {
         return LONGEST_SILENCE;
     };
-    refuse(found, &section, REFUSED_OF_SILENCES);
-    let max = section.read(found, "max", duration);
+    let max = section.read(found, "max_duration", duration);
     max.map_or(LONGEST_SILENCE, |max| max.value)
 }

@@ -7,20 +7,23 @@
 //! The section is read here, with the tools of `config`, so that a condition is added in one room.
 
 mod alertmanagers;
-mod calendars;
 mod census;
 mod conditions;
 mod email;
+mod http_client;
 mod inhibit;
 mod keys;
 mod patterns;
 mod reach;
 mod read;
 mod receivers;
+mod renamed;
 mod rule_keys;
 mod rules;
+mod secret;
 mod sense;
-mod web;
+mod time_intervals;
+mod unsupported;
 mod webhook;
 
 use std::path::Path;
@@ -33,9 +36,10 @@ use super::board::Rules;
 use super::export::Group;
 use super::notify::alertmanager::Sender;
 use super::notify::channel::{Alertmanager, Receiver};
+use super::notify::http_client::HttpClient;
 use super::suppress::Suppression;
 use super::texts::Texts;
-use crate::config::read::{Findings, Section, Wrong, load_with};
+use crate::config::read::load_with;
 use crate::config::{Config, Environment, Faults, Secrets};
 
 pub use conditions::known_conditions;
@@ -48,7 +52,7 @@ pub struct Settings {
     /// empty.
     pub enabled: bool,
     /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
-    pub public_url: Box<str>,
+    pub external_url: Box<str>,
     /// How often everything is looked at; what polls find is looked at as it comes.
     pub evaluation_interval: Duration,
     /// The rules in force: packs that are on, tuned, and the operator's own.
@@ -76,7 +80,9 @@ pub struct Heartbeat {
     /// What is asked by GET; secret, since whoever knows it can keep the alarm quiet.
     pub url: SecretString,
     /// How often.
-    pub every: Duration,
+    pub interval: Duration,
+    /// How requests are made.
+    pub client: HttpClient,
 }
 
 /// How long a silence may be where nothing else is configured.
@@ -90,7 +96,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             enabled: false,
-            public_url: Box::default(),
+            external_url: Box::default(),
             evaluation_interval: EVALUATION_INTERVAL,
             rules: Arc::default(),
             texts: Arc::default(),
@@ -156,12 +162,5 @@ impl Settings {
             heartbeat: None,
             ..self
         }
-    }
-}
-
-/// Tells keys that are known and not to be used here: the key, what is wrong with it, and the mend.
-fn refuse(found: &mut Findings, section: &Section<'_>, keys: &[(&'static str, &str, &str)]) {
-    for (key, what, mend) in keys.iter().filter(|(key, ..)| section.has(key)) {
-        found.fault(section.spot_of(key), Wrong::new(*what, *mend));
     }
 }

@@ -1,13 +1,15 @@
-//! Which phones and which alerts something speaks of: `where` and `match`.
+//! Which phones a rule applies to, by the patterns of `where`; and which alerts something selects, by
+//! lists of matchers.
 
 use super::census::{Census, PHONE};
 use super::keys;
 use super::reach::Reach;
-use crate::alert::matcher::{Glob, LabelPatterns, Where};
+use crate::alert::export::single_quoted;
+use crate::alert::matcher::{Matcher, parse_list};
+use crate::alert::phone_selector::{Glob, LabelPatterns, Where};
 use crate::config::read::{
-    Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted,
+    Entry, Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted, text,
 };
-use crate::fleet::Text;
 
 /// A pattern and where it stands.
 pub(super) type Spotted = (Spot, Glob);
@@ -57,16 +59,6 @@ pub(super) fn listed<T>(
         .collect()
 }
 
-/// A name as it may stand in a label.
-pub(super) fn text(node: &Node) -> Result<Box<str>, Wrong> {
-    let text = node.text()?;
-    if Text::is_too_long(text) {
-        let what = format!("is longer than {} characters", Text::LIMIT);
-        return Err(Wrong::new(what, "shorten it"));
-    }
-    Ok(text.into())
-}
-
 fn glob(node: &Node) -> Result<Glob, Wrong> {
     text(node).map(Glob::new)
 }
@@ -81,24 +73,14 @@ pub(super) fn label_names(
     let items = section.items(found, key).unwrap_or_default();
     let mut names = Vec::new();
     for (spot, node) in items {
-        let name = label_name(node).and_then(|name| {
-            reach.check_label(&name)?;
-            Ok(name)
+        let name = node.text().and_then(|name| {
+            check_letters(name)?;
+            reach.check_label(name)?;
+            Ok(name.into())
         });
         names.extend(found.keep(spot, name));
     }
     names.into()
-}
-
-/// The name of a label of alerts; `rule` is another word for `alertname`.
-fn label_name(node: &Node) -> Result<Box<str>, Wrong> {
-    let name = node.text()?;
-    check_letters(name)?;
-    Ok(of_alerts(name).into())
-}
-
-fn of_alerts(name: &str) -> &str {
-    if name == "rule" { "alertname" } else { name }
 }
 
 /// The mend of a key of `where` that resembles none.
@@ -179,43 +161,68 @@ fn check_where_label(census: &Census<'_>, name: &str) -> Result<(), Wrong> {
     ))
 }
 
-/// `match`, or another mapping of labels of alerts to patterns, held against what alerts can be of.
+/// `match`, or another list of matchers, held against the alerts that can be.
 pub(super) fn matching(
     found: &mut Findings,
     section: &Section<'_>,
     key: &'static str,
     reach: Reach<'_>,
-) -> Box<[LabelPatterns]> {
-    let matching = Matching::read(found, section, key);
-    if !matching.0.is_empty() {
-        reach.check(found, &section.spot_of(key), &matching);
+) -> Box<[Matcher]> {
+    let Some(node) = section.read(found, key, Ok) else {
+        return Box::default();
+    };
+    let spot = section.spot_of(key);
+    if let Ok(entries) = node.value.map() {
+        let help = format!("write [{}]", matchers_of(entries));
+        found.fault(spot, node.value.is_not("a list of matchers", &help));
+        return Box::default();
     }
-    matching.patterns()
+    let mut matchers = Vec::new();
+    for (spot, node) in section.items(found, key).unwrap_or_default() {
+        let item = found.keep(spot.clone(), item(node)).unwrap_or_default();
+        matchers.extend(item.into_iter().map(|matcher| (spot.clone(), matcher)));
+    }
+    if !matchers.is_empty() {
+        reach.check(found, &spot, &matchers);
+    }
+    matchers.into_iter().map(|(_, matcher)| matcher).collect()
 }
 
-/// Labels of alerts with their patterns, each with its place.
-pub(super) struct Matching(pub(super) Vec<(Spot, Box<str>, Vec<Spotted>)>);
-
-impl Matching {
-    fn read(found: &mut Findings, section: &Section<'_>, key: &'static str) -> Self {
-        let mut all = Vec::new();
-        for (spot, name, node) in section.named(found, key) {
-            if let Err(wrong) = check_letters(name) {
-                found.fault(spot, wrong);
-                continue;
-            }
-            let globs = one_or_more(found, (&spot, node), glob);
-            all.push((spot, of_alerts(name).into(), globs));
-        }
-        Self(all)
+/// One item of a list of matchers, which may hold several.
+fn item(node: &Node) -> Result<Vec<Matcher>, Wrong> {
+    if let Ok(entries) = node.map() {
+        let help = format!("write {}", matchers_of(entries));
+        return Err(node.is_not("a matcher", &help));
     }
-
-    pub(super) fn patterns(&self) -> Box<[LabelPatterns]> {
-        let all = self.0.iter();
-        all.map(|(_, name, globs)| LabelPatterns {
-            name: name.clone(),
-            any_of: globs.iter().map(|(_, glob)| glob.clone()).collect(),
-        })
-        .collect()
+    let text = node.text()?;
+    let matchers = parse_list(text).map_err(|error| Wrong::new(error.to_string(), error.help()))?;
+    if matchers.is_empty() {
+        return Err(Wrong::new("is empty", "write a matcher, or remove it"));
     }
+    Ok(matchers)
+}
+
+/// The matchers that select what a mapping of labels to patterns used to.
+fn matchers_of(entries: &[Entry]) -> String {
+    let matcher = |entry: &Entry| {
+        let name = if *entry.key == *"rule" {
+            "alertname"
+        } else {
+            &entry.key
+        };
+        let one = std::slice::from_ref(&entry.value);
+        let patterns = entry.value.list().unwrap_or(one).iter();
+        let patterns: Result<_, Wrong> = patterns.map(glob).collect();
+        let patterns = LabelPatterns {
+            name: name.into(),
+            any_of: patterns.ok()?,
+        };
+        let matcher = patterns.matcher().ok()?;
+        Some(single_quoted(&matcher.to_string()))
+    };
+    let matchers: Vec<_> = entries.iter().filter_map(matcher).collect();
+    if matchers.is_empty() {
+        return single_quoted("LABEL=\"VALUE\"");
+    }
+    matchers.join(", ")
 }

@@ -6,12 +6,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::census::Census;
-use super::keys::{self, REFUSED};
-use super::patterns::text;
+use super::keys;
 use super::reach::Reach;
 use super::{
-    EVALUATION_INTERVAL, Heartbeat, Settings, alertmanagers, calendars, inhibit, receivers, refuse,
-    rules, web,
+    EVALUATION_INTERVAL, Heartbeat, Settings, alertmanagers, http_client, inhibit, receivers,
+    rules, secret, time_intervals,
 };
 use crate::alert::board::Rules;
 use crate::alert::export::Group;
@@ -20,10 +19,10 @@ use crate::alert::notify::envelope::page_of_alerts;
 use crate::alert::packs::RUNBOOKS;
 use crate::alert::rule::Rule;
 use crate::alert::suppress::Suppression;
-use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, check_letters, duration};
+use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, duration};
 
-const RESEND_EVERY: Duration = Duration::from_secs(60);
-const BEAT_EVERY: Duration = Duration::from_secs(60);
+const RESEND_DELAY: Duration = Duration::from_secs(60);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What was read, in force or not.
 #[derive(Default)]
@@ -47,13 +46,11 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let Some(section) = section else {
         return Read::default();
     };
-    refuse(found, &section, REFUSED);
     let enabled = section.read(found, "enabled", Node::flag);
     let enabled = enabled.is_some_and(|enabled| enabled.value);
     let census = Census::new(around.listed, around.config);
-    let public_url = section.read(found, "public_url", public_url);
-    let public_url = public_url.map_or_else(Box::default, |url| url.value);
-    let runbooks = runbooks(&public_url);
+    let external_url = around.config.external_url.clone();
+    let runbooks = runbooks(&external_url);
     let known = rules::rules(found, (&census, &runbooks), &section);
     let texts = rules::texts(found, &known);
     let groups = rules::groups(&known);
@@ -63,29 +60,29 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
         census: &census,
         rules: &in_force,
     };
-    let calendars = calendars::calendars(found, &section);
+    let intervals = time_intervals::time_intervals(found, &section);
     let suppression = Suppression {
-        inhibits: inhibit::inhibits(found, reach, &section),
-        windows: calendars::windows(found, reach, &section, &calendars),
+        inhibit_rules: inhibit::inhibit_rules(found, reach, &section),
+        windows: time_intervals::maintenance_windows(found, reach, &section, &intervals),
         damping: inhibit::flapping(found, &section),
     };
     let every = section.read(found, "evaluation_interval", within_an_hour);
     let settings = Settings {
         enabled,
         evaluation_interval: every.map_or(EVALUATION_INTERVAL, |every| every.value),
-        sender: sender(found, &section, &public_url),
-        public_url,
+        sender: sender(found, &section, around),
+        external_url,
         suppression: Arc::new(suppression),
         texts,
         alertmanagers: alertmanagers::alertmanagers(found, files, &section),
-        receivers: receivers::receivers(found, files, &section, reach, &calendars),
+        receivers: receivers::receivers(found, files, &section, reach, &intervals),
         heartbeat: heartbeat(found, files, &section),
         longest_silence: inhibit::longest_silence(found, &section),
         rules: Arc::new(Rules::new(in_force)),
     };
-    let exported = section.read(found, "exported_rules", Node::flag);
-    let exported = exported.is_some_and(|exported| exported.value);
-    warn(found, around, &section, &settings, exported);
+    let elsewhere = section.read(found, "rules_evaluated_elsewhere", Node::flag);
+    let elsewhere = elsewhere.is_some_and(|elsewhere| elsewhere.value);
+    warn(found, around, &section, &settings, elsewhere);
     Read {
         settings,
         groups,
@@ -94,8 +91,8 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
 }
 
 /// The page with the runbooks of ready-made rules: ours, where people can find it.
-fn runbooks(public_url: &str) -> Box<str> {
-    match public_url {
+fn runbooks(external_url: &str) -> Box<str> {
+    match external_url {
         "" => RUNBOOKS.into(),
         url => format!("{url}/runbooks").into(),
     }
@@ -107,7 +104,7 @@ fn warn(
     around: &Around<'_>,
     section: &Section<'_>,
     settings: &Settings,
-    exported: bool,
+    elsewhere: bool,
 ) {
     if !settings.enabled {
         return;
@@ -128,10 +125,10 @@ fn warn(
             "keep one of the two, or route it apart there",
         );
     }
-    if exported && somebody {
-        let what = "says that Prometheus or Grafana judges the same rules: all is told twice";
+    if elsewhere && somebody {
+        let what = "says that Prometheus or Grafana evaluates the same rules: all is told twice";
         warn(
-            "exported_rules",
+            "rules_evaluated_elsewhere",
             what,
             "write `enabled: false`, or unload the rules there",
         );
@@ -142,35 +139,14 @@ fn warn(
     }
 }
 
-/// Where people find the pages, without a slash at its end.
-fn public_url(node: &Node) -> Result<Box<str>, Wrong> {
-    let url = web::parsed(node.text()?)?;
-    web::without_login(&url, "remove them: people see this address")?;
-    if url.query().is_some() {
-        return Err(Wrong::new("holds a `?`", "remove what follows it"));
-    }
-    Ok(url.as_str().trim_end_matches('/').into())
-}
-
-/// `labels` and `resend_every`.
-fn sender(found: &mut Findings, section: &Section<'_>, public_url: &str) -> Sender {
-    let mut labels = Vec::new();
-    for (spot, name, node) in section.named(found, "labels") {
-        let label = check_letters(name).and_then(|()| {
-            if name == "alertname" {
-                let what = "is the name of the alert's rule";
-                return Err(Wrong::new(what, "choose another name"));
-            }
-            text(node)
-        });
-        labels.extend(found.keep(spot, label).map(|label| (name.into(), label)));
-    }
+/// `resend_delay`, and what the top of the file says of every alert.
+fn sender(found: &mut Findings, section: &Section<'_>, around: &Around<'_>) -> Sender {
     // An Alertmanager takes alerts for over that it has not heard of for some minutes.
-    let resend_every = section.read(found, "resend_every", within_an_hour);
+    let resend_delay = section.read(found, "resend_delay", within_an_hour);
     Sender {
-        labels: labels.into(),
-        alerts_url: page_of_alerts(public_url).into(),
-        resend_every: resend_every.map_or(RESEND_EVERY, |every| every.value),
+        external_labels: around.config.external_labels.clone(),
+        alerts_url: page_of_alerts(&around.config.external_url).into(),
+        resend_delay: resend_delay.map_or(RESEND_DELAY, |delay| delay.value),
     }
 }
 
@@ -191,8 +167,14 @@ fn heartbeat(
     section: &Section<'_>,
 ) -> Option<Heartbeat> {
     let section = section.section(found, "heartbeat", keys::HEARTBEAT)?;
-    let url: Option<SecretString> = web::url(found, files, &section);
-    let every = section.read(found, "every", duration);
-    let every = every.map_or(BEAT_EVERY, |every| every.value);
-    url.map(|url| Heartbeat { url, every })
+    let url: Option<SecretString> = secret::url(found, files, &section);
+    let interval = section.read(found, "interval", duration);
+    let client = http_client::http_config(found, files, &section);
+    let url = url?;
+    http_client::warn_of_plain(found, section.spot.clone(), &url, &client);
+    Some(Heartbeat {
+        url,
+        interval: interval.map_or(HEARTBEAT_INTERVAL, |interval| interval.value),
+        client,
+    })
 }

@@ -1,18 +1,18 @@
 //! The keys of a rule, as written: every one may be missing.
 //!
-//! The same keys make a rule of the operator's own and tune a ready-made one; labels and annotations
+//! The same keys make a rule of the operator's own and override a ready-made one; labels and annotations
 //! are added to what is there, everything else takes its place.
 
 use std::time::Duration;
 
 use super::census::Census;
 use super::conditions::{self, Written};
-use super::patterns::{self, text};
-use crate::alert::matcher::Where;
+use super::patterns;
+use crate::alert::phone_selector::Where;
 use crate::alert::rule::{OnUnknown, RESERVED_LABELS, Rule};
 use crate::alert::severity;
 use crate::config::read::{
-    Findings, Node, Section, Spot, Wrong, check_letters, duration_or_none, mend, quoted, word,
+    Findings, Node, Section, Spot, Wrong, check_letters, duration_or_none, mend, quoted, text, word,
 };
 
 /// What is said of a rule.
@@ -25,14 +25,14 @@ pub(super) struct RuleKeys {
     min_polls: Option<u32>,
     keep_firing_for: Option<Duration>,
     on_unknown: Option<OnUnknown>,
-    outage: Option<bool>,
+    inhibits_below: Option<bool>,
     labels: Vec<(Box<str>, Box<str>)>,
     /// Each with its place.
     pub(super) annotations: Vec<(Spot, Box<str>, Box<str>)>,
 }
 
 const ON_UNKNOWN: &[(&str, OnUnknown)] = &[
-    ("hold", OnUnknown::Hold),
+    ("keep", OnUnknown::Keep),
     ("resolve", OnUnknown::Resolve),
     ("fire", OnUnknown::Fire),
 ];
@@ -61,7 +61,7 @@ impl RuleKeys {
             }),
             keep_firing_for: value(found, section, "keep_firing_for", duration_or_none),
             on_unknown: value(found, section, "on_unknown", |node| word(node, ON_UNKNOWN)),
-            outage: value(found, section, "outage", Node::flag),
+            inhibits_below: value(found, section, "inhibits_below", Node::flag),
             labels: labels(found, section),
             annotations: annotations(found, section),
         }
@@ -80,7 +80,7 @@ impl RuleKeys {
         rule.min_polls = self.min_polls.unwrap_or(rule.min_polls);
         rule.keep_firing_for = self.keep_firing_for.unwrap_or(rule.keep_firing_for);
         rule.on_unknown = self.on_unknown.unwrap_or(rule.on_unknown);
-        rule.outage = self.outage.unwrap_or(rule.outage);
+        rule.inhibits_below = self.inhibits_below.unwrap_or(rule.inhibits_below);
         let mut labels = rule.labels.into_vec();
         for (name, value) in &self.labels {
             set(&mut labels, name, value);

@@ -1,4 +1,4 @@
-//! Which rules are in force: packs that are on, tuned, and the operator's own.
+//! Which rules are in force: groups that are on, with their overrides, and the operator's own.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(super) fn rules(
             keys: None,
         })
         .collect();
-    tune(found, census, section, &all, &mut known);
+    overrides(found, census, section, &all, &mut known);
     own(found, census, section, &all, &mut known);
     for Known { rule, keys, .. } in &known {
         let Some(keys) = keys else {
@@ -59,14 +59,14 @@ pub(super) fn rules(
     known
 }
 
-/// `packs`, by default those that are on by default.
+/// `rule_groups`, by default those that are on by default.
 fn packs_on(
     found: &mut Findings,
     census: &Census<'_>,
     section: &Section<'_>,
     all: &[Pack],
 ) -> Vec<&'static str> {
-    let Some(listed) = section.items(found, "packs") else {
+    let Some(listed) = section.items(found, "rule_groups") else {
         return ON_BY_DEFAULT.to_vec();
     };
     let mut on = Vec::new();
@@ -76,7 +76,7 @@ fn packs_on(
             all.iter().find(|pack| pack.name == name).ok_or_else(|| {
                 let names: Vec<_> = all.iter().map(|pack| pack.name).collect();
                 let known = format!("write one of {}", names.join(", "));
-                let what = format!("{} is no pack", quoted(name));
+                let what = format!("{} is not a rule group", quoted(name));
                 Wrong::new(what, mend(name, names.into_iter(), &known))
             })
         };
@@ -98,31 +98,31 @@ fn packs_on(
     on
 }
 
-/// `tune`: ready-made rules by name.
-fn tune(
+/// `rule_overrides`: ready-made rules by name.
+fn overrides(
     found: &mut Findings,
     census: &Census<'_>,
     section: &Section<'_>,
     all: &[Pack],
     known: &mut [Known],
 ) {
-    for (spot, name, node) in section.named(found, "tune") {
+    for (spot, name, node) in section.named(found, "rule_overrides") {
         let of_pack = all.iter().find(|pack| named(&pack.rules, name).is_some());
         let Some(pack) = of_pack else {
             let names = all.iter().flat_map(|pack| &pack.rules);
-            let what = format!("{} is no ready-made rule", quoted(name));
+            let what = format!("{} is not a ready-made rule", quoted(name));
             let otherwise = "see `rules list`; a rule of your own is written under `rules`";
             let mend = mend(name, names.map(|rule| &*rule.name), otherwise);
             found.fault(spot, Wrong::new(what, mend));
             continue;
         };
-        let Some(section) = Section::open(found, spot.clone(), node, keys::TUNE) else {
+        let Some(section) = Section::open(found, spot.clone(), node, keys::RULE_OVERRIDE) else {
             continue;
         };
         let keys = RuleKeys::read(found, census, &section);
         let Some(known) = known.iter_mut().find(|known| *known.rule.name == *name) else {
-            let what = format!("has no effect: the pack `{}` is not on", pack.name);
-            let mend = format!("add {} to `packs`", pack.name);
+            let what = format!("has no effect: the rule group `{}` is not on", pack.name);
+            let mend = format!("add {} to `rule_groups`", pack.name);
             found.warn(spot, Wrong::new(what, mend));
             continue;
         };
@@ -176,7 +176,7 @@ fn name(node: &Node, all: &[Pack], known: &[Known]) -> Result<Box<str>, Wrong> {
         let what = format!("{} is the name of a ready-made rule", quoted(name));
         return Err(Wrong::new(
             what,
-            "change that one under `tune`, or choose another name",
+            "change that one under `rule_overrides`, or choose another name",
         ));
     }
     if named(known.iter().map(|known| &known.rule), name).is_some() {

@@ -9,7 +9,7 @@ use super::census::Census;
 use crate::alert::condition::{
     Comparison, Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
-use crate::alert::matcher::{self, Where};
+use crate::alert::phone_selector::{self, Where};
 use crate::alert::rule::Rule;
 use crate::config::read::{Findings, Spot, Wrong, shown};
 use crate::fleet::Place;
@@ -51,7 +51,7 @@ fn check_fraction(
     let mut groups: BTreeMap<&str, u32> = BTreeMap::new();
     for place in matching.filter(|place| !place.portable) {
         let value = match &fraction.by {
-            Grouping::Label(label) => matcher::label(place, label),
+            Grouping::Label(label) => phone_selector::label(place, label),
             Grouping::Fleet | Grouping::Server => "all",
         };
         if !value.is_empty() {

@@ -1,28 +1,18 @@
-//! `webhook` of a receiver: where to, in which words, with which proofs.
+//! `webhook` of a receiver: where to, in which words, signed by which key.
 
 use std::sync::Arc;
 
-use hyper::header::HeaderName;
-use secrecy::{ExposeSecret, SecretString};
-
-use super::web::{self, check_header, secret_file};
+use super::http_client::{self, check_header};
+use super::secret::{self, secret_file};
 use crate::alert::notify::channel::{Body, Webhook};
 use crate::alert::notify::render;
-use crate::config::read::{
-    Files, Findings, Kind, Node, Section, Spot, Wrong, from_file, inline, word,
-};
+use crate::config::read::{Files, Findings, Kind, Section, Wrong, word};
 
 const KEY: Kind = Kind {
     noun: "key",
     nouns: "keys",
     file: "hmac_file",
 };
-const HEADER: Kind = Kind {
-    noun: "header",
-    nouns: "headers",
-    file: "header_files",
-};
-
 /// Makes the body that a preset stands for.
 type Preset = fn() -> Body;
 
@@ -38,46 +28,24 @@ const PRESETS: &[(&str, Preset)] = &[
 /// The largest template.
 const MAX_TEMPLATE: u64 = 64 << 10;
 
-/// Headers that the exchange itself needs, or that have keys of their own.
-const OURS: [&str; 7] = [
-    "host",
-    "content-length",
-    "content-type",
-    "connection",
-    "transfer-encoding",
-    "idempotency-key",
-    "x-signature-256",
-];
-
 pub(super) fn webhook(
     found: &mut Findings,
     files: &mut Files<'_>,
     section: &Section<'_>,
 ) -> Option<Webhook> {
-    let url = web::url(found, files, section);
+    let url = secret::url(found, files, section);
     let body = body(found, files, section);
-    let headers = headers(found, files, section);
-    let auth = web::auth(found, files, section);
     let hmac = secret_file(found, files, section, KEY);
-    let access = web::access(found, files, section);
-    if section.has("auth")
-        && let Some((spot, ..)) = headers
-            .iter()
-            .find(|(_, name, _)| name.eq_ignore_ascii_case("authorization"))
-    {
-        let wrong = Wrong::new("stands beside `auth`", "keep one of them");
-        found.fault(spot.clone(), wrong);
-    }
+    let client = http_client::http_config(found, files, section);
+    let timeout = http_client::timeout(found, section);
     let url = url?;
-    web::warn_of_plain(found, section.spot.clone(), &url, &auth);
-    let headers = headers.into_iter();
+    http_client::warn_of_plain(found, section.spot.clone(), &url, &client);
     Some(Webhook {
         url,
         body: body?,
-        headers: headers.map(|(_, name, value)| (name, value)).collect(),
-        auth,
         hmac,
-        access,
+        client,
+        timeout,
     })
 }
 
@@ -135,61 +103,6 @@ fn template(text: &str, media: &str) -> Result<Arc<str>, Wrong> {
     render::check(text, media)
         .map_err(|what| Wrong::new(format!("is no template: {what}"), mend))?;
     Ok(text.into())
-}
-
-/// `headers` and `header_files`, each with its place.
-fn headers(
-    found: &mut Findings,
-    files: &mut Files<'_>,
-    section: &Section<'_>,
-) -> Vec<(Spot, Box<str>, SecretString)> {
-    let mut headers: Vec<(Spot, Box<str>, SecretString)> = Vec::new();
-    for key in ["headers", "header_files"] {
-        for (spot, name, node) in section.named(found, key) {
-            if let Err(wrong) = check_name(name) {
-                found.fault(spot, wrong);
-                continue;
-            }
-            if headers
-                .iter()
-                .any(|(_, one, _)| one.eq_ignore_ascii_case(name))
-            {
-                found.fault(spot, Wrong::new("is a header twice", "keep one of them"));
-                continue;
-            }
-            let value = value(found, files, key, (&spot, node));
-            headers.extend(value.map(|value| (spot, name.into(), value)));
-        }
-    }
-    headers
-}
-
-fn value(
-    found: &mut Findings,
-    files: &mut Files<'_>,
-    key: &str,
-    (spot, node): (&Spot, &Node),
-) -> Option<SecretString> {
-    let value = match key {
-        "headers" => inline(found, files, HEADER, (spot, node))?,
-        _ => from_file(found, files, HEADER, (spot, node))?,
-    };
-    found.keep(spot.clone(), check_header(value.expose_secret()))?;
-    Some(value)
-}
-
-fn check_name(name: &str) -> Result<(), Wrong> {
-    if HeaderName::try_from(name).is_err() {
-        return Err(Wrong::new(
-            "is no name of a header",
-            "use letters, digits and `-`",
-        ));
-    }
-    if OURS.iter().any(|ours| ours.eq_ignore_ascii_case(name)) {
-        let what = "is a header that the daemon sets itself";
-        return Err(Wrong::new(what, "remove it"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

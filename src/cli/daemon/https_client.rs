@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use bytes::{Bytes, BytesMut};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
@@ -18,6 +18,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::{ApiRequest, MAX_BODY, body_if_success};
 use crate::config;
+use crate::tls_client::{self, Peer};
 
 /// A client of a daemon on the network.
 pub(super) struct HttpsClient {
@@ -74,13 +75,8 @@ impl HttpsClient {
                 .header("Content-Type", "application/json")
                 .body(body);
         }
-        let no_daemon = || {
-            format!(
-                "no daemon answers at {}; check --url and --ca-file",
-                self.base
-            )
-        };
-        let mut response = request.send().await.with_context(no_daemon)?;
+        let sent = request.send().await;
+        let mut response = sent.map_err(|error| self.request_error(error))?;
         let mut body = BytesMut::new();
         while let Some(piece) = response.chunk().await? {
             if body.len() + piece.len() > MAX_BODY {
@@ -90,29 +86,51 @@ impl HttpsClient {
         }
         body_if_success(response.status(), body.freeze())
     }
+
+    /// The error of a request without a response.
+    fn request_error(&self, error: reqwest::Error) -> anyhow::Error {
+        let base = &self.base;
+        if let Some(tls) = tls_client::error_in(&error) {
+            let message = tls_client::explain(tls, DAEMON);
+            return anyhow!("TLS with {base} failed: {message}");
+        }
+        anyhow!(error).context(format!("no daemon answers at {base}; check --url"))
+    }
 }
 
+/// The daemon in TLS errors.
+const DAEMON: Peer = Peer {
+    name: "the daemon",
+    ca_file: "--ca-file",
+    fingerprints: None,
+    server_name: None,
+    without_tls: "write http:// in --url, or check the port",
+    too_old: "raise max_version in its web_config_file",
+};
+
 fn tls(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        None => {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
+    let roots: Vec<_> = match ca_file {
+        None => rustls_native_certs::load_native_certs().certs,
         Some(file) => {
             let unusable = || format!("{} has no CA certificate in PEM format", file.display());
             let certificates = CertificateDer::pem_file_iter(file).with_context(unusable)?;
-            for certificate in certificates {
-                roots.add(certificate.with_context(unusable)?)?;
-            }
-            if roots.is_empty() {
+            let named: Vec<_> = certificates
+                .collect::<Result<_, _>>()
+                .with_context(unusable)?;
+            if named.is_empty() {
                 bail!(unusable());
             }
+            for certificate in &named {
+                RootCertStore::empty().add(certificate.clone())?;
+            }
+            named
         }
-    }
-    Ok(
-        ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth(),
-    )
+    };
+    let provider = Arc::new(ring::default_provider());
+    let verifier = tls_client::verifier(roots.into(), false, &provider)?;
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth())
 }

@@ -91,8 +91,9 @@ fn setup(config: &Path, socket: &Path, listening: oneshot::Sender<Vec<SocketAddr
         environment: super::environment(),
         listen: Vec::new(),
         control_socket: Some(socket.to_owned()),
+        notify_socket: None,
         watchdog: None,
-        clock: Clock::real(),
+        clock: Clock::noticing_pauses(),
         listening: Some(listening),
     }
 }

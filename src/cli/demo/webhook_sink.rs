@@ -40,12 +40,12 @@ impl WebhookSink {
     pub(super) fn alerting(&self) -> String {
         let address = self.address;
         format!(
-            r"
+            r#"
 alerting:
   enabled: true
   evaluation_interval: 1s
-  packs: [core, security, compliance, calls, self]
-  tune:
+  rule_groups: [core, security, compliance, calls, self]
+  rule_overrides:
     PhoneUnreachable: {{ for: 4s }}
     AccountUnregistered: {{ for: 4s }}
     FirmwareMismatch: {{ for: 4s }}
@@ -55,9 +55,10 @@ alerting:
       group_wait: 1s
       group_interval: 15s
   alertmanagers: [{{ url: 'http://{address}' }}]
-  windows:
-    - {{ name: demo, every: {{ zone: UTC }}, match: {{ phone: hq-secure }} }}
-"
+  time_intervals: [{{ name: always, time_intervals: [{{}}] }}]
+  maintenance_windows:
+    - {{ name: demo, matchers: ['phone="hq-secure"'], active_time_intervals: [always] }}
+"#
         )
     }
 

@@ -49,7 +49,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Vec<ListedPhone>> {
     if path.extension().is_some_and(|ending| ending == "csv") {
         return read_csv(&text).with_context(failed);
     }
-    let value: Value = yaml_serde::from_str(&text).with_context(failed)?;
+    let value: Value = serde_yaml::from_str(&text).with_context(failed)?;
     let phones = value.get("phones").unwrap_or(&value);
     let phones = phones.as_array().with_context(failed)?;
     let text = |phone: &Value, key: &str| phone.get(key).and_then(Value::as_str).map(str::to_owned);

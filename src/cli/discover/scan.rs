@@ -111,6 +111,7 @@ async fn probe_address(address: IpAddr, probe: &AddressProbe) -> Option<Discover
             tls: tls.clone(),
             connect_timeout: probe.timeout,
             attempts: 1,
+            keeps_connection: false,
         };
         let mut client = Client::new(target, Habits::default());
         client.open(Instant::now() + probe.timeout);

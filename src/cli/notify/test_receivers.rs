@@ -11,7 +11,7 @@ use crate::alert::notify::retry::Verdict;
 use crate::alert::notify::send::{self, Attempt, Posting};
 use crate::alert::notify::trial;
 use crate::alert::{self, Settings};
-use crate::cli::{self, ConfigArg, UsageError};
+use crate::cli::{self, ConfigArg, FlagArgs, UsageError};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
@@ -24,6 +24,8 @@ use crate::fleet::text::harmless;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
+    #[command(flatten)]
+    flags: FlagArgs,
     /// Only to this receiver, or to the Alertmanager at this HOST:PORT
     #[arg(long, value_name = "NAME")]
     receiver: Option<String>,
@@ -31,7 +33,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let file = &args.config.config;
-    let (_, settings) = alert::settings::load(file, &cli::environment(), Secrets::Read)?;
+    let (_, settings) = alert::settings::load(file, &args.flags.environment(), Secrets::Read)?;
     let name = args.receiver.as_deref();
     let is_meant = |one: &str| name.is_none_or(|name| one == name);
     let receivers = settings.receivers.iter();
@@ -45,7 +47,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Err(UsageError(error).into());
     }
     cli::interruptible(async {
-        let receivers = test_receivers(&receivers, &settings.public_url).await?;
+        let receivers = test_receivers(&receivers, &settings.external_url).await?;
         let alertmanagers = test_alertmanagers(&alertmanagers).await?;
         Ok(cli::exit_code(receivers && alertmanagers))
     })
@@ -64,11 +66,11 @@ fn no_receiver(settings: &Settings, name: Option<&str>) -> String {
 }
 
 /// Sends the test notification to each; whether every one accepted it.
-async fn test_receivers(receivers: &[&Arc<Receiver>], public_url: &str) -> anyhow::Result<bool> {
+async fn test_receivers(receivers: &[&Arc<Receiver>], external_url: &str) -> anyhow::Result<bool> {
     let mut all_accepted = true;
     for receiver in receivers {
         let now = Clock::real().now().wall;
-        let envelope = trial::envelope(receiver, public_url, now);
+        let envelope = trial::envelope(receiver, external_url, now);
         let attempt = send::send(receiver, &envelope).await;
         print_attempt(receiver, &attempt)?;
         all_accepted &= attempt.verdict == Verdict::Delivered;

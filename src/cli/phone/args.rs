@@ -35,10 +35,11 @@ pub(in crate::cli) struct Args {
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Options {
-    /// The configuration
+    /// The configuration (or --config.file)
     #[arg(
         long,
         global = true,
+        alias = "config.file",
         value_name = "FILE",
         default_value = "/etc/grandstream-exporter/config.yaml"
     )]
@@ -349,7 +350,7 @@ impl Line {
     }
 }
 
-pub(in crate::cli) fn pair(text: &str) -> Result<(String, String), String> {
+fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text
         .split_once('=')
         .filter(|(key, _)| !key.is_empty())

@@ -1,16 +1,16 @@
-//! A silence for phones that are about to be restarted, so that nobody is told of the operator's own
-//! work.
+//! A silence for phones that are about to be restarted, so that the operator's own work notifies
+//! nobody.
 //!
-//! The running daemon is asked over its control socket. Where there is none, or it will not, that is
-//! said once and the work goes on: a call out of bed is better than a reboot that waits for a daemon.
+//! The running daemon is asked over its control socket. Where there is none, or it refuses, one line
+//! says so and the work goes on: a call out of bed is better than a reboot that waits for a daemon.
 
 use std::time::Duration;
 
 use super::Run;
 use super::job::Job;
+use crate::alert::matcher::Matcher;
 use crate::alert::words::count;
 use crate::cli::daemon::SocketArg;
-use crate::cli::eprintln_line;
 use crate::cli::silence::{Made, PATH, body};
 use crate::webapi::calls::sys_operation::Operation;
 
@@ -61,20 +61,17 @@ impl Quiet {
     pub(super) async fn ask_for(&mut self, phones: &[&str]) {
         let lasts = humantime::format_duration(self.lasts).to_string();
         for names in phones.chunks(PHONES) {
-            let matchers = names.iter().map(|name| ("phone".into(), (*name).into()));
-            let matchers: Vec<_> = matchers.collect();
-            let body = body(&matchers, &lasts, &self.comment);
+            let matcher = Matcher::one_of("phone", names.iter().copied());
+            let body = body(&[matcher], &lasts, &self.comment);
             let made: anyhow::Result<Made> = self.socket.post(PATH, &body, PATIENCE).await;
             match made {
-                Ok(Made { id, .. }) => eprintln_line(format_args!(
-                    "silence {id}: nobody is told of {} for {lasts}",
+                Ok(Made { id, .. }) => eprintln_line!(
+                    "silence {id}: {} silenced for {lasts}",
                     count(names.len(), "phone")
-                )),
+                ),
                 Err(error) if !self.told => {
                     self.told = true;
-                    eprintln_line(format_args!(
-                        "note: no silence, so this may be told as an alert: {error:#}"
-                    ));
+                    eprintln_line!("warning: no silence, so alerts may be sent: {error:#}");
                     return;
                 }
                 Err(_told_before) => return,

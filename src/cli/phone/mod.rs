@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-pub(super) use args::{Args, pair};
+pub(super) use args::Args;
 
 use self::args::Options;
 use self::audit::Audit;
@@ -43,6 +43,7 @@ use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
 use crate::ledger::Keeper;
+use crate::poll::login::Gate;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Whether one phone is named, or many are selected.
@@ -264,6 +265,7 @@ async fn open_sessions(
             }),
         }
     }
+    Gate::try_together(sessions.iter_mut().map(Session::gate));
     Ok((sessions, failed))
 }
 

@@ -1,9 +1,10 @@
 //! An operator's session on one phone, opened through the same guard and ledger as the daemon's, and the
 //! calls under it.
 //!
-//! Before a password goes out the device is checked where one is expected. An expired session is
-//! renewed and the refused call is sent again: the phone has said that it did not do it. A call whose
-//! response was lost is never sent again. Each write is recorded before and after.
+//! Before a password goes out the device is checked where one is expected, and again under the session
+//! if it did not return its MAC without one; a device that cannot be checked gets no call. An expired
+//! session is renewed and the refused call is sent again: the phone has said that it did not do it. A
+//! call whose response was lost is never sent again. Each write is recorded before and after.
 
 use std::sync::Arc;
 
@@ -14,10 +15,9 @@ use super::error::JobError;
 use crate::clock::Clock;
 use crate::config;
 use crate::fleet::guard::{Habits, LoginOutcome};
-use crate::fleet::place::mac_digits;
-use crate::fleet::reading::MAC_VALUES;
 use crate::fleet::{Failure, PollReport, Reason};
 use crate::ledger::Ledger;
+use crate::poll::identity::{self, Identity};
 use crate::poll::login::{Gate, Pending};
 use crate::webapi::calls::accounts;
 use crate::webapi::{Call, CallError, Client, Control};
@@ -32,7 +32,7 @@ pub(super) struct Session {
     habits: Habits,
     clock: Clock,
     mode: WriteMode,
-    identity: Identity,
+    checked: Checked,
     /// How many expired sessions may still be renewed.
     renewals: u8,
 }
@@ -48,12 +48,12 @@ pub(super) enum WriteMode {
     DryRun(Vec<String>),
 }
 
+/// Whether the expected device was seen, or one that never tells.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Identity {
-    Unchecked,
-    /// The phone does not return its MAC without a session.
-    Unknown,
-    Checked,
+enum Checked {
+    NotYet,
+    NotWithoutSession,
+    Done,
 }
 
 impl Session {
@@ -71,10 +71,6 @@ impl Session {
             None => (gate, None),
         };
         let habits = gate.record().await.habits;
-        let identity = match phone.place.mac {
-            Some(_) => Identity::Unchecked,
-            None => Identity::Checked,
-        };
         Ok(Self {
             phone,
             client: Client::new(target, habits),
@@ -83,9 +79,14 @@ impl Session {
             habits,
             clock,
             mode,
-            identity,
+            checked: Checked::NotYet,
             renewals: RENEWALS,
         })
+    }
+
+    /// The gate that its logins go through.
+    pub(super) fn gate(&mut self) -> &mut Gate {
+        &mut self.gate
     }
 
     /// The name of the phone.
@@ -173,19 +174,26 @@ impl Session {
     /// Opens the client, and a session where there is none.
     async fn prepare(&mut self) -> Result<(), JobError> {
         self.client.open(Instant::now() + self.phone.limits.timeout);
-        if self.identity == Identity::Unchecked {
-            self.check_identity().await?;
+        if self.checked == Checked::NotYet {
+            self.checked = match self.ask_identity().await {
+                Identity::Expected => Checked::Done,
+                Identity::Untold | Identity::Unanswered(_) => Checked::NotWithoutSession,
+                Identity::Other(failure) => return Err(failure.into()),
+            };
         }
-        if self.client.has_session() {
-            return Ok(());
+        if !self.client.has_session() {
+            self.log_in().await?;
+            // The login has taken its share of the time.
+            self.client.open(Instant::now() + self.phone.limits.timeout);
         }
-        self.log_in().await?;
-        if self.identity == Identity::Unknown {
-            self.check_identity().await?;
-            self.identity = Identity::Checked;
+        if self.checked == Checked::NotWithoutSession {
+            match self.ask_identity().await {
+                Identity::Expected | Identity::Untold => self.checked = Checked::Done,
+                Identity::Unanswered(failure) | Identity::Other(failure) => {
+                    return Err(failure.into());
+                }
+            }
         }
-        // The login has taken its share of the time.
-        self.client.open(Instant::now() + self.phone.limits.timeout);
         Ok(())
     }
 
@@ -193,7 +201,9 @@ impl Session {
         let habits = self.client.close().habits;
         if habits != self.habits {
             self.habits = habits;
-            self.gate.change(move |record| record.habits = habits).await;
+            self.gate
+                .change(move |record, _| record.habits = habits)
+                .await;
         }
     }
 
@@ -224,11 +234,11 @@ impl Session {
             Ok(_) => (LoginOutcome::Accepted, None),
             Err(CallError::NoSession(_)) => {
                 let detail = "the login was answered without a word of success and opened nothing";
-                let failure = Failure::new(Reason::Auth, detail);
-                (LoginOutcome::Refused, Some(failure))
+                let failure = Failure::new(Reason::Login, detail);
+                (LoginOutcome::Wordless, Some(failure))
             }
             Err(error) => {
-                let failure = Failure::new(Reason::Session, error.to_string());
+                let failure = Failure::new(Reason::Login, error.to_string());
                 (LoginOutcome::Lost, Some(failure))
             }
         };
@@ -240,28 +250,8 @@ impl Session {
         Err(failure)
     }
 
-    /// Checks the MAC where one is expected. A phone that never returns it passes.
-    async fn check_identity(&mut self) -> Result<(), Failure> {
-        let Some(expected) = &self.phone.place.mac else {
-            return Ok(());
-        };
-        let found = match self
-            .client
-            .reader()
-            .values(&MAC_VALUES.map(Into::into))
-            .await
-        {
-            Ok(values) => values.mac().and_then(|mac| mac_digits(mac.as_str())),
-            Err(_) => None,
-        };
-        self.identity = match found {
-            None => Identity::Unknown,
-            Some(found) if found == *expected => Identity::Checked,
-            Some(found) => {
-                let detail = format!("expected the device {expected}, found {found}");
-                return Err(Failure::new(Reason::Identity, detail));
-            }
-        };
-        Ok(())
+    async fn ask_identity(&mut self) -> Identity {
+        let expected = self.phone.place.mac.as_deref();
+        identity::ask(&mut self.client, expected).await
     }
 }

@@ -48,15 +48,24 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
     let mut targets = Targets::default();
     let mut fleet = Fleet::new(config.phones.iter().map(|phone| Arc::clone(&phone.place)));
     let mut polls = JoinSet::new();
-    let mut waiting = config.phones.iter();
+    let mut gates: Vec<_> = config
+        .phones
+        .iter()
+        .map(|phone| Gate::new(phone, Arc::clone(ledger), clock.clone()))
+        .collect();
+    Gate::try_together(gates.iter_mut());
+    let mut waiting = config.phones.iter().zip(gates);
+    let capacity = config
+        .max_in_flight
+        .capacity(config.phones.len(), app::raise_open_files());
     let progress = Progress::new(config.phones.len() as u64, "phones");
     loop {
-        while polls.len() < config.max_in_flight
-            && let Some(phone) = waiting.next()
+        while polls.len() < capacity.polls
+            && let Some((phone, gate)) = waiting.next()
         {
             let once = OnePoll {
                 phone: Arc::clone(phone),
-                ledger: Arc::clone(ledger),
+                gate,
                 clock: clock.clone(),
                 keep: config.metrics.keep,
             };
@@ -75,7 +84,7 @@ async fn poll_all(config: &Config, ledger: &Arc<Ledger>) -> Fleet {
 /// One poll of one phone.
 struct OnePoll {
     phone: Arc<config::Phone>,
-    ledger: Arc<Ledger>,
+    gate: Gate,
     clock: Clock,
     keep: Keep,
 }
@@ -93,8 +102,7 @@ impl OnePoll {
                 return (self.phone, report);
             }
         };
-        let gate = Gate::new(&self.phone, self.ledger, self.clock.clone());
-        let mut memory = Memory::new(target, gate).await;
+        let mut memory = Memory::new(target, self.gate).await;
         let task = Task {
             phone: &self.phone,
             keep: self.keep,

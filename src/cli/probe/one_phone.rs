@@ -40,7 +40,8 @@ pub(super) async fn run(
 async fn probe(config: &Config, phone: &config::Phone) -> anyhow::Result<Probe> {
     let clock = Clock::real();
     let ledger = app::open_ledger(config.state_dir.as_deref(), Keeper::Command)?;
-    let gate = Gate::new(phone, Arc::new(ledger), clock.clone());
+    let mut gate = Gate::new(phone, Arc::new(ledger), clock.clone());
+    Gate::try_together([&mut gate].into_iter());
     let mut memory = Memory::new(crate::poll::target(phone)?, gate).await;
     memory.client().record();
     let task = Task {

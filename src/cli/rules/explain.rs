@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{pack_of, rule_book};
 use crate::alert::export::{Group, built_in, explains};
-use crate::alert::inhibit::Inhibit;
+use crate::alert::inhibit::InhibitRule;
+use crate::alert::matcher::Matcher;
 use crate::alert::packs::RUNBOOKS;
 use crate::alert::pairs;
 use crate::alert::promql;
@@ -23,7 +24,7 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
         let all_built_in = built_in(RUNBOOKS);
         if let Some((group, _)) = find(&all_built_in, name) {
             anyhow::bail!(
-                "the pack `{0}` of `{name}` is off; add {0} to `packs`, or omit --config",
+                "the rule group `{0}` of `{name}` is off; add {0} to `rule_groups`, or omit --config",
                 pack_of(group)
             );
         }
@@ -42,7 +43,7 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
             println_line!("  {what:<14} {text}")?;
         }
     }
-    for (what, text) in relations(&groups, rule, &suppression.inhibits) {
+    for (what, text) in relations(&groups, rule, &suppression.inhibit_rules) {
         if !text.is_empty() {
             println_line!("  {what:<14} {text}")?;
         }
@@ -60,7 +61,7 @@ fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
 fn facts(rule: &Rule) -> Vec<(&str, String)> {
     let texts = &rule.annotations;
     let unknown = match rule.on_unknown {
-        OnUnknown::Hold => "hold: its clocks stop",
+        OnUnknown::Keep => "keep: its clocks stop",
         OnUnknown::Resolve => "resolve: as if the condition were false",
         OnUnknown::Fire => "fire: as if the condition were true",
     };
@@ -83,35 +84,54 @@ fn facts(rule: &Rule) -> Vec<(&str, String)> {
 }
 
 /// What its alerts inhibit, and what inhibits them.
-fn relations(groups: &[Group], rule: &Rule, inhibits: &[Inhibit]) -> [(&'static str, String); 2] {
+fn relations(
+    groups: &[Group],
+    rule: &Rule,
+    inhibit_rules: &[InhibitRule],
+) -> [(&'static str, String); 2] {
     let enabled = || {
         let rules = groups.iter().flat_map(|group| &group.rules);
-        rules.filter(|other| other.enabled && other.name != rule.name)
+        rules.filter(|other| other.enabled)
     };
-    let below = enabled().filter(|other| rule.outage && explains(rule, other));
-    let above = enabled().filter(|other| other.outage && explains(other, rule));
-    let mut mutes: Vec<_> = below.map(|other| other.name.to_string()).collect();
-    let mut muted_by: Vec<_> = above.map(|other| other.name.to_string()).collect();
-    for Inhibit { when, mute, same } in inhibits {
-        let where_same = match &**same {
+    let others = || enabled().filter(|other| other.name != rule.name);
+    let below = others().filter(|other| rule.inhibits_below && explains(rule, other));
+    let above = others().filter(|other| other.inhibits_below && explains(other, rule));
+    let mut targets: Vec<_> = below.map(|other| other.name.to_string()).collect();
+    let mut sources: Vec<_> = above.map(|other| other.name.to_string()).collect();
+    for inhibition in inhibit_rules {
+        let equal = match &*inhibition.equal {
             [] => String::new(),
             labels => format!(" (same {})", labels.join(", ")),
         };
-        let named = |names: &[Box<str>]| -> Vec<String> {
-            names
-                .iter()
-                .map(|name| format!("{name}{where_same}"))
+        let selected = |matchers: &[Matcher]| -> Vec<String> {
+            let rules = enabled().filter(|other| may_be_selected(other, matchers));
+            rules
+                .map(|other| format!("{}{equal}", other.name))
                 .collect()
         };
-        if when.contains(&rule.name) {
-            mutes.extend(named(mute));
+        if may_be_selected(rule, &inhibition.source_matchers) {
+            targets.extend(selected(&inhibition.target_matchers));
         }
-        if mute.contains(&rule.name) {
-            muted_by.extend(named(when));
+        if may_be_selected(rule, &inhibition.target_matchers) {
+            sources.extend(selected(&inhibition.source_matchers));
         }
     }
     [
-        ("inhibits", mutes.join(", ")),
-        ("inhibited by", muted_by.join(", ")),
+        ("inhibits", targets.join(", ")),
+        ("inhibited by", sources.join(", ")),
     ]
+}
+
+/// Whether matchers can select an alert of this rule, by the labels that all of them have.
+fn may_be_selected(rule: &Rule, matchers: &[Matcher]) -> bool {
+    matchers.iter().all(|matcher| {
+        let own = rule
+            .labels
+            .iter()
+            .find(|(label, _)| **label == *matcher.name());
+        match matcher.name() {
+            "alertname" => matcher.matches(&rule.name),
+            _ => own.is_none_or(|(_, value)| matcher.matches(value)),
+        }
+    })
 }

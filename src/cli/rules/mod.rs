@@ -42,7 +42,7 @@ enum Action {
         #[arg(long, value_name = "UID", default_value = "prometheus")]
         datasource: String,
         /// Page for runbook links of built-in rules, e.g. <https://HOST/runbooks>; with --config it
-        /// follows from `alerting.public_url`
+        /// follows from `external_url`
         #[arg(long, value_name = "URL", value_parser = page, conflicts_with = "config")]
         runbooks: Option<String>,
         #[command(flatten)]
@@ -72,8 +72,8 @@ enum Action {
 /// Where the rules come from.
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// Use the rules of this configuration instead of the built-in ones
-    #[arg(long, value_name = "FILE")]
+    /// Use the rules of this configuration instead of the built-in ones (or --config.file)
+    #[arg(long, alias = "config.file", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
@@ -113,7 +113,7 @@ fn rule_book(config: Option<&Path>) -> Result<(Option<Config>, RuleBook), Faults
         return Ok((Some(config), book));
     }
     let suppression = Suppression {
-        inhibits: packs::inhibits().into(),
+        inhibit_rules: packs::all_inhibit_rules().into(),
         ..Suppression::default()
     };
     let book = RuleBook {
@@ -157,7 +157,7 @@ fn export(format: Format, datasource: &str, book: &RuleBook) -> anyhow::Result<(
     } = book;
     let text = match format {
         Format::Prometheus => export::prometheus(groups, runbooks),
-        Format::Alertmanager => export::alertmanager(groups, &suppression.inhibits),
+        Format::Alertmanager => export::alertmanager(groups, &suppression.inhibit_rules),
         Format::Grafana => export::grafana(groups, datasource, runbooks),
     };
     Ok(std::io::stdout().write_all(text.as_bytes())?)

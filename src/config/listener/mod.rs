@@ -20,6 +20,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{CipherSuite, NamedGroup};
 
 pub(super) use read::{check_operators, listener};
+pub(crate) use tls::version;
 
 /// How the network is let in; by default everybody may read, over plain HTTP.
 #[derive(Clone, Debug, Default)]
@@ -63,9 +64,10 @@ pub struct ServerTls {
 }
 
 /// A version of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TlsVersion {
     /// RFC 5246.
+    #[default]
     Tls12,
     /// RFC 8446.
     Tls13,

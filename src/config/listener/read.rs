@@ -1,7 +1,7 @@
 //! The way from the key `web_config_file` to a [`Listener`].
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::fault::{Findings, Spot, Wrong, quoted};
 use crate::config::files::Files;
@@ -23,6 +23,9 @@ const TOP: &[&str] = &[
 /// The mend of a key that resembles none.
 const REMOVE: &str = "remove it; docs/listener.md shows every key";
 
+/// The flag that replaces `web_config_file`.
+const FLAG: &str = "--web.config.file";
+
 /// The largest `web_config_file`, certificates within it included.
 const MAX_FILE: u64 = 1 << 20;
 
@@ -33,12 +36,7 @@ pub(in crate::config) fn listener(
     top: &Section<'_>,
     listen: &[SocketAddr],
 ) -> Listener {
-    let given = top.read(found, "web_config_file", |node| {
-        let path = files.path(node.text()?);
-        let text = files.read_text(&path, MAX_FILE)?;
-        Ok((path, text))
-    });
-    let Some((path, text)) = given.map(|given| given.value) else {
+    let Some((path, text)) = file(found, files, top) else {
         return Listener::default();
     };
     let mut near = files.near(&path);
@@ -48,6 +46,26 @@ pub(in crate::config) fn listener(
         warn_of_plain_passwords(found, &path, listen);
     }
     listener
+}
+
+/// The file of the flag, or else of the key.
+fn file(
+    found: &mut Findings,
+    files: &mut Files<'_>,
+    top: &Section<'_>,
+) -> Option<(PathBuf, String)> {
+    if let Some(path) = files.environment.flags.web_config_file.clone() {
+        let mut here = files.near(Path::new("."));
+        let text = here.read_text(&path, MAX_FILE);
+        files.sources.append(&mut here.sources);
+        return Some((path, found.keep(Spot::of_flag(FLAG), text)?));
+    }
+    let given = top.read(found, "web_config_file", |node| {
+        let path = files.path(node.text()?);
+        let text = files.read_text(&path, MAX_FILE)?;
+        Ok((path, text))
+    });
+    given.map(|given| given.value)
 }
 
 fn of_text(found: &mut Findings, files: &mut Files<'_>, path: &Path, text: &str) -> Listener {

@@ -5,14 +5,12 @@
 
 use std::sync::Arc;
 
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::rustls::sign::CertifiedKey;
-use tokio_rustls::rustls::{CipherSuite, Error, NamedGroup};
+use tokio_rustls::rustls::{CipherSuite, NamedGroup};
 
 use crate::config::fault::{Findings, Wrong, quoted};
 use crate::config::files::{Files, Secrets};
+use crate::config::key_pair::{check_pair, private_key, warn_of_readers};
 use crate::config::section::{Section, word};
 use crate::config::tls::certificates;
 use crate::config::tree::Node;
@@ -120,7 +118,8 @@ pub(super) fn tls(
     let curves = curves(found, &section);
     let (certificate, chain) = chain?;
     let (pem, key) = key?;
-    check_pair(found, (&certificate, &chain), (&pem, &key));
+    let certificate = (certificate.spot, certificate.key, &*chain);
+    check_pair(found, certificate, (pem.spot, &key), "client");
     Some(ServerTls {
         chain,
         key: Arc::new(key),
@@ -165,49 +164,10 @@ fn key(
     } else {
         files.is_world_readable(&pem.spot.file)
     };
-    if world_readable {
-        let what = "gives a key that everybody on this machine may read";
-        found.warn(pem.spot.clone(), Wrong::new(what, "chmod o-r that file"));
-    }
-    // The reader's own words may quote the line at which it stopped.
-    let key = PrivateKeyDer::from_pem_slice(&pem.bytes).map_err(|_quotes_the_key| {
-        Wrong::new(
-            "holds no private key that can be read",
-            "give one in PEM format, without a passphrase",
-        )
-    });
+    warn_of_readers(found, &pem.spot, world_readable);
+    let key = private_key(&pem.bytes);
     let key = found.keep(pem.spot.clone(), key)?;
     Some((pem, key))
-}
-
-/// Certificate and key must be usable and fit each other.
-fn check_pair(
-    found: &mut Findings,
-    (certificate, chain): (&Pem, &[CertificateDer<'static>]),
-    (pem, key): (&Pem, &PrivateKeyDer<'static>),
-) {
-    let pair = CertifiedKey::from_der(chain.to_vec(), key.clone_key(), &ring::default_provider());
-    match pair {
-        Ok(_) => {}
-        Err(Error::InvalidCertificate(_)) => {
-            let what = "holds a certificate that no client would take";
-            let wrong = Wrong::new(what, "give an X.509 certificate of version 3");
-            found.fault(certificate.spot.clone(), wrong);
-        }
-        Err(Error::InconsistentKeys(_)) => {
-            let what = format!(
-                "is not the key of the first certificate of `{}`",
-                certificate.key
-            );
-            let wrong = Wrong::new(what, "give the key and the chain that belong together");
-            found.fault(pem.spot.clone(), wrong);
-        }
-        Err(_) => {
-            let what = "holds a key of a kind that cannot be used";
-            let mend = "use ECDSA with P-256 or P-384, RSA with 2048 to 8192 bits, or Ed25519";
-            found.fault(pem.spot.clone(), Wrong::new(what, mend));
-        }
-    }
 }
 
 /// `min_version` and `max_version`.
@@ -226,7 +186,8 @@ fn versions(found: &mut Findings, section: &Section<'_>) -> (TlsVersion, TlsVers
     (min, max)
 }
 
-fn version(node: &Node) -> Result<TlsVersion, Wrong> {
+/// A version of TLS, as Go's crypto/tls names it.
+pub(crate) fn version(node: &Node) -> Result<TlsVersion, Wrong> {
     const VERSIONS: &[(&str, TlsVersion)] =
         &[("TLS12", TlsVersion::Tls12), ("TLS13", TlsVersion::Tls13)];
     if let Ok(old @ ("TLS10" | "TLS11")) = node.text() {
@@ -309,6 +270,7 @@ fn curve(node: &Node) -> Result<NamedGroup, Wrong> {
 #[cfg(test)]
 mod tests {
     use tokio_rustls::rustls::SupportedCipherSuite;
+    use tokio_rustls::rustls::crypto::ring;
 
     use super::*;
 

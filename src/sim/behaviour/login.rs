@@ -23,6 +23,10 @@ pub struct Login {
     pub answer: LoginAnswer,
     /// The body of a login that was refused.
     pub refusal: Refusal,
+    /// What comes in place of a verdict, as from a phone whose login service has not started.
+    pub instead: Option<Instead>,
+    /// At how many logins, before they are judged. Zero: at each.
+    pub instead_times: u64,
     /// The default password must be changed. Told by the answers that have a place for it:
     /// `needchange=1` in lines, `defaultAuth` beside `body.sid`. The login works all the same.
     pub must_change_password: bool,
@@ -140,6 +144,65 @@ pub enum Refusal {
     ResMsg,
     /// 200 without a body and without a cookie.
     Empty,
+    /// 200 with the login page.
+    LoginPage,
+}
+
+/// What comes in place of a verdict. But for the last two the digest is not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Instead {
+    /// 302 to `/`.
+    Redirect,
+    /// 302 to `/login`.
+    RedirectToLogin,
+    /// 301 to the same path over HTTPS.
+    RedirectToHttps,
+    /// 200 with a page that says "please wait".
+    Page,
+    /// 200 with the login page.
+    LoginPage,
+    /// 200 without a body and without a cookie.
+    Empty,
+    /// 204.
+    NoContent,
+    /// 404 with a page.
+    NotFound,
+    /// 500 with a page.
+    ServerError,
+    /// 503 with a page.
+    Unavailable,
+    /// `{"res":"error","msg":"phone rebooting"}`.
+    Rebooting,
+    /// `Response=Error` and `Message=Rebooting` in lines.
+    RebootingLines,
+    /// 200 with bytes without meaning.
+    Garbage,
+    /// The answer of an accepted login, whose session has ended by then.
+    SessionLost,
+    /// The same without a word of success: a cookie alone.
+    SessionLostUnsaid,
+}
+
+impl Instead {
+    /// Every form, for tests that go through all of them.
+    pub const ALL: [Self; 15] = [
+        Self::Redirect,
+        Self::RedirectToLogin,
+        Self::RedirectToHttps,
+        Self::Page,
+        Self::LoginPage,
+        Self::Empty,
+        Self::NoContent,
+        Self::NotFound,
+        Self::ServerError,
+        Self::Unavailable,
+        Self::Rebooting,
+        Self::RebootingLines,
+        Self::Garbage,
+        Self::SessionLost,
+        Self::SessionLostUnsaid,
+    ];
 }
 
 /// When too many refused logins lock the phone.

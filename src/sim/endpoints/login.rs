@@ -3,10 +3,10 @@
 //! Whether a login is right is judged in [`auth`](crate::sim::auth); here are only the words for
 //! it, all those that are known of the vendor's phones.
 
-use super::answer::Answer;
+use super::answer::{Answer, Body, LOGIN_PAGE};
 use super::{Call, session};
 use crate::sim::auth::{Attempt, Lock, Refused, Role, Verdict};
-use crate::sim::behaviour::login::{LockedAnswer, LoginAnswer, RealmBody, Refusal};
+use crate::sim::behaviour::login::{Instead, LockedAnswer, LoginAnswer, RealmBody, Refusal};
 use crate::sim::behaviour::session::{Given, PerUser};
 use crate::sim::state::State;
 use crate::sim::wire::json::Json;
@@ -21,7 +21,7 @@ pub(super) fn realm(_call: &Call<'_>, state: &mut State) -> Answer {
         RealmBody::JsonBody => Answer::success(realm.into()),
         RealmBody::JsonRandom => Answer::json(Json::object([("random", realm.into())])),
         RealmBody::JsonRealm => Answer::json(Json::object([("realm", realm.into())])),
-        RealmBody::Html => Answer::html(200, super::answer::LOGIN_PAGE),
+        RealmBody::Html => Answer::html(200, LOGIN_PAGE),
         RealmBody::Error => Answer::lines(&["Response=Error", "Message=Unknown Error"]),
         RealmBody::Garbage => Answer::text("\u{1}\u{2}\u{3}{[<\u{0}".to_owned()),
         RealmBody::Empty => Answer::text(String::new()),
@@ -34,6 +34,10 @@ pub(super) fn realm(_call: &Call<'_>, state: &mut State) -> Answer {
 }
 
 pub(super) fn login(call: &Call<'_>, state: &mut State) -> Answer {
+    let instead = without_verdict(state);
+    if let Some(answer) = instead.and_then(|instead| unjudged(instead, call)) {
+        return answer;
+    }
     let username = call.request.param("Username").unwrap_or_default();
     let known = [(&state.admin, Role::Admin), (&state.user, Role::User)]
         .into_iter()
@@ -55,7 +59,14 @@ pub(super) fn login(call: &Call<'_>, state: &mut State) -> Answer {
             if knobs.session.per_user == PerUser::One {
                 state.auth.end_others(username, &token);
             }
-            accepted(&token, state)
+            if instead.is_some() {
+                state.auth.end_sessions();
+            }
+            let mut answer = accepted(&token, state);
+            if instead == Some(Instead::SessionLostUnsaid) {
+                answer.body = Body::Text(String::new());
+            }
+            answer
         }
         Verdict::Refused(refused) => {
             state.counters.refusals += 1;
@@ -66,6 +77,41 @@ pub(super) fn login(call: &Call<'_>, state: &mut State) -> Answer {
             locked(lock, state)
         }
     }
+}
+
+/// What this login gets in place of a verdict.
+fn without_verdict(state: &mut State) -> Option<Instead> {
+    let knobs = &state.behaviour.login;
+    let instead = knobs.instead?;
+    let so_far = &mut state.counters.unjudged;
+    if knobs.instead_times > 0 && *so_far >= knobs.instead_times {
+        return None;
+    }
+    *so_far += 1;
+    Some(instead)
+}
+
+/// The answer of a phone that does not look at the digest; `None` where it does.
+fn unjudged(instead: Instead, call: &Call<'_>) -> Option<Answer> {
+    const PAGE: &str = "<html><body><h1>Please wait</h1></body></html>";
+    Some(match instead {
+        Instead::Redirect => Answer::redirect(302, "/".to_owned()),
+        Instead::RedirectToLogin => Answer::redirect(302, "/login".to_owned()),
+        Instead::RedirectToHttps => {
+            Answer::redirect(301, format!("https://phone{}", call.request.path))
+        }
+        Instead::Page => Answer::html(200, PAGE),
+        Instead::LoginPage => Answer::html(200, LOGIN_PAGE),
+        Instead::Empty => Answer::text(String::new()),
+        Instead::NoContent => Answer::html(204, ""),
+        Instead::NotFound => Answer::not_found(),
+        Instead::ServerError => Answer::html(500, PAGE),
+        Instead::Unavailable => Answer::html(503, PAGE),
+        Instead::Rebooting => Answer::message("error", "phone rebooting".into()),
+        Instead::RebootingLines => Answer::lines(&["Response=Error", "Message=Rebooting"]),
+        Instead::Garbage => Answer::text("\u{1f}\u{8b}\u{8}\u{0}\u{3}{[<\u{0}".to_owned()),
+        Instead::SessionLost | Instead::SessionLostUnsaid => return None,
+    })
 }
 
 fn accepted(token: &str, state: &State) -> Answer {
@@ -118,6 +164,7 @@ fn refusal(refused: Refused, form: Refusal) -> Answer {
         }
         Refusal::ResMsg => Answer::message("error", "authentication failed".into()),
         Refusal::Empty => Answer::text(String::new()),
+        Refusal::LoginPage => Answer::html(200, LOGIN_PAGE),
     }
 }
 
@@ -271,11 +318,22 @@ mod tests {
                 "{\"res\": \"error\", \"msg\": \"authentication failed\"}",
             ),
             (Refusal::Empty, "gmiadmin", ""),
+            (Refusal::LoginPage, "gmiadmin", LOGIN_PAGE),
         ] {
             let mut desk = Desk::with(|knobs| knobs.login.refusal = refusal);
             desk.log_in(username, "wrong");
             assert_eq!(desk.log_in(username, "wrong"), expect, "{refusal:?}");
             assert!(desk.cookies.is_empty() && desk.state.counters.refusals == 2);
+        }
+    }
+
+    #[test]
+    fn what_comes_in_place_of_a_verdict_opens_nothing_and_counts_as_nothing() {
+        for instead in Instead::ALL {
+            let mut desk = Desk::with(|knobs| knobs.login.instead = Some(instead));
+            desk.log_in("gmiadmin", "admin");
+            assert!(!desk.is_in(), "{instead:?}");
+            assert_eq!(desk.state.counters.refusals, 0, "{instead:?}");
         }
     }
 

@@ -86,6 +86,8 @@ pub struct Counters {
     pub logins: u64,
     /// Logins refused, those while locked included.
     pub refusals: u64,
+    /// Logins that ended without a verdict.
+    pub unjudged: u64,
     /// Requests denied for want of a valid session.
     pub denials: u64,
     /// Reboots begun.

@@ -90,6 +90,7 @@ fn extend_with_chunks(bytes: &mut Vec<u8>, body: &[u8]) {
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
         400 => "Bad Request",
@@ -100,6 +101,7 @@ fn reason(status: u16) -> &'static str {
         413 => "Content Too Large",
         500 => "Internal Server Error",
         501 => "Not Implemented",
+        503 => "Service Unavailable",
         _ => "Unknown",
     }
 }

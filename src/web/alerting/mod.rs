@@ -10,8 +10,8 @@ mod events;
 mod letters;
 mod orders;
 mod rules;
+mod silence_request;
 mod silences;
-mod wanted;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub(super) use events::{Wish, events};
 pub(super) use letters::{notice, queue};
 pub(super) use orders::{Given, obey};
 pub(super) use rules::{rules, state_of};
-pub(super) use silences::{matchers, silences};
+pub(super) use silences::silences;
 
 /// How long a program waits for the alert task, which may wait for its disk.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,6 +62,7 @@ impl Unanswered {
             Self::Refused(Refusal::Unknown(..)) => Code::NotFound,
             Self::Refused(
                 Refusal::Everything
+                | Refusal::Past
                 | Refusal::Lasting(_)
                 | Refusal::Full(_)
                 | Refusal::Over(_)

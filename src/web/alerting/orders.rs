@@ -17,7 +17,7 @@ use crate::web::requests::Code;
 use crate::web::route::{Order, Reader};
 use crate::web::{Inputs, api, pages};
 
-use super::wanted::{Draft, Flaw, known_labels};
+use super::silence_request::{SilenceRequest, ValidationError, known_labels};
 use super::{PATIENCE, Unanswered, ask, silences};
 
 /// An order, who gives it, and what came with it.
@@ -46,7 +46,7 @@ enum Refused {
     #[error(transparent)]
     Unread(#[from] Unread),
     #[error(transparent)]
-    Flaw(#[from] Flaw),
+    Invalid(#[from] ValidationError),
     #[error(transparent)]
     Unanswered(#[from] Unanswered),
 }
@@ -95,10 +95,10 @@ async fn carry_out(given: Given<'_>, body: Incoming, inputs: &Inputs) -> Result<
 
 /// The silence that the body describes.
 async fn wanted(given: &Given<'_>, body: Incoming, inputs: &Inputs) -> Result<NewSilence, Refused> {
-    type Reading = fn(&[u8]) -> Result<Draft, Flaw>;
+    type Reading = fn(&[u8]) -> Result<SilenceRequest, ValidationError>;
     let (media, understood): (_, Reading) = match given.reader {
-        Reader::Person => ("application/x-www-form-urlencoded", Draft::of_form),
-        Reader::Program => ("application/json", Draft::of_json),
+        Reader::Person => ("application/x-www-form-urlencoded", SilenceRequest::of_form),
+        Reader::Program => ("application/json", SilenceRequest::of_json),
     };
     let body: Bytes = intake::read(body, &given.head.headers, media, given.body_time).await?;
     let fleet = Arc::clone(&inputs.fleet.borrow());
@@ -137,7 +137,7 @@ impl Refused {
     fn code(&self) -> Code {
         match self {
             Self::Unread(unread) => unread.code(),
-            Self::Flaw(_) => Code::Unprocessable,
+            Self::Invalid(_) => Code::Unprocessable,
             Self::Unanswered(unanswered) => unanswered.code(),
         }
     }

@@ -95,17 +95,17 @@ pub(in crate::web) fn state_of<'a>(alerts: impl Iterator<Item = &'a Alert>) -> &
 }
 
 fn push_groups(picture: &Picture, steps: &mut VecDeque<Step>) {
-    let mut alerts: BTreeMap<u64, Vec<Alert>> = BTreeMap::new();
+    let mut alerts: BTreeMap<Box<str>, Vec<Alert>> = BTreeMap::new();
     for alert in active(picture) {
-        let fingerprint = alert.rule.fingerprint;
-        alerts.entry(fingerprint).or_default().push(alert);
+        let name = alert.rule().name.clone();
+        alerts.entry(name).or_default().push(alert);
     }
     for (number, (name, rules)) in groups(picture).into_iter().enumerate() {
         steps.extend((number > 0).then_some(Step::Text(",")));
         steps.push_back(Step::Group(name));
         for (number, rule) in rules.into_iter().enumerate() {
             steps.extend((number > 0).then_some(Step::Text(",")));
-            let alerts = alerts.remove(&rule.fingerprint).unwrap_or_default();
+            let alerts = alerts.remove(&rule.rule.name).unwrap_or_default();
             steps.push_back(Step::Rule(rule, state_of(alerts.iter())));
             for (number, alert) in alerts.into_iter().enumerate() {
                 steps.extend((number > 0).then_some(Step::Text(",")));

@@ -1,12 +1,14 @@
-//! `/api/v1/silences`: every silence, those that are over included, newest first.
-
-use std::collections::BTreeMap;
+//! `/api/v1/silences`: every silence, those that have expired included, newest first.
+//!
+//! The answer is a bare list of objects as `/api/v2/silences` of an Alertmanager gives them, so that
+//! what reads the one reads the other; ids are numbers written as text. The answer to a POST adds
+//! `silenceID`, by which Alertmanager answers, and what the silence covers at the moment.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::alert::Picture;
-use crate::alert::matcher::{Glob, LabelPatterns};
+use crate::alert::matcher::Matcher;
 use crate::alert::silence::Silence;
 use crate::fleet::{Fleet, Moment};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
@@ -15,34 +17,43 @@ use crate::web::pieces::Pieces;
 
 /// One silence.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct SilenceJson<'a> {
-    id: u64,
-    /// Of each label, one of its patterns must match.
-    matchers: BTreeMap<&'a str, Vec<&'a str>>,
-    from: Timestamp,
-    until: Timestamp,
-    by: &'a str,
+    id: String,
+    matchers: &'a [Matcher],
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    updated_at: Timestamp,
+    created_by: &'a str,
     comment: &'a str,
+    status: StatusJson,
+}
+
+/// Where in its life a silence is.
+#[derive(Serialize)]
+struct StatusJson {
     /// `active`, `pending` or `expired`.
     state: &'static str,
 }
 
-/// A silence that was just made, and what it reaches.
+/// A silence that was just made, and what it covers.
 #[derive(Serialize)]
 struct MadeJson<'a> {
+    #[serde(rename = "silenceID")]
+    silence_id: String,
     #[serde(flatten)]
     silence: SilenceJson<'a>,
     /// Phones that it covers as a whole.
     phones: usize,
-    /// Alerts that are pending or fire now, of which it speaks.
+    /// Alerts that it matches, of those that are pending or fire now.
     alerts: usize,
 }
 
 /// All silences.
 pub(in crate::web) fn silences(picture: &Picture, now: Moment) -> impl Pieces + use<> {
     Listing {
-        open: "{\"silences\":[",
-        close: "]}",
+        open: "[",
+        close: "]",
         items: picture.board.silences().iter().rev().cloned().collect(),
         item: move |silence: &Silence, out: &mut Vec<u8>| {
             serde_json::to_writer(out, &json(silence, now)).expect(ALWAYS_JSON);
@@ -60,6 +71,7 @@ pub(super) fn made(silence: &Silence, fleet: &Fleet, picture: &Picture, now: Mom
     let phones = fleet.phones();
     let alerts = picture.board.active();
     let json = MadeJson {
+        silence_id: silence.id.to_string(),
         silence: json(silence, now),
         phones: phones.filter(|phone| silence.covers(&phone.place)).count(),
         alerts: alerts
@@ -69,32 +81,18 @@ pub(super) fn made(silence: &Silence, fleet: &Fleet, picture: &Picture, now: Mom
     serde_json::to_string(&json).expect(ALWAYS_JSON)
 }
 
-/// What a silence or window speaks of, as it is written: `site=lyon`, `phone=hq-1`.
-pub(in crate::web) fn matchers(matching: &[LabelPatterns]) -> Vec<String> {
-    let written = |one: &LabelPatterns| {
-        let patterns = one.any_of.iter();
-        let line = |pattern: &str| format!("{}={pattern}", one.name);
-        patterns
-            .map(|pattern| line(pattern.as_str()))
-            .collect::<Vec<_>>()
-    };
-    matching.iter().flat_map(written).collect()
-}
-
 fn json(silence: &Silence, now: Moment) -> SilenceJson<'_> {
-    let mut matchers: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for one in &silence.matching {
-        let patterns = one.any_of.iter().map(Glob::as_str);
-        matchers.entry(&*one.name).or_default().extend(patterns);
-    }
     SilenceJson {
-        id: silence.id,
-        matchers,
-        from: whole_millis(silence.from),
-        until: whole_millis(silence.until),
-        by: &silence.by,
+        id: silence.id.to_string(),
+        matchers: &silence.matchers,
+        starts_at: whole_millis(silence.starts_at),
+        ends_at: whole_millis(silence.ends_at),
+        updated_at: whole_millis(silence.updated_at),
+        created_by: &silence.created_by,
         comment: &silence.comment,
-        state: silence.state(now.wall).label(),
+        status: StatusJson {
+            state: silence.state(now.wall).label(),
+        },
     }
 }
 
@@ -107,27 +105,36 @@ mod tests {
     fn silences_are_listed_newest_first_with_their_state() {
         let json = example::written(silences(&example::picture(), example::now()));
         assert_eq!(
-            json["silences"][1],
+            json[1],
             serde_json::json!({
-                "id": 7,
-                "matchers": { "phone": [example::HOSTILE_NAME] },
-                "from": "2024-05-01T09:00:00Z",
-                "until": "2024-05-01T10:00:00Z",
-                "by": "anna",
+                "id": "7",
+                "matchers": [{
+                    "name": "phone",
+                    "value": example::HOSTILE_NAME,
+                    "isRegex": false,
+                    "isEqual": true,
+                }],
+                "startsAt": "2024-05-01T09:00:00Z",
+                "endsAt": "2024-05-01T10:00:00Z",
+                "updatedAt": "2024-05-01T09:00:00Z",
+                "createdBy": "anna",
                 "comment": "moving <b>house</b>",
-                "state": "active",
+                "status": { "state": "active" },
             })
         );
-        assert_eq!(json["silences"][0]["state"], "expired");
+        assert_eq!(json[0]["status"]["state"], "expired");
     }
 
     #[test]
     fn who_makes_a_silence_is_told_what_it_reaches() {
-        let silence = example::silence(9, "re*");
+        let silence = example::silence(9, "phone=~re.*");
         let (fleet, picture) = (example::fleet(), example::picture());
         let json = made(&silence, &fleet, &picture, example::now());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json["phones"], &json["alerts"]), (&1.into(), &1.into()));
-        assert_eq!(json["id"], 9);
+        assert_eq!(
+            (&json["id"], &json["silenceID"]),
+            (&"9".into(), &"9".into())
+        );
     }
 }

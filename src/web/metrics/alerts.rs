@@ -7,23 +7,30 @@
 //! fires, with all its labels, as Prometheus gives them to `ALERTS`.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::registry::Unit::Seconds;
 
 use crate::alert::board::{Alert, Board};
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
-use crate::alert::picture::{ManagerTally, Queue, Restored, SUPPRESSORS};
+use crate::alert::picture::{Queue, Restored, SUPPRESSORS};
 use crate::alert::silence::SilenceState;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Picture, Rule};
-use crate::fleet::Phone;
 use crate::fleet::moment::epoch_seconds;
 
+use super::own::Families;
 use super::page::Scrape;
-use super::samples::Samples;
+use super::samples::Label;
 
 /// So many alerts have series of their own: all that a bad day of 2,000 phones brings, and few enough
 /// for any Prometheus. Those that fire come first.
-pub(super) const MOST_LISTED: usize = 2000;
+const MOST_LISTED: usize = 2000;
 
 /// What an active alert is to whoever counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,9 +66,266 @@ impl State {
     }
 }
 
+/// The alerts as of one moment.
+#[derive(Debug)]
+pub(super) struct Alerts {
+    picture: Arc<Picture>,
+    now: Timestamp,
+}
+
+impl Collector for Alerts {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut out = Families(encoder);
+        self.alerts(&mut out)?;
+        self.rules(&mut out)?;
+        self.notifications(&mut out)?;
+        self.queues(&mut out)?;
+        self.alertmanagers(&mut out)?;
+        self.state(&mut out)
+    }
+}
+
+impl Alerts {
+    pub(super) fn of(scrape: &Scrape) -> Self {
+        Self {
+            picture: Arc::clone(&scrape.alerts),
+            now: scrape.now.wall,
+        }
+    }
+
+    fn alerts(&self, out: &mut Families<'_>) -> fmt::Result {
+        let board = &self.picture.board;
+        out.gauges(
+            "grandstream_alerts",
+            None,
+            "Active alerts per rule, by state: pending, firing or suppressed; each alert counts in exactly one.",
+            by_rule(board),
+        )?;
+        let listed = listed(board);
+        out.gauges(
+            "grandstream_alert_active",
+            None,
+            "1 for each alert that is pending or firing; the label suppressed names what suppresses one that is firing.",
+            listed.iter().map(|alert| (with_state(alert), 1_u32)),
+        )?;
+        let since = listed
+            .iter()
+            .map(|alert| (own_labels(alert), epoch_seconds(alert.active_at.wall)));
+        out.gauges(
+            "grandstream_alert_active_since_timestamp",
+            Some(&Seconds),
+            "When the condition of an active alert was first seen.",
+            since,
+        )?;
+        let dropped = board.active().count() - listed.len();
+        out.gauge(
+            "grandstream_alert_series_dropped",
+            None,
+            "Active alerts without series of their own, because 2000 others have them.",
+            self.if_judged(dropped),
+        )
+    }
+
+    fn rules(&self, out: &mut Families<'_>) -> fmt::Result {
+        let Picture {
+            matched, evaluated, ..
+        } = &*self.picture;
+        out.gauges(
+            "grandstream_alert_rule_matched_entities",
+            None,
+            "Phones that the rule applies to; a rule that applies to none never fires.",
+            matched
+                .iter()
+                .map(|(rule, phones)| ([("alertname", &**rule)], *phones)),
+        )?;
+        let evaluated = evaluated.map(|at| epoch_seconds(at.wall));
+        out.gauge(
+            "grandstream_alert_rule_last_evaluation_timestamp",
+            Some(&Seconds),
+            "When all rules were last evaluated.",
+            evaluated.and_then(|at| self.if_judged(at)),
+        )?;
+        out.counter(
+            "grandstream_alert_rule_evaluation_errors",
+            "Templates of alerts that failed to render, so that their source was sent instead.",
+            self.if_judged(self.picture.tallies.texts_failed),
+        )
+    }
+
+    fn notifications(&self, out: &mut Families<'_>) -> fmt::Result {
+        let tallies = &self.picture.tallies;
+        let receivers = self.receivers();
+        let delivered = receivers.iter().flat_map(|receiver| {
+            Why::ALL.map(|reason| {
+                let labels = [
+                    ("receiver", *receiver),
+                    ("notification_reason", reason.label()),
+                ];
+                let count = tallies.delivered.get(&((*receiver).into(), reason));
+                (labels, count.copied().unwrap_or_default())
+            })
+        });
+        out.counters(
+            "grandstream_notifications_delivered",
+            "Notifications that a receiver accepted, by why they were sent.",
+            delivered,
+        )?;
+        let failed = receivers.iter().flat_map(|receiver| {
+            Cause::ALL.map(|cause| {
+                let labels = [("receiver", *receiver), ("reason", cause.label())];
+                let count = tallies.failed.get(&((*receiver).into(), cause));
+                (labels, count.copied().unwrap_or_default())
+            })
+        });
+        out.counters(
+            "grandstream_notification_requests_failed",
+            "Requests to a receiver that failed, by reason.",
+            failed,
+        )?;
+        let suppressed = SUPPRESSORS.map(|by| {
+            let count = tallies.suppressed.get(by).copied();
+            ([("by", by)], count.unwrap_or_default())
+        });
+        out.counters(
+            "grandstream_notifications_suppressed",
+            "Alerts that fired while suppressed, by what suppressed them.",
+            self.if_judged(suppressed).into_iter().flatten(),
+        )
+    }
+
+    fn queues(&self, out: &mut Families<'_>) -> fmt::Result {
+        let mut queues: BTreeMap<&str, Queue> = self
+            .receivers()
+            .into_iter()
+            .map(|receiver| (receiver, Queue::default()))
+            .collect();
+        // Receivers that are gone may have left messages.
+        let known = self.picture.queues.iter();
+        queues.extend(known.map(|(receiver, queue)| (&**receiver, *queue)));
+        let queues = queues
+            .iter()
+            .map(|(receiver, queue)| ([("receiver", *receiver)], queue));
+        out.gauges(
+            "grandstream_notification_queue_length",
+            None,
+            "Notifications that wait for a receiver.",
+            queues
+                .clone()
+                .map(|(labels, queue)| (labels, queue.waiting)),
+        )?;
+        let oldest = queues
+            .clone()
+            .filter_map(|(labels, queue)| Some((labels, epoch_seconds(queue.oldest?))));
+        out.gauges(
+            "grandstream_notification_queue_oldest_timestamp",
+            Some(&Seconds),
+            "When the oldest notification that waits for a receiver was queued; absent while none waits.",
+            oldest,
+        )?;
+        out.gauges(
+            "grandstream_notification_dead_letters",
+            None,
+            "Notifications to a receiver that are not tried again, kept until a person retries or drops them.",
+            queues.map(|(labels, queue)| (labels, queue.dead)),
+        )
+    }
+
+    fn alertmanagers(&self, out: &mut Families<'_>) -> fmt::Result {
+        let Picture {
+            settings, tallies, ..
+        } = &*self.picture;
+        let names = settings.alertmanagers.iter().map(|one| &*one.name);
+        let names: BTreeSet<&str> = names.collect();
+        let each = names.iter().map(|name| {
+            let tally = tallies.alertmanagers.get(*name).copied();
+            ([("alertmanager", *name)], tally.unwrap_or_default())
+        });
+        out.counters(
+            "grandstream_notifications_alertmanager_sent",
+            "Alerts that an Alertmanager accepted, each counted as often as it was sent.",
+            each.clone().map(|(labels, tally)| (labels, tally.sent)),
+        )?;
+        out.counters(
+            "grandstream_notifications_alertmanager_errors",
+            "Requests to an Alertmanager that failed.",
+            each.clone().map(|(labels, tally)| (labels, tally.errors)),
+        )?;
+        out.counters(
+            "grandstream_notifications_alertmanager_dropped",
+            "Alerts that an Alertmanager refused and that are not sent again.",
+            each.clone().map(|(labels, tally)| (labels, tally.dropped)),
+        )?;
+        out.gauges(
+            "grandstream_notifications_alertmanager_queue_length",
+            None,
+            "Alerts that wait for an Alertmanager to accept them.",
+            each.map(|(labels, tally)| (labels, tally.waiting)),
+        )
+    }
+
+    fn state(&self, out: &mut Families<'_>) -> fmt::Result {
+        let Picture {
+            keeping, tallies, ..
+        } = &*self.picture;
+        out.gauge(
+            "grandstream_alert_state_last_write_timestamp",
+            Some(&Seconds),
+            "When the state of alerts was last written to disk.",
+            keeping.written.map(epoch_seconds),
+        )?;
+        let is_meant_to = keeping.fault.is_some() || keeping.written.is_some();
+        out.gauge(
+            "grandstream_alert_state_persisted",
+            None,
+            "Whether the state of alerts is on disk; absent where it is kept in memory on purpose.",
+            is_meant_to.then_some(u32::from(keeping.fault.is_none())),
+        )?;
+        let restored = Restored::ALL.map(|result| {
+            let count = tallies.restored.get(&result).copied();
+            ([("result", result.label())], count.unwrap_or_default())
+        });
+        out.counters(
+            "grandstream_alert_state_restore",
+            "Alerts restored at the start, by result.",
+            self.if_judged(restored).into_iter().flatten(),
+        )?;
+        let silences = self.picture.board.silences();
+        let by_state = SilenceState::ALL.map(|state| {
+            let those = silences.iter().filter(|one| one.state(self.now) == state);
+            ([("state", state.label())], those.count())
+        });
+        let some = !silences.is_empty();
+        out.gauges(
+            "grandstream_silences",
+            None,
+            "Silences by state: active, pending or expired.",
+            (some || self.is_judged())
+                .then_some(by_state)
+                .into_iter()
+                .flatten(),
+        )
+    }
+
+    fn is_judged(&self) -> bool {
+        self.picture.settings.enabled
+    }
+
+    fn if_judged<T>(&self, value: T) -> Option<T> {
+        self.is_judged().then_some(value)
+    }
+
+    /// The receivers of the configuration, each once.
+    fn receivers(&self) -> BTreeSet<&str> {
+        let receivers = self.picture.settings.receivers.iter();
+        receivers
+            .map(|receiver| &*receiver.route.receiver)
+            .collect()
+    }
+}
+
 /// The alerts that have series of their own. Labels of a rule may make two alerts look the same;
 /// then the first counts.
-pub(super) fn listed(board: &Board) -> Vec<Alert> {
+fn listed(board: &Board) -> Vec<&Alert> {
     let mut labels = HashSet::new();
     let (firing, pending): (Vec<_>, Vec<_>) =
         board.active().partition(|alert| alert.state.is_firing());
@@ -69,31 +333,40 @@ pub(super) fn listed(board: &Board) -> Vec<Alert> {
     alerts
         .filter(|alert| labels.insert(&alert.labels))
         .take(MOST_LISTED)
-        .cloned()
         .collect()
 }
 
-pub(super) fn by_rule(scrape: &Scrape, out: &mut Samples<'_>) {
-    let board = &scrape.alerts.board;
+/// How many alerts of each rule are in each state: every state of every known rule is there.
+fn by_rule(board: &Board) -> impl Iterator<Item = ([Label<'_>; 3], u64)> {
     let rules = board.rules().iter().map(|known| &known.rule);
-    let mut counts: BTreeMap<_, _> = rules.map(|rule| (named(rule), [0_u32; 3])).collect();
+    let mut counts: BTreeMap<_, _> = rules.map(|rule| (named(rule), [0_u64; 3])).collect();
     for alert in board.active() {
         let count = counts.entry(named(alert.rule())).or_default();
         count[State::of(alert) as usize] += 1;
     }
-    for ((name, severity), counts) in counts {
-        for state in State::ALL {
+    counts.into_iter().flat_map(|((name, severity), counts)| {
+        State::ALL.map(|state| {
             let labels = [
                 ("alertname", name),
                 ("severity", severity),
                 ("state", state.label()),
             ];
-            out.count(&labels, counts[state as usize]);
-        }
-    }
+            (labels, counts[state as usize])
+        })
+    })
 }
 
-pub(super) fn active_alert(alert: &Alert, out: &mut Samples<'_>) {
+/// Name and severity of a rule.
+fn named(rule: &Rule) -> (&str, &str) {
+    (&rule.name, rule.severity().unwrap_or_default())
+}
+
+fn own_labels(alert: &Alert) -> Vec<Label<'_>> {
+    let labels = alert.labels.iter();
+    labels.map(|(name, value)| (&**name, &**value)).collect()
+}
+
+fn with_state(alert: &Alert) -> Vec<Label<'_>> {
     let state = State::of(alert);
     let fires = match state {
         State::Pending => State::Pending,
@@ -104,188 +377,5 @@ pub(super) fn active_alert(alert: &Alert, out: &mut Samples<'_>) {
     if state == State::Suppressed {
         labels.push(("suppressed", alert.visibility.label()));
     }
-    out.flag(&labels, true);
-}
-
-pub(super) fn active_since(alert: &Alert, out: &mut Samples<'_>) {
-    out.number(&own_labels(alert), epoch_seconds(alert.active_at.wall));
-}
-
-pub(super) fn left_out(scrape: &Scrape, out: &mut Samples<'_>) {
-    if is_judged(scrape) {
-        let board = &scrape.alerts.board;
-        out.count(&[], board.active().count() - listed(board).len());
-    }
-}
-
-pub(super) fn matched(scrape: &Scrape, out: &mut Samples<'_>) {
-    for (rule, phones) in &*scrape.alerts.matched {
-        out.count(&[("rule", rule)], *phones);
-    }
-}
-
-pub(super) fn evaluated(scrape: &Scrape, out: &mut Samples<'_>) {
-    if let Some(at) = scrape.alerts.evaluated
-        && is_judged(scrape)
-    {
-        out.number(&[], epoch_seconds(at.wall));
-    }
-}
-
-pub(super) fn texts_failed(scrape: &Scrape, out: &mut Samples<'_>) {
-    if is_judged(scrape) {
-        out.count(&[], scrape.alerts.tallies.texts_failed);
-    }
-}
-
-pub(super) fn delivered(scrape: &Scrape, out: &mut Samples<'_>) {
-    for receiver in receivers(&scrape.alerts) {
-        for reason in Why::ALL {
-            let told = &scrape.alerts.tallies.delivered;
-            let count = told.get(&(receiver.into(), reason)).copied();
-            let labels = [("receiver", receiver), ("reason", reason.label())];
-            out.count(&labels, count.unwrap_or_default());
-        }
-    }
-}
-
-pub(super) fn failed(scrape: &Scrape, out: &mut Samples<'_>) {
-    for receiver in receivers(&scrape.alerts) {
-        for cause in Cause::ALL {
-            let failed = &scrape.alerts.tallies.failed;
-            let count = failed.get(&(receiver.into(), cause)).copied();
-            let labels = [("receiver", receiver), ("cause", cause.label())];
-            out.count(&labels, count.unwrap_or_default());
-        }
-    }
-}
-
-pub(super) fn kept_back(scrape: &Scrape, out: &mut Samples<'_>) {
-    if is_judged(scrape) {
-        for by in SUPPRESSORS {
-            let count = scrape.alerts.tallies.suppressed.get(by).copied();
-            out.count(&[("by", by)], count.unwrap_or_default());
-        }
-    }
-}
-
-pub(super) fn waiting(scrape: &Scrape, out: &mut Samples<'_>) {
-    for (receiver, queue) in queues(&scrape.alerts) {
-        out.count(&[("receiver", receiver)], queue.waiting);
-    }
-}
-
-pub(super) fn oldest(scrape: &Scrape, out: &mut Samples<'_>) {
-    for (receiver, queue) in queues(&scrape.alerts) {
-        let age = queue
-            .oldest
-            .map(|at| scrape.now.wall.duration_since(at).as_secs_f64().max(0.0));
-        out.number(&[("receiver", receiver)], age.unwrap_or_default());
-    }
-}
-
-pub(super) fn dead(scrape: &Scrape, out: &mut Samples<'_>) {
-    for (receiver, queue) in queues(&scrape.alerts) {
-        out.count(&[("receiver", receiver)], queue.dead);
-    }
-}
-
-pub(super) fn sent(scrape: &Scrape, out: &mut Samples<'_>) {
-    managers(scrape, out, |tally| tally.sent);
-}
-
-pub(super) fn errors(scrape: &Scrape, out: &mut Samples<'_>) {
-    managers(scrape, out, |tally| tally.errors);
-}
-
-pub(super) fn refused(scrape: &Scrape, out: &mut Samples<'_>) {
-    managers(scrape, out, |tally| tally.dropped);
-}
-
-pub(super) fn unsent(scrape: &Scrape, out: &mut Samples<'_>) {
-    managers(scrape, out, |tally| tally.waiting);
-}
-
-pub(super) fn written(scrape: &Scrape, out: &mut Samples<'_>) {
-    if let Some(at) = scrape.alerts.keeping.written {
-        out.number(&[], epoch_seconds(at));
-    }
-}
-
-/// Says nothing where state is kept in memory on purpose.
-pub(super) fn persisted(scrape: &Scrape, out: &mut Samples<'_>) {
-    let keeping = &scrape.alerts.keeping;
-    if keeping.fault.is_some() || keeping.written.is_some() {
-        out.flag(&[], keeping.fault.is_none());
-    }
-}
-
-pub(super) fn restored(scrape: &Scrape, out: &mut Samples<'_>) {
-    if is_judged(scrape) {
-        for result in Restored::ALL {
-            let count = scrape.alerts.tallies.restored.get(&result).copied();
-            out.count(&[("result", result.label())], count.unwrap_or_default());
-        }
-    }
-}
-
-pub(super) fn silences(scrape: &Scrape, out: &mut Samples<'_>) {
-    let silences = scrape.alerts.board.silences();
-    if !is_judged(scrape) && silences.is_empty() {
-        return;
-    }
-    let now = scrape.now.wall;
-    for state in SilenceState::ALL {
-        let those = silences.iter().filter(|one| one.state(now) == state);
-        out.count(&[("state", state.label())], those.count());
-    }
-}
-
-pub(super) fn muted(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
-    if let Some(by) = scrape.alerts.board.muted().get(&phone.place.name) {
-        out.flag(&[("by", by.label())], true);
-    }
-}
-
-fn is_judged(scrape: &Scrape) -> bool {
-    scrape.alerts.settings.enabled
-}
-
-/// Name and severity of a rule.
-fn named(rule: &Rule) -> (&str, &str) {
-    (&rule.name, rule.severity().unwrap_or_default())
-}
-
-fn own_labels(alert: &Alert) -> Vec<(&str, &str)> {
-    let labels = alert.labels.iter();
-    labels.map(|(name, value)| (&**name, &**value)).collect()
-}
-
-/// The receivers of the configuration, each once.
-fn receivers(picture: &Picture) -> BTreeSet<&str> {
-    let receivers = picture.settings.receivers.iter();
-    receivers
-        .map(|receiver| &*receiver.route.receiver)
-        .collect()
-}
-
-/// The queue of each receiver, and of those that are gone and left messages.
-fn queues(picture: &Picture) -> BTreeMap<&str, Queue> {
-    let receivers = receivers(picture).into_iter();
-    let mut queues: BTreeMap<_, _> = receivers.map(|name| (name, Queue::default())).collect();
-    let known = picture.queues.iter();
-    queues.extend(known.map(|(name, queue)| (&**name, *queue)));
-    queues
-}
-
-fn managers(scrape: &Scrape, out: &mut Samples<'_>, count: impl Fn(&ManagerTally) -> u64) {
-    let Picture {
-        settings, tallies, ..
-    } = &*scrape.alerts;
-    let names = settings.alertmanagers.iter().map(|one| &*one.name);
-    for name in names.collect::<BTreeSet<_>>() {
-        let tally = tallies.alertmanagers.get(name).copied();
-        let labels = [("alertmanager", name)];
-        out.count(&labels, count(&tally.unwrap_or_default()));
-    }
+    labels
 }

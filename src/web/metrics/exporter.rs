@@ -1,74 +1,140 @@
-//! What the exporter says of itself, as a snapshot, and how its families read it.
+//! What the exporter says of itself: the registry of what it counts, and what it sees when the page
+//! is asked for.
 
-use crate::fleet::Reason;
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::registry::Registry;
+use prometheus_client::registry::Unit::{Bytes, Seconds};
+
 use crate::fleet::command::ReloadStatus;
-use crate::fleet::report::DropReason;
+use crate::fleet::moment::epoch_seconds;
 use crate::fleet::totals::{SkipReason, Totals};
-use crate::web::requests::{Handler, RequestCounts};
 
+use super::own::{Families, unlabelled};
 use super::process::Process;
-use super::samples::Samples;
 
 /// The exporter's own values at one moment.
 #[derive(Clone, Debug)]
 pub struct Exporter {
+    /// What is counted as it happens.
+    pub registry: Arc<Registry>,
     /// What the polls of all phones added up to.
     pub totals: Totals,
     /// Phones in the fleet, whichever of them are shown.
     pub phones: usize,
     /// How reading the configuration went.
     pub reload: ReloadStatus,
-    /// Requests answered.
-    pub requests: RequestCounts,
     /// The process; `None` where the system does not tell.
     pub process: Option<Process>,
-    /// Samples of phones on this page; counted while they are written.
-    pub series: u64,
 }
 
-/// The commit this was built from, where the build was told.
-const REVISION: &str = match option_env!("GRANDSTREAM_EXPORTER_REVISION") {
-    Some(revision) => revision,
-    None => "unknown",
-};
-
-/// The compiler this was built with.
-const RUST_VERSION: &str = env!("GRANDSTREAM_EXPORTER_RUSTVERSION");
-
-pub(super) fn build(_: &Exporter, out: &mut Samples<'_>) {
-    out.info(&[
-        ("version", env!("CARGO_PKG_VERSION")),
-        ("revision", REVISION),
-        ("rustversion", RUST_VERSION),
-    ]);
+/// What was seen when the page was asked for.
+#[derive(Debug)]
+pub(super) struct Seen {
+    totals: Totals,
+    phones: usize,
+    reload: ReloadStatus,
+    process: Option<Process>,
+    /// Samples of phones on the page.
+    series: u64,
 }
 
-pub(super) fn failures(exporter: &Exporter, out: &mut Samples<'_>) {
-    for reason in Reason::ALL {
-        let failures = exporter.totals.failures(reason);
-        out.count(&[("reason", reason.label())], failures);
-    }
-}
-
-pub(super) fn skips(exporter: &Exporter, out: &mut Samples<'_>) {
-    for reason in SkipReason::ALL {
-        let skips = exporter.totals.skips(reason);
-        out.count(&[("reason", reason.label())], skips);
-    }
-}
-
-pub(super) fn drops(exporter: &Exporter, out: &mut Samples<'_>) {
-    for reason in DropReason::ALL {
-        let drops = exporter.totals.drops(reason);
-        out.count(&[("reason", reason.label())], drops);
-    }
-}
-
-pub(super) fn requests(exporter: &Exporter, out: &mut Samples<'_>) {
-    for handler in Handler::ALL {
-        for (code, count) in exporter.requests.of(handler) {
-            let labels = [("handler", handler.label()), ("code", code.label())];
-            out.count(&labels, count);
+impl Seen {
+    pub(super) fn of(exporter: &Exporter, series: u64) -> Self {
+        Self {
+            totals: exporter.totals,
+            phones: exporter.phones,
+            reload: exporter.reload,
+            process: exporter.process,
+            series,
         }
     }
+
+    fn own(&self, out: &mut Families<'_>) -> fmt::Result {
+        out.gauge(
+            "grandstream_exporter_config_last_reload_successful",
+            None,
+            "Whether the last attempt to read the configuration succeeded.",
+            Some(u32::from(self.reload.successful)),
+        )?;
+        out.gauge(
+            "grandstream_exporter_config_last_reload_success_timestamp",
+            Some(&Seconds),
+            "When the configuration was last read without errors.",
+            Some(epoch_seconds(self.reload.last_success)),
+        )?;
+        out.gauge(
+            "grandstream_exporter_phones",
+            None,
+            "Phones that are polled from here.",
+            Some(self.phones),
+        )?;
+        let skips = SkipReason::ALL.map(|reason| {
+            let labels = [("reason", reason.label())];
+            (labels, self.totals.skips(reason))
+        });
+        out.counters(
+            "grandstream_exporter_polls_skipped",
+            "Polls that did not take place.",
+            skips,
+        )?;
+        out.gauge(
+            "grandstream_exporter_series",
+            None,
+            "Series of phones on this page.",
+            Some(self.series),
+        )
+    }
+}
+
+impl Collector for Seen {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut out = Families(encoder);
+        self.own(&mut out)?;
+        match &self.process {
+            Some(process) => of_process(process, &mut out),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The names are those of Prometheus' client libraries.
+fn of_process(process: &Process, out: &mut Families<'_>) -> fmt::Result {
+    let help = "Processor time spent in user and system mode.";
+    let cpu = ConstCounter::new(process.cpu_seconds);
+    out.family(("process_cpu", Some(&Seconds), help), [unlabelled(cpu)])?;
+    out.gauge(
+        "process_resident_memory",
+        Some(&Bytes),
+        "Memory held in RAM.",
+        Some(process.resident_bytes),
+    )?;
+    out.gauge(
+        "process_virtual_memory",
+        Some(&Bytes),
+        "Size of the address space.",
+        Some(process.virtual_bytes),
+    )?;
+    out.gauge(
+        "process_open_fds",
+        None,
+        "Open file descriptors.",
+        process.open_fds,
+    )?;
+    out.gauge(
+        "process_max_fds",
+        None,
+        "How many file descriptors may be open.",
+        process.max_fds,
+    )?;
+    out.gauge(
+        "process_start_time",
+        Some(&Seconds),
+        "When the process started.",
+        process.start_seconds,
+    )
 }

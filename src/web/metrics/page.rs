@@ -1,20 +1,25 @@
 //! The page of metrics, written piece by piece.
 //!
-//! A page is a pure function of the [`Scrape`] it was made from. It is written family by family,
-//! because a family must stand in one block, and within it phone by phone. Between two pieces only
-//! a position is kept, so the whole text never stands in memory.
+//! A page is a function of the [`Scrape`] it was made from and of what was counted until then. Phones
+//! come first, family by family, because a family must stand in one block, and within it phone by
+//! phone: between two pieces only a position is kept, so that the text of a fleet never stands in
+//! memory. The exporter's own families follow as one text, from prometheus-client.
 
 use std::sync::Arc;
 
-use crate::alert::{Alert, Picture};
+use hyper::body::Bytes;
+
+use crate::alert::Picture;
 use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
 use crate::web::pieces::{Filled, PIECE, Pieces};
 
 use super::ahead::{self, AHEAD};
-use super::alerts;
 use super::exporter::Exporter;
-use super::family::{Family, Format, Read, ReadAlert, ReadExporter, ReadPhone, ReadPicture};
+use super::family::{Family, Format, Read, ReadPhone};
+use super::own;
+#[cfg(test)]
+use super::samples::HandedOver;
 use super::samples::{Progress, Samples, push_place};
 use super::table::FAMILIES;
 
@@ -40,13 +45,13 @@ pub struct Scrape {
 pub struct Page {
     scrape: Scrape,
     labels: Labels,
-    /// The alerts that have series of their own.
-    alerts: Vec<Alert>,
     /// Position in [`FAMILIES`].
     family: usize,
-    /// Position among the phones or the alerts.
+    /// Position among the phones.
     item: usize,
     progress: Progress,
+    /// What is left of the exporter's own text; `None` before it is written.
+    own: Option<Bytes>,
 }
 
 /// The labels of each phone, escaped once, when the first family reaches it.
@@ -59,32 +64,33 @@ struct Labels {
 impl Page {
     /// A page of which nothing is written yet.
     pub fn new(scrape: Scrape) -> Self {
-        let alerts = match scrape.exporter {
-            Some(_) => alerts::listed(&scrape.alerts.board),
-            None => Vec::new(),
-        };
         Self {
             scrape,
             labels: Labels::default(),
-            alerts,
             family: 0,
             item: 0,
             progress: Progress::default(),
+            own: None,
         }
     }
 
-    /// How many samples were written so far.
+    /// How many samples of phones were written so far.
     pub fn samples(&self) -> u64 {
         self.progress.samples
     }
 
-    fn ask_phones(
-        &mut self,
-        family: &'static Family,
-        part: Option<Endpoint>,
-        read: ReadPhone,
-        piece: &mut Vec<u8>,
-    ) -> Filled {
+    /// What readers of phones handed over so far.
+    #[cfg(test)]
+    pub(super) fn handed_over(self) -> Vec<HandedOver> {
+        self.progress.handed_over
+    }
+
+    /// Writes the family of the phones that it has not come to.
+    fn fill_family(&mut self, family: &'static Family, piece: &mut Vec<u8>) -> Filled {
+        let (part, read): (Option<Endpoint>, ReadPhone) = match family.read {
+            Read::Phone(read) => (None, read),
+            Read::Part(part, read) => (Some(part), read),
+        };
         while let Some(phone) = self.scrape.phones.get(self.item) {
             if piece.len() >= PIECE {
                 return Filled::Full;
@@ -107,102 +113,43 @@ impl Page {
             read(&self.scrape, phone, &mut samples);
             self.item += 1;
         }
-        if let Some(exporter) = &mut self.scrape.exporter {
-            exporter.series = self.progress.samples;
-        }
         Filled::Last
     }
 
-    fn ask_alerts(
-        &mut self,
-        family: &'static Family,
-        read: ReadAlert,
-        piece: &mut Vec<u8>,
-    ) -> Filled {
-        while let Some(alert) = self.alerts.get(self.item) {
-            if piece.len() >= PIECE {
-                return Filled::Full;
+    /// Writes the exporter's own families, and the end of the page.
+    fn fill_own(&mut self, piece: &mut Vec<u8>) -> Filled {
+        let Self {
+            scrape, progress, ..
+        } = self;
+        let own = self.own.get_or_insert_with(|| {
+            let exporter = scrape.exporter.as_ref();
+            let own = exporter.map(|exporter| own::written(scrape, exporter, progress.samples));
+            let mut text = own.unwrap_or_default();
+            if scrape.format == Format::OpenMetrics {
+                text.push_str("# EOF\n");
             }
-            read(
-                alert,
-                &mut unlabelled(family, &self.scrape, &mut self.progress, piece),
-            );
-            self.item += 1;
+            text.into()
+        });
+        let room = PIECE.saturating_sub(piece.len());
+        piece.extend_from_slice(&own.split_to(room.min(own.len())));
+        if own.is_empty() {
+            return Filled::Last;
         }
-        Filled::Last
-    }
-
-    fn ask_picture(
-        &mut self,
-        family: &'static Family,
-        read: ReadPicture,
-        piece: &mut Vec<u8>,
-    ) -> Filled {
-        if self.scrape.exporter.is_some() {
-            read(
-                &self.scrape,
-                &mut unlabelled(family, &self.scrape, &mut self.progress, piece),
-            );
-        }
-        Filled::Last
-    }
-
-    fn ask_exporter(
-        &mut self,
-        family: &'static Family,
-        read: ReadExporter,
-        piece: &mut Vec<u8>,
-    ) -> Filled {
-        if let Some(exporter) = &self.scrape.exporter {
-            read(
-                exporter,
-                &mut unlabelled(family, &self.scrape, &mut self.progress, piece),
-            );
-        }
-        Filled::Last
-    }
-}
-
-/// The samples of a family that is of no phone.
-fn unlabelled<'a>(
-    family: &'static Family,
-    scrape: &Scrape,
-    progress: &'a mut Progress,
-    piece: &'a mut Vec<u8>,
-) -> Samples<'a> {
-    Samples {
-        out: piece,
-        family,
-        format: scrape.format,
-        labels: &[],
-        progress,
+        Filled::Full
     }
 }
 
 impl Pieces for Page {
     fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
         while let Some(family) = FAMILIES.get(self.family) {
-            if piece.len() >= PIECE {
-                return Filled::Full;
-            }
-            let filled = match family.read {
-                Read::Phone(read) => self.ask_phones(family, None, read, piece),
-                Read::Part(part, read) => self.ask_phones(family, Some(part), read, piece),
-                Read::Alerts(read) => self.ask_picture(family, read, piece),
-                Read::Alert(read) => self.ask_alerts(family, read, piece),
-                Read::Exporter(read) => self.ask_exporter(family, read, piece),
-            };
-            if filled == Filled::Full {
+            if piece.len() >= PIECE || self.fill_family(family, piece) == Filled::Full {
                 return Filled::Full;
             }
             self.family += 1;
             self.item = 0;
             self.progress.announced = false;
         }
-        if self.scrape.format == Format::OpenMetrics {
-            piece.extend_from_slice(b"# EOF\n");
-        }
-        Filled::Last
+        self.fill_own(piece)
     }
 }
 
@@ -224,69 +171,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::fleet::totals::SkipReason;
     use crate::fleet::{Failure, Fleet, PollReport, Reason};
     use crate::web::example;
-    use crate::web::metrics::Process;
     use crate::web::metrics::hostile::any_fleet;
-    use crate::web::metrics::picture;
+    use crate::web::metrics::sample_page::{golden, scrape, written};
     use crate::web::metrics::strict::parse;
-    use crate::web::requests::{Code, Handler, Requests};
-
-    fn exporter(fleet: &Fleet) -> Exporter {
-        let requests = Requests::default();
-        requests.count(Handler::Metrics, Code::Ok);
-        Exporter {
-            totals: fleet.totals.clone(),
-            phones: fleet.phones().len(),
-            reload: example::settings().reload,
-            requests: requests.counts(),
-            process: Some(Process {
-                cpu_seconds: 1.25,
-                resident_bytes: 12_582_912,
-                virtual_bytes: 104_857_600,
-                open_fds: Some(12),
-                max_fds: Some(1024),
-                start_seconds: Some(1_714_550_400.0),
-            }),
-            series: 0,
-        }
-    }
-
-    fn scrape(fleet: &Fleet, format: Format) -> Scrape {
-        Scrape {
-            phones: fleet.phones().map(Arc::clone).collect(),
-            now: example::now(),
-            settings: example::settings().into(),
-            alerts: picture::of(fleet).into(),
-            exporter: Some(exporter(fleet)),
-            format,
-        }
-    }
-
-    fn write(scrape: Scrape) -> String {
-        let mut page = Page::new(scrape);
-        let mut text = Vec::new();
-        loop {
-            let mut piece = Vec::new();
-            let filled = page.fill(&mut piece);
-            text.extend(piece);
-            if filled == Filled::Last {
-                return String::from_utf8(text).expect("a page is UTF-8");
-            }
-        }
-    }
-
-    /// The page without what changes from build to build.
-    fn golden(format: Format) -> String {
-        let fleet = example::fleet().with_skips(SkipReason::Running, 1);
-        let built = |what: &str, with: &str| format!("{what}=\"{with}\"");
-        let version = built("version", env!("CARGO_PKG_VERSION"));
-        let rust = built("rustversion", env!("GRANDSTREAM_EXPORTER_RUSTVERSION"));
-        write(scrape(&fleet, format))
-            .replace(&version, &built("version", "VERSION"))
-            .replace(&rust, &built("rustversion", "RUST"))
-    }
 
     #[test]
     fn the_whole_page_in_text_0_0_4() {
@@ -302,7 +191,7 @@ mod tests {
     fn what_is_too_old_to_be_true_is_not_there_and_health_is() {
         let fleet = example::fleet();
         let page = |seconds| {
-            write(Scrape {
+            written(Scrape {
                 now: example::now().after(Duration::from_secs(seconds)),
                 exporter: None,
                 ..scrape(&fleet, Format::Text)
@@ -320,9 +209,6 @@ mod tests {
                 }
                 Read::Part(_, _) => assert!(is_in(&fresh) && !is_in(&stale), "{name}"),
                 Read::Phone(_) => assert_eq!(is_in(&fresh), is_in(&staler), "{name}"),
-                Read::Alerts(_) | Read::Alert(_) | Read::Exporter(_) => {
-                    assert!(!is_in(&fresh), "{name}");
-                }
             }
         }
         let down = "\ngrandstream_up{phone=\"reception\",site=\"hq\",floor=\"1\"} 0\n";
@@ -337,7 +223,7 @@ mod tests {
             values: Arc::default(),
             ..example::settings()
         };
-        let page = write(Scrape {
+        let page = written(Scrape {
             settings: settings.into(),
             ..scrape(&fleet, Format::Text)
         });
@@ -360,9 +246,9 @@ mod tests {
             exporter: None,
             ..scrape(&fleet, Format::Text)
         };
-        let lines = write(without);
+        let lines = written(without);
         let of_phones = lines.lines().filter(|line| !line.starts_with('#')).count();
-        let page = write(scrape(&fleet, Format::Text));
+        let page = written(scrape(&fleet, Format::Text));
         let expected = format!("\ngrandstream_exporter_series {of_phones}\n");
         assert!(page.contains(&expected), "{expected}");
     }
@@ -382,7 +268,7 @@ mod tests {
             }
         }
         assert!(pieces > 10);
-        let whole = write(scrape(&fleet, Format::OpenMetrics));
+        let whole = written(scrape(&fleet, Format::OpenMetrics));
         parse(&whole, Format::OpenMetrics).expect("a valid page");
         assert_eq!(whole.matches("grandstream_up{").count(), 3000);
     }
@@ -401,13 +287,13 @@ mod tests {
     #[test]
     fn more_alerts_than_there_is_room_for_are_counted() {
         let fleet = refusing(2100);
-        let page = write(scrape(&fleet, Format::Text));
+        let page = written(scrape(&fleet, Format::Text));
         parse(&page, Format::Text).expect("a valid page");
         let of = |family: &str| page.matches(&format!("\n{family}{{")).count();
         assert_eq!(of("grandstream_alert_active"), 2000);
         assert_eq!(of("grandstream_alert_active_since_timestamp_seconds"), 2000);
         // Two of them are of the daemon and a receiver.
-        assert!(page.contains("\ngrandstream_alerts_left_out 102\n"));
+        assert!(page.contains("\ngrandstream_alert_series_dropped 102\n"));
         let all = "\ngrandstream_alerts{alertname=\"PhoneAuthRejected\",severity=\"warning\",\
                    state=\"firing\"} 2100\n";
         assert!(page.contains(all));
@@ -417,13 +303,15 @@ mod tests {
     fn where_alerts_are_not_judged_nothing_is_said_of_them() {
         let fleet = example::fleet();
         let off = Arc::new(Picture::new(Arc::default()));
-        let page = write(Scrape {
+        let page = written(Scrape {
             alerts: off,
             ..scrape(&fleet, Format::Text)
         });
-        for Family { name, read, .. } in FAMILIES {
-            let of_alerts = matches!(read, Read::Alerts(_) | Read::Alert(_));
-            assert!(!of_alerts || !page.contains(name), "{name}");
+        for of_alerts in ["alert", "notification", "silence"] {
+            assert!(
+                !page.contains(&format!("grandstream_{of_alerts}")),
+                "{of_alerts}"
+            );
         }
         assert!(!page.contains("grandstream_phone_muted"));
     }
@@ -431,7 +319,7 @@ mod tests {
     #[test]
     fn a_page_without_the_exporter_says_which_phones_are_muted_and_nothing_of_alerts() {
         let fleet = example::fleet();
-        let page = write(Scrape {
+        let page = written(Scrape {
             exporter: None,
             ..scrape(&fleet, Format::Text)
         });
@@ -443,7 +331,7 @@ mod tests {
         #[test]
         fn whatever_phones_say_both_formats_stay_valid(fleet in any_fleet()) {
             for format in [Format::Text, Format::OpenMetrics] {
-                let page = write(scrape(&fleet, format));
+                let page = written(scrape(&fleet, format));
                 if let Err(fault) = parse(&page, format) {
                     panic!("{fault}\nin {page}");
                 }

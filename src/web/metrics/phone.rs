@@ -90,7 +90,7 @@ pub(super) fn line_codes(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>) 
     let mut number = itoa::Buffer::new();
     for line in once(&lines.each, |line| line.number) {
         if let Some(code) = line.state.code() {
-            out.count(&[("line", number.format(line.number))], code);
+            out.integer(&[("line", number.format(line.number))], code);
         }
     }
 }
@@ -117,7 +117,7 @@ pub(super) fn time_offset(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>)
         return;
     }
     if let Some(offset) = phone.clock_offset(scrape.now) {
-        out.count(&[], offset.as_secs());
+        out.integer(&[], offset.as_secs());
     }
 }
 
@@ -166,6 +166,12 @@ pub(super) fn posture(_: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
         if let Some(holds) = weakness.holds(phone) {
             out.flag(&[("check", weakness.label())], holds);
         }
+    }
+}
+
+pub(super) fn muted(scrape: &Scrape, phone: &Phone, out: &mut Samples<'_>) {
+    if let Some(by) = scrape.alerts.board.muted().get(&phone.place.name) {
+        out.flag(&[("by", by.label())], true);
     }
 }
 

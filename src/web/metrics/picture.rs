@@ -8,9 +8,9 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::alert::board::{Board, KnownRule, Rules};
-use crate::alert::calendar::Calendar;
-use crate::alert::matcher::{Glob, LabelPatterns};
-use crate::alert::notify::channel::{Access, Alertmanager, Auth, Body, Channel, Receiver, Webhook};
+use crate::alert::matcher::Matcher;
+use crate::alert::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
+use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::notice::Why;
 use crate::alert::notify::retry::Cause;
 use crate::alert::notify::route::Route;
@@ -19,6 +19,7 @@ use crate::alert::packs;
 use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
 use crate::alert::silence::{Silence, Window};
 use crate::alert::suppress::Suppression;
+use crate::alert::time_interval::{Part, TimeInterval, TimeIntervals};
 use crate::alert::{Condition, Picture, Settings};
 use crate::fleet::Fleet;
 use crate::fleet::moment::later;
@@ -73,12 +74,10 @@ fn settings() -> Settings {
     let rules = rules.filter(|rule| RULES.contains(&&*rule.name));
     let night = Window {
         name: "moving house".into(),
-        when: Calendar {
-            zone: TimeZone::UTC,
-            weekdays: Box::default(),
-            hours: Box::default(),
-            except: Box::default(),
-        },
+        when: TimeIntervals(Box::new([TimeInterval {
+            name: "always".into(),
+            parts: Box::new([Part::always(TimeZone::UTC)]),
+        }])),
         matching: phone("lobby"),
     };
     Settings {
@@ -91,8 +90,8 @@ fn settings() -> Settings {
         alertmanagers: vec![Arc::new(Alertmanager {
             name: "am1.example:9093".into(),
             url: "http://am1.example:9093".to_owned().into(),
-            auth: Auth::None,
-            access: Access::default(),
+            client: HttpClient::default(),
+            timeout: None,
         })],
         receivers: vec![receiver("helpdesk"), receiver("push")],
         ..Settings::default()
@@ -102,15 +101,14 @@ fn settings() -> Settings {
 fn receiver(name: &str) -> Arc<Receiver> {
     Arc::new(Receiver {
         route: Route::new(name),
-        collapse_over: 10,
-        channel: Channel::Webhook(Webhook {
+        max_listed_alerts: 10,
+        channel: Channel::Webhook(Box::new(Webhook {
             url: "http://hook.example".to_owned().into(),
             body: Body::Generic,
-            headers: Vec::new(),
-            auth: Auth::None,
             hmac: None,
-            access: Access::default(),
-        }),
+            client: HttpClient::default(),
+            timeout: None,
+        })),
     })
 }
 
@@ -118,19 +116,17 @@ fn silence(id: u64, name: &str, from: u64, until: u64) -> Silence {
     let at = |seconds| later(example::now().wall, Duration::from_secs(seconds));
     Silence {
         id,
-        matching: phone(name),
-        from: at(from),
-        until: at(until),
-        by: "anna".into(),
+        matchers: phone(name),
+        starts_at: at(from),
+        ends_at: at(until),
+        updated_at: at(from),
+        created_by: "anna".into(),
         comment: "moving house".into(),
     }
 }
 
-fn phone(name: &str) -> Box<[LabelPatterns]> {
-    Box::new([LabelPatterns {
-        name: "phone".into(),
-        any_of: Box::new([Glob::new(name)]),
-    }])
+fn phone(name: &str) -> Box<[Matcher]> {
+    Box::new([Matcher::equal("phone", name)])
 }
 
 fn tallies() -> Tallies {

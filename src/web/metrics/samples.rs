@@ -1,13 +1,11 @@
 //! Writes samples: one line each, names and labels copied, label values escaped.
 //!
 //! Readers of a phone hand over values and labels of their own; the labels of the phone come as text
-//! that was escaped once. What is written here is the same in both formats but for the bounds of a
-//! histogram.
+//! that was escaped once. What is written here is the same in both formats.
 
 use std::io::Write as _;
 
 use crate::fleet::Place;
-use crate::fleet::totals::Histogram;
 
 use super::family::{Family, Format};
 
@@ -23,12 +21,33 @@ pub struct Samples<'a> {
 }
 
 /// How far the writing has come.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Progress {
     /// The family was announced: that waits for its first sample, so that none stands empty.
     pub(super) announced: bool,
     /// Samples written so far.
     pub(super) samples: u64,
+    /// What readers handed over, for `oracle`.
+    #[cfg(test)]
+    pub(super) handed_over: Vec<HandedOver>,
+}
+
+/// A sample as a reader handed it over, without the labels that go on every sample.
+#[cfg(test)]
+#[derive(Debug)]
+pub(super) struct HandedOver {
+    pub(super) family: &'static Family,
+    pub(super) labels: Vec<(String, String)>,
+    pub(super) value: Value,
+}
+
+/// The value of a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value {
+    Flag(bool),
+    Count(u64),
+    Integer(i64),
+    Number(f64),
 }
 
 /// Name and value of a label.
@@ -37,17 +56,22 @@ pub(super) type Label<'a> = (&'a str, &'a str);
 impl Samples<'_> {
     /// One sample of a truth: 1 or 0.
     pub(super) fn flag(&mut self, labels: &[Label<'_>], value: bool) {
-        self.line("", labels, |out| out.push(b'0' + u8::from(value)));
+        self.line(labels, Value::Flag(value));
     }
 
-    /// One sample of a whole number.
-    pub(super) fn count(&mut self, labels: &[Label<'_>], value: impl itoa::Integer) {
-        self.line("", labels, |out| push_integer(out, value));
+    /// One sample of how many.
+    pub(super) fn count(&mut self, labels: &[Label<'_>], value: impl Into<u64>) {
+        self.line(labels, Value::Count(value.into()));
+    }
+
+    /// One sample of a whole number, which may be below zero.
+    pub(super) fn integer(&mut self, labels: &[Label<'_>], value: impl Into<i64>) {
+        self.line(labels, Value::Integer(value.into()));
     }
 
     /// One sample of any number.
     pub(super) fn number(&mut self, labels: &[Label<'_>], value: f64) {
-        self.line("", labels, |out| push_number(out, value));
+        self.line(labels, Value::Number(value));
     }
 
     /// One sample whose labels are what it says.
@@ -55,35 +79,13 @@ impl Samples<'_> {
         self.flag(labels, true);
     }
 
-    /// The samples of a histogram.
-    pub(super) fn histogram<const N: usize>(&mut self, histogram: &Histogram<N>) {
-        let mut below = 0;
-        for (bound, bucket) in histogram.bounds.iter().zip(histogram.buckets) {
-            below += bucket;
-            // OpenMetrics writes bounds as floats (`1.0`), 0.0.4 writes them as Go does (`1`).
-            let bound = match self.format {
-                Format::Text => format!("{bound}"),
-                Format::OpenMetrics => format!("{bound:?}"),
-            };
-            self.bucket(&bound, below);
-        }
-        self.bucket("+Inf", histogram.count);
-        self.line("_sum", &[], |out| push_number(out, histogram.sum));
-        self.line("_count", &[], |out| push_integer(out, histogram.count));
-    }
-
-    fn bucket(&mut self, bound: &str, count: u64) {
-        self.line("_bucket", &[("le", bound)], |out| push_integer(out, count));
-    }
-
-    fn line(&mut self, suffix: &str, labels: &[Label<'_>], push_value: impl FnOnce(&mut Vec<u8>)) {
+    fn line(&mut self, labels: &[Label<'_>], value: Value) {
         if !self.progress.announced {
             self.progress.announced = true;
             self.family.announce(self.format, self.out);
         }
         self.progress.samples += 1;
         self.out.extend_from_slice(self.family.name.as_bytes());
-        self.out.extend_from_slice(suffix.as_bytes());
         let mut separator = b'{';
         if !self.labels.is_empty() {
             self.out.push(separator);
@@ -99,8 +101,14 @@ impl Samples<'_> {
             self.out.push(b'}');
         }
         self.out.push(b' ');
-        push_value(self.out);
+        push_value(self.out, value);
         self.out.push(b'\n');
+        #[cfg(test)]
+        self.progress.handed_over.push(HandedOver {
+            family: self.family,
+            labels: owned(labels),
+            value,
+        });
     }
 }
 
@@ -140,6 +148,21 @@ fn push_escaped(out: &mut Vec<u8>, value: &str) {
             b'\n' => out.extend_from_slice(b"\\n"),
             _ => out.push(byte),
         }
+    }
+}
+
+#[cfg(test)]
+fn owned(labels: &[Label<'_>]) -> Vec<(String, String)> {
+    let owned = |(name, value): &Label<'_>| ((*name).to_owned(), (*value).to_owned());
+    labels.iter().map(owned).collect()
+}
+
+fn push_value(out: &mut Vec<u8>, value: Value) {
+    match value {
+        Value::Flag(value) => out.push(b'0' + u8::from(value)),
+        Value::Count(value) => push_integer(out, value),
+        Value::Integer(value) => push_integer(out, value),
+        Value::Number(value) => push_number(out, value),
     }
 }
 

@@ -62,11 +62,7 @@ impl Reader {
         if !is_name(name) {
             return Err("no name".to_owned());
         }
-        let first = match self.format {
-            Format::Text => "HELP",
-            Format::OpenMetrics => "TYPE",
-        };
-        if keyword == first {
+        if keyword == "HELP" {
             self.open(name)?;
         }
         let family = self.family.as_mut().filter(|family| family.name == name);

@@ -7,13 +7,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::route::Remind;
-use crate::alert::silence::Window;
-use crate::alert::{self, Picture, promql};
+use crate::alert::notify::route::RepeatInterval;
+use crate::alert::time_interval::TimeIntervals;
+use crate::alert::{self, Picture, matcher, promql};
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
-use crate::web::alerting::matchers;
 use crate::web::html::Html;
 use crate::web::{Settings, words};
 
@@ -92,6 +91,11 @@ fn listener(html: &mut Html, settings: &Settings) {
         users.join(", ")
     };
     pair(html, "Users", users);
+    if !settings.entrance.proxies.is_empty() {
+        let proxies = settings.entrance.proxies.iter();
+        let proxies: Vec<_> = proxies.map(ToString::to_string).collect();
+        pair(html, "Proxies", proxies.join(", "));
+    }
     match &overview.state_dir {
         Some(directory) => pair(html, "State", directory.display()),
         None => pair(html, "State", "in memory"),
@@ -174,8 +178,8 @@ fn alerting(html: &mut Html, settings: &alert::Settings) {
     html.markup("<section><h2>Alerting</h2>\n<dl>");
     let judged = if settings.enabled { "here" } else { "not here" };
     pair(html, "Alerts are judged", judged);
-    if !settings.public_url.is_empty() {
-        pair(html, "public_url", &settings.public_url);
+    if !settings.external_url.is_empty() {
+        pair(html, "external_url", &settings.external_url);
     }
     let longest = written(settings.longest_silence);
     pair(html, "A silence lasts at most", longest);
@@ -188,7 +192,7 @@ fn alerting(html: &mut Html, settings: &alert::Settings) {
     );
     pair(html, "Flapping is", flapping);
     if let Some(heartbeat) = &settings.heartbeat {
-        let every = format!("every {}", written(heartbeat.every));
+        let every = format!("every {}", written(heartbeat.interval));
         pair(html, "Heartbeat", every);
     }
     html.markup("</dl></section>\n");
@@ -202,7 +206,7 @@ fn told(html: &mut Html, settings: &alert::Settings) {
     html.markup("<section><h2>Who is told</h2>\n");
     columns(
         html,
-        &["Receiver", "By", "Of what", "Grouped by", "Reminded"],
+        &["Receiver", "By", "Of what", "Grouped by", "Repeated"],
     );
     for manager in &settings.alertmanagers {
         row(
@@ -212,12 +216,12 @@ fn told(html: &mut Html, settings: &alert::Settings) {
     }
     for receiver in &settings.receivers {
         let route = &receiver.route;
-        let of = matchers(&route.matching).join(" ");
+        let of = matcher::written(&route.matching);
         let of = if of.is_empty() { "everything" } else { &of };
-        let reminded = match &route.remind {
-            Remind::Never => "never".to_owned(),
-            Remind::Every(every) => format!("every {}", written(*every)),
-            Remind::Daily { at, .. } => format!("daily at {}", at.strftime("%H:%M")),
+        let repeated = match &route.repeat_interval {
+            RepeatInterval::Off => "never".to_owned(),
+            RepeatInterval::Every(every) => format!("every {}", written(*every)),
+            RepeatInterval::Daily { at, .. } => format!("daily at {}", at.strftime("%H:%M")),
         };
         row(
             html,
@@ -226,7 +230,7 @@ fn told(html: &mut Html, settings: &alert::Settings) {
                 &kind(receiver),
                 &of,
                 &route.group_by.join(", "),
-                &reminded,
+                &repeated,
             ],
         );
     }
@@ -294,29 +298,26 @@ fn written(length: Duration) -> String {
 fn kept_back(html: &mut Html, settings: &alert::Settings) {
     let suppression = &settings.suppression;
     if !suppression.windows.is_empty() {
-        html.markup("<section><h2>Windows</h2>\n");
+        html.markup("<section><h2>Maintenance windows</h2>\n");
         columns(html, &["Window", "When", "What"]);
         for window in &suppression.windows {
-            let what = matchers(&window.matching).join(" ");
+            let what = matcher::written(&window.matching);
             let what = if what.is_empty() { "everything" } else { &what };
-            row(html, &[&window.name, &hours(window), &what]);
+            row(html, &[&window.name, &times(&window.when), &what]);
         }
         end_of_table(html);
         html.markup("</section>\n");
     }
-    if !suppression.inhibits.is_empty() {
-        html.markup("<section><h2>What explains what</h2>\n");
-        columns(
-            html,
-            &["While this fires", "this is kept back", "of the same"],
-        );
-        for inhibit in &suppression.inhibits {
+    if !suppression.inhibit_rules.is_empty() {
+        html.markup("<section><h2>Inhibition rules</h2>\n");
+        columns(html, &["Source", "Target", "Equal"]);
+        for rule in &suppression.inhibit_rules {
             row(
                 html,
                 &[
-                    &inhibit.when.join(", "),
-                    &inhibit.mute.join(", "),
-                    &inhibit.same.join(", "),
+                    &matcher::written(&rule.source_matchers),
+                    &matcher::written(&rule.target_matchers),
+                    &rule.equal.join(", "),
                 ],
             );
         }
@@ -325,30 +326,13 @@ fn kept_back(html: &mut Html, settings: &alert::Settings) {
     }
 }
 
-/// When a window is open: `Tuesday 22:00 to 23:30, Europe/Berlin, but not on 2024-12-24`.
-fn hours(window: &Window) -> String {
-    let calendar = &window.when;
-    let days = calendar.weekdays.iter().map(|day| format!("{day:?}"));
-    let days: Vec<_> = days.collect();
-    let hours = calendar.hours.iter().map(|hours| {
-        let (from, to) = (hours.from.strftime("%H:%M"), hours.to.strftime("%H:%M"));
-        format!("{from} to {to}")
+/// Time intervals: `tuesday-night: tuesday 22:00-23:30 Europe/Berlin`.
+fn times(intervals: &TimeIntervals) -> String {
+    let intervals = intervals.0.iter().map(|interval| {
+        let parts: Vec<_> = interval.parts.iter().map(ToString::to_string).collect();
+        format!("{}: {}", interval.name, parts.join("; "))
     });
-    let hours: Vec<_> = hours.collect();
-    let mut text = match (days.is_empty(), hours.is_empty()) {
-        (true, true) => "always".to_owned(),
-        (true, false) => format!("daily {}", hours.join(" and ")),
-        (false, true) => days.join(", "),
-        (false, false) => format!("{} {}", days.join(", "), hours.join(" and ")),
-    };
-    if let Some(zone) = calendar.zone.iana_name() {
-        text.extend([", ", zone]);
-    }
-    if !calendar.except.is_empty() {
-        let except: Vec<_> = calendar.except.iter().map(ToString::to_string).collect();
-        text.extend([", but not on ", &except.join(", ")]);
-    }
-    text
+    intervals.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::alert::Picture;
 use crate::alert::command::Event;
 use crate::alert::event::in_words;
+use crate::alert::matcher::Matcher;
 use crate::alert::{pairs, severity};
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
@@ -104,7 +105,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
     }
     end_of_table(html);
     html.markup("<p><a href=\"/alerts?silence=")
-        .text(encode(&format!("phone={name}")))
+        .text(encode(&Matcher::equal("phone", name).to_string()))
         .markup("\">Silence this phone</a></p></section>\n");
 }
 

@@ -1,12 +1,12 @@
 //! How an alert is shown wherever it is: how severe it is, what it speaks of, what keeps it back.
 
-use crate::alert::silence::Silence;
+use crate::alert::matcher::Matcher;
 use crate::alert::subject::Subject;
 use crate::alert::suppress::Visibility;
 use crate::alert::{Alert, Picture};
 use crate::alert::{pairs, severity};
 use crate::fleet::Moment;
-use crate::web::alerting::{matchers, waits_for};
+use crate::web::alerting::waits_for;
 use crate::web::html::Html;
 use crate::web::words;
 
@@ -113,9 +113,9 @@ fn kept_back(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
             let mut silences = picture.board.silences().iter();
             if let Some(silence) = silences.find(|silence| silence.id == *id) {
                 html.markup(" of ")
-                    .text(&silence.by)
+                    .text(&silence.created_by)
                     .markup(", for ")
-                    .text(words::since(now.wall, silence.until))
+                    .text(words::since(now.wall, silence.ends_at))
                     .markup(": ")
                     .text(&silence.comment);
             }
@@ -141,7 +141,7 @@ pub(super) fn silence_path(alert: &Alert) -> String {
     };
     let matchers = names.into_iter().chain(group).filter_map(|name| {
         let value = pairs::text(&alert.labels, name);
-        let matcher = format!("{name}={value}");
+        let matcher = Matcher::equal(name, value).to_string();
         (!value.is_empty()).then(|| format!("silence={}", encode(&matcher)))
     });
     format!("/alerts?{}", matchers.collect::<Vec<_>>().join("&"))
@@ -174,9 +174,9 @@ pub(super) fn of_phone(html: &mut Html, phone: &str, picture: &Picture) {
     }
 }
 
-/// What a silence or window speaks of, a line each.
-pub(super) fn matching(html: &mut Html, silence: &Silence) {
-    for matcher in matchers(&silence.matching) {
+/// Matchers, a line each.
+pub(super) fn matchers(html: &mut Html, matchers: &[Matcher]) {
+    for matcher in matchers {
         html.markup("<div><code>")
             .text(matcher)
             .markup("</code></div>");

@@ -26,8 +26,9 @@ async fn an_outage_and_its_end_are_one_thread_of_mails_over_tls_with_a_login() {
     std::fs::write(home.path().join("password"), "the mail's password\n").expect("written");
     let desk = format!(
         "  receivers:\n    desk:\n      group_wait: 0s\n      group_interval: 100ms\n      email: \
-         {{ to: [desk@acme.example], from: phones@acme.example, server: '127.0.0.1:{}', \
-         tls: starttls, user: phones, password_file: password, ca_file: ca.pem }}\n",
+         {{ to: [desk@acme.example], from: phones@acme.example, smarthost: '127.0.0.1:{}', \
+         auth_username: phones, auth_password_file: password, \
+         tls_config: {{ ca_file: ca.pem }} }}\n",
         server.address.port()
     );
     let phone = phone().await;
@@ -56,7 +57,7 @@ async fn an_outage_and_its_end_are_one_thread_of_mails_over_tls_with_a_login() {
     };
     assert_eq!(thread(&outage), thread(&end));
     assert_ne!(outage.message_id(), end.message_id());
-    let delivered = |reason| [("receiver", "desk"), ("reason", reason)];
+    let delivered = |reason| [("receiver", "desk"), ("notification_reason", reason)];
     for reason in ["first", "resolved"] {
         let name = "grandstream_notifications_delivered_total";
         daemon.wait(name, &delivered(reason), 1.0).await;

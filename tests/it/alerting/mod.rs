@@ -1,9 +1,11 @@
 //! The alert daemon as a whole: simulated phones, real receivers.
 
 mod alertmanager;
+mod inhibition;
 mod kill;
 mod mail;
 mod runbooks;
+mod upgrade;
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -20,7 +22,7 @@ fn config(phones: &[&sim::Phone], more: &str) -> String {
                 annotations: { summary: '{{ phone.name }} is down' } }";
     write!(
         config,
-        "alerting:\n  enabled: true\n  evaluation_interval: 200ms\n  packs: []\n  \
+        "alerting:\n  enabled: true\n  evaluation_interval: 200ms\n  rule_groups: []\n  \
          rules: [{rule}]\n{more}"
     )
     .expect("text");
@@ -34,7 +36,7 @@ fn managers(addresses: &[SocketAddr]) -> String {
         .map(|address| format!("{{ url: 'http://{address}' }}"));
     let urls: Vec<_> = urls.collect();
     format!(
-        "  resend_every: 1s\n  alertmanagers: [{}]\n",
+        "  resend_delay: 1s\n  alertmanagers: [{}]\n",
         urls.join(", ")
     )
 }

@@ -14,14 +14,14 @@ async fn messages_alertmanagers_and_the_api_lead_to_the_page_of_runbooks() {
     let (mut desk, mut manager) = (Sink::start(ok()).await, Sink::start(ok()).await);
     let alerting = format!(
         "
+external_url: https://phones.example/
 alerting:
   enabled: true
-  public_url: https://phones.example/
   evaluation_interval: 200ms
-  packs: [core]
-  tune: {{ PhoneUnreachable: {{ for: 0s, min_polls: 1 }} }}
+  rule_groups: [core]
+  rule_overrides: {{ PhoneUnreachable: {{ for: 0s, min_polls: 1 }} }}
   alertmanagers: [{{ url: 'http://{}' }}]
-  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/' }}, match: {{ alertname: PhoneUnreachable }}, group_wait: 0s }} }}
+  receivers: {{ desk: {{ webhook: {{ url: 'http://{}/' }}, matchers: ['alertname=\"PhoneUnreachable\"'], group_wait: 0s }} }}
 ",
         manager.address, desk.address
     );

@@ -6,9 +6,11 @@ use std::time::Duration;
 use grandstream_exporter::alert::condition::{
     Condition, EachCondition, Operator, PhoneCondition, Take,
 };
-use grandstream_exporter::alert::matcher::{Glob, LabelPatterns};
-use grandstream_exporter::alert::notify::channel::{Auth, Body, Channel, Encryption, Receiver};
-use grandstream_exporter::alert::notify::route::Remind;
+use grandstream_exporter::alert::matcher::written;
+use grandstream_exporter::alert::notify::channel::{Body, Channel, Encryption, Receiver};
+use grandstream_exporter::alert::notify::http_client::Authorization;
+use grandstream_exporter::alert::notify::route::{MuteTimes, RepeatInterval};
+use grandstream_exporter::alert::phone_selector::{Glob, LabelPatterns};
 use grandstream_exporter::alert::rule::{OnUnknown, Rule};
 use grandstream_exporter::alert::settings::{self, Settings};
 use grandstream_exporter::config::{Environment, Secrets};
@@ -29,42 +31,46 @@ phones:
 ";
 
 const FULL: &str = r#"
+external_url: https://phones.acme.example/
+external_labels: { fleet: acme }
 alerting:
   enabled: true
-  public_url: https://phones.acme.example/
-  labels: { fleet: acme }
   alertmanagers:
     - url: https://am1.acme.example/
     - url: https://am2.acme.example:9093/sub
-      auth: { bearer_file: secrets/token }
+      authorization: { credentials_file: secrets/token }
       timeout: 5s
-  resend_every: 2m
+  resend_delay: 2m
   receivers:
     helpdesk_mail:
       email: { to: [helpdesk@acme.example, boss@acme.example], from: phones@acme.example,
-               server: smtp.acme.example, tls: tls, user: phones, password_file: secrets/smtp }
-      group_by: [site, rule]
-      remind_every: daily 08:00 Europe/Berlin
-      collapse_over: 3
+               smarthost: "smtp.acme.example:465", auth_username: phones,
+               auth_password_file: secrets/smtp }
+      group_by: [site, alertname]
+      repeat_interval: daily 08:00 Europe/Berlin
+      max_listed_alerts: 3
     oncall_push:
       webhook:
         preset: ntfy
         url_file: secrets/url
-        headers: { X-Team: phones }
-        header_files: { X-Token: secrets/token }
         hmac_file: secrets/key
-        auth: { username: anna, password_file: secrets/smtp }
-        insecure_skip_verify: true
-        proxy_url: http://proxy.acme.example:3128
-      match: { severity: critical, site: ["h*", warehouse] }
+        http_config:
+          http_headers: { X-Team: { values: [phones] }, X-Token: { files: [secrets/token] } }
+          basic_auth: { username: anna, password_file: secrets/smtp }
+          tls_config: { insecure_skip_verify: true }
+          proxy_url: http://proxy.acme.example:3128
+      matchers: ['severity="critical"', 'site=~"h.*|warehouse"', phone!=hall]
       group_wait: 0s
       group_interval: 1m
-      remind_every: off
-      urgent: false
-      quiet_hours: { outside: office, except: { severity: critical } }
-  heartbeat: { url_file: secrets/url, every: 30s }
-  packs: [core, security, compliance]
-  tune:
+      repeat_interval: off
+      send_resolved: false
+      critical_bypasses_group_interval: false
+      active_time_intervals: [office]
+      mute_time_intervals: [christmas, patching]
+      unmuted_matchers: ['{severity="critical",phone!~"lab-.*"}']
+  heartbeat: { url_file: secrets/url, interval: 30s }
+  rule_groups: [core, security, compliance]
+  rule_overrides:
     PhoneUnreachable:
       for: 10m
       where: { site: warehouse }
@@ -80,7 +86,7 @@ alerting:
       min_polls: 3
       keep_firing_for: 2m
       on_unknown: fire
-      outage: true
+      inhibits_below: true
       labels: { severity: critical, team: front-office }
       annotations: { summary: "{{ phone.name }} cannot take calls" }
     - name: Busy
@@ -88,17 +94,26 @@ alerting:
     - name: Forgotten
       when: { line_state: { state: in_call, longer_than: 2h } }
       for: 1m
-  inhibit:
-    - { when: MassUnregistered, mute: [ReceptionDown, FirmwareMismatch], same: [server, rule] }
+  inhibit_rules:
+    - source_matchers: ['alertname="MassUnregistered"']
+      target_matchers: ['alertname=~"ReceptionDown|FirmwareMismatch"', severity="critical"]
+      equal: [server, alertname]
   flapping: { changes: 4, within: 20m, calm: 10m }
-  calendars:
-    office: { zone: Europe/Berlin, weekdays: [mon, fri], hours: ["08:00-12:00", "22:00-24:00"], except: [2026-12-25] }
-  windows:
-    - name: patch-night
-      every: { weekdays: [tue], from: "22:00", to: "23:30", zone: Europe/Berlin }
-      match: { site: hq }
-    - { name: closed, calendar: office }
-  silences: { max: 10d }
+  time_intervals:
+    - name: office
+      time_intervals:
+        - weekdays: [monday, "Friday:saturday"]
+          times: [ { start_time: 08:00, end_time: 12:00 }, { start_time: "22:00", end_time: "24:00" } ]
+          location: Europe/Berlin
+    - name: christmas
+      time_intervals: [ { months: [12], days_of_month: ["25:26"], years: [2026, "2027:2029"] } ]
+    - name: patching
+      time_intervals:
+        - { weekdays: [tuesday], times: [ { start_time: "22:00", end_time: "23:30" } ], location: Europe/Berlin }
+  maintenance_windows:
+    - { name: patch-night, matchers: ['site="hq"'], active_time_intervals: [patching, christmas] }
+    - { name: closed, active_time_intervals: [office] }
+  silences: { max_duration: 10d }
 "#;
 
 fn home(alerting: &str) -> Home {
@@ -137,27 +152,30 @@ fn patterns(name: &str, globs: &[&str]) -> LabelPatterns {
 fn alertmanagers_are_told_with_labels_and_proofs() {
     let settings = full();
     assert!(settings.enabled);
-    assert_eq!(&*settings.public_url, "https://phones.acme.example");
+    assert_eq!(&*settings.external_url, "https://phones.acme.example");
     let sender = &settings.sender;
-    assert_eq!(*sender.labels, [("fleet".into(), "acme".into())]);
+    assert_eq!(*sender.external_labels, [("fleet".into(), "acme".into())]);
     assert_eq!(&*sender.alerts_url, "https://phones.acme.example/alerts");
-    assert_eq!(sender.resend_every, 2 * MINUTE);
+    assert_eq!(sender.resend_delay, 2 * MINUTE);
     let [first, second] = &*settings.alertmanagers else {
         panic!("two Alertmanagers");
     };
     assert_eq!(&*first.name, "am1.acme.example:443");
     assert_eq!(first.url.expose_secret(), "https://am1.acme.example");
-    assert!(matches!(first.auth, Auth::None));
+    assert!(matches!(first.client.authorization, Authorization::None));
     assert_eq!(&*second.name, "am2.acme.example:9093");
     assert_eq!(
         second.url.expose_secret(),
         "https://am2.acme.example:9093/sub"
     );
-    assert!(matches!(&second.auth, Auth::Bearer(token) if token.expose_secret() == "bearer"));
-    assert_eq!(second.access.timeout, Some(Duration::from_secs(5)));
+    assert!(
+        matches!(&second.client.authorization, Authorization::Credentials { scheme, credentials }
+        if **scheme == *"Bearer" && credentials.expose_secret() == "bearer")
+    );
+    assert_eq!(second.timeout, Some(Duration::from_secs(5)));
     let heartbeat = settings.heartbeat.expect("a heartbeat");
     assert_eq!(heartbeat.url.expose_secret(), "https://ntfy.example/topic");
-    assert_eq!(heartbeat.every.as_secs(), 30);
+    assert_eq!(heartbeat.interval.as_secs(), 30);
 }
 
 #[test]
@@ -174,12 +192,15 @@ fn a_mail_goes_to_everybody_by_the_port_of_its_encryption() {
     assert_eq!(email.encryption, Encryption::Tls);
     let (user, password) = email.login.as_ref().expect("a login");
     assert_eq!((&**user, password.expose_secret()), ("phones", "sesame"));
-    assert_eq!(helpdesk.collapse_over, 3);
+    assert_eq!(helpdesk.max_listed_alerts, 3);
     let route = &helpdesk.route;
     assert_eq!(*route.group_by, ["site".into(), "alertname".into()]);
-    assert!(matches!(&route.remind, Remind::Daily { at, zone }
-        if at.hour() == 8 && zone.iana_name() == Some("Europe/Berlin")));
-    assert!(route.matching.is_empty() && route.urgent && route.quiet.is_none());
+    assert!(
+        matches!(&route.repeat_interval, RepeatInterval::Daily { at, zone }
+        if at.hour() == 8 && zone.iana_name() == Some("Europe/Berlin"))
+    );
+    assert!(route.matching.is_empty() && route.mute == MuteTimes::default());
+    assert!(route.send_resolved && route.critical_bypasses_group_interval);
     let defaults = (route.group_wait, route.group_interval);
     assert_eq!(defaults, (MINUTE / 2, 5 * MINUTE));
 }
@@ -193,45 +214,60 @@ fn a_webhook_has_its_words_headers_proofs_and_hours() {
     };
     assert_eq!(webhook.url.expose_secret(), "https://ntfy.example/topic");
     assert!(matches!(webhook.body, Body::Ntfy));
-    let headers = webhook.headers.iter();
+    let headers = webhook.client.headers.iter();
     let headers: Vec<_> = headers
-        .map(|(name, value)| (&**name, value.expose_secret()))
+        .map(|header| {
+            let value = &header.value;
+            (&*header.name, value.expose(), value.secret().is_some())
+        })
         .collect();
-    assert_eq!(headers, [("X-Team", "phones"), ("X-Token", "bearer")]);
+    let expected = [("X-Team", "phones", false), ("X-Token", "bearer", true)];
+    assert_eq!(headers, expected);
     let key = webhook.hmac.as_ref().map(ExposeSecret::expose_secret);
     assert_eq!(key, Some("key"));
-    assert!(matches!(&webhook.auth, Auth::Basic { username, password }
-        if **username == *"anna" && password.expose_secret() == "sesame"));
-    assert!(webhook.access.insecure_skip_verify);
-    let proxy = webhook.access.proxy_url.as_deref();
+    assert!(
+        matches!(&webhook.client.authorization, Authorization::Basic { username, password }
+        if **username == *"anna" && password.expose_secret() == "sesame")
+    );
+    assert!(webhook.client.tls.insecure_skip_verify);
+    let proxy = webhook.client.proxy_url.as_deref();
     assert_eq!(proxy, Some("http://proxy.acme.example:3128"));
-    assert_eq!(oncall.collapse_over, 10);
+    assert_eq!(oncall.max_listed_alerts, 10);
     let route = &oncall.route;
-    let matching = [
-        patterns("severity", &["critical"]),
-        patterns("site", &["h*", "warehouse"]),
-    ];
-    assert_eq!(*route.matching, matching);
+    assert_eq!(
+        written(&route.matching),
+        r#"severity="critical", site=~"h.*|warehouse", phone!="hall""#
+    );
     assert_eq!(*route.group_by, ["alertname".into(), "site".into()]);
     assert_eq!(
         (route.group_wait, route.group_interval),
         (Duration::ZERO, MINUTE)
     );
-    assert_eq!((&route.remind, route.urgent), (&Remind::Never, false));
-    let quiet = route.quiet.as_ref().expect("quiet hours");
-    assert!(quiet.outside);
-    assert_eq!(*quiet.except, [patterns("severity", &["critical"])]);
-    let monday = |time: &str| {
-        format!("2026-11-23T{time}:00+01:00")
-            .parse()
-            .expect("a moment")
-    };
-    let office = |time: &str| quiet.calendar.covers(monday(time));
-    assert_eq!(["11:59", "12:00", "23:59"].map(office), [true, false, true]);
+    assert_eq!(route.repeat_interval, RepeatInterval::Off);
+    assert!(!route.send_resolved && !route.critical_bypasses_group_interval);
+    let mute = &route.mute;
+    assert_eq!(
+        written(&mute.unmuted),
+        r#"severity="critical", phone!~"lab-.*""#
+    );
+    assert_eq!(mute.active.names().collect::<Vec<_>>(), ["office"]);
+    assert_eq!(
+        mute.mute.names().collect::<Vec<_>>(),
+        ["christmas", "patching"]
+    );
+    let moment = |text: &str| text.parse().expect("a moment");
+    let active = |time: &str| mute.active.contain(moment(&format!("{time}:00+01:00")));
+    let monday = ["2026-11-23T11:59", "2026-11-23T12:00", "2026-11-23T23:59"];
+    assert_eq!(monday.map(active), [true, false, true]);
+    let others = ["2026-11-24T11:59", "2026-11-27T11:59", "2026-11-28T08:00"];
+    assert_eq!(others.map(active), [false, true, true]);
+    let muted = |time: &str| mute.mute.contain(moment(&format!("{time}:00Z")));
+    let december = ["2025-12-25T12:00", "2026-12-25T12:00", "2029-12-26T23:59"];
+    assert_eq!(december.map(muted), [false, true, true]);
 }
 
 #[test]
-fn tune_is_laid_over_the_packs_and_rules_come_on_top() {
+fn overrides_are_laid_over_the_groups_and_rules_come_on_top() {
     let settings = full();
     let down = rule(&settings, "PhoneUnreachable").expect("in force");
     assert_eq!(down.hold, 10 * MINUTE);
@@ -278,7 +314,10 @@ fn a_rule_of_ones_own_has_all_its_keys() {
     assert_eq!(*own.only.labels, [patterns("floor", &["", "2"])]);
     let patience = (own.hold, own.min_polls, own.keep_firing_for);
     assert_eq!(patience, (MINUTE, 3, 2 * MINUTE));
-    assert_eq!((own.on_unknown, own.outage), (OnUnknown::Fire, true));
+    assert_eq!(
+        (own.on_unknown, own.inhibits_below),
+        (OnUnknown::Fire, true)
+    );
     assert_eq!(own.severity(), Some("critical"));
     assert_eq!(
         &*own.annotations.summary,
@@ -304,27 +343,29 @@ fn a_rule_of_ones_own_has_all_its_keys() {
 fn what_keeps_alerts_back_holds_whether_alerts_are_judged_here_or_not() {
     for enabled in ["true", "false"] {
         let text = FULL.replace(
-            "enabled: true\n  public",
-            &format!("enabled: {enabled}\n  public"),
+            "enabled: true\n  alertmanagers",
+            &format!("enabled: {enabled}\n  alertmanagers"),
         );
         let (_, settings) = home(&text)
             .load_all()
             .unwrap_or_else(|faults| panic!("{faults}"));
         let suppression = &settings.suppression;
-        let own = suppression.inhibits.last().expect("a relation");
-        assert_eq!(*own.when, ["MassUnregistered".into()]);
+        let own = suppression.inhibit_rules.last().expect("a rule");
+        let sides = [&own.source_matchers, &own.target_matchers].map(|side| written(side));
         assert_eq!(
-            *own.mute,
-            ["ReceptionDown".into()],
-            "what is off mutes nothing"
+            sides,
+            [
+                r#"alertname="MassUnregistered""#,
+                r#"alertname=~"ReceptionDown|FirmwareMismatch", severity="critical""#
+            ]
         );
-        assert_eq!(*own.same, ["server".into(), "alertname".into()]);
+        assert_eq!(*own.equal, ["server".into(), "alertname".into()]);
         let [patch_night, closed] = &*suppression.windows else {
             panic!("two windows");
         };
-        assert_eq!(*patch_night.matching, [patterns("site", &["hq"])]);
+        assert_eq!(written(&patch_night.matching), r#"site="hq""#);
         let night = "2026-11-24T22:30:00+01:00".parse().expect("a moment");
-        assert!(patch_night.when.covers(night) && !closed.when.covers(night));
+        assert!(patch_night.when.contain(night) && !closed.when.contain(night));
         let damping = suppression.damping;
         assert_eq!(
             (damping.changes, damping.within, damping.calm),
@@ -356,17 +397,17 @@ fn without_the_section_nothing_is_judged_and_packs_are_ready() {
 
 #[test]
 fn ready_made_rules_have_their_runbooks_where_people_find_the_pages() {
-    const TUNE: &str =
-        "tune: { SiteOutage: { annotations: { runbook_url: https://wiki.example/outage } } }";
-    for (public_url, expected) in [
+    const OVERRIDES: &str = "rule_overrides: { SiteOutage: { annotations: { \
+                             runbook_url: https://wiki.example/outage } } }";
+    for (external_url, expected) in [
         ("", "docs/runbooks.md#phoneunreachable"),
         (
-            "public_url: https://acme.example/phones/, ",
+            "external_url: https://acme.example/phones/\n",
             "https://acme.example/phones/runbooks#phoneunreachable",
         ),
     ] {
         let home = home(&format!(
-            "alerting: {{ enabled: true, {public_url}{TUNE} }}"
+            "{external_url}alerting: {{ enabled: true, {OVERRIDES} }}"
         ));
         let (_, settings) = home.load_all().expect("no faults");
         let runbook = |name| &*rule(&settings, name).expect(name).annotations.runbook_url;
@@ -408,28 +449,52 @@ const ODD: &[(&str, &str)] = &[
         "alerting.enabled: judges alerts, and nobody is told of them; add `receivers` or `alertmanagers`",
     ),
     (
-        "alerting: { enabled: true, exported_rules: true, alertmanagers: [ { url: \"https://a.example\" } ] }",
-        "alerting.exported_rules: says that Prometheus or Grafana judges the same rules: all is told twice; write `enabled: false`, or unload the rules there",
+        "alerting: { enabled: true, rules_evaluated_elsewhere: true, alertmanagers: [ { url: \"https://a.example\" } ] }",
+        "alerting.rules_evaluated_elsewhere: says that Prometheus or Grafana evaluates the same rules: all is told twice; write `enabled: false`, or unload the rules there",
     ),
     (
         "alerting: { enabled: true, alertmanagers: [ { url: \"https://a.example\" } ], receivers: { a: { webhook: { url: \"https://b.example\" } } } }",
         "alerting.receivers: are told of what the Alertmanagers tell of too; keep one of the two, or route it apart there",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { severity: critcal } } } }",
-        "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: [severity=critcal] } } }",
+        "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: PhoneUnreachable, severity: info } } } }",
-        "alerting.receivers.a.match: fits no alert: no rule in force has these labels; correct or remove it",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: [alertname=PhoneUnreachable, severity=info] } } }",
+        "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, match: { alertname: ConfigDrift } } } }",
-        "alerting.receivers.a.match.alertname: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: [alertname=ConfigDrift] } } }",
+        "alerting.receivers.a.matchers[0]: `ConfigDrift` is not in force; enable it or its pack, or remove it here",
     ),
     (
-        "alerting: { tune: { ConfigDrift: { for: 1h } } }",
-        "alerting.tune.ConfigDrift: has no effect: the pack `compliance` is not on; add compliance to `packs`",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['severity=~\"crit.?\"'] } } }",
+        "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['site=~\"h.*\"', site!=hq] } } }",
+        "alerting.receivers.a.matchers: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['alertname=~\"PhoneUnreachable|Watchdgo\"'] } } }",
+        "alerting.receivers.a.matchers[0]: `Watchdgo` is the name of no rule; did you mean `Watchdog`?",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['site!=\"warehose\"'] } } }",
+        "alerting.receivers.a.matchers[0]: `warehose` is the site of no phone; did you mean `warehouse`?",
+    ),
+    (
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, matchers: ['phone=~\"lab-.*\"'] } } }",
+        "alerting.receivers.a.matchers[0]: matches the name of no phone; correct the expression, or remove it",
+    ),
+    (
+        "alerting: { inhibit_rules: [ { source_matchers: [alertname=SiteOutage, site=hq], target_matchers: [severity=none, phone=hall] } ] }",
+        "alerting.inhibit_rules[0].target_matchers: fits no alert: no rule in force has these labels; correct or remove it",
+    ),
+    (
+        "alerting: { rule_overrides: { ConfigDrift: { for: 1h } } }",
+        "alerting.rule_overrides.ConfigDrift: has no effect: the rule group `compliance` is not on; add compliance to `rule_groups`",
     ),
     (
         "alerting: { rules: [ { name: A, when: { phone_unreachable: }, where: { phone: \"lab-*\" } } ] }",
@@ -452,8 +517,8 @@ const ODD: &[(&str, &str)] = &[
         "alerting.rules[0]: looks at the clocks of phones, which are not read; set `metrics.clock: true`, and `time_zone` of phones",
     ),
     (
-        "metrics: { lines: per_phone }\nalerting: { packs: [calls], rules: [ { name: A, when: { line_state: { state: failed } } } ] }",
-        "alerting.packs[0]: looks at single lines, whose state is not kept; set `metrics.lines: per_line`",
+        "metrics: { lines: per_phone }\nalerting: { rule_groups: [calls], rules: [ { name: A, when: { line_state: { state: failed } } } ] }",
+        "alerting.rule_groups[0]: looks at single lines, whose state is not kept; set `metrics.lines: per_line`",
     ),
     (
         "metrics: { lines: off }\nalerting: { rules: [ { name: A, when: { metric: { name: grandstream_lines, is: \"> 1\" } } } ] }",
@@ -464,24 +529,24 @@ const ODD: &[(&str, &str)] = &[
         "alerting.rules[0]: never fires: no group has more than 1 phones; lower `min`, which is 2",
     ),
     (
-        "alerting: { tune: { PhoneUnreachable: { labels: { severity: critcal } } } }",
-        "alerting.tune.PhoneUnreachable.labels.severity: `critcal` is no severity known here; did you mean `critical`?",
+        "alerting: { rule_overrides: { PhoneUnreachable: { labels: { severity: critcal } } } }",
+        "alerting.rule_overrides.PhoneUnreachable.labels.severity: `critcal` is no severity known here; did you mean `critical`?",
     ),
     (
-        "alerting: { tune: { Watchdog: { where: { site: hq } } } }",
-        "alerting.tune.Watchdog: speaks of the daemon, for which `where` has no effect; remove `where`",
+        "alerting: { rule_overrides: { Watchdog: { where: { site: hq } } } }",
+        "alerting.rule_overrides.Watchdog: speaks of the daemon, for which `where` has no effect; remove `where`",
     ),
     (
-        "alerting: { alertmanagers: [ { url: \"http://a.example\", auth: { bearer_file: secrets/token } } ] }",
+        "alerting: { alertmanagers: [ { url: \"http://a.example\", authorization: { credentials_file: secrets/token } } ] }",
         "alerting.alertmanagers[0]: sends its password or token over plain HTTP; use https",
     ),
     (
-        "alerting: { alertmanagers: [ { url: \"https://a.example\", insecure_skip_verify: true } ] }",
-        "alerting.alertmanagers[0].insecure_skip_verify: lets anybody stand in for that server and read what it is told; set ca_file instead",
+        "alerting: { alertmanagers: [ { url: \"https://a.example\", tls_config: { insecure_skip_verify: true } } ] }",
+        "alerting.alertmanagers[0].tls_config.insecure_skip_verify: lets anybody stand in for that server and read what it is sent; set ca_file instead",
     ),
     (
-        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, remind_every: 1m } } }",
-        "alerting.receivers.a.remind_every: is shorter than group_interval, before which a group is not told again; lengthen it, or shorten group_interval",
+        "alerting: { receivers: { a: { webhook: { url: \"https://b.example\" }, repeat_interval: 1m } } }",
+        "alerting.receivers.a.repeat_interval: is shorter than group_interval, before which a group is not told again; lengthen it, or shorten group_interval",
     ),
 ];
 
@@ -495,7 +560,7 @@ fn what_works_but_is_odd_is_warned_of() {
         assert!(found, "{text}\n{told:#?}");
     }
     assert_eq!(
-        warnings("alerting: { tune: { PhoneUnreachable: { for: 1m } } }"),
+        warnings("alerting: { rule_overrides: { PhoneUnreachable: { for: 1m } } }"),
         [""; 0]
     );
 }
@@ -585,20 +650,45 @@ fn no_secret_shows_up_in_faults_or_debug() {
         webhook("url_file: @"),
         webhook("url: \"https://hooks.example:@/\""),
         webhook(&format!("{good}, hmac_file: @")),
-        webhook(&format!("{good}, headers: {{ X-A: @ }}")),
-        webhook(&format!("{good}, headers: {{ X-A: \"@\\u0007\" }}")),
-        webhook(&format!("{good}, header_files: {{ X-A: @ }}")),
-        webhook(&format!("{good}, auth: {{ bearer_file: @ }}")),
-        webhook(&format!("{good}, auth: {{ bearer_file: secrets/canary }}")),
         webhook(&format!(
-            "{good}, auth: {{ username: \"@:\", password_file: @ }}"
+            "{good}, http_config: {{ http_headers: {{ X-A: {{ secrets: [@] }} }} }}"
         )),
-        webhook(&format!("{good}, proxy_url: \"http://a:@@proxy\"")),
+        webhook(&format!(
+            "{good}, http_config: {{ http_headers: {{ X-A: {{ secrets: [\"@\\u0007\"] }} }} }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ http_headers: {{ X-A: {{ files: [@] }} }} }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ authorization: {{ credentials: @ }} }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ authorization: {{ credentials_file: @ }} }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ authorization: {{ credentials_file: secrets/canary }} }}"
+        )),
+        webhook(&format!(
+            "{good}, auth: {{ bearer_file: @ }}, headers: {{ X-A: @ }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ basic_auth: {{ username: \"@:\", password_file: @ }} }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ proxy_url: \"http://a:@@proxy\" }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ tls_config: {{ cert_file: @, key_file: @ }} }}"
+        )),
+        webhook(&format!(
+            "{good}, http_config: {{ tls_config: {{ key: @ }} }}"
+        )),
         webhook("url_file: secrets/canary"),
         webhook("url_file: secrets/good"),
         "alerting: { alertmanagers: [ { url: \"https://am.example/@?@\" } ] }".to_owned(),
         "alerting: { heartbeat: { url: \"@://am.example\" } }".to_owned(),
-        "alerting: { receivers: { a: { email: { password_file: @, password: @ } } } }".to_owned(),
+        "alerting: { receivers: { a: { email: { auth_password_file: @, auth_password: @ } } } }"
+            .to_owned(),
     ];
     for text in texts {
         let home = Home::new(&text.replace('@', CANARY))

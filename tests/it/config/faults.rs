@@ -6,7 +6,7 @@ use std::path::Path;
 use grandstream_exporter::alert::settings::load;
 use grandstream_exporter::config::{Environment, Secrets};
 
-use super::{Home, config};
+use super::{Home, config, environment};
 
 /// Where the files with faults lie, as tests are started in the directory of the package.
 const INVALID: &str = "tests/config/invalid";
@@ -110,6 +110,71 @@ phones:
         "config.yaml:13: phones[4].poll.timeout: lets a poll take 1h, longer than the interval of 4s; polls that fall into a running one are skipped",
     ];
     assert_eq!(home.told(&config.warnings).join("\n"), expected.join("\n"));
+}
+
+#[test]
+fn one_hardware_address_on_two_entries_is_warned_of_across_lists_and_spellings() {
+    let home = Home::new(
+        r#"
+defaults: { password: test }
+phone_files: [list.csv]
+phones:
+  - { name: a, address: 192.0.2.1, mac: "00:0B:82:00:00:01" }
+  - { name: b, address: 192.0.2.2, mac: "000b.8200.0002" }
+  - { name: off, address: 192.0.2.3, mac: "00:0b:82:00:00:01", enabled: false }
+"#,
+    );
+    home.write(
+        "list.csv",
+        "name,address,mac\nc,192.0.2.4,00-0b-82-00-00-01\nd,192.0.2.2,000B82000002\n\
+         e,192.0.2.6,000b82000003\n",
+    );
+    let config = home.load().unwrap_or_else(|faults| panic!("{faults}"));
+    let expected = [
+        "list.csv:2: mac: `000b82000001` is also the mac of `a` (config.yaml:5); two polls at once end each other's sessions",
+        "list.csv:3: address: `192.0.2.2` is also the address of `b` (config.yaml:6); two polls at once end each other's sessions",
+    ];
+    assert_eq!(home.told(&config.warnings).join("\n"), expected.join("\n"));
+}
+
+#[test]
+fn a_secret_that_names_a_variable_is_warned_of_wherever_it_stands() {
+    let home = Home::new(
+        r#"
+credentials: { hq: { password_files: [new, old] } }
+phones:
+  - { name: a, address: 192.0.2.1, password: "${PW}" }
+  - { name: b, address: 192.0.2.2, password_env: PW }
+  - { name: c, address: 192.0.2.3, credential: hq }
+  - { name: d, address: 192.0.2.4, password: "$PW {}" }
+alerting:
+  receivers: { chat: { webhook: { url: "https://chat.example.org/${TOKEN}" } } }
+"#,
+    )
+    .with("new", "x${NEW}\n")
+    .with("old", "old\n");
+    let environment = environment(&[("PW", "${OTHER}")]);
+    let (config, _) = load(&home.path("config.yaml"), &environment, Secrets::Read)
+        .unwrap_or_else(|faults| panic!("{faults}"));
+    let told = home.told(&config.warnings);
+    let told: Vec<_> = told.iter().filter(|line| line.contains("${")).collect();
+    let why = "gives `${…}` as it stands: variables are not expanded";
+    let expected = [
+        format!(
+            "config.yaml:2: credentials.hq.password_files[0]: {why}; write the password itself into that file"
+        ),
+        format!(
+            "config.yaml:4: phones[0].password: {why}; write the password itself, or use password_file"
+        ),
+        format!("config.yaml:5: phones[1].password_env: {why}; set it to the password itself"),
+        format!(
+            "config.yaml:9: alerting.receivers.chat.webhook.url: {why}; write the address itself, or use url_file"
+        ),
+    ];
+    assert_eq!(told, expected.iter().collect::<Vec<_>>());
+    for secret in ["NEW", "OTHER", "TOKEN"] {
+        assert!(!format!("{told:?}").contains(secret), "{secret}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The configuration from the outside: whole files in, what holds or what is wrong out.
 
 mod alerting;
+mod contract;
 mod faults;
 mod hostile;
 mod listener;

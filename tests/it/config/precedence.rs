@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::config::{Metrics, Shard, effective};
+use grandstream_exporter::config::{MaxInFlight, Metrics, Shard, effective};
 use grandstream_exporter::fleet::guard::SecretFormat;
 use grandstream_exporter::fleet::place::Scheme;
 
@@ -17,7 +17,7 @@ fn a_phone_needs_only_name_address_and_password() {
     assert_eq!(config.listen, ["[::]:15060".parse().unwrap()]);
     assert_eq!(config.state_dir, None);
     assert!(config.listener.tls.is_none() && config.listener.users.is_empty());
-    assert_eq!(config.max_in_flight, 256);
+    assert_eq!(config.max_in_flight, MaxInFlight::Auto);
     assert_eq!(config.shard, Shard { index: 0, count: 1 });
     assert_eq!(config.metrics, Metrics::default());
     assert!(config.values.is_empty() && config.operators.is_empty());

@@ -20,16 +20,18 @@ use crate::harness::prometheus::{Prometheus, one_target};
 use crate::harness::{Daemon, PATIENCE, http};
 
 /// What is empty while all is well, beside all annotations: it lists trouble.
-const EMPTY_IN_PEACE: [&str; 26] = [
+const EMPTY_IN_PEACE: [&str; 28] = [
     "alerts.json: Active alerts A",
     "alerts.json: Alerts over time A",
-    "alerts.json: Failed attempts A",
+    "alerts.json: Failed requests A",
     "alerts.json: Messages delivered A",
     "alerts.json: Noisiest rules of seven days A",
     "alerts.json: Noisiest rules of seven days B",
+    "alerts.json: Oldest message A",
+    "alerts.json: Receivers D",
     "alerts.json: Suppressed alerts A",
     "alerts.json: variable site",
-    "exporter.json: Failed polls by reason A",
+    "exporter.json: Poll errors by reason A",
     "firmware.json: All differences A",
     "firmware.json: Phones with other firmware A",
     "firmware.json: What differs most A",

@@ -116,7 +116,7 @@ fn the_provisioning_files_name_what_is_there() {
     let directory = root().join("grafana/provisioning");
     let parse = |file: &str| -> Value {
         let text = fs::read_to_string(directory.join(file)).expect("a file");
-        yaml_serde::from_str(&text).expect("YAML")
+        serde_yaml::from_str(&text).expect("YAML")
     };
     let dashboards = parse("dashboards.yaml");
     let provider = &dashboards["providers"][0];

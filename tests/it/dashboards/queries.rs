@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use grandstream_exporter::web::metrics::{FAMILIES, Kind};
 use promql_parser::parser::{self, Expr, VectorSelector};
 use serde_json::Value;
 
 use super::{Dashboard, layout, list, panels, text};
+use crate::harness::families::families;
 
 /// What Prometheus itself says of scrapes and alerts.
 const OF_PROMETHEUS: [&str; 3] = ["up", "scrape_duration_seconds", "ALERTS"];
@@ -190,7 +190,7 @@ fn select(selector: &VectorSelector, around: Around<'_>) -> Vec<String> {
         return vec![format!("{name:?} is no metric")];
     };
     let mut wrong = Vec::new();
-    let rises = kind == Kind::Counter || kind == Kind::Histogram;
+    let rises = ["counter", "histogram"].contains(&kind);
     let is_rate = ["rate", "irate"].contains(&around.function);
     let counts = is_rate || around.function == "increase";
     if rises && !counts {
@@ -212,16 +212,24 @@ fn name_of(selector: &VectorSelector) -> &str {
     selector.name.as_deref().unwrap_or_default()
 }
 
-fn kind(name: &str) -> Option<Kind> {
+/// The type of the family that this is a series of; none of a histogram without its suffix.
+fn kind(name: &str) -> Option<&'static str> {
     if OF_PROMETHEUS.contains(&name) {
-        return Some(Kind::Gauge);
+        return Some("gauge");
     }
-    let family = |name: &str| FAMILIES.iter().find(|family| family.name == name);
-    if let Some(family) = family(name) {
-        return (family.kind != Kind::Histogram).then_some(family.kind);
+    let families = families();
+    let kind = |name: &str| {
+        families
+            .iter()
+            .find(|family| family.name == name)?
+            .kind
+            .into()
+    };
+    if let Some(kind) = kind(name) {
+        return (kind != "histogram").then_some(kind);
     }
-    let histogram = ["_bucket", "_sum", "_count"]
+    ["_bucket", "_sum", "_count"]
         .iter()
-        .find_map(|suffix| family(name.strip_suffix(suffix)?))?;
-    (histogram.kind == Kind::Histogram).then_some(Kind::Histogram)
+        .find_map(|suffix| kind(name.strip_suffix(suffix)?))
+        .filter(|kind| *kind == "histogram")
 }

@@ -64,7 +64,7 @@ impl Told {
         let receiver = |name: &str, sink: &Sink| {
             format!(
                 "{name}: {{ webhook: {{ url: 'http://{}/' }}, group_wait: 0s, group_interval: 1s, \
-                 match: {{ severity: [critical, warning] }} }}",
+                 matchers: ['severity=~\"critical|warning\"'] }}",
                 sink.address
             )
         };
@@ -73,12 +73,13 @@ impl Told {
 alerting:
   enabled: true
   evaluation_interval: 200ms
-  resend_every: 1s
+  resend_delay: 1s
   alertmanagers: [{{ url: 'http://{}' }}]
   receivers: {{ {}, {} }}
-  windows: [{{ name: always, every: {{ zone: UTC }}, match: {{ phone: dead-3 }} }}]
-  packs: [core, security, compliance, calls, self]
-  tune:
+  time_intervals: [{{ name: always, time_intervals: [{{}}] }}]
+  maintenance_windows: [{{ name: always, matchers: ['phone=\"dead-3\"'], active_time_intervals: [always] }}]
+  rule_groups: [core, security, compliance, calls, self]
+  rule_overrides:
 ",
             self.manager.address,
             receiver("helpdesk", &self.helpdesk),

@@ -20,11 +20,16 @@ pub(crate) struct Alertmanager {
 impl Alertmanager {
     /// Starts one that tells `webhook` of everything at once.
     pub(crate) fn start(directory: &Path, webhook: SocketAddr) -> Self {
-        std::fs::create_dir_all(directory).expect("a directory");
         let config = format!(
             "route: {{ receiver: sink, group_by: [...], group_wait: 100ms, group_interval: 1s }}\n\
              receivers: [{{ name: sink, webhook_configs: [{{ url: 'http://{webhook}/' }}] }}]\n"
         );
+        Self::start_as(directory, &config)
+    }
+
+    /// Starts one with this configuration.
+    pub(crate) fn start_as(directory: &Path, config: &str) -> Self {
+        std::fs::create_dir_all(directory).expect("a directory");
         std::fs::write(directory.join("config.yml"), config).expect("written");
         let address = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())

@@ -44,6 +44,21 @@ impl Authority {
         self.sign("-server", &params);
     }
 
+    /// A server's certificate for this host alone, in `NAME-HOST.pem` and `NAME-HOST.key`.
+    pub(crate) fn server_of(&self, host: &str) {
+        let mut params = CertificateParams::new([host.to_owned()]).expect("a name");
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        self.sign(&format!("-{host}"), &params);
+    }
+
+    /// One that has expired, in `NAME-expired-server.pem` and `NAME-expired-server.key`.
+    pub(crate) fn expired_server(&self) {
+        let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+        self.sign("-expired-server", &params);
+    }
+
     /// A client's certificate of this name, in `NAME-CLIENT.pem` and `NAME-CLIENT.key`.
     pub(crate) fn client(&self, client: &str, validity: Validity) {
         let name = format!("{client}.example");
@@ -67,5 +82,27 @@ impl Authority {
     fn write(&self, suffix: &str, pem: &str) {
         let path = self.directory.join(format!("{}{suffix}.pem", self.name));
         std::fs::write(path, pem).expect("written");
+    }
+}
+
+/// A certificate for loopback that signed itself and is an authority, as plain `openssl req -x509`
+/// makes it, in `NAME-server.pem`, `NAME-server.key` and once more in `NAME.pem`.
+pub(crate) fn self_signed(
+    directory: &Path,
+    name: &str,
+    change: impl FnOnce(&mut CertificateParams),
+) {
+    let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).expect("a name");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_before = date_time_ymd(2020, 1, 1);
+    change(&mut params);
+    let key = KeyPair::generate().expect("a key");
+    let pem = params.self_signed(&key).expect("signed").pem();
+    for (end, text) in [
+        ("-server.pem", &pem),
+        (".pem", &pem),
+        ("-server.key", &key.serialize_pem()),
+    ] {
+        std::fs::write(directory.join(format!("{name}{end}")), text).expect("written");
     }
 }

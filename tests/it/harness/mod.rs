@@ -5,6 +5,7 @@
 pub(crate) mod alertmanager;
 pub(crate) mod certificates;
 pub(crate) mod curl;
+pub(crate) mod families;
 pub(crate) mod http;
 pub(crate) mod prometheus;
 pub(crate) mod samples;
@@ -29,10 +30,10 @@ use tokio_util::sync::CancellationToken;
 use samples::Samples;
 
 /// How long anything may take before a test gives up: far beyond what a busy machine needs.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a value is looked at while it is waited for.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// A running daemon; dropping it ends it at once.
 pub(crate) struct Daemon {
@@ -42,11 +43,12 @@ pub(crate) struct Daemon {
     task: JoinSet<anyhow::Result<()>>,
 }
 
-/// The end of every test configuration: quick polls, state beside the file, any free port.
+/// The end of every test configuration: quick polls, state beside the file, any free port. The limits
+/// of a poll are those of a machine that does much else; whoever tests them sets others.
 pub(crate) const QUICK: &str = "
 listen: ['127.0.0.1:0']
 state_dir: state
-poll: { interval: 200ms, values_interval: 200ms, timeout: 5s, stale_after: 60s }
+poll: { interval: 200ms, values_interval: 200ms, timeout: 20s, connect_timeout: 10s, stale_after: 60s }
 ";
 
 impl Daemon {
@@ -70,6 +72,7 @@ impl Daemon {
             environment: Arc::new(Environment::default()),
             listen: Vec::new(),
             control_socket: Some(directory.path().join("control.sock")),
+            notify_socket: None,
             watchdog: None,
             clock,
             listening: Some(listening),
@@ -129,6 +132,22 @@ impl Daemon {
             }
             assert!(Instant::now() < deadline, "never saw {what} in\n{samples}");
         }
+    }
+
+    /// Waits until each phone was polled so often more.
+    pub(crate) async fn more_polls(&self, more: f64) -> Samples {
+        let polls = |samples: &Samples| -> Vec<f64> {
+            let all = samples.all("grandstream_polls_total", &[]);
+            all.iter().map(|sample| sample.value).collect()
+        };
+        let before = polls(&self.metrics().await);
+        let since = |samples: &Samples| {
+            let now = polls(samples);
+            now.iter()
+                .zip(&before)
+                .all(|(now, then)| *now >= then + more)
+        };
+        self.wait_for("more polls of each phone", since).await
     }
 
     /// Tells it to stop and waits until it has.

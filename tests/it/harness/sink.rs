@@ -106,6 +106,7 @@ async fn serve(
     socket: &socket2::Socket,
 ) {
     let Some(asked) = read(&mut stream).await else {
+        let _gone = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         return;
     };
     let answer = answers(&asked.body);
@@ -135,10 +136,17 @@ async fn serve(
     }
 }
 
+/// How a record of a TLS handshake begins (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 0x16;
+
+/// `None` for what is no request, such as TLS where none is spoken.
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Asked> {
     let mut bytes = Vec::new();
     loop {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+        if bytes.first() == Some(&HANDSHAKE) {
             return None;
         }
         let text = String::from_utf8_lossy(&bytes);

@@ -2,6 +2,7 @@
 
 use grandstream_exporter::alert::notify::Envelope;
 use grandstream_exporter::alert::notify::channel::{Channel, Email, Encryption};
+use grandstream_exporter::alert::notify::http_client::TlsClient;
 use grandstream_exporter::alert::notify::retry::Cause;
 use grandstream_exporter::alert::notify::send::{Attempt, send};
 use mail_parser::{HeaderValue, Message, MessageParser};
@@ -28,8 +29,8 @@ fn email(server: &Server, encryption: Encryption) -> Email {
         host: "127.0.0.1".into(),
         port: server.address.port(),
         encryption,
+        tls: TlsClient::default(),
         login: None,
-        authorities: None,
         timeout: None,
     }
 }
@@ -169,7 +170,7 @@ async fn a_server_that_never_ends_a_line_is_hung_up_on_before_it_fills_the_memor
         })
         .await;
         let mut email = email(&server, encryption);
-        email.authorities = at_once.then(|| authorities(home.path(), "ca"));
+        email.tls.authorities = at_once.then(|| authorities(home.path(), "ca"));
         let attempt = sent(email, &envelope("reception")).await;
         let broken = ("temporary", Some(Cause::Broken));
         assert_eq!(meaning(&attempt.verdict), broken, "{attempt:?}");
@@ -216,7 +217,7 @@ async fn a_login_is_sent_under_tls_and_never_shown() {
         .await;
         for (password, expected) in [(PASSWORD, DELIVERED), ("wrong", REFUSED)] {
             let mut email = email(&server, encryption);
-            email.authorities = Some(authorities(home.path(), "ca"));
+            email.tls.authorities = Some(authorities(home.path(), "ca"));
             email.login = Some(("phones".into(), password.into()));
             let attempt = sent(email, &envelope("reception")).await;
             assert_eq!(
@@ -271,7 +272,7 @@ async fn nothing_is_said_without_the_encryption_that_is_wanted() {
     ] {
         let mut server = Server::start(manners).await;
         let mut email = email(&server, Encryption::Starttls);
-        email.authorities = Some(authorities(home.path(), authority));
+        email.tls.authorities = Some(authorities(home.path(), authority));
         email.login = Some(("phones".into(), PASSWORD.into()));
         let attempt = sent(email, &envelope("reception")).await;
         assert_eq!(meaning(&attempt.verdict), expected, "{what}: {attempt:?}");
@@ -286,7 +287,7 @@ async fn nothing_is_said_without_the_encryption_that_is_wanted() {
     })
     .await;
     let mut email = email(&server, Encryption::Tls);
-    email.authorities = Some(authorities(home.path(), "other"));
+    email.tls.authorities = Some(authorities(home.path(), "other"));
     let attempt = sent(email, &envelope("reception")).await;
     assert_eq!(meaning(&attempt.verdict), TLS, "{attempt:?}");
     assert_eq!(server.received().await.lines, [""; 0]);

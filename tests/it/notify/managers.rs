@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
-use grandstream_exporter::alert::notify::channel::{Access, Alertmanager, Auth};
+use grandstream_exporter::alert::notify::channel::Alertmanager;
+use grandstream_exporter::alert::notify::http_client::HttpClient;
 use grandstream_exporter::alert::notify::retry::Cause;
 use grandstream_exporter::alert::notify::send::{Posting, beat, post_alerts};
 use grandstream_exporter::alert::settings::Heartbeat;
 
-use super::SHORT;
+use super::{SHORT, bearer};
 use crate::harness::sink::{Answers, Sink};
 
 fn manager(sink: &Sink) -> Alertmanager {
     Alertmanager {
         name: sink.address.to_string().into(),
         url: format!("http://{}/prefix/", sink.address).into(),
-        auth: Auth::Bearer("a bearer's token".into()),
-        access: Access {
-            timeout: Some(SHORT),
-            ..Access::default()
+        client: HttpClient {
+            authorization: bearer("a bearer's token"),
+            ..HttpClient::default()
         },
+        timeout: Some(SHORT),
     }
 }
 
@@ -87,7 +88,8 @@ async fn alerts_are_taken_refused_or_did_not_get_there() {
 async fn a_heartbeat_is_heard_or_it_is_said_why_not() {
     let heartbeat = |sink: &Sink| Heartbeat {
         url: format!("http://{}/ping/secret-token", sink.address).into(),
-        every: Duration::from_secs(60),
+        interval: Duration::from_secs(60),
+        client: HttpClient::default(),
     };
     let mut sink = Sink::start(Answers::With("200 OK", "OK".to_owned())).await;
     assert_eq!(beat(&heartbeat(&sink)).await, Ok(()));

@@ -1,5 +1,7 @@
 //! Messages on their way out, over real sockets, to servers that behave well or badly.
 
+mod certificates;
+mod http_client;
 mod mails;
 mod managers;
 pub(crate) mod smtp;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
+use grandstream_exporter::alert::notify::http_client::{Authorization, Header, HeaderText};
 use grandstream_exporter::alert::notify::notice::{Said, Why};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::route::Route;
@@ -33,11 +36,24 @@ type Meaning = (&'static str, Option<Cause>);
 
 const DELIVERED: Meaning = ("delivered", None);
 
+/// The proof of who holds this token.
+fn bearer(token: &str) -> Authorization {
+    Authorization::Credentials {
+        scheme: "Bearer".into(),
+        credentials: token.into(),
+    }
+}
+
+fn header(name: &str, value: HeaderText) -> Header {
+    let name = name.into();
+    Header { name, value }
+}
+
 /// A receiver that is told like this.
 fn receiver(channel: Channel) -> Receiver {
     Receiver {
         route: Route::new("desk"),
-        collapse_over: 10,
+        max_listed_alerts: 10,
         channel,
     }
 }
@@ -52,7 +68,6 @@ fn envelope(phone: &str) -> Envelope {
         notice: Notice {
             reason: Why::First,
             firing: vec![Said {
-                key: "a".into(),
                 labels: vec![
                     pair("alertname", "PhoneUnreachable"),
                     pair("phone", phone),
@@ -68,7 +83,7 @@ fn envelope(phone: &str) -> Envelope {
             missed: 0,
         },
         written: Timestamp::from_second(1_700_000_600).expect("a moment"),
-        public_url: "https://phones.example".into(),
+        external_url: "https://phones.example".into(),
     }
 }
 
@@ -95,6 +110,11 @@ fn nobody() -> SocketAddr {
 
 /// A server's side of TLS with the certificate that an authority of this name made here.
 pub(crate) fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
+    TlsAcceptor::from(server_config(home, authority))
+}
+
+/// The settings of such a server.
+fn server_config(home: &Path, authority: &str) -> Arc<ServerConfig> {
     let path = |end: &str| home.join(format!("{authority}-server.{end}"));
     let chain = CertificateDer::from_pem_file(path("pem")).expect("a certificate");
     let key = PrivateKeyDer::from_pem_file(path("key")).expect("a key");
@@ -105,7 +125,7 @@ pub(crate) fn acceptor(home: &Path, authority: &str) -> TlsAcceptor {
         .with_no_client_auth()
         .with_single_cert(vec![chain], key)
         .expect("a certificate and its key");
-    TlsAcceptor::from(Arc::new(config))
+    Arc::new(config)
 }
 
 /// The certificate of the authority of this name, as a receiver is configured with it.

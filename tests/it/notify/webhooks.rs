@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::notify::channel::{Access, Auth, Body, Channel, Webhook};
+use grandstream_exporter::alert::notify::channel::{Body, Channel, Webhook};
+use grandstream_exporter::alert::notify::http_client::{Authorization, HeaderText, HttpClient};
 use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
 use grandstream_exporter::alert::notify::send::{Attempt, send};
 use ring::hmac;
 
 use super::{
-    DELIVERED, Meaning, SHORT, acceptor, authorities, envelope, error, meaning, nobody, receiver,
+    DELIVERED, Meaning, SHORT, acceptor, authorities, bearer, envelope, error, header, meaning,
+    nobody, receiver,
 };
 use crate::harness::certificates::Authority;
 use crate::harness::sink::{Answers, Sink};
@@ -21,15 +23,18 @@ fn webhook(sink: &Sink) -> Webhook {
     Webhook {
         url: format!("http://{}/hooks/{TOKEN}", sink.address).into(),
         body: Body::Generic,
-        headers: Vec::new(),
-        auth: Auth::None,
         hmac: None,
-        access: Access::default(),
+        client: HttpClient::default(),
+        timeout: None,
     }
 }
 
 async fn sent(webhook: Webhook) -> Attempt {
-    send(&receiver(Channel::Webhook(webhook)), &envelope("reception")).await
+    send(
+        &receiver(Channel::Webhook(Box::new(webhook))),
+        &envelope("reception"),
+    )
+    .await
 }
 
 #[track_caller]
@@ -110,7 +115,7 @@ async fn one_that_hangs_up_or_says_nothing_is_tried_again() {
     ] {
         let sink = Sink::start(answers).await;
         let mut webhook = webhook(&sink);
-        webhook.access.timeout = Some(SHORT);
+        webhook.timeout = Some(SHORT);
         let attempt = sent(webhook).await;
         assert_eq!(meaning(&attempt.verdict), expected, "{attempt:?}");
         assert!(!format!("{attempt:?}").contains(TOKEN), "{attempt:?}");
@@ -146,7 +151,7 @@ async fn a_redirect_is_not_followed() {
     let head = format!("302 Found\r\nLocation: http://{}/", elsewhere.address);
     let sink = Sink::start(Answers::With(head.leak(), String::new())).await;
     let mut webhook = webhook(&sink);
-    webhook.auth = Auth::Bearer("a bearer's token".into());
+    webhook.client.authorization = bearer("a bearer's token");
     let words = "answered with status 302; redirects are not followed: configure the address it \
                  leads to";
     check(
@@ -162,8 +167,11 @@ async fn a_post_says_who_sends_and_proves_it() {
     let mut sink = Sink::start(Answers::With("200 OK", String::new())).await;
     let mut webhook = webhook(&sink);
     webhook.hmac = Some("the key".into());
-    webhook.headers = vec![("X-Tenant".into(), "acme-tenant".into())];
-    webhook.auth = Auth::Basic {
+    webhook.client.headers = vec![
+        header("X-Tenant", HeaderText::Secret("acme-tenant".into())),
+        header("X-Team", HeaderText::Public("night-shift".into())),
+    ];
+    webhook.client.authorization = Authorization::Basic {
         username: "user".into(),
         password: "pass-word".into(),
     };
@@ -181,6 +189,7 @@ async fn a_post_says_who_sends_and_proves_it() {
         ("content-type", "application/json"),
         ("idempotency-key", "7"),
         ("x-tenant", "acme-tenant"),
+        ("x-team", "night-shift"),
         ("authorization", "Basic dXNlcjpwYXNzLXdvcmQ="),
         ("user-agent", version),
     ] {
@@ -195,10 +204,9 @@ async fn a_post_says_who_sends_and_proves_it() {
     for secret in ["the key", "acme-tenant", "pass-word", "dXNlcjpwYXNz", TOKEN] {
         assert!(!said.contains(secret), "{said}");
     }
-    assert!(
-        said.contains(&format!("> POST http://{}/…", sink.address)),
-        "{said}"
-    );
+    for shown in [&format!("> POST http://{}/…", sink.address), "night-shift"] {
+        assert!(said.contains(shown), "{said}");
+    }
 }
 
 #[tokio::test]
@@ -206,7 +214,7 @@ async fn ntfy_gets_its_headers_and_a_plain_text() {
     let mut sink = Sink::start(Answers::With("200 OK", String::new())).await;
     let mut webhook = webhook(&sink);
     webhook.body = Body::Ntfy;
-    let channel = Channel::Webhook(webhook);
+    let channel = Channel::Webhook(Box::new(webhook));
     let attempt = send(&receiver(channel), &envelope("réception\r\nX-Evil: 1")).await;
     check(&attempt, DELIVERED, "");
     let asked = sink.asked().await;
@@ -259,7 +267,7 @@ async fn what_cannot_be_sent_is_a_mistake_of_the_configuration() {
         "its address is none of the form https://host/path",
     );
     let mut wrong = webhook(&sink);
-    wrong.headers = vec![("X-Tenant".into(), "a\nb".into())];
+    wrong.client.headers = vec![header("X-Tenant", HeaderText::Secret("a\nb".into()))];
     check(
         &sent(wrong).await,
         broken,
@@ -283,8 +291,9 @@ async fn only_certificates_of_the_configured_authority_are_trusted() {
     ] {
         let mut webhook = webhook(&sink);
         webhook.url = format!("https://{}/hooks/{TOKEN}", sink.address).into();
-        webhook.access.authorities = authority.map(|authority| authorities(home.path(), authority));
-        webhook.access.insecure_skip_verify = insecure;
+        webhook.client.tls.authorities =
+            authority.map(|authority| authorities(home.path(), authority));
+        webhook.client.tls.insecure_skip_verify = insecure;
         let attempt = sent(webhook).await;
         assert_eq!(
             meaning(&attempt.verdict),
@@ -300,7 +309,7 @@ async fn a_proxy_is_used_only_where_it_is_configured() {
     let mut proxy = Sink::start(Answers::With("200 OK", String::new())).await;
     let sink = Sink::start(Answers::Never).await;
     let mut webhook = webhook(&sink);
-    webhook.access.proxy_url = Some(format!("http://{}", proxy.address).into());
+    webhook.client.proxy_url = Some(format!("http://{}", proxy.address).into());
     check(&sent(webhook).await, DELIVERED, "");
     let asked = proxy.asked().await;
     let line = format!("POST http://{}/hooks/", sink.address);

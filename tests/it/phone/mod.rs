@@ -75,9 +75,14 @@ impl Bench {
 
     /// The same with something on stdin.
     async fn run_with(&self, arguments: &[&str], stdin: &str) -> Run {
+        self.program(&[&["phone"], arguments].concat(), stdin).await
+    }
+
+    /// Runs the program with these arguments and something on stdin.
+    async fn program(&self, arguments: &[&str], stdin: &str) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grandstream-exporter"));
         command.env_remove("RUST_LOG").env_remove("STATE_DIRECTORY");
-        command.arg("phone").args(arguments);
+        command.args(arguments);
         command.arg("--config").arg(self.path().join("config.yaml"));
         command.current_dir(self.path());
         let stdin = stdin.to_owned();

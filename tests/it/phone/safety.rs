@@ -209,6 +209,20 @@ async fn another_device_gets_neither_password_nor_write() {
 }
 
 #[tokio::test]
+async fn a_device_that_cannot_be_asked_who_it_is_gets_no_write() {
+    let bench = Bench::one().await;
+    bench.configure("", &bench.entry(0, ", mac: '00:0b:82:a1:b2:c3'"));
+    let fail = |state: &mut sim::State| state.faults.at(Endpoint::Values, Fault::ServerError);
+    bench.phone().change(fail);
+    bench
+        .run(&["p0", "groups", "add", "x"])
+        .await
+        .ends_with(1)
+        .says("http_status");
+    assert!(bench.asked(Endpoint::AddGroup).is_empty());
+}
+
+#[tokio::test]
 async fn a_write_that_cannot_be_recorded_is_not_sent() {
     let bench = Bench::one().await;
     bench.file("state", "a file where a directory should be");
@@ -266,4 +280,28 @@ async fn a_phone_that_is_dead_is_told_with_its_mend() {
         .ends_with(1)
         .says("p0: reset: ")
         .says("check the network path");
+}
+
+#[tokio::test]
+async fn a_typo_costs_three_phones_also_where_a_command_goes_over_all() {
+    let specs = (0..8).map(|_| spec(Behaviour::default()));
+    let bench = Bench::of(specs.collect()).await;
+    let entries = (0..8).map(|n| bench.entry(n, "").replace(PASSWORD, "a typo"));
+    bench.configure("", &entries.collect::<String>());
+    let over_all: [&[&str]; 3] = [
+        &["phone", "--all", "accounts"],
+        &["probe", "--all"],
+        &["phone", "--all", "status"],
+    ];
+    for arguments in over_all {
+        let run = bench.program(arguments, "").await;
+        run.ends_with(1).says("auth");
+        let mut refusals: Vec<_> = bench.phones.iter().map(sim::Phone::refusals).collect();
+        refusals.sort_unstable();
+        assert_eq!(refusals, [0, 0, 0, 0, 0, 2, 2, 2], "{arguments:?}");
+    }
+
+    let entries = (0..8).map(|n| bench.entry(n, ""));
+    bench.configure("", &entries.collect::<String>());
+    bench.program(&["probe", "--all"], "").await.ends_with(0);
 }

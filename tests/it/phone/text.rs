@@ -40,12 +40,14 @@ impl Bench {
             tls: None,
             connect_timeout: Duration::from_secs(20),
             attempts: 2,
+            keeps_connection: false,
         };
         let mut client = Client::new(target, Habits::default());
         let login = runtime.block_on(async {
             client.open(Instant::now() + Duration::from_secs(600));
+            let realm = client.realm().await.expect("a realm");
             client
-                .login("gmiadmin", &"admin".into(), SecretFormat::Colon)
+                .login(realm, "gmiadmin", &"admin".into(), SecretFormat::Colon)
                 .await
         });
         assert_eq!(login.outcome, LoginOutcome::Accepted);

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::super::super::identity::Life;
 use super::super::super::notify::Notice;
-use super::super::super::notify::notice::Why;
+use super::super::super::notify::notice::{Said, Why};
 use super::super::Outgoing;
 use super::*;
 
@@ -103,10 +104,7 @@ impl Way {
         let mut settings = settings(rules);
         let receiver = Arc::get_mut(&mut settings.receivers[0]).expect("nobody else has it");
         let group_by: [&[&str]; 3] = [&[], &["phone"], &["severity", "alertname"]];
-        let only_b = LabelPatterns {
-            name: "phone".into(),
-            any_of: Box::new([Glob::new("b")]),
-        };
+        let only_b = Matcher::equal("phone", "b");
         receiver.route = Route {
             matching: self.only_b.then_some(only_b).into_iter().collect(),
             group_by: group_by[self.by]
@@ -115,10 +113,10 @@ impl Way {
                 .collect(),
             group_wait: MINUTE * self.wait,
             group_interval: MINUTE * self.every,
-            remind: if self.remind {
-                Remind::Every(30 * MINUTE)
+            repeat_interval: if self.remind {
+                RepeatInterval::Every(30 * MINUTE)
             } else {
-                Remind::Never
+                RepeatInterval::Off
             },
             ..receiver.route.clone()
         };
@@ -130,13 +128,17 @@ impl Way {
 #[derive(Default)]
 struct Ear {
     /// What it was told fires.
-    open: BTreeSet<Box<str>>,
+    open: BTreeSet<Life>,
     /// What it was told is over.
-    over: BTreeSet<Box<str>>,
+    over: BTreeSet<Life>,
     /// What began, be it in a message that was not taken.
-    begun: BTreeSet<Box<str>>,
+    begun: BTreeSet<Life>,
     /// By the id of a message, what it said.
     heard: BTreeMap<Box<str>, Notice>,
+}
+
+fn life(said: &Said) -> Life {
+    Life::of(&said.labels, said.since)
 }
 
 impl Ear {
@@ -145,20 +147,20 @@ impl Ear {
             assert_eq!(before, *notice, "{id} says something else the second time");
             return;
         }
-        let firing: BTreeSet<_> = notice.firing.iter().map(|said| said.key.clone()).collect();
-        let over: BTreeSet<_> = notice.over.iter().map(|said| said.key.clone()).collect();
+        let lives = |list: &[Said]| -> BTreeSet<_> { list.iter().map(life).collect() };
+        let (firing, over) = (lives(&notice.firing), lives(&notice.over));
         let news = firing.difference(&self.open).next().is_some() || !over.is_empty();
         assert!(
             news || notice.reason == Why::Reminder || notice.missed > 0,
             "no news: {notice:?}"
         );
-        for key in &over {
-            let was_open = self.open.remove(key);
+        for life in &over {
+            let was_open = self.open.remove(life);
             // What was taken without an answer is merged into the next message, and said there again.
-            let again = notice.missed > 0 && self.over.contains(key);
+            let again = notice.missed > 0 && self.over.contains(life);
             // What was hidden before its message was taken is only told to be over.
-            let told = was_open || again || self.begun.contains(key);
-            assert!(told, "never begun: {key}");
+            let told = was_open || again || self.begun.contains(life);
+            assert!(told, "never begun: {life}");
         }
         self.open.extend(firing);
         self.over.extend(over);
@@ -214,7 +216,7 @@ impl Night {
 
     fn take(&mut self, outgoing: Outgoing) -> Sent {
         let Outgoing { receiver, envelope } = outgoing;
-        let fresh = envelope.notice.fresh.iter().cloned();
+        let fresh = envelope.notice.fresh.iter().copied();
         self.ear.begun.extend(fresh);
         if !matches!(self.answer, Answer::Busy) {
             self.ear.hear(&envelope.id, &envelope.notice);
@@ -283,12 +285,9 @@ impl Night {
             } => self.polls(minutes, down, listed),
             Step::Silence { phone, minutes } => {
                 let wanted = NewSilence {
-                    matching: Box::new([LabelPatterns {
-                        name: "phone".into(),
-                        any_of: Box::new([Glob::new(PHONES[phone])]),
-                    }]),
-                    from: None,
-                    lasts: MINUTE * minutes,
+                    matchers: Box::new([Matcher::equal("phone", PHONES[phone])]),
+                    starts_at: None,
+                    ends: SilenceEnd::After(MINUTE * minutes),
                     comment: Box::default(),
                 };
                 let (done, _answer) = oneshot::channel();
@@ -342,7 +341,7 @@ impl Night {
             .board
             .alerts()
             .filter(|alert| alert.state.is_firing());
-        let firing: BTreeSet<_> = firing.map(super::super::Alert::key).collect();
+        let firing: BTreeSet<_> = firing.map(super::super::Alert::life).collect();
         assert_eq!(firing.len(), usize::from(down));
         assert_eq!(self.ear.open, firing);
         assert!(

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::story::MOST_LISTED;
+use crate::alert::identity::Fingerprint;
 use crate::alert::notify::envelope::{Envelope, page_of_alerts};
 use crate::alert::notify::notice::{Said, Why};
 
@@ -54,7 +55,7 @@ const NEVER: &str = "0001-01-01T00:00:00Z";
 pub(super) fn body(receiver: &str, envelope: &Envelope) -> String {
     let notice = &envelope.notice;
     let all = notice.firing.iter().chain(&notice.over);
-    let generator_url = page_of_alerts(&envelope.public_url);
+    let generator_url = page_of_alerts(&envelope.external_url);
     let alerts: Vec<_> = all
         .take(MOST_LISTED)
         .map(|said| Alert::new(said, &generator_url))
@@ -65,7 +66,7 @@ pub(super) fn body(receiver: &str, envelope: &Envelope) -> String {
         group_labels: texts(&envelope.group),
         common_labels: common(alerts.iter().map(|alert| &alert.labels)),
         common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
-        external_url: &envelope.public_url,
+        external_url: &envelope.external_url,
         version: "4",
         group_key: group_key(&envelope.group),
         truncated_alerts: (notice.firing.len() + notice.over.len()).saturating_sub(MOST_LISTED),
@@ -81,7 +82,8 @@ impl<'a> Alert<'a> {
         let labels = texts(&said.labels);
         Self {
             status: status(ended.is_some()),
-            fingerprint: format!("{:016x}", fingerprint(&labels)),
+            fingerprint: Fingerprint::of_pairs(labels.iter().map(|(name, value)| (*name, *value)))
+                .to_string(),
             labels,
             annotations: texts(&said.annotations),
             starts_at: said.since,
@@ -121,18 +123,6 @@ fn group_key(group: &[(Box<str>, Box<str>)]) -> String {
     key + "}"
 }
 
-/// The hash by which Prometheus and Alertmanager know a set of labels: FNV-1a of 64 bits over names
-/// and values in the order of names, each ended by 0xFF.
-fn fingerprint(labels: &Texts<'_>) -> u64 {
-    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    let texts = labels.iter().flat_map(|(name, value)| [*name, *value]);
-    let bytes = texts.flat_map(|text| text.bytes().chain([0xFF]));
-    bytes.fold(BASIS, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(PRIME)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -154,7 +144,6 @@ mod tests {
         let alerts = captured["alerts"].as_array().expect("a list").iter();
         let (firing, over) = alerts
             .map(|alert| Said {
-                key: "a".into(),
                 labels: pairs(&alert["labels"]),
                 annotations: pairs(&alert["annotations"]),
                 since: time(&alert["startsAt"]),
@@ -174,7 +163,7 @@ mod tests {
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,
-            public_url: captured["externalURL"].as_str().expect("a text").into(),
+            external_url: captured["externalURL"].as_str().expect("a text").into(),
         }
     }
 

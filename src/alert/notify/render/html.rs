@@ -124,7 +124,7 @@ mod tests {
     fn every_part_of_the_template_is_filled() {
         let mut envelope = usual();
         envelope.notice.missed = 1;
-        envelope.public_url = Box::default();
+        envelope.external_url = Box::default();
         for listed in [0, 1] {
             let html = document(&Story::new("mail", listed, &envelope));
             assert!(html.ends_with("</html>"), "{html}");

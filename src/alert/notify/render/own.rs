@@ -51,7 +51,6 @@ pub(super) fn is_json(content_type: &str) -> bool {
 /// One message of each kind, with texts that break careless JSON, and one without anything.
 fn samples() -> impl Iterator<Item = Story> {
     let said = |ended: bool| Said {
-        key: "sample".into(),
         labels: [
             ("alertname", "PhoneUnreachable"),
             ("phone", "a \"b\"\\"),
@@ -77,7 +76,7 @@ fn samples() -> impl Iterator<Item = Story> {
                 missed: 0,
             },
             written: Timestamp::UNIX_EPOCH,
-            public_url: "https://phones.example".into(),
+            external_url: "https://phones.example".into(),
         };
         Story::new("sample", 1, &envelope)
     })

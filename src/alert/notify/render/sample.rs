@@ -17,7 +17,6 @@ pub(super) fn said(alertname: &str, phone: &str, minutes: i64) -> Said {
     let pair = |name: &str, value: &str| (name.into(), value.into());
     let steps = "Check power and cable.\nThen ping it.";
     Said {
-        key: format!("{alertname} {phone}").into(),
         labels: vec![
             pair("alertname", alertname),
             pair("phone", phone),
@@ -59,7 +58,7 @@ pub(super) fn envelope(reason: Why, firing: Vec<Said>, over: Vec<Said>) -> Envel
             missed: 0,
         },
         written: WRITTEN.parse().expect("a moment"),
-        public_url: "https://phones.example".into(),
+        external_url: "https://phones.example".into(),
     }
 }
 

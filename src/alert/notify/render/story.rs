@@ -79,7 +79,7 @@ pub struct Item {
     pub since: Timestamp,
     /// When it was over.
     pub ended: Option<Timestamp>,
-    /// How it ended: `cleared`, `unknown`, `rule_removed` or `subject_removed`.
+    /// How it ended: `cleared`, `unknown`, `rule_removed`, `relabelled` or `subject_removed`.
     pub ending: Option<Box<str>>,
     /// How long it lasted, up to its end or to this message.
     pub lasted_seconds: u64,
@@ -144,7 +144,7 @@ impl Story {
             written: envelope.written,
             group: envelope.group.iter().cloned().collect(),
             missed: notice.missed,
-            url: page_of_alerts(&envelope.public_url),
+            url: page_of_alerts(&envelope.external_url),
             firing_count: notice.firing.len(),
             over_count: notice.over.len(),
             firing: items(&notice.firing),
@@ -289,6 +289,7 @@ impl Item {
         let how = match self.ending.as_deref() {
             Some("unknown") => "; whether it is over is not known any more",
             Some("rule_removed") => "; its rule was removed",
+            Some("relabelled") => "; its rule gives it other labels, under which it goes on",
             Some("subject_removed") => "; what it speaks of was removed from the configuration",
             Some(_) | None => "",
         };

@@ -17,6 +17,8 @@ pub(super) struct Frugal<S> {
     stream: S,
     peer: SocketAddr,
     left: usize,
+    /// What is read before anything of the stream.
+    first: &'static [u8],
 }
 
 /// What one conversation may bring: a thousand lines as long as they may be.
@@ -28,6 +30,16 @@ impl<S> Frugal<S> {
             stream,
             peer,
             left: MOST,
+            first: b"",
+        }
+    }
+
+    /// A stream whose greeting was taken already: the library waits for one, which no server sends
+    /// again after STARTTLS.
+    pub(super) fn greeted(stream: S, peer: SocketAddr) -> Self {
+        Self {
+            first: b"220 encrypted\r\n",
+            ..Self::new(stream, peer)
         }
     }
 }
@@ -38,6 +50,14 @@ impl<S: AsyncRead + Unpin> AsyncRead for Frugal<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let (now, later) = self
+                .first
+                .split_at(self.first.len().min(buffer.remaining()));
+            buffer.put_slice(now);
+            self.first = later;
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         let read = buffer.filled().len() - before;

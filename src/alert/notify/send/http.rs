@@ -4,23 +4,31 @@
 //! found dead when it is needed. Redirects are not followed, since they would carry what is secret
 //! to somewhere else; no proxy of the environment is used. All of it ends at a deadline, and of an
 //! answer no more is read than is shown.
+//!
+//! A configured `server_name` takes the place of the host in the URL, so that TLS asks for it and
+//! checks it; [`Reroute`] leads that name to the host, which stays in the header `Host`.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::{AUTHORIZATION, DATE, HOST, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, Proxy, Response, Url};
+use reqwest::{Client, ClientBuilder, Method, Proxy, Response, Url};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls;
 
 use super::hush::Hush;
-use super::trust;
-use crate::alert::notify::channel::{Access, Auth};
+use super::trust::{self, WEB_SERVER};
+use crate::alert::notify::http_client::{Authorization, Header, HttpClient};
 use crate::alert::notify::retry::{self, Cause, Verdict};
+use crate::tls_client::{self, Peer};
 
 /// Who asks.
 const USER_AGENT: &str = concat!("grandstream-exporter/", env!("CARGO_PKG_VERSION"));
@@ -34,8 +42,9 @@ pub(super) struct Request<'a> {
     pub(super) url: &'a SecretString,
     /// What stands behind the address.
     pub(super) path: &'static str,
-    pub(super) auth: &'a Auth,
-    pub(super) access: &'a Access,
+    pub(super) client: &'a HttpClient,
+    /// How long the whole exchange may take.
+    pub(super) timeout: Duration,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
 }
@@ -69,11 +78,11 @@ impl Answer {
 
 /// Asks, and reads the answer; what went wrong is said as a verdict.
 pub(super) async fn exchange(request: Request<'_>, hush: &Hush) -> Result<Answer, Verdict> {
-    let patience = request.access.timeout.unwrap_or(Access::PATIENCE);
-    let deadline = Instant::now() + patience;
+    let timeout = request.timeout;
+    let deadline = Instant::now() + timeout;
     let sent = timeout_at(deadline, respond(request))
         .await
-        .map_err(|_elapsed| too_slow(patience))?;
+        .map_err(|_elapsed| too_slow(timeout))?;
     let mut response = sent?;
     let text = |name: HeaderName| {
         let value = response.headers().get(name)?.to_str().ok()?;
@@ -93,23 +102,35 @@ pub(super) async fn exchange(request: Request<'_>, hush: &Hush) -> Result<Answer
 }
 
 async fn respond(request: Request<'_>) -> Result<Response, Verdict> {
-    let url = address(request.url, request.path)?;
-    let client = client(request.access).await?;
-    let builder = client
-        .request(request.method, url)
-        .headers(request.headers)
-        .body(request.body);
-    let builder = match request.auth {
-        Auth::None => builder,
-        Auth::Bearer(token) => builder.bearer_auth(token.expose_secret()),
-        Auth::Basic { username, password } => {
-            builder.basic_auth(username, Some(password.expose_secret()))
-        }
-    };
-    builder
-        .send()
-        .await
-        .map_err(|error| failure(&error.without_url()))
+    let Request {
+        method,
+        client,
+        mut headers,
+        ..
+    } = request;
+    let mut url = address(request.url, request.path)?;
+    let mut builder = builder(client).await?;
+    add_headers(&mut headers, client)?;
+    if let Some(value) = authorization(&client.authorization)? {
+        headers.insert(AUTHORIZATION, value);
+    }
+    if let Some(name) = client.tls.server_name.as_deref()
+        && url.scheme() == "https"
+        && url.host_str() != Some(name)
+    {
+        let reroute = Reroute::of(&url);
+        let host = HeaderValue::from_str(&reroute.authority());
+        headers.insert(HOST, host.map_err(|_invalid| unusable_address())?);
+        url.set_host(Some(name))
+            .map_err(|_invalid| misconfigured("its `server_name` is not the name of a host"))?;
+        builder = builder.dns_resolver(Arc::new(reroute));
+    }
+    let client = builder
+        .build()
+        .map_err(|error| misconfigured(&in_words(&error.without_url())))?;
+    let sent = client.request(method, url).headers(headers);
+    let sent = sent.body(request.body).send().await;
+    sent.map_err(|error| failure(&error.without_url()))
 }
 
 async fn read(response: &mut Response, body: &mut Vec<u8>) {
@@ -124,25 +145,23 @@ async fn read(response: &mut Response, body: &mut Vec<u8>) {
     }
 }
 
-async fn client(access: &Access) -> Result<Client, Verdict> {
-    let authorities = trust::authorities(access.authorities.as_deref()).await;
-    let tls = trust::client_config(&authorities, access.insecure_skip_verify)
+async fn builder(client: &HttpClient) -> Result<ClientBuilder, Verdict> {
+    let tls = trust::client_config(&client.tls)
+        .await
         .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
-    let mut builder = Client::builder()
+    let builder = Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(Policy::none())
         .referer(false)
         .no_proxy()
         .user_agent(USER_AGENT)
         .http1_only();
-    if let Some(proxy) = &access.proxy_url {
-        let proxy = Proxy::all(&**proxy)
-            .map_err(|_unreadable| misconfigured("`proxy_url` is no address of a proxy"))?;
-        builder = builder.proxy(proxy);
-    }
-    builder
-        .build()
-        .map_err(|error| misconfigured(&in_words(&error.without_url())))
+    let Some(proxy) = &client.proxy_url else {
+        return Ok(builder);
+    };
+    let proxy = Proxy::all(&**proxy)
+        .map_err(|_unreadable| misconfigured("`proxy_url` is not the address of a proxy"))?;
+    Ok(builder.proxy(proxy))
 }
 
 fn address(url: &SecretString, path: &str) -> Result<Url, Verdict> {
@@ -152,7 +171,74 @@ fn address(url: &SecretString, path: &str) -> Result<Url, Verdict> {
         path => format!("{}{path}", base.trim_end_matches('/')),
     };
     let url = Url::parse(&text).ok().filter(Url::has_host);
-    url.ok_or_else(|| misconfigured("its address is none of the form https://host/path"))
+    url.ok_or_else(unusable_address)
+}
+
+fn unusable_address() -> Verdict {
+    misconfigured("its address is none of the form https://host/path")
+}
+
+/// Leads every name to one host: the one that was configured.
+struct Reroute {
+    host: String,
+    port: Option<u16>,
+}
+
+impl Reroute {
+    fn of(url: &Url) -> Self {
+        Self {
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port(),
+        }
+    }
+
+    /// The host with its port, unless that is the usual one.
+    fn authority(&self) -> String {
+        let Self { host, port } = self;
+        port.map_or_else(|| host.clone(), |port| format!("{host}:{port}"))
+    }
+}
+
+impl Resolve for Reroute {
+    fn resolve(&self, _name: Name) -> Resolving {
+        // An IPv6 address stands in brackets in a URL only.
+        let host = self.host.trim_matches(['[', ']']).to_owned();
+        Box::pin(async move {
+            // Port 0 stands for that of the URL.
+            let found: Vec<_> = tokio::net::lookup_host((host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// The header that proves who sends.
+fn authorization(authorization: &Authorization) -> Result<Option<HeaderValue>, Verdict> {
+    let text = match authorization {
+        Authorization::None => return Ok(None),
+        Authorization::Basic { username, password } => {
+            let pair = format!("{username}:{}", password.expose_secret());
+            format!("Basic {}", STANDARD.encode(pair))
+        }
+        Authorization::Credentials {
+            scheme,
+            credentials,
+        } => format!("{scheme} {}", credentials.expose_secret()),
+    };
+    let mut value = HeaderValue::from_str(&text)
+        .map_err(|_invalid| misconfigured("its credentials cannot be sent in a header"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
+}
+
+/// Adds the headers that were configured; they replace those of their names.
+pub(super) fn add_headers(headers: &mut HeaderMap, client: &HttpClient) -> Result<(), Verdict> {
+    let mut own = HeaderMap::new();
+    for configured in &client.headers {
+        let (name, value) = header(configured)?;
+        own.append(name, value);
+    }
+    headers.extend(own);
+    Ok(())
 }
 
 /// The address without what may be secret: scheme, host and port.
@@ -165,15 +251,12 @@ pub(super) fn place(url: &SecretString) -> String {
     format!("{}://{host}{}/", url.scheme(), port.unwrap_or_default())
 }
 
-/// A header that was configured.
-pub(super) fn header(
-    name: &str,
-    value: &SecretString,
-) -> Result<(HeaderName, HeaderValue), Verdict> {
+fn header(header: &Header) -> Result<(HeaderName, HeaderValue), Verdict> {
+    let Header { name, value: text } = header;
     let wrong = || misconfigured(&format!("the header `{name}` cannot be sent"));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_invalid| wrong())?;
-    let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_invalid| wrong())?;
-    value.set_sensitive(true);
+    let mut value = HeaderValue::from_str(text.expose()).map_err(|_invalid| wrong())?;
+    value.set_sensitive(text.secret().is_some());
     Ok((name, value))
 }
 
@@ -185,10 +268,10 @@ pub(super) fn misconfigured(error: &str) -> Verdict {
     }
 }
 
-pub(super) fn too_slow(patience: Duration) -> Verdict {
+pub(super) fn too_slow(timeout: Duration) -> Verdict {
     Verdict::Temporary {
         cause: Cause::Timeout,
-        error: format!("no answer within {}", humantime::format_duration(patience)).into(),
+        error: format!("no answer within {}", humantime::format_duration(timeout)).into(),
         after: None,
     }
 }
@@ -197,9 +280,10 @@ fn failure(error: &reqwest::Error) -> Verdict {
     if error.is_builder() {
         return misconfigured(&in_words(error));
     }
-    let cause = if is_tls(error) {
-        Cause::Tls
-    } else if error.is_timeout() {
+    if let Some(tls) = tls_client::error_in(error) {
+        return tls_failed(tls, WEB_SERVER);
+    }
+    let cause = if error.is_timeout() {
         Cause::Timeout
     } else if error.is_connect() {
         Cause::Connect
@@ -213,13 +297,13 @@ fn failure(error: &reqwest::Error) -> Verdict {
     }
 }
 
-/// Whether the TLS library is what failed.
-pub(super) fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    sources(error).any(|source| match source.downcast_ref::<std::io::Error>() {
-        // What an I/O error wraps is not its source, and may be another one.
-        Some(wrapping) => wrapping.get_ref().is_some_and(|inner| is_tls(inner)),
-        None => source.is::<rustls::Error>(),
-    })
+/// What a TLS error means: it may be cured at the other end.
+pub(super) fn tls_failed(error: &rustls::Error, peer: Peer) -> Verdict {
+    Verdict::Temporary {
+        cause: Cause::Tls,
+        error: tls_client::explain(error, peer).into(),
+        after: None,
+    }
 }
 
 /// The error with what is behind it, each said once.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::alert::notify::channel::Auth;
+use crate::alert::notify::http_client::{Authorization, HttpClient};
 use crate::alert::notify::words::{cut, line};
 
 /// Secrets of one exchange.
@@ -21,23 +21,26 @@ const LONGEST: usize = 256;
 const SHORTEST_PART: usize = 8;
 
 impl Hush {
-    /// The address with its parts, and what proves who sends.
-    pub(super) fn of(url: &SecretString, auth: &Auth) -> Self {
+    /// The address with its parts, and what is sent along to prove who sends.
+    pub(super) fn of(url: &SecretString, client: &HttpClient) -> Self {
         let mut secrets = vec![url.expose_secret().to_owned()];
         if let Ok(url) = reqwest::Url::parse(url.expose_secret()) {
             secrets.extend(parts(&url).filter(|part| part.len() >= SHORTEST_PART));
             secrets.extend(url.password().map(str::to_owned));
         }
-        match auth {
-            Auth::None => {}
-            Auth::Bearer(token) => secrets.push(token.expose_secret().to_owned()),
-            Auth::Basic { username, password } => {
+        match &client.authorization {
+            Authorization::None => {}
+            Authorization::Credentials { credentials, .. } => {
+                secrets.push(credentials.expose_secret().to_owned());
+            }
+            Authorization::Basic { username, password } => {
                 let password = password.expose_secret();
                 secrets.push(STANDARD.encode(format!("{username}:{password}")));
                 secrets.push(password.to_owned());
             }
         }
-        Self(secrets)
+        let headers = client.headers.iter();
+        Self(secrets).and(headers.filter_map(|header| header.value.secret()))
     }
 
     /// A login to a mail server, as it is sent by each of the ways we know.
@@ -111,11 +114,21 @@ fn begun(text: &str, secret: &str) -> usize {
 mod tests {
     use super::*;
 
+    fn bearer(token: &str) -> HttpClient {
+        HttpClient {
+            authorization: Authorization::Credentials {
+                scheme: "Bearer".into(),
+                credentials: token.into(),
+            },
+            ..HttpClient::default()
+        }
+    }
+
     #[test]
     fn what_a_server_quotes_of_an_address_is_blotted_out() {
         let url =
             SecretString::from("https://u:pass@a.example/services/T0000/B12345678/tok?k=longvalue");
-        let hush = Hush::of(&url, &Auth::Bearer("bearer".into()));
+        let hush = Hush::of(&url, &bearer("bearer"));
         assert_eq!(
             hush.over("Cannot POST /services/T0000/B12345678/tok?k=longvalue\r\nbearer pass"),
             "Cannot POST /***/T0000/***/tok?k=*** *** ***"
@@ -126,7 +139,7 @@ mod tests {
     fn a_query_is_known_as_it_was_written_as_it_is_meant_and_without_a_name() {
         let url =
             SecretString::from("https://a.example/h%2Fook%2Bpath?k=a%2Fb%2Bcdefg+h&bare-token");
-        let hush = Hush::of(&url, &Auth::None);
+        let hush = Hush::of(&url, &HttpClient::default());
         for echo in [
             "k=a%2Fb%2Bcdefg+h",
             "k=a/b+cdefg+h",
@@ -141,7 +154,7 @@ mod tests {
     #[test]
     fn a_secret_of_which_only_the_beginning_was_read_is_blotted_out() {
         let token = "0123456789".repeat(300);
-        let hush = Hush::of(&"https://a.example/".into(), &Auth::Bearer(token.into()));
+        let hush = Hush::of(&"https://a.example/".into(), &bearer(&token));
         let read = format!("bad token {}", "0123456789".repeat(5));
         assert_eq!(hush.over(&read), "bad token ***");
         assert_eq!(hush.over("bad token 012"), "bad token 012");
@@ -149,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_long_answer_is_cut() {
-        let hush = Hush::of(&SecretString::from(""), &Auth::None);
+        let hush = Hush::of(&SecretString::from(""), &HttpClient::default());
         assert_eq!(hush.over(&"a".repeat(300)).len(), LONGEST);
     }
 }

@@ -3,6 +3,9 @@
 //! The conversation is led step by step, so that a recipient who is refused does not cost the others
 //! their mail, and each step can be shown. Where encryption is wanted nothing is said without it. A
 //! mail that was taken is taken, however the conversation ends.
+//!
+//! TLS is set up as towards web servers, not by the mail library, which knows one certificate of ours
+//! and no chain above it.
 
 use std::error::Error as _;
 use std::io;
@@ -11,27 +14,27 @@ use std::time::Duration;
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{
-    AsyncSmtpConnection, AsyncTokioStream, Certificate, CertificateStore, TlsParameters,
-};
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Starttls};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::Attempt;
 use super::frugal::Frugal;
-use super::http::{in_words, is_tls, misconfigured, sources, too_slow};
+use super::http::{in_words, misconfigured, sources, tls_failed, too_slow};
 use super::hush::Hush;
 use super::mime::Mime;
-use super::trust;
+use super::trust::{self, MAIL_SERVER};
 use crate::alert::notify::channel::{Email, Encryption, Receiver};
 use crate::alert::notify::envelope::Envelope;
 use crate::alert::notify::retry::{Cause, Verdict, of_smtp};
+use crate::tls_client;
 
 /// How long the other side may take to say good-bye.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -54,7 +57,7 @@ enum Stage {
 
 pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
     let name = &receiver.route.receiver;
-    let mime = match Mime::new(name, receiver.collapse_over, email, envelope) {
+    let mime = match Mime::new(name, receiver.max_listed_alerts, email, envelope) {
         Ok(mime) => mime,
         Err(error) => {
             return Attempt {
@@ -64,7 +67,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
             };
         }
     };
-    let patience = email.timeout.unwrap_or(Email::PATIENCE);
+    let limit = email.timeout.unwrap_or(Email::TIMEOUT);
     let mut talk = Talk {
         email,
         mime: &mime,
@@ -72,13 +75,13 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
         dialogue: Vec::new(),
         remark: None,
     };
-    let verdict = match timeout(patience, talk.lead()).await {
+    let verdict = match timeout(limit, talk.lead()).await {
         Ok(Ok(mut connection)) => {
             let _rude = timeout(FAREWELL, connection.quit()).await;
             Verdict::Delivered
         }
         Ok(Err(verdict)) => verdict,
-        Err(_elapsed) => too_slow(patience),
+        Err(_elapsed) => too_slow(limit),
     };
     Attempt {
         verdict,
@@ -119,67 +122,78 @@ impl Talk<'_> {
             encryption,
             ..
         } = self.email;
-        let hello = ClientId::Domain(self.mime.from.domain().to_owned());
         let how = match encryption {
             Encryption::Tls => " with TLS",
             Encryption::Starttls | Encryption::None => "",
         };
         self.says(&format!("connect to {host} port {port}{how}"));
-        let stream = self.stream().await?;
-        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &hello)
+        let failed = |error: io::Error| self.unreached("the greeting", &error);
+        let stream = TcpStream::connect((&**host, *port)).await.map_err(failed)?;
+        let peer = stream.peer_addr().map_err(failed)?;
+        match encryption {
+            Encryption::None => self.greet(Frugal::new(stream, peer)).await,
+            Encryption::Tls => {
+                let stream = self.encrypt("the greeting", stream).await?;
+                self.greet(Frugal::new(stream, peer)).await
+            }
+            Encryption::Starttls => {
+                let (plain, stream) = twice(stream).map_err(failed)?;
+                let connection = self.greet(Frugal::new(plain, peer)).await?;
+                self.start_tls(connection).await?;
+                let stream = self.encrypt("STARTTLS", stream).await?;
+                self.dialogue.push("< encrypted".to_owned());
+                self.greet(Frugal::greeted(stream, peer)).await
+            }
+        }
+    }
+
+    /// Takes the greeting of the server and says who we are.
+    async fn greet(
+        &mut self,
+        stream: impl AsyncTokioStream + 'static,
+    ) -> Result<AsyncSmtpConnection, Verdict> {
+        let hello = ClientId::Domain(self.mime.from.domain().to_owned());
+        let connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
             .await
             .map_err(|error| self.fault("the greeting", &error, Stage::Connecting))?;
         self.dialogue
             .push(format!("< {}", connection.server_info()));
-        if *encryption == Encryption::Starttls {
-            if !connection.can_starttls() {
-                return Err(Verdict::Temporary {
-                    cause: Cause::Tls,
-                    error: "the server offers no STARTTLS, and nothing is sent without: see \
-                            whether `tls` or the port is right"
-                        .into(),
-                    after: None,
-                });
-            }
-            self.says("STARTTLS");
-            let tls = self.tls().await?;
-            connection
-                .starttls(tls, &hello)
-                .await
-                .map_err(|error| self.fault("STARTTLS", &error, Stage::Talking))?;
-            self.dialogue.push("< encrypted".to_owned());
-        }
         Ok(connection)
     }
 
-    /// The way to the server, encrypted if it is from the first byte.
-    async fn stream(&self) -> Result<Box<dyn AsyncTokioStream>, Verdict> {
-        let Email { host, port, .. } = self.email;
-        let failed = |error: io::Error| self.unreached(&error);
-        let stream = TcpStream::connect((&**host, *port)).await.map_err(failed)?;
-        let peer = stream.peer_addr().map_err(failed)?;
-        if self.email.encryption != Encryption::Tls {
-            return Ok(Box::new(Frugal::new(stream, peer)));
+    /// Agrees on STARTTLS. The connection ends here, with whatever it has read: nothing that was said
+    /// before encryption counts afterwards (RFC 3207).
+    async fn start_tls(&mut self, mut connection: AsyncSmtpConnection) -> Result<(), Verdict> {
+        if !connection.can_starttls() {
+            return Err(Verdict::Temporary {
+                cause: Cause::Tls,
+                error: "the server offers no STARTTLS, and nothing is sent without: see whether \
+                        `force_implicit_tls` and the port are right"
+                    .into(),
+                after: None,
+            });
         }
-        let authorities = trust::authorities(self.email.authorities.as_deref()).await;
-        let config = trust::client_config(&authorities, false)
-            .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
-        let name = ServerName::try_from(host.to_string())
-            .map_err(|_invalid| misconfigured("its host is no name that a certificate may bear"))?;
-        let connector = TlsConnector::from(Arc::new(config));
-        let stream = connector.connect(name, stream).await.map_err(failed)?;
-        Ok(Box::new(Frugal::new(stream, peer)))
+        self.says("STARTTLS");
+        let reply = connection.command(Starttls).await;
+        self.hears("STARTTLS", reply)
     }
 
-    async fn tls(&self) -> Result<TlsParameters, Verdict> {
-        let wrong = |error: Error| misconfigured(&in_words(&error));
-        let mut builder = TlsParameters::builder(self.email.host.to_string())
-            .certificate_store(CertificateStore::None);
-        for authority in &*trust::authorities(self.email.authorities.as_deref()).await {
-            let certificate = Certificate::from_der(authority.to_vec()).map_err(wrong)?;
-            builder = builder.add_root_certificate(certificate);
-        }
-        builder.build().map_err(wrong)
+    /// The stream under TLS, for which `what` waits.
+    async fn encrypt(
+        &self,
+        what: &str,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, Verdict> {
+        let Email { host, tls, .. } = self.email;
+        let config = trust::client_config(tls)
+            .await
+            .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
+        let name = tls.server_name.as_deref().unwrap_or(host);
+        let name = ServerName::try_from(name.to_owned())
+            .map_err(|_invalid| misconfigured("its host is no name that a certificate may bear"))?;
+        let connector = TlsConnector::from(Arc::new(config));
+        let stream = connector.connect(name, stream).await;
+        stream.map_err(|error| self.unreached(what, &error))
     }
 
     /// What has to be said of the mail before it is sent.
@@ -264,10 +278,12 @@ impl Talk<'_> {
     }
 
     /// What an error on the way to the server means.
-    fn unreached(&self, error: &io::Error) -> Verdict {
-        let cause = if is_tls(error) {
-            Cause::Tls
-        } else if error.kind() == io::ErrorKind::TimedOut {
+    fn unreached(&self, what: &str, error: &io::Error) -> Verdict {
+        if let Some(tls) = tls_client::error_in(error) {
+            return tls_failed(tls, MAIL_SERVER)
+                .explained(|error| format!("{what}: {error}").into());
+        }
+        let cause = if error.kind() == io::ErrorKind::TimedOut {
             Cause::Timeout
         } else if BROKE_OFF.contains(&error.kind()) {
             Cause::Broken
@@ -277,7 +293,7 @@ impl Talk<'_> {
         let words = self.hush.over(&in_words(error));
         Verdict::Temporary {
             cause,
-            error: format!("the greeting: {words}").into(),
+            error: format!("{what}: {words}").into(),
             after: None,
         }
     }
@@ -290,14 +306,16 @@ impl Talk<'_> {
             let verdict = of_smtp(code.into());
             return verdict.explained(|error| format!("{what} was {error}: {words}").into());
         }
+        if let Some(tls) = tls_client::error_in(error) {
+            return tls_failed(tls, MAIL_SERVER)
+                .explained(|error| format!("{what}: {error}").into());
+        }
         let words = format!("{what}: {}", self.hush.over(&in_words(error)));
         // No way of proving who we are that both know, or an address that cannot be said.
         if error.is_client() {
             return misconfigured(&words);
         }
-        let cause = if is_tls(error) {
-            Cause::Tls
-        } else if error.is_timeout() {
+        let cause = if error.is_timeout() {
             Cause::Timeout
         } else if stage == Stage::Connecting && !broke_off(error) {
             Cause::Connect
@@ -310,6 +328,13 @@ impl Talk<'_> {
             after: None,
         }
     }
+}
+
+/// Two handles of one connection.
+fn twice(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
+    let stream = stream.into_std()?;
+    let other = TcpStream::from_std(stream.try_clone()?)?;
+    Ok((other, TcpStream::from_std(stream)?))
 }
 
 /// How it looks when somebody was there and hung up.

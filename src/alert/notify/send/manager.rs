@@ -7,7 +7,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::http::{self, Request};
 use super::hush::Hush;
-use crate::alert::notify::channel::{Access, Alertmanager, Auth};
+use crate::alert::notify::channel::Alertmanager;
+use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::retry::{Cause, Verdict};
 use crate::alert::settings::Heartbeat;
 
@@ -34,22 +35,22 @@ pub enum Posting {
 }
 
 /// How long a heartbeat may take: it comes each minute, and the next is as good.
-const HEARTBEAT_PATIENCE: Duration = Duration::from_secs(10);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Posts alerts, as [`body`](crate::alert::notify::alertmanager::body) writes them.
 pub async fn post_alerts(manager: &Alertmanager, body: &str) -> Posting {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let hush = Hush::of(&manager.url, &manager.client);
     let request = Request {
         method: Method::POST,
         url: &manager.url,
         path: "/api/v2/alerts",
-        auth: &manager.auth,
-        access: &manager.access,
+        client: &manager.client,
+        timeout: manager.timeout.unwrap_or(HttpClient::TIMEOUT),
         headers,
         body: body.to_owned(),
     };
-    let hush = Hush::of(&manager.url, &manager.auth);
     let (verdict, status) = match http::exchange(request, &hush).await {
         Ok(answer) => (answer.verdict(), answer.status),
         Err(verdict) => (verdict, 0),
@@ -80,20 +81,16 @@ pub async fn post_alerts(manager: &Alertmanager, body: &str) -> Posting {
 
 /// Tells that the daemon lives; else what went wrong, without secrets.
 pub async fn beat(heartbeat: &Heartbeat) -> Result<(), Box<str>> {
-    let access = Access {
-        timeout: Some(HEARTBEAT_PATIENCE),
-        ..Access::default()
-    };
     let request = Request {
         method: Method::GET,
         url: &heartbeat.url,
         path: "",
-        auth: &Auth::None,
-        access: &access,
+        client: &heartbeat.client,
+        timeout: HEARTBEAT_TIMEOUT,
         headers: HeaderMap::new(),
         body: String::new(),
     };
-    let hush = Hush::of(&heartbeat.url, &Auth::None);
+    let hush = Hush::of(&heartbeat.url, &heartbeat.client);
     let verdict = match http::exchange(request, &hush).await {
         Ok(answer) => answer.verdict(),
         Err(verdict) => verdict,

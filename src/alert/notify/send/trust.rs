@@ -1,4 +1,4 @@
-//! TLS towards others: which certificates are accepted.
+//! TLS towards others: which certificates are accepted, and which we present.
 //!
 //! The system's authorities are read once a process, off the runtime's thread: who changes them
 //! restarts the daemon, as with every other. The provider is ring, as everywhere here.
@@ -6,23 +6,37 @@
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
-use tokio_rustls::rustls::crypto::{
-    WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
-};
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
-use tokio_rustls::rustls::{
-    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+use tokio_rustls::rustls::{ClientConfig, Error, RootCertStore};
+
+use crate::alert::notify::http_client::TlsClient;
+use crate::config::listener::TlsVersion;
+use crate::tls_client::{self, Peer};
+
+/// How the TLS of a web server is spoken of.
+pub(super) const WEB_SERVER: Peer = Peer {
+    name: "the server",
+    ca_file: "tls_config.ca_file",
+    fingerprints: None,
+    server_name: Some("tls_config.server_name"),
+    without_tls: "check the port, or write http:// in its URL",
+    too_old: "enable TLS 1.2 there",
+};
+
+/// How the TLS of a mail server is spoken of.
+pub(super) const MAIL_SERVER: Peer = Peer {
+    name: "the mail server",
+    without_tls: "check the port: 587 usually speaks STARTTLS, 465 TLS",
+    ..WEB_SERVER
 };
 
 /// Certificates of authorities, each usable.
-pub(super) type Authorities = Arc<[CertificateDer<'static>]>;
+type Authorities = Arc<[CertificateDer<'static>]>;
 
 /// The authorities that were configured, else the system's.
-pub(super) async fn authorities(configured: Option<&[Box<[u8]>]>) -> Authorities {
+async fn authorities(configured: Option<&[Box<[u8]>]>) -> Authorities {
     static SYSTEM: OnceCell<Authorities> = OnceCell::const_new();
     if let Some(configured) = configured {
         let certificates = configured
@@ -46,64 +60,20 @@ fn usable(certificates: impl IntoIterator<Item = CertificateDer<'static>>) -> Au
         .collect()
 }
 
-/// Settings of the TLS library that accept what these authorities signed, or anything.
-pub(super) fn client_config(
-    authorities: &Authorities,
-    accept_anything: bool,
-) -> Result<ClientConfig, Error> {
+/// Settings of the TLS library: what is accepted, which versions, who we are.
+pub(super) async fn client_config(tls: &TlsClient) -> Result<ClientConfig, Error> {
+    let authorities = authorities(tls.authorities.as_deref()).await;
     let provider = Arc::new(ring::default_provider());
-    let algorithms = provider.signature_verification_algorithms;
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_protocol_versions(&[&TLS13, &TLS12])?;
-    if accept_anything {
-        let verifier = Arc::new(Anything { algorithms });
-        let builder = builder.dangerous();
-        return Ok(builder
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth());
-    }
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// Accepts every certificate; its owner must hold the key all the same.
-#[derive(Debug)]
-struct Anything {
-    algorithms: WebPkiSupportedAlgorithms,
-}
-
-impl ServerCertVerifier for Anything {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+    let verifier = tls_client::verifier(authorities, tls.insecure_skip_verify, &provider)?;
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = match tls.min_version {
+        TlsVersion::Tls12 => builder.with_protocol_versions(&[&TLS13, &TLS12])?,
+        TlsVersion::Tls13 => builder.with_protocol_versions(&[&TLS13])?,
+    };
+    let builder = builder.dangerous();
+    let builder = builder.with_custom_certificate_verifier(verifier);
+    match &tls.key_pair {
+        None => Ok(builder.with_no_client_auth()),
+        Some(pair) => builder.with_client_auth_cert(pair.chain.clone(), pair.key.clone_key()),
     }
 }

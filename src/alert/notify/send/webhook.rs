@@ -12,6 +12,7 @@ use super::http::{self, Request, misconfigured};
 use super::hush::Hush;
 use crate::alert::notify::channel::{Receiver, Webhook};
 use crate::alert::notify::envelope::Envelope;
+use crate::alert::notify::http_client::HttpClient;
 use crate::alert::notify::render::{Post, post};
 use crate::alert::notify::retry::Verdict;
 
@@ -22,7 +23,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-signature-256");
 
 pub(super) async fn send(receiver: &Receiver, webhook: &Webhook, envelope: &Envelope) -> Attempt {
     let name = &receiver.route.receiver;
-    let post = post(name, receiver.collapse_over, &webhook.body, envelope);
+    let post = post(name, receiver.max_listed_alerts, &webhook.body, envelope);
     let remark = post.fault.clone();
     let mut dialogue: Vec<_> = remark.iter().map(ToString::to_string).collect();
     let verdict = match headers(webhook, &post, &envelope.id) {
@@ -48,14 +49,13 @@ async fn exchange(
         format!("> {name}: {}", value.unwrap_or("***"))
     }));
     dialogue.push(format!("> {} bytes", post.body.len()));
-    let secrets = webhook.headers.iter().map(|(_, value)| value);
-    let hush = Hush::of(&webhook.url, &webhook.auth).and(secrets.chain(&webhook.hmac));
+    let hush = Hush::of(&webhook.url, &webhook.client).and(&webhook.hmac);
     let request = Request {
         method: Method::POST,
         url: &webhook.url,
         path: "",
-        auth: &webhook.auth,
-        access: &webhook.access,
+        client: &webhook.client,
+        timeout: webhook.timeout.unwrap_or(HttpClient::TIMEOUT),
         headers,
         body: post.body,
     };
@@ -85,10 +85,7 @@ fn headers(webhook: &Webhook, post: &Post, id: &str) -> Result<HeaderMap, Verdic
     if let Some(key) = &webhook.hmac {
         headers.insert(SIGNATURE, ours(&signature(key, post.body.as_bytes()))?);
     }
-    for (name, value) in &webhook.headers {
-        let (name, value) = http::header(name, value)?;
-        headers.insert(name, value);
-    }
+    http::add_headers(&mut headers, &webhook.client)?;
     Ok(headers)
 }
 

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::super::census::Census;
-use super::super::patterns::{list_of, listed, text};
+use super::super::patterns::{list_of, listed};
 use super::{Written, at_once, metric};
 use crate::alert::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition, Repeats, Weakness,
 };
 use crate::config::read::{
-    Findings, Node, Section, Wrong, duration, duration_or_none, mend, pvalue, quoted, word,
+    Findings, Node, Section, Wrong, duration, duration_or_none, mend, pvalue, quoted, text, word,
 };
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Place, Reason};

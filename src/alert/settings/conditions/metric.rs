@@ -1,12 +1,11 @@
 //! The condition `metric`: a number of the phones' own metrics against a number.
 
 use super::super::census::Census;
-use super::super::patterns::text;
 use super::kinds::required;
 use super::{Written, at_once};
 use crate::alert::condition::{Comparison, Condition, Operator, Take, Weakness};
 use crate::alert::metric::{FAMILIES, Family};
-use crate::config::read::{Findings, Node, Section, Wrong, duration, mend, quoted, word};
+use crate::config::read::{Findings, Node, Section, Wrong, duration, mend, quoted, text, word};
 use crate::fleet::reading::{Coarse, PhoneStatus};
 use crate::fleet::{Endpoint, Reason};
 

@@ -78,7 +78,7 @@ fn of_kind(
     match kind.reader {
         Reader::Plain(condition) => {
             if !node.is_null() {
-                Section::open(found, spot.clone(), node, &[])?;
+                Section::open(found, spot.clone(), node, &[][..])?;
             }
             Some(at_once(condition()))
         }

@@ -120,7 +120,7 @@ impl TestFile {
         if text.len() as u64 > limit {
             anyhow::bail!("larger than {limit} bytes");
         }
-        let file: Self = yaml_serde::from_str(&text).context("not a valid test file")?;
+        let file: Self = serde_yaml::from_str(&text).context("not a valid test file")?;
         if file.interval.is_zero() {
             anyhow::bail!("`interval` is 0s; choose a longer one");
         }

@@ -16,12 +16,9 @@ pub(super) fn write(html: &mut Html, picture: &Picture) {
     if rules.is_empty() {
         return;
     }
-    let mut alerts: BTreeMap<u64, Vec<&Alert>> = BTreeMap::new();
+    let mut alerts: BTreeMap<&str, Vec<&Alert>> = BTreeMap::new();
     for alert in picture.board.alerts() {
-        alerts
-            .entry(alert.rule.fingerprint)
-            .or_default()
-            .push(alert);
+        alerts.entry(&alert.rule().name).or_default().push(alert);
     }
     html.markup("<details><summary>Rules: ")
         .text(rules.len())
@@ -39,7 +36,7 @@ pub(super) fn write(html: &mut Html, picture: &Picture) {
     );
     for known in rules {
         let rule = &known.rule;
-        let of_rule = alerts.get(&known.fingerprint).into_iter().flatten();
+        let of_rule = alerts.get(&*rule.name).into_iter().flatten();
         html.markup("<tr><td><a href=\"");
         runbooks::link(html, &rule.name);
         html.markup("\">").text(&rule.name).markup("</a></td><td>");

@@ -12,9 +12,9 @@ use super::{Scene, WHO_MAY};
 /// How many silences are listed; the rest is counted.
 const ROWS: usize = 100;
 
-/// The form, filled with the matchers that `?silence=LABEL=PATTERN` names.
+/// The form, filled with the matchers that `?silence=LABEL="VALUE"` names.
 pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
-    html.markup("<section id=\"new-silence\"><h2>Make a silence</h2>\n");
+    html.markup("<section id=\"new-silence\"><h2>New silence</h2>\n");
     if !may_operate {
         html.markup("<p>")
             .markup(WHO_MAY)
@@ -27,18 +27,18 @@ pub(super) fn form(html: &mut Html, may_operate: bool, query: &Query) {
         .collect();
     html.markup(
         "<form method=\"post\" action=\"/alerts/silences\" class=\"tall\">\n\
-         <label><span>What, a line each: <code>LABEL=PATTERN</code>, where <code>*</code> is any \
-         text; every label must match, of several lines for one label one</span>\n\
-         <textarea name=\"matching\" rows=\"4\" required>",
+         <label><span>Matchers, one a line, e.g. <code>site=~\"lyon|hq\"</code>, with =, !=, =~ or \
+         !~; all must match</span>\n\
+         <textarea name=\"matchers\" rows=\"4\" required>",
     )
     // A browser drops the first line break of a text area.
     .markup("\n")
     .text(matchers.join("\n"))
     .markup(
         "</textarea></label>\n\
-         <label><span>For how long, as <code>30m</code>, <code>2h</code>, <code>1d</code></span>\n\
-         <input name=\"for\" value=\"2h\" required></label>\n\
-         <label>Why\n<input name=\"comment\" maxlength=\"500\" required></label>\n\
+         <label><span>Duration, e.g. <code>30m</code>, <code>2h</code>, <code>1d</code></span>\n\
+         <input name=\"duration\" value=\"2h\" required></label>\n\
+         <label>Comment\n<input name=\"comment\" maxlength=\"500\" required></label>\n\
          <p><button>Silence</button> <a href=\"/alerts\">Leave it</a></p>\n</form></section>\n",
     );
 }
@@ -49,12 +49,12 @@ pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
     let mut silences: Vec<_> = all
         .filter(|silence| silence.state(now.wall) != SilenceState::Expired)
         .collect();
-    silences.sort_by_key(|silence| (silence.until, silence.id));
+    silences.sort_by_key(|silence| (silence.ends_at, silence.id));
     html.markup("<section id=\"silences\"><h2>Silences</h2>\n");
     if silences.is_empty() {
         html.markup("<p>None is in force.</p>\n");
     } else {
-        columns(html, &["", "What", "Until", "Who", "Why", ""]);
+        columns(html, &["", "Matchers", "Until", "By", "Comment", ""]);
         for silence in silences.iter().take(ROWS) {
             row(html, silence, scene.may_operate, now);
         }
@@ -62,7 +62,7 @@ pub(super) fn list(html: &mut Html, scene: Scene<'_>, now: Moment) {
     }
     left_out(html, silences.len(), ROWS, "/api/v1/silences");
     if scene.may_operate {
-        html.markup("<p><a href=\"/alerts?silence=\">Make a silence</a></p>\n");
+        html.markup("<p><a href=\"/alerts?silence=\">New silence</a></p>\n");
     } else {
         html.markup("<p>").markup(WHO_MAY).markup("</p>\n");
     }
@@ -75,19 +75,19 @@ fn row(html: &mut Html, silence: &Silence, may_operate: bool, now: Moment) {
         .markup("\"><td>")
         .text(silence.id)
         .markup("</td><td>");
-    signs::matching(html, silence);
+    signs::matchers(html, &silence.matchers);
     html.markup("</td><td>")
-        .text(words::instant(silence.until))
+        .text(words::instant(silence.ends_at))
         .markup("<small>");
     if silence.state(now.wall) == SilenceState::Pending {
         html.markup("begins in ")
-            .text(words::since(now.wall, silence.from));
+            .text(words::since(now.wall, silence.starts_at));
     } else {
         html.markup("for ")
-            .text(words::since(now.wall, silence.until));
+            .text(words::since(now.wall, silence.ends_at));
     }
     html.markup("</small></td><td>")
-        .text(&silence.by)
+        .text(&silence.created_by)
         .markup("</td><td>")
         .text(&silence.comment)
         .markup("</td><td>");

@@ -22,7 +22,7 @@ fn the_page_of_alerts_for_an_operator() {
 
 #[test]
 fn who_only_reads_is_shown_no_form_that_changes_something() {
-    let page = shown(&example::picture(), false, "silence=phone%3Da");
+    let page = shown(&example::picture(), false, "silence=phone%3D%22a%22");
     assert!(!page.contains("method=\"post\""), "{page}");
     assert!(page.contains("access.operate"), "{page}");
 }
@@ -33,9 +33,9 @@ fn the_form_is_filled_and_not_renewed_while_it_is_open() {
     let page = shown(
         &picture,
         true,
-        "silence=alertname%3DA&silence=phone%3D%3C/textarea%3E",
+        "silence=alertname%3D%22A%22&silence=phone%3D%3C/textarea%3E",
     );
-    let filled = "required>\nalertname=A\nphone=&lt;/textarea&gt;</textarea>";
+    let filled = "required>\nalertname=&quot;A&quot;\nphone=&lt;/textarea&gt;</textarea>";
     assert!(page.contains(filled), "{page}");
     assert!(!page.contains("http-equiv"), "{page}");
     assert!(shown(&picture, true, "").contains("http-equiv"));
@@ -44,7 +44,7 @@ fn the_form_is_filled_and_not_renewed_while_it_is_open() {
 #[test]
 fn an_exporter_that_judges_nothing_says_so_and_how_to_change_that() {
     let page = shown(&Picture::new(std::sync::Arc::default()), true, "");
-    for said in ["not judged here", "enabled: true", "Make a silence"] {
+    for said in ["not judged here", "enabled: true", "New silence"] {
         assert!(page.contains(said), "{said} in {page}");
     }
 }
