@@ -9,9 +9,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::board::Rules;
-use grandstream_exporter::alert::clerk::{Clerk, Turn};
-use grandstream_exporter::alert::{Rule, Settings, packs};
+use grandstream_exporter::alert_engine::clerk::{Clerk, Turn};
+use grandstream_exporter::alerting_config::Settings;
+use grandstream_exporter::alerts::board::Rules;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::fleet::place::Scheme;
 use grandstream_exporter::fleet::reading::{
@@ -19,6 +19,8 @@ use grandstream_exporter::fleet::reading::{
 };
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
+use grandstream_exporter::rules::packs;
+use grandstream_exporter::rules::rule::Rule;
 use grandstream_exporter::store::Store;
 use grandstream_exporter::web::metrics::Process;
 

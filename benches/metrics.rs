@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::Picture;
+use grandstream_exporter::alert_engine::picture::Picture;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::command::ReloadStatus;

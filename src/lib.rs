@@ -16,19 +16,27 @@
 //! | 1 | [`store`] | what must survive the process, in SQLite |
 //! | 1 | [`telemetry`] | what the exporter counts of itself, as metrics of prometheus-client |
 //! | 2 | [`poll`] | one task a phone, and the keeper, the only writer of the fleet |
-//! | 2 | [`alert`] | rules, the board they fill, and what is kept from being said |
-//! | 3 | [`web`] | `/metrics`, pages, JSON: functions of a snapshot and the time |
-//! | 4 | [`app`] | the wiring: one straight line, owner of every task |
-//! | 5 | [`cli`] | one file a subcommand: arguments, environment, printing |
+//! | 2 | [`rules`] | alert rules: typed conditions, matchers, PromQL, exports |
+//! | 3 | [`alerts`] | what the rules make of a fleet: alerts, suppression, silences, events |
+//! | 4 | [`notify`] | notifications: queue, grouping, rendering, sending |
+//! | 5 | [`alerting_config`] | `alerting` of the configuration, read and checked |
+//! | 6 | [`alert_engine`] | the one task that evaluates, notifies and saves |
+//! | 7 | [`web`] | `/metrics`, pages, JSON: functions of a snapshot and the time |
+//! | 8 | [`app`] | the wiring: one straight line, owner of every task |
+//! | 9 | [`cli`] | one file a subcommand: arguments, environment, printing |
 
-pub mod alert;
+pub mod alert_engine;
+pub mod alerting_config;
+pub mod alerts;
 pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod fleet;
 pub mod ledger;
+pub mod notify;
 pub mod poll;
+pub mod rules;
 pub mod sim;
 pub mod store;
 pub mod telemetry;

@@ -23,8 +23,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::alert::task::Task;
-use crate::alert::{self, Picture, command};
+use crate::alert_engine::command;
+use crate::alert_engine::picture::Picture;
+use crate::alert_engine::task::Task;
+use crate::alerting_config;
 use crate::clock::Clock;
 use crate::config::{Config, Environment, Secrets};
 use crate::fleet::Fleet;
@@ -65,7 +67,7 @@ pub struct Setup {
 struct Loaded {
     config: Arc<Config>,
     entrance: Arc<Entrance>,
-    alerting: Arc<alert::Settings>,
+    alerting: Arc<alerting_config::Settings>,
     systemd: NotifySocket,
 }
 
@@ -82,7 +84,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     // Nothing else runs yet, so this may block; and what it frees is used again by this thread.
     let (config, alerting) =
-        alert::settings::load(&setup.config, &setup.environment, Secrets::Read)?;
+        alerting_config::load(&setup.config, &setup.environment, Secrets::Read)?;
     let config = Arc::new(config);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -300,9 +302,9 @@ async fn join(mut tasks: JoinSet<Ended>) {
 async fn read(
     path: &Path,
     environment: &Arc<Environment>,
-) -> anyhow::Result<(Config, alert::Settings)> {
+) -> anyhow::Result<(Config, alerting_config::Settings)> {
     let (path, environment) = (path.to_owned(), Arc::clone(environment));
-    let read = move || alert::settings::load(&path, &environment, Secrets::Read);
+    let read = move || alerting_config::load(&path, &environment, Secrets::Read);
     Ok(tokio::task::spawn_blocking(read).await??)
 }
 

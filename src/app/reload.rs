@@ -14,7 +14,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::notify_socket::NotifySocket;
-use crate::alert::command::Command;
+use crate::alert_engine::command::Command;
 use crate::clock::Clock;
 use crate::config::{self, Config, Environment};
 use crate::fleet::command::{Reload, ReloadStatus};

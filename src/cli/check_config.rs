@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::alert::words::count;
-use crate::alert::{self, settings};
+use crate::alerting_config;
 use crate::config::{Config, Secrets};
+use crate::rules::words::count;
 
 /// Read and resolve everything that serve would, and print every error
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut status = ExitCode::SUCCESS;
     for file in &args.files {
-        match settings::load(file, &environment, secrets) {
+        match alerting_config::load(file, &environment, secrets) {
             Ok((config, alerting)) => print_summary(file, &config, &alerting)?,
             Err(faults) => status = super::print_error(&faults.into()),
         }
@@ -43,7 +43,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(status)
 }
 
-fn print_summary(file: &Path, config: &Config, alerting: &alert::Settings) -> std::io::Result<()> {
+fn print_summary(
+    file: &Path,
+    config: &Config,
+    alerting: &alerting_config::Settings,
+) -> std::io::Result<()> {
     for warning in &config.warnings {
         eprintln_line!("warning: {warning}");
     }
@@ -60,7 +64,7 @@ fn print_summary(file: &Path, config: &Config, alerting: &alert::Settings) -> st
 }
 
 /// Rules, receivers and Alertmanagers; nothing where alerting is off.
-fn alerting_counts(alerting: &alert::Settings) -> String {
+fn alerting_counts(alerting: &alerting_config::Settings) -> String {
     if !alerting.enabled {
         return String::new();
     }

@@ -20,6 +20,8 @@ pub mod posture;
 pub mod prior;
 pub mod reading;
 pub mod report;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod text;
 pub mod totals;
 pub mod trust;

@@ -6,22 +6,14 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-use crate::alert::board::Rules;
-use crate::alert::command::{Letter, NewLetter};
-use crate::alert::condition::{Condition, EachCondition, Own, PhoneCondition};
-use crate::alert::inhibit::InhibitRule;
-use crate::alert::matcher::{Matcher, parse_list};
-use crate::alert::notify::channel::{Body, Channel, Receiver, Webhook};
-use crate::alert::notify::http_client::HttpClient;
-use crate::alert::notify::route::Route;
-use crate::alert::own::Health;
-use crate::alert::picture::{ManagerTally, Queue, Tallies};
-use crate::alert::rule::{Annotations, Rule};
-use crate::alert::settings::Heartbeat;
-use crate::alert::silence::{Silence, Window};
-use crate::alert::suppress::Suppression;
-use crate::alert::time_interval::{Part, Range, TimeInterval, TimeIntervals, TimeRange};
-use crate::alert::{self, Picture};
+use crate::alert_engine::command::{Letter, NewLetter};
+use crate::alert_engine::picture::Picture;
+use crate::alert_engine::picture::{ManagerTally, Queue, Tallies};
+use crate::alerting_config;
+use crate::alerts::board::Rules;
+use crate::alerts::own::Health;
+use crate::alerts::silence::{Silence, Window};
+use crate::alerts::suppress::Suppression;
 use crate::config::{MaxInFlight, Metrics, PublishedValue, Shard, ValueKind};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::expect::{Expectation, Wanted};
@@ -33,6 +25,15 @@ use crate::fleet::reading::{
 };
 use crate::fleet::report::Outcome;
 use crate::fleet::{Failure, Fleet, Moment, Place, PollReport, Reason, Text};
+use crate::notify::channel::Heartbeat;
+use crate::notify::channel::{Body, Channel, Receiver, Webhook};
+use crate::notify::http_client::HttpClient;
+use crate::notify::route::Route;
+use crate::rules::condition::{Condition, EachCondition, Own, PhoneCondition};
+use crate::rules::inhibit::InhibitRule;
+use crate::rules::matcher::{Matcher, parse_list};
+use crate::rules::rule::{Annotations, Rule};
+use crate::rules::time_interval::{Part, Range, TimeInterval, TimeIntervals, TimeRange};
 
 use super::alerting::Told;
 use super::pieces::{Filled, Pieces};
@@ -314,9 +315,9 @@ pub(super) fn dead_letter() -> Letter {
     }
 }
 
-fn alert_settings() -> alert::Settings {
+fn alert_settings() -> alerting_config::Settings {
     let rules = Rules::new(rules());
-    alert::Settings {
+    alerting_config::Settings {
         enabled: true,
         external_url: "https://phones.example".into(),
         rules: Arc::new(rules),
@@ -339,7 +340,7 @@ fn alert_settings() -> alert::Settings {
             interval: Duration::from_secs(60),
             client: HttpClient::default(),
         }),
-        ..alert::Settings::default()
+        ..alerting_config::Settings::default()
     }
 }
 

@@ -55,8 +55,8 @@ use std::time::Duration;
 use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 
-use crate::alert::Picture;
-use crate::alert::command::Command;
+use crate::alert_engine::command::Command;
+use crate::alert_engine::picture::Picture;
 use crate::clock::Clock;
 use crate::config::{self, Config, MaxInFlight, PublishedValue, Shard};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};

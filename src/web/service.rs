@@ -13,8 +13,8 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use tracing::debug;
 
-use crate::alert::Picture;
-use crate::alert::command::{Command, Event, Letter};
+use crate::alert_engine::command::{Command, Event, Letter};
+use crate::alert_engine::picture::Picture;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 

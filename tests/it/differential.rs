@@ -13,17 +13,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::board::{Board, Rules};
-use grandstream_exporter::alert::condition::{
-    Comparison, Condition, Counted, EachCondition, Fraction, Grouping, Operator, PhoneCondition,
-    Repeats, Take, Weakness,
-};
-use grandstream_exporter::alert::export::{self, Group};
-use grandstream_exporter::alert::metric::{FAMILIES, Family, Mark};
-use grandstream_exporter::alert::own::Health;
-use grandstream_exporter::alert::packs::RUNBOOKS;
-use grandstream_exporter::alert::phone_selector::{Glob, Where};
-use grandstream_exporter::alert::rule::{OnUnknown, Rule};
+use grandstream_exporter::alerts::board::{Board, Rules};
+use grandstream_exporter::alerts::own::Health;
 use grandstream_exporter::fleet::expect::{Expectation, Wanted};
 use grandstream_exporter::fleet::guard::{Held, HeldBecause};
 use grandstream_exporter::fleet::place::Scheme;
@@ -32,6 +23,15 @@ use grandstream_exporter::fleet::reading::{
 };
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Moment, Phone, Place, PollReport, Reason, Text};
+use grandstream_exporter::rules::condition::{
+    Comparison, Condition, Counted, EachCondition, Fraction, Grouping, Operator, PhoneCondition,
+    Repeats, Take, Weakness,
+};
+use grandstream_exporter::rules::export::{self, Group};
+use grandstream_exporter::rules::metric::{FAMILIES, Family, Mark};
+use grandstream_exporter::rules::packs::RUNBOOKS;
+use grandstream_exporter::rules::phone_selector::{Glob, Where};
+use grandstream_exporter::rules::rule::{OnUnknown, Rule};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -12,17 +12,19 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 
-use grandstream_exporter::alert::board::Rules;
-use grandstream_exporter::alert::command::{
+use grandstream_exporter::alert_engine::command::{
     Command, Event, Letter, NewEvent, NewLetter, NewSilence, Refusal, SilenceEnd,
 };
-use grandstream_exporter::alert::condition::{Condition, PhoneCondition};
-use grandstream_exporter::alert::own::Health;
-use grandstream_exporter::alert::silence::{Silence, is_selective};
-use grandstream_exporter::alert::{Picture, Rule, Settings};
+use grandstream_exporter::alert_engine::picture::Picture;
+use grandstream_exporter::alerting_config::Settings;
+use grandstream_exporter::alerts::board::Rules;
+use grandstream_exporter::alerts::own::Health;
+use grandstream_exporter::alerts::silence::{Silence, is_selective};
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::moment::later;
 use grandstream_exporter::fleet::{Failure, Fleet, Moment, PollReport, Reason};
+use grandstream_exporter::rules::condition::{Condition, PhoneCondition};
+use grandstream_exporter::rules::rule::Rule;
 use grandstream_exporter::web::{self, Entrance, Limits};
 
 use crate::web::{LONG, Server, place, settings, two_phones};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use grandstream_exporter::alert::settings::{self, load};
+use grandstream_exporter::alerting_config::{self, load};
 use grandstream_exporter::config::{
     COLUMNS, Effective, Environment, Secrets, effective, known_keys,
 };
@@ -62,7 +62,7 @@ fn home(config: &str) -> TempDir {
 fn every_key_has_a_row_and_every_row_a_key() {
     let mut described: Vec<_> = rows().iter().map(|row| row.key.to_owned()).collect();
     let mut known = known_keys();
-    known.extend(settings::known_keys());
+    known.extend(alerting_config::known_keys());
     described.sort();
     known.sort();
     assert_eq!(described, known);
@@ -140,7 +140,7 @@ fn the_defaults_are_those_that_are_built_in() {
 #[test]
 fn every_condition_has_a_row_with_its_keys() {
     const ALERTING: &str = include_str!("../../docs/alerting.md");
-    for (name, keys) in settings::known_conditions() {
+    for (name, keys) in alerting_config::known_conditions() {
         let row = ALERTING.lines().find(|line| {
             let first = line.split('|').nth(1).unwrap_or_default();
             first.contains(&format!("`{name}`"))

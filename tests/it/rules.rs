@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use grandstream_exporter::alert::{Condition, export, packs, promql};
+use grandstream_exporter::rules::condition::Condition;
+use grandstream_exporter::rules::{export, packs, promql};
 
 /// The uid that most provisioned data sources have.
 const DATASOURCE: &str = "prometheus";

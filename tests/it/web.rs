@@ -16,8 +16,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use grandstream_exporter::alert::Picture;
-use grandstream_exporter::alert::command::Command;
+use grandstream_exporter::alert_engine::command::Command;
+use grandstream_exporter::alert_engine::picture::Picture;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};

@@ -23,8 +23,8 @@ use self::discovered::{DiscoveredPhone, named};
 use self::phone_list::{Change, ListedPhone};
 use super::progress::Progress;
 use super::{UsageError, table};
-use crate::alert::words::count;
 use crate::fleet::place::Scheme;
+use crate::rules::words::count;
 
 /// Scan networks for phones of the vendor, without logging in
 ///

@@ -6,15 +6,16 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::alert::notify::channel::{Alertmanager, Channel, Receiver};
-use crate::alert::notify::retry::Verdict;
-use crate::alert::notify::send::{self, Attempt, Posting};
-use crate::alert::notify::trial;
-use crate::alert::{self, Settings};
+use crate::alerting_config;
+use crate::alerting_config::Settings;
 use crate::cli::{self, ConfigArg, FlagArgs, UsageError};
 use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
+use crate::notify::channel::{Alertmanager, Channel, Receiver};
+use crate::notify::retry::Verdict;
+use crate::notify::send::{self, Attempt, Posting};
+use crate::notify::trial;
 
 /// Send a test notification to receivers; exit status 1 if one does not accept it
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let file = &args.config.config;
-    let (_, settings) = alert::settings::load(file, &args.flags.environment(), Secrets::Read)?;
+    let (_, settings) = alerting_config::load(file, &args.flags.environment(), Secrets::Read)?;
     let name = args.receiver.as_deref();
     let is_meant = |one: &str| name.is_none_or(|name| one == name);
     let receivers = settings.receivers.iter();

@@ -38,12 +38,12 @@ use self::parallel::JobOutcome;
 use self::session::{Session, WriteMode};
 use super::progress::Progress;
 use super::{UsageError, prompt};
-use crate::alert::words::count;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
 use crate::ledger::Keeper;
 use crate::poll::login::Gate;
+use crate::rules::words::count;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Whether one phone is named, or many are selected.

@@ -7,8 +7,8 @@ use tokio::time::{Instant, MissedTickBehavior};
 use super::error::JobError;
 use super::result::{CallResult, JobResult};
 use super::session::Session;
-use crate::alert::words::length;
 use crate::fleet::reading::{Coarse, LineState};
+use crate::rules::words::length;
 use crate::webapi::calls::sys_operation::{self, Operation};
 use crate::webapi::calls::{lines, time};
 

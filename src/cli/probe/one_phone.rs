@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::verdict;
-use crate::alert::Picture;
+use crate::alert_engine::picture::Picture;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config};

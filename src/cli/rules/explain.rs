@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use super::{pack_of, rule_book};
-use crate::alert::export::{Group, built_in, explains};
-use crate::alert::inhibit::InhibitRule;
-use crate::alert::matcher::Matcher;
-use crate::alert::packs::RUNBOOKS;
-use crate::alert::pairs;
-use crate::alert::promql;
-use crate::alert::rule::{OnUnknown, Rule};
-use crate::alert::settings::RuleBook;
-use crate::alert::words::{self, length};
+use crate::alerting_config::RuleBook;
+use crate::rules::export::{Group, built_in, explains};
+use crate::rules::inhibit::InhibitRule;
+use crate::rules::matcher::Matcher;
+use crate::rules::packs::RUNBOOKS;
+use crate::rules::pairs;
+use crate::rules::promql;
+use crate::rules::rule::{OnUnknown, Rule};
+use crate::rules::words::{self, length};
 
 pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;

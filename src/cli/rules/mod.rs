@@ -13,11 +13,11 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use crate::alert::export::{self, Group};
-use crate::alert::packs::{self, RUNBOOKS};
-use crate::alert::settings::{self, RuleBook};
-use crate::alert::suppress::Suppression;
+use crate::alerting_config::{self, RuleBook};
+use crate::alerts::suppress::Suppression;
 use crate::config::{Config, Faults};
+use crate::rules::export::{self, Group};
+use crate::rules::packs::{self, RUNBOOKS};
 
 /// List, explain and test the alert rules, or export them for Prometheus, Alertmanager and Grafana
 #[derive(Debug, clap::Args)]
@@ -109,7 +109,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// The rules of a configuration, and the configuration; without one the built-in rules.
 fn rule_book(config: Option<&Path>) -> Result<(Option<Config>, RuleBook), Faults> {
     if let Some(path) = config {
-        let (config, book) = settings::rule_book(path, &super::environment())?;
+        let (config, book) = alerting_config::rule_book(path, &super::environment())?;
         return Ok((Some(config), book));
     }
     let suppression = Suppression {

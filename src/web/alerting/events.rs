@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::alert::command::{Event, MOST_EVENTS};
-use crate::alert::event::in_words;
+use crate::alert_engine::command::{Event, MOST_EVENTS};
+use crate::alerts::event::in_words;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Moment, Text};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
@@ -118,14 +118,14 @@ fn json(Event { id, event }: &Event) -> EventJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::event::Happening;
+    use crate::alerts::event::Happening;
     use crate::web::example::{now, written};
 
     #[test]
     fn particulars_stand_as_they_are_or_as_text() {
         let event = |body: &str| Event {
             id: 1,
-            event: crate::alert::command::NewEvent {
+            event: crate::alert_engine::command::NewEvent {
                 at: now().wall,
                 phone: "a".into(),
                 kind: "rebooted".into(),
@@ -155,7 +155,7 @@ mod tests {
         };
         let event = Event {
             id: 1,
-            event: crate::alert::command::NewEvent {
+            event: crate::alert_engine::command::NewEvent {
                 at: now().wall,
                 phone: "a".into(),
                 kind: happening.kind().into(),

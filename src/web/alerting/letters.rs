@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::command::Letter;
-use crate::alert::notify::Notice;
+use crate::alert_engine::command::Letter;
+use crate::notify::Notice;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
 use crate::web::listing::Listing;
 use crate::web::pieces::Pieces;

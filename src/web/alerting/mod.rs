@@ -18,10 +18,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::alert::command::{self, Command, Refusal};
-use crate::alert::pairs::Pair;
-use crate::alert::{Alert, Picture};
+use crate::alert_engine::command::{self, Command, Refusal};
+use crate::alert_engine::picture::Picture;
+use crate::alerts::board::Alert;
 use crate::fleet::{Fleet, Moment};
+use crate::rules::pairs::Pair;
 
 use super::requests::Code;
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 
-use crate::alert::command::{Command, NewSilence};
-use crate::alert::silence::Silence;
+use crate::alert_engine::command::{Command, NewSilence};
+use crate::alerts::silence::Silence;
 use crate::web::answer::Answer;
 use crate::web::intake::{self, Unread};
 use crate::web::requests::Code;

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::board::KnownRule;
-use crate::alert::export::Group;
-use crate::alert::{Alert, Picture, packs, promql};
+use crate::alert_engine::picture::Picture;
+use crate::alerts::board::Alert;
+use crate::alerts::board::KnownRule;
+use crate::rules::export::Group;
+use crate::rules::{packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::pieces::{Filled, PIECE, Pieces};
 use crate::web::query::Query;
@@ -203,8 +205,9 @@ impl Pieces for Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::board::Rules as Known;
-    use crate::alert::{Settings, export};
+    use crate::alerting_config::Settings;
+    use crate::alerts::board::Rules as Known;
+    use crate::rules::export;
     use crate::web::example;
 
     fn listed(picture: Picture, query: &str) -> serde_json::Value {

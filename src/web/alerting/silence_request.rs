@@ -16,13 +16,13 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use crate::alert::Picture;
-use crate::alert::command::{NewSilence, SilenceEnd};
-use crate::alert::matcher::{Matcher, MatcherError, parse_list};
-use crate::alert::phone_selector::{Glob, LabelPatterns};
-use crate::alert::rule::RESERVED_LABELS;
+use crate::alert_engine::command::{NewSilence, SilenceEnd};
+use crate::alert_engine::picture::Picture;
 use crate::fleet::text::harmless;
 use crate::fleet::{Fleet, Text};
+use crate::rules::matcher::{Matcher, MatcherError, parse_list};
+use crate::rules::phone_selector::{Glob, LabelPatterns};
+use crate::rules::rule::RESERVED_LABELS;
 use crate::web::query::Query;
 
 /// The body of a POST by a program.
@@ -240,7 +240,7 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::matcher::written;
+    use crate::rules::matcher::written;
 
     fn known() -> BTreeSet<&'static str> {
         BTreeSet::from(["phone", "site", "floor"])

@@ -7,10 +7,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert::Picture;
-use crate::alert::matcher::Matcher;
-use crate::alert::silence::Silence;
+use crate::alert_engine::picture::Picture;
+use crate::alerts::silence::Silence;
 use crate::fleet::{Fleet, Moment};
+use crate::rules::matcher::Matcher;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
 use crate::web::listing::Listing;
 use crate::web::pieces::Pieces;

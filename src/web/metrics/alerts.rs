@@ -15,14 +15,15 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit::Seconds;
 
-use crate::alert::board::{Alert, Board};
-use crate::alert::notify::notice::Why;
-use crate::alert::notify::retry::Cause;
-use crate::alert::picture::{Queue, Restored, SUPPRESSORS};
-use crate::alert::silence::SilenceState;
-use crate::alert::suppress::Visibility;
-use crate::alert::{Picture, Rule};
+use crate::alert_engine::picture::Picture;
+use crate::alert_engine::picture::{Queue, Restored, SUPPRESSORS};
+use crate::alerts::board::{Alert, Board};
+use crate::alerts::silence::SilenceState;
+use crate::alerts::suppress::Visibility;
 use crate::fleet::moment::epoch_seconds;
+use crate::notify::notice::Why;
+use crate::notify::retry::Cause;
+use crate::rules::rule::Rule;
 
 use super::own::Families;
 use super::page::Scrape;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use hyper::body::Bytes;
 
-use crate::alert::Picture;
+use crate::alert_engine::picture::Picture;
 use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
 use crate::web::pieces::{Filled, PIECE, Pieces};

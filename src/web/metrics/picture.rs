@@ -7,22 +7,24 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::alert::board::{Board, KnownRule, Rules};
-use crate::alert::matcher::Matcher;
-use crate::alert::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
-use crate::alert::notify::http_client::HttpClient;
-use crate::alert::notify::notice::Why;
-use crate::alert::notify::retry::Cause;
-use crate::alert::notify::route::Route;
-use crate::alert::own::Health;
-use crate::alert::packs;
-use crate::alert::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
-use crate::alert::silence::{Silence, Window};
-use crate::alert::suppress::Suppression;
-use crate::alert::time_interval::{Part, TimeInterval, TimeIntervals};
-use crate::alert::{Condition, Picture, Settings};
+use crate::alert_engine::picture::Picture;
+use crate::alert_engine::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
+use crate::alerting_config::Settings;
+use crate::alerts::board::{Board, KnownRule, Rules};
+use crate::alerts::own::Health;
+use crate::alerts::silence::{Silence, Window};
+use crate::alerts::suppress::Suppression;
 use crate::fleet::Fleet;
 use crate::fleet::moment::later;
+use crate::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
+use crate::notify::http_client::HttpClient;
+use crate::notify::notice::Why;
+use crate::notify::retry::Cause;
+use crate::notify::route::Route;
+use crate::rules::condition::Condition;
+use crate::rules::matcher::Matcher;
+use crate::rules::packs;
+use crate::rules::time_interval::{Part, TimeInterval, TimeIntervals};
 use crate::web::example;
 
 /// The rules of the example: of accounts, of phones, of a receiver, of the daemon, and one that has

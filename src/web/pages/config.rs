@@ -6,13 +6,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::alert::notify::channel::{Channel, Receiver};
-use crate::alert::notify::route::RepeatInterval;
-use crate::alert::time_interval::TimeIntervals;
-use crate::alert::{self, Picture, matcher, promql};
+use crate::alert_engine::picture::Picture;
+use crate::alerting_config;
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
+use crate::notify::channel::{Channel, Receiver};
+use crate::notify::route::RepeatInterval;
+use crate::rules::time_interval::TimeIntervals;
+use crate::rules::{matcher, promql};
 use crate::web::html::Html;
 use crate::web::{Settings, words};
 
@@ -174,7 +176,7 @@ fn published(html: &mut Html, settings: &Settings) {
     html.markup("</dl></section>\n");
 }
 
-fn alerting(html: &mut Html, settings: &alert::Settings) {
+fn alerting(html: &mut Html, settings: &alerting_config::Settings) {
     html.markup("<section><h2>Alerting</h2>\n<dl>");
     let judged = if settings.enabled { "here" } else { "not here" };
     pair(html, "Alerts are judged", judged);
@@ -199,7 +201,7 @@ fn alerting(html: &mut Html, settings: &alert::Settings) {
 }
 
 /// Who is told.
-fn told(html: &mut Html, settings: &alert::Settings) {
+fn told(html: &mut Html, settings: &alerting_config::Settings) {
     if settings.receivers.is_empty() && settings.alertmanagers.is_empty() {
         return;
     }
@@ -246,7 +248,7 @@ fn kind(receiver: &Receiver) -> String {
     }
 }
 
-fn rules(html: &mut Html, settings: &alert::Settings) {
+fn rules(html: &mut Html, settings: &alerting_config::Settings) {
     let rules: Vec<_> = settings.rules.iter().collect();
     if rules.is_empty() {
         return;
@@ -295,7 +297,7 @@ fn written(length: Duration) -> String {
 }
 
 /// Windows and what explains what.
-fn kept_back(html: &mut Html, settings: &alert::Settings) {
+fn kept_back(html: &mut Html, settings: &alerting_config::Settings) {
     let suppression = &settings.suppression;
     if !suppression.windows.is_empty() {
         html.markup("<section><h2>Maintenance windows</h2>\n");

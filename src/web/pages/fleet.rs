@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::alert::Picture;
+use crate::alert_engine::picture::Picture;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 use crate::web::health::{Health, held, registrations};

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use crate::alert::Picture;
-use crate::alert::command::Event;
-use crate::alert::event::in_words;
-use crate::alert::matcher::Matcher;
-use crate::alert::{pairs, severity};
+use crate::alert_engine::command::Event;
+use crate::alert_engine::picture::Picture;
+use crate::alerts::event::in_words;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
+use crate::rules::matcher::Matcher;
+use crate::rules::{pairs, severity};
 use crate::web::Settings;
 use crate::web::alerting::texts;
 use crate::web::health::{Health, failures, held, read_at};
@@ -366,7 +366,7 @@ fn history(html: &mut Html, events: Option<&[Event]>, now: Moment) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::command::NewEvent;
+    use crate::alert_engine::command::NewEvent;
     use crate::web::example;
 
     fn shown(of: &Phone) -> String {

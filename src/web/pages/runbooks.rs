@@ -4,12 +4,14 @@
 //! ready-made ones, since Prometheus or Grafana may have them. Messages lead to the rule by its name in
 //! small letters, as in `docs/runbooks.md`. What only Prometheus can see stands at the end.
 
-use crate::alert::condition::Condition;
-use crate::alert::export::{Exported, seen_from_outside};
-use crate::alert::packs::{self, RUNBOOKS};
-use crate::alert::words::{condition, length, phones};
-use crate::alert::{Picture, Rule, promql};
+use crate::alert_engine::picture::Picture;
 use crate::fleet::Moment;
+use crate::rules::condition::Condition;
+use crate::rules::export::{Exported, seen_from_outside};
+use crate::rules::packs::{self, RUNBOOKS};
+use crate::rules::promql;
+use crate::rules::rule::Rule;
+use crate::rules::words::{condition, length, phones};
 use crate::web::html::Html;
 
 use super::{Renewal, frame, pair, prose, signs};
@@ -145,7 +147,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::alert::export;
+    use crate::rules::export;
     use crate::web::example;
 
     #[test]

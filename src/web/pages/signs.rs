@@ -1,11 +1,12 @@
 //! How an alert is shown wherever it is: how severe it is, what it speaks of, what keeps it back.
 
-use crate::alert::matcher::Matcher;
-use crate::alert::subject::Subject;
-use crate::alert::suppress::Visibility;
-use crate::alert::{Alert, Picture};
-use crate::alert::{pairs, severity};
+use crate::alert_engine::picture::Picture;
+use crate::alerts::board::Alert;
+use crate::alerts::suppress::Visibility;
 use crate::fleet::Moment;
+use crate::rules::matcher::Matcher;
+use crate::rules::subject::Subject;
+use crate::rules::{pairs, severity};
 use crate::web::alerting::waits_for;
 use crate::web::html::Html;
 use crate::web::words;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use grandstream_exporter::alert::inhibit::InhibitRule;
-use grandstream_exporter::alert::matcher::{Matcher, parse_list};
-use grandstream_exporter::alert::pairs::{Pair, text};
+use grandstream_exporter::rules::inhibit::InhibitRule;
+use grandstream_exporter::rules::matcher::{Matcher, parse_list};
+use grandstream_exporter::rules::pairs::{Pair, text};
 use serde_json::{Value, json};
 
 use crate::harness::alertmanager::Alertmanager;

@@ -3,17 +3,17 @@
 use std::process::Command;
 use std::time::Duration;
 
-use grandstream_exporter::alert::condition::{
+use grandstream_exporter::alerting_config::{self, Settings};
+use grandstream_exporter::config::{Environment, Secrets};
+use grandstream_exporter::notify::channel::{Body, Channel, Encryption, Receiver};
+use grandstream_exporter::notify::http_client::Authorization;
+use grandstream_exporter::notify::route::{MuteTimes, RepeatInterval};
+use grandstream_exporter::rules::condition::{
     Condition, EachCondition, Operator, PhoneCondition, Take,
 };
-use grandstream_exporter::alert::matcher::written;
-use grandstream_exporter::alert::notify::channel::{Body, Channel, Encryption, Receiver};
-use grandstream_exporter::alert::notify::http_client::Authorization;
-use grandstream_exporter::alert::notify::route::{MuteTimes, RepeatInterval};
-use grandstream_exporter::alert::phone_selector::{Glob, LabelPatterns};
-use grandstream_exporter::alert::rule::{OnUnknown, Rule};
-use grandstream_exporter::alert::settings::{self, Settings};
-use grandstream_exporter::config::{Environment, Secrets};
+use grandstream_exporter::rules::matcher::written;
+use grandstream_exporter::rules::phone_selector::{Glob, LabelPatterns};
+use grandstream_exporter::rules::rule::{OnUnknown, Rule};
 use secrecy::ExposeSecret;
 
 use super::Home;
@@ -610,14 +610,14 @@ fn secrets_are_watched_and_left_alone_where_they_are_not() {
     assert_eq!(faults.iter().count(), 7, "{faults}");
     let wrong = FULL.replace("https://am1", "am1");
     let wrong = Home::new(&format!("{PHONES}{wrong}"));
-    settings::load(
+    alerting_config::load(
         &wrong.path("config.yaml"),
         &Environment::default(),
         Secrets::Skip,
     )
     .expect_err("what stands in the file is checked all the same");
     let path = bare.path("config.yaml");
-    let (_, settings) = settings::load(&path, &Environment::default(), Secrets::Skip)
+    let (_, settings) = alerting_config::load(&path, &Environment::default(), Secrets::Skip)
         .unwrap_or_else(|faults| panic!("{faults}"));
     assert_eq!(
         (settings.receivers.len(), settings.alertmanagers.len()),

@@ -6,18 +6,18 @@ use std::fs;
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use grandstream_exporter::alert::condition::{Condition, EachCondition, PhoneCondition};
-use grandstream_exporter::alert::matcher::{Matcher, written};
-use grandstream_exporter::alert::notify::channel::{
+use grandstream_exporter::alerting_config::Settings;
+use grandstream_exporter::config::Config;
+use grandstream_exporter::notify::channel::{
     Alertmanager, Body, Channel, Email, Encryption, Receiver, Webhook,
 };
-use grandstream_exporter::alert::notify::http_client::Authorization;
-use grandstream_exporter::alert::notify::route::RepeatInterval;
-use grandstream_exporter::alert::phone_selector::{Glob, LabelPatterns};
-use grandstream_exporter::alert::rule::{OnUnknown, Rule};
-use grandstream_exporter::alert::settings::Settings;
-use grandstream_exporter::alert::time_interval::TimeIntervals;
-use grandstream_exporter::config::Config;
+use grandstream_exporter::notify::http_client::Authorization;
+use grandstream_exporter::notify::route::RepeatInterval;
+use grandstream_exporter::rules::condition::{Condition, EachCondition, PhoneCondition};
+use grandstream_exporter::rules::matcher::{Matcher, written};
+use grandstream_exporter::rules::phone_selector::{Glob, LabelPatterns};
+use grandstream_exporter::rules::rule::{OnUnknown, Rule};
+use grandstream_exporter::rules::time_interval::TimeIntervals;
 use secrecy::{ExposeSecret, SecretString};
 use serde_yaml::Value;
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use grandstream_exporter::alert::settings::load;
+use grandstream_exporter::alerting_config::load;
 use grandstream_exporter::config::{Environment, Secrets};
 
 use super::{Home, config, environment};

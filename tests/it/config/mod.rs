@@ -15,7 +15,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use grandstream_exporter::alert::{self, settings};
+use grandstream_exporter::alerting_config;
 use grandstream_exporter::config::{Config, Environment, Faults, Phone, Secrets, load};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -61,9 +61,9 @@ impl Home {
     }
 
     /// The same with what is said of alerts.
-    fn load_all(&self) -> Result<(Config, alert::Settings), Faults> {
+    fn load_all(&self) -> Result<(Config, alerting_config::Settings), Faults> {
         let path = self.path("config.yaml");
-        settings::load(&path, &environment(&[]), Secrets::Read)
+        alerting_config::load(&path, &environment(&[]), Secrets::Read)
     }
 
     /// What an operator reads, without the directory, which changes from run to run.

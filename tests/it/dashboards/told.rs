@@ -7,7 +7,7 @@
 
 use std::fmt::Write;
 
-use grandstream_exporter::alert::packs;
+use grandstream_exporter::rules::packs;
 
 use crate::harness::Daemon;
 use crate::harness::sink::{Answers, Sink};

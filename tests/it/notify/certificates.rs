@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use grandstream_exporter::alert::notify::channel::{
+use grandstream_exporter::notify::channel::Heartbeat;
+use grandstream_exporter::notify::channel::{
     Alertmanager, Body, Channel, Email, Encryption, Webhook,
 };
-use grandstream_exporter::alert::notify::http_client::{HttpClient, TlsClient};
-use grandstream_exporter::alert::notify::send::{Posting, beat, post_alerts, send};
-use grandstream_exporter::alert::settings::Heartbeat;
+use grandstream_exporter::notify::http_client::{HttpClient, TlsClient};
+use grandstream_exporter::notify::send::{Posting, beat, post_alerts, send};
 use grandstream_exporter::sim::{self, Behaviour};
 use rcgen::{DnType, date_time_ymd};
 use tempfile::TempDir;

@@ -5,17 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::notify::channel::{
-    Alertmanager, Body, Channel, Email, Encryption, Webhook,
-};
-use grandstream_exporter::alert::notify::http_client::{
-    Authorization, HeaderText, HttpClient, TlsClient,
-};
-use grandstream_exporter::alert::notify::retry::Cause;
-use grandstream_exporter::alert::notify::send::{Posting, beat, post_alerts, send};
-use grandstream_exporter::alert::settings::Heartbeat;
 use grandstream_exporter::config::KeyPair;
 use grandstream_exporter::config::listener::TlsVersion;
+use grandstream_exporter::notify::channel::Heartbeat;
+use grandstream_exporter::notify::channel::{
+    Alertmanager, Body, Channel, Email, Encryption, Webhook,
+};
+use grandstream_exporter::notify::http_client::{Authorization, HeaderText, HttpClient, TlsClient};
+use grandstream_exporter::notify::retry::Cause;
+use grandstream_exporter::notify::send::{Posting, beat, post_alerts, send};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;

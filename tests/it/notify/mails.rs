@@ -1,10 +1,10 @@
 //! Mails: what each refusal means, and what is in the mail that is taken.
 
-use grandstream_exporter::alert::notify::Envelope;
-use grandstream_exporter::alert::notify::channel::{Channel, Email, Encryption};
-use grandstream_exporter::alert::notify::http_client::TlsClient;
-use grandstream_exporter::alert::notify::retry::Cause;
-use grandstream_exporter::alert::notify::send::{Attempt, send};
+use grandstream_exporter::notify::Envelope;
+use grandstream_exporter::notify::channel::{Channel, Email, Encryption};
+use grandstream_exporter::notify::http_client::TlsClient;
+use grandstream_exporter::notify::retry::Cause;
+use grandstream_exporter::notify::send::{Attempt, send};
 use mail_parser::{HeaderValue, Message, MessageParser};
 use tempfile::TempDir;
 

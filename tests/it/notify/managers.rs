@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use grandstream_exporter::alert::notify::channel::Alertmanager;
-use grandstream_exporter::alert::notify::http_client::HttpClient;
-use grandstream_exporter::alert::notify::retry::Cause;
-use grandstream_exporter::alert::notify::send::{Posting, beat, post_alerts};
-use grandstream_exporter::alert::settings::Heartbeat;
+use grandstream_exporter::notify::channel::Alertmanager;
+use grandstream_exporter::notify::channel::Heartbeat;
+use grandstream_exporter::notify::http_client::HttpClient;
+use grandstream_exporter::notify::retry::Cause;
+use grandstream_exporter::notify::send::{Posting, beat, post_alerts};
 
 use super::{SHORT, bearer};
 use crate::harness::sink::{Answers, Sink};

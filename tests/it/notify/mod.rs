@@ -15,12 +15,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::notify::channel::{Channel, Receiver};
-use grandstream_exporter::alert::notify::http_client::{Authorization, Header, HeaderText};
-use grandstream_exporter::alert::notify::notice::{Said, Why};
-use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
-use grandstream_exporter::alert::notify::route::Route;
-use grandstream_exporter::alert::notify::{Envelope, Notice};
+use grandstream_exporter::notify::channel::{Channel, Receiver};
+use grandstream_exporter::notify::http_client::{Authorization, Header, HeaderText};
+use grandstream_exporter::notify::notice::{Said, Why};
+use grandstream_exporter::notify::retry::{Cause, Verdict};
+use grandstream_exporter::notify::route::Route;
+use grandstream_exporter::notify::{Envelope, Notice};
 use jiff::Timestamp;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use grandstream_exporter::alert::notify::channel::Body;
-use grandstream_exporter::alert::notify::render::{check, post};
+use grandstream_exporter::notify::channel::Body;
+use grandstream_exporter::notify::render::{check, post};
 
 use super::envelope;
 

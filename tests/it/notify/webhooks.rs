@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert::notify::channel::{Body, Channel, Webhook};
-use grandstream_exporter::alert::notify::http_client::{Authorization, HeaderText, HttpClient};
-use grandstream_exporter::alert::notify::retry::{Cause, Verdict};
-use grandstream_exporter::alert::notify::send::{Attempt, send};
+use grandstream_exporter::notify::channel::{Body, Channel, Webhook};
+use grandstream_exporter::notify::http_client::{Authorization, HeaderText, HttpClient};
+use grandstream_exporter::notify::retry::{Cause, Verdict};
+use grandstream_exporter::notify::send::{Attempt, send};
 use ring::hmac;
 
 use super::{

@@ -13,10 +13,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use super::rule_book;
-use crate::alert::settings::RuleBook;
-use crate::alert::words::count;
+use crate::alerting_config::RuleBook;
 use crate::cli::{USAGE, exit_code};
 use crate::config::Config;
+use crate::rules::words::count;
 
 use test_file::TestFile;
 

@@ -9,15 +9,16 @@ use jiff::Timestamp;
 
 use super::phone::TestPhone;
 use super::test_file::{ExpectedAlerts, Labels, TestCase};
-use crate::alert::board::Rules;
-use crate::alert::condition::Condition;
-use crate::alert::own::Health;
-use crate::alert::rule::Rule;
-use crate::alert::settings::RuleBook;
-use crate::alert::words::length;
-use crate::alert::{Alert, Board, pairs};
+use crate::alerting_config::RuleBook;
+use crate::alerts::board::Rules;
+use crate::alerts::board::{Alert, Board};
+use crate::alerts::own::Health;
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
+use crate::rules::condition::Condition;
+use crate::rules::pairs;
+use crate::rules::rule::Rule;
+use crate::rules::words::length;
 
 /// The most polls of a test, all phones together.
 const MAX_POLLS: u128 = 1_000_000;

@@ -9,8 +9,8 @@ mod rules;
 mod silences;
 mod table;
 
-use crate::alert::Picture;
-use crate::alert::command::Letter;
+use crate::alert_engine::command::Letter;
+use crate::alert_engine::picture::Picture;
 use crate::fleet::{Fleet, Moment};
 use crate::web::html::Html;
 use crate::web::query::Query;

@@ -1,7 +1,7 @@
 //! How telling goes: of each receiver what waits, and what was given up and waits for a person.
 
-use crate::alert::Picture;
-use crate::alert::command::Letter;
+use crate::alert_engine::command::Letter;
+use crate::alert_engine::picture::Picture;
 use crate::fleet::Moment;
 use crate::web::alerting::notice;
 use crate::web::html::Html;

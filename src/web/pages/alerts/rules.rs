@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::alert::condition::Scope;
-use crate::alert::{Alert, Picture};
+use crate::alert_engine::picture::Picture;
+use crate::alerts::board::Alert;
+use crate::rules::condition::Scope;
 use crate::web::alerting::state_of;
 use crate::web::html::Html;
 use crate::web::pages::{columns, end_of_table, runbooks, signs};

@@ -1,6 +1,6 @@
 //! Silences: those in force and to come, and the form that makes one.
 
-use crate::alert::silence::{Silence, SilenceState};
+use crate::alerts::silence::{Silence, SilenceState};
 use crate::fleet::Moment;
 use crate::web::html::Html;
 use crate::web::pages::{columns, end_of_table, left_out, signs};

@@ -1,9 +1,9 @@
 //! The alerts in a table, a part at a time.
 
-use crate::alert::Alert;
-use crate::alert::pairs::{self, Pair};
-use crate::alert::severity;
+use crate::alerts::board::Alert;
 use crate::fleet::Moment;
+use crate::rules::pairs::{self, Pair};
+use crate::rules::severity;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
 use crate::web::pages::part::Part;

@@ -1,0 +1,222 @@
+//! The alert task: brings the clerk what comes in, publishes what it makes of it, and has sent what
+//! it wants sent.
+//!
+//! The clerk works on one thread of its own, since it waits for the disk; the runtime never does. A
+//! disk that hangs holds up alerts, and neither polls nor pages.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::clerk::{Clerk, Outcome, Outgoing, Sent, Turn};
+use super::command::{Command, Reply};
+use super::picture::{ManagerTally, Picture};
+use super::tell::{Tellers, interval};
+use crate::alerting_config::Settings;
+use crate::clock::Clock;
+use crate::fleet::Fleet;
+use crate::fleet::command::ReloadStatus;
+use crate::notify::channel::Receiver;
+use crate::notify::send::send;
+use crate::store::Store;
+
+/// What the task is wired to.
+#[derive(Debug)]
+pub struct Task {
+    /// The published fleet.
+    pub fleet: watch::Receiver<Arc<Fleet>>,
+    /// How reading the configuration went.
+    pub reload: watch::Receiver<ReloadStatus>,
+    /// Tells now.
+    pub clock: Clock,
+    /// What others ask for.
+    pub commands: mpsc::Receiver<Command>,
+    /// Where the picture is published; its first one holds the settings to begin with.
+    pub published: watch::Sender<Arc<Picture>>,
+    /// The database; `None`: in memory.
+    pub database: Option<PathBuf>,
+}
+
+/// How often the fleet is looked at for phones that were polled: a quarter of a second is no delay
+/// to anybody, and a thousand polls a second are four looks.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long messages on their way are waited for at the end, so that they need not be sent twice.
+const LAST_POST: Duration = Duration::from_secs(3);
+
+/// What tellers may report before they wait.
+const MAX_REPORTS: usize = 64;
+
+/// The task while it runs.
+struct Running {
+    task: Task,
+    desk: mpsc::Sender<(Turn, oneshot::Sender<Outcome>)>,
+    sends: JoinSet<Sent>,
+    tellers: Tellers,
+    reports: mpsc::Receiver<(Box<str>, ManagerTally)>,
+    wake: Option<Timestamp>,
+}
+
+impl Task {
+    /// Judges and tells until `stop`.
+    pub async fn run(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let (desk, turns) = mpsc::channel(1);
+        let (report, reports) = mpsc::channel(MAX_REPORTS);
+        let settings = Arc::clone(&self.published.borrow().settings);
+        let opening = Opening {
+            settings: Arc::clone(&settings),
+            database: self.database.clone(),
+            fleet: Arc::clone(&self.fleet.borrow()),
+            clock: self.clock.clone(),
+        };
+        // Joined when the last turn is over; a panic in it ends the process.
+        let mut thread = JoinSet::new();
+        thread.spawn_blocking(move || work(opening, turns));
+        let mut tellers = Tellers::new(
+            self.published.subscribe(),
+            self.fleet.clone(),
+            self.clock.clone(),
+            report,
+        );
+        tellers.follow(&settings);
+        let mut running = Running {
+            task: self,
+            desk,
+            sends: JoinSet::new(),
+            tellers,
+            reports,
+            wake: None,
+        };
+        running.run(&settings, &stop).await?;
+        running.end().await?;
+        drop(running);
+        thread.join_next().await.transpose()?;
+        Ok(())
+    }
+}
+
+impl Running {
+    async fn run(&mut self, settings: &Settings, stop: &CancellationToken) -> anyhow::Result<()> {
+        let mut tick = interval(settings.evaluation_interval);
+        let mut look = interval(LOOK_EVERY);
+        loop {
+            let mut turn = self.empty_turn();
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                _ = tick.tick() => turn.tick = true,
+                _ = look.tick() => if !self.is_due() { continue },
+                Some(command) = self.task.commands.recv() => turn.commands.push(command),
+                Some(sent) = self.sends.join_next() => turn.sent.push(sent?),
+                Some(report) = self.reports.recv() => turn.managers.push(report),
+                Some(ended) = self.tellers.ended() => ended?,
+            }
+            if let Some(changed) = self.take(turn).await? {
+                tick = interval(changed.evaluation_interval);
+                self.tellers.follow(&changed);
+            }
+        }
+    }
+
+    /// Waits for messages on their way, and has what became of them written down.
+    async fn end(&mut self) -> anyhow::Result<()> {
+        let mut last = self.empty_turn();
+        let all = async {
+            while let Some(sent) = self.sends.join_next().await {
+                last.sent.extend(sent);
+            }
+        };
+        if tokio::time::timeout(LAST_POST, all).await.is_err() {
+            tracing::warn!("Messages on their way are sent again at the next start");
+        }
+        if !last.sent.is_empty() {
+            self.ask(last).await?;
+        }
+        Ok(())
+    }
+
+    fn empty_turn(&self) -> Turn {
+        Turn {
+            now: self.task.clock.now(),
+            fleet: Arc::clone(&self.task.fleet.borrow()),
+            tick: false,
+            reload_failed: !self.task.reload.borrow().successful,
+            commands: Vec::new(),
+            sent: Vec::new(),
+            managers: Vec::new(),
+        }
+    }
+
+    /// Whether a look is worth it: phones were polled, or a message is to be tried again.
+    fn is_due(&self) -> bool {
+        let wake = self
+            .wake
+            .is_some_and(|wake| wake <= self.task.clock.now().wall);
+        wake || self.task.fleet.has_changed().unwrap_or(false)
+    }
+
+    /// Has the clerk take a turn; hands over the settings if they changed in it.
+    async fn take(&mut self, mut turn: Turn) -> anyhow::Result<Option<Arc<Settings>>> {
+        turn.fleet = Arc::clone(&self.task.fleet.borrow_and_update());
+        turn.now = self.task.clock.now();
+        let before = Arc::clone(&self.task.published.borrow().settings);
+        let outcome = self.ask(turn).await?;
+        let settings = Arc::clone(&outcome.picture.settings);
+        self.wake = outcome.wake;
+        self.task.published.send_replace(outcome.picture);
+        outcome.replies.into_iter().for_each(Reply::give);
+        for outgoing in outcome.sends {
+            if let Some(receiver) = settings.receiver(&outgoing.receiver) {
+                self.sends.spawn(deliver(Arc::clone(receiver), outgoing));
+            }
+        }
+        Ok((!Arc::ptr_eq(&before, &settings)).then_some(settings))
+    }
+
+    async fn ask(&self, turn: Turn) -> anyhow::Result<Outcome> {
+        let gone = "the clerk's thread ended";
+        let (done, outcome) = oneshot::channel();
+        self.desk.send((turn, done)).await.ok().context(gone)?;
+        outcome.await.context(gone)
+    }
+}
+
+/// What the clerk begins with.
+struct Opening {
+    settings: Arc<Settings>,
+    database: Option<PathBuf>,
+    fleet: Arc<Fleet>,
+    clock: Clock,
+}
+
+/// The clerk's thread: takes turns until nobody asks any more.
+fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outcome>)>) {
+    let Opening {
+        settings,
+        database,
+        fleet,
+        clock,
+    } = opening;
+    let store = Store::open(database.as_deref());
+    if let Some(fault) = store.fault() {
+        tracing::error!("The state of alerts is kept in memory only: {fault}; see to state_dir");
+    }
+    let mut clerk = Clerk::open(settings, store, fleet, clock.now());
+    while let Some((turn, done)) = turns.blocking_recv() {
+        // Whoever asked is gone only if the daemon stops.
+        let _gone = done.send(clerk.turn(turn));
+    }
+}
+
+async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {
+    Sent {
+        attempt: send(&receiver, &outgoing.envelope).await,
+        message: outgoing.envelope.id,
+        receiver: outgoing.receiver,
+    }
+}

@@ -1,0 +1,352 @@
+//! A message over SMTP, one connection a mail.
+//!
+//! The conversation is led step by step, so that a recipient who is refused does not cost the others
+//! their mail, and each step can be shown. Where encryption is wanted nothing is said without it. A
+//! mail that was taken is taken, however the conversation ends.
+//!
+//! TLS is set up as towards web servers, not by the mail library, which knows one certificate of ours
+//! and no chain above it.
+
+use std::error::Error as _;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, AsyncTokioStream};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Starttls};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use secrecy::ExposeSecret;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use super::Attempt;
+use super::frugal::Frugal;
+use super::http::{in_words, misconfigured, sources, tls_failed, too_slow};
+use super::hush::Hush;
+use super::mime::Mime;
+use super::trust::{self, MAIL_SERVER};
+use crate::notify::channel::{Email, Encryption, Receiver};
+use crate::notify::envelope::Envelope;
+use crate::notify::retry::{Cause, Verdict, of_smtp};
+use crate::tls_client;
+
+/// How long the other side may take to say good-bye.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// One conversation.
+struct Talk<'a> {
+    email: &'a Email,
+    mime: &'a Mime,
+    hush: Hush,
+    dialogue: Vec<String>,
+    remark: Option<Box<str>>,
+}
+
+/// How far the conversation had come when it failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Talking,
+}
+
+pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
+    let name = &receiver.route.receiver;
+    let mime = match Mime::new(name, receiver.max_listed_alerts, email, envelope) {
+        Ok(mime) => mime,
+        Err(error) => {
+            return Attempt {
+                verdict: misconfigured(&error),
+                remark: None,
+                dialogue: Vec::new(),
+            };
+        }
+    };
+    let limit = email.timeout.unwrap_or(Email::TIMEOUT);
+    let mut talk = Talk {
+        email,
+        mime: &mime,
+        hush: Hush::of_login(email.login.as_ref()),
+        dialogue: Vec::new(),
+        remark: None,
+    };
+    let verdict = match timeout(limit, talk.lead()).await {
+        Ok(Ok(mut connection)) => {
+            let _rude = timeout(FAREWELL, connection.quit()).await;
+            Verdict::Delivered
+        }
+        Ok(Err(verdict)) => verdict,
+        Err(_elapsed) => too_slow(limit),
+    };
+    Attempt {
+        verdict,
+        remark: talk.remark,
+        dialogue: talk.dialogue,
+    }
+}
+
+impl Talk<'_> {
+    /// Up to the moment when the mail was taken.
+    async fn lead(&mut self) -> Result<AsyncSmtpConnection, Verdict> {
+        let mut connection = self.connect().await?;
+        if let Some((user, password)) = &self.email.login {
+            self.says(&format!("AUTH as {user}"));
+            let login = Credentials::new(user.to_string(), password.expose_secret().to_owned());
+            let reply = connection.auth(DEFAULT_MECHANISMS, &login).await;
+            self.hears("AUTH", reply)?;
+        }
+        let parameters = self.parameters(&connection)?;
+        let from = self.mime.from.clone();
+        self.says(&format!("MAIL FROM:<{from}>"));
+        let reply = connection.command(Mail::new(Some(from), parameters)).await;
+        self.hears("MAIL", reply)?;
+        self.name_recipients(&mut connection).await?;
+        self.says("DATA");
+        let reply = connection.command(Data).await;
+        self.hears("DATA", reply)?;
+        self.says(&format!("{} bytes", self.mime.bytes.len()));
+        let reply = connection.message(&self.mime.bytes).await;
+        self.hears("the mail", reply)?;
+        Ok(connection)
+    }
+
+    async fn connect(&mut self) -> Result<AsyncSmtpConnection, Verdict> {
+        let Email {
+            host,
+            port,
+            encryption,
+            ..
+        } = self.email;
+        let how = match encryption {
+            Encryption::Tls => " with TLS",
+            Encryption::Starttls | Encryption::None => "",
+        };
+        self.says(&format!("connect to {host} port {port}{how}"));
+        let failed = |error: io::Error| self.unreached("the greeting", &error);
+        let stream = TcpStream::connect((&**host, *port)).await.map_err(failed)?;
+        let peer = stream.peer_addr().map_err(failed)?;
+        match encryption {
+            Encryption::None => self.greet(Frugal::new(stream, peer)).await,
+            Encryption::Tls => {
+                let stream = self.encrypt("the greeting", stream).await?;
+                self.greet(Frugal::new(stream, peer)).await
+            }
+            Encryption::Starttls => {
+                let (plain, stream) = twice(stream).map_err(failed)?;
+                let connection = self.greet(Frugal::new(plain, peer)).await?;
+                self.start_tls(connection).await?;
+                let stream = self.encrypt("STARTTLS", stream).await?;
+                self.dialogue.push("< encrypted".to_owned());
+                self.greet(Frugal::greeted(stream, peer)).await
+            }
+        }
+    }
+
+    /// Takes the greeting of the server and says who we are.
+    async fn greet(
+        &mut self,
+        stream: impl AsyncTokioStream + 'static,
+    ) -> Result<AsyncSmtpConnection, Verdict> {
+        let hello = ClientId::Domain(self.mime.from.domain().to_owned());
+        let connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
+            .await
+            .map_err(|error| self.fault("the greeting", &error, Stage::Connecting))?;
+        self.dialogue
+            .push(format!("< {}", connection.server_info()));
+        Ok(connection)
+    }
+
+    /// Agrees on STARTTLS. The connection ends here, with whatever it has read: nothing that was said
+    /// before encryption counts afterwards (RFC 3207).
+    async fn start_tls(&mut self, mut connection: AsyncSmtpConnection) -> Result<(), Verdict> {
+        if !connection.can_starttls() {
+            return Err(Verdict::Temporary {
+                cause: Cause::Tls,
+                error: "the server offers no STARTTLS, and nothing is sent without: see whether \
+                        `force_implicit_tls` and the port are right"
+                    .into(),
+                after: None,
+            });
+        }
+        self.says("STARTTLS");
+        let reply = connection.command(Starttls).await;
+        self.hears("STARTTLS", reply)
+    }
+
+    /// The stream under TLS, for which `what` waits.
+    async fn encrypt(
+        &self,
+        what: &str,
+        stream: TcpStream,
+    ) -> Result<TlsStream<TcpStream>, Verdict> {
+        let Email { host, tls, .. } = self.email;
+        let config = trust::client_config(tls)
+            .await
+            .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
+        let name = tls.server_name.as_deref().unwrap_or(host);
+        let name = ServerName::try_from(name.to_owned())
+            .map_err(|_invalid| misconfigured("its host is no name that a certificate may bear"))?;
+        let connector = TlsConnector::from(Arc::new(config));
+        let stream = connector.connect(name, stream).await;
+        stream.map_err(|error| self.unreached(what, &error))
+    }
+
+    /// What has to be said of the mail before it is sent.
+    fn parameters(&self, connection: &AsyncSmtpConnection) -> Result<Vec<MailParameter>, Verdict> {
+        let Mime { from, to, bytes } = self.mime;
+        let mut parameters = Vec::new();
+        let mut addresses = to.iter().chain([from]);
+        if !addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+            let server = connection.server_info();
+            if !server.supports_feature(Extension::SmtpUtfEight) {
+                let error = "the server takes no addresses beyond ASCII: write them without";
+                return Err(misconfigured(error));
+            }
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !bytes.is_ascii() {
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        Ok(parameters)
+    }
+
+    /// Names all recipients; an error if none is taken.
+    async fn name_recipients(
+        &mut self,
+        connection: &mut AsyncSmtpConnection,
+    ) -> Result<(), Verdict> {
+        let mut refused = Vec::new();
+        let mut may_pass = false;
+        for to in &self.mime.to {
+            self.says(&format!("RCPT TO:<{to}>"));
+            let reply = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
+            let answered = reply.as_ref().err().and_then(Error::status).is_some();
+            match self.hears("RCPT", reply) {
+                Ok(()) | Err(Verdict::Delivered) => {}
+                Err(verdict) if !answered => return Err(verdict),
+                Err(Verdict::Temporary { error, .. }) => {
+                    may_pass = true;
+                    refused.push(format!("{to} ({error})"));
+                }
+                Err(Verdict::Permanent { error, .. }) => refused.push(format!("{to} ({error})")),
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let list: Box<str> = format!("recipients were refused: {}", refused.join(", ")).into();
+        if refused.len() < self.mime.to.len() {
+            self.remark = Some(list);
+            return Ok(());
+        }
+        if may_pass {
+            return Err(Verdict::Temporary {
+                cause: Cause::Busy,
+                error: list,
+                after: None,
+            });
+        }
+        Err(Verdict::Permanent {
+            cause: Cause::Refused,
+            error: list,
+        })
+    }
+
+    fn says(&mut self, words: &str) {
+        self.dialogue.push(format!("> {words}"));
+    }
+
+    fn hears(&mut self, what: &str, reply: Result<Response, Error>) -> Result<(), Verdict> {
+        match reply {
+            Ok(reply) => {
+                let words = reply.first_line().unwrap_or_default();
+                let words = self.hush.over(words);
+                self.dialogue.push(format!("< {} {words}", reply.code()));
+                Ok(())
+            }
+            Err(error) => {
+                self.dialogue
+                    .push(format!("< {}", self.hush.over(&in_words(&error))));
+                Err(self.fault(what, &error, Stage::Talking))
+            }
+        }
+    }
+
+    /// What an error on the way to the server means.
+    fn unreached(&self, what: &str, error: &io::Error) -> Verdict {
+        if let Some(tls) = tls_client::error_in(error) {
+            return tls_failed(tls, MAIL_SERVER)
+                .explained(|error| format!("{what}: {error}").into());
+        }
+        let cause = if error.kind() == io::ErrorKind::TimedOut {
+            Cause::Timeout
+        } else if BROKE_OFF.contains(&error.kind()) {
+            Cause::Broken
+        } else {
+            Cause::Connect
+        };
+        let words = self.hush.over(&in_words(error));
+        Verdict::Temporary {
+            cause,
+            error: format!("{what}: {words}").into(),
+            after: None,
+        }
+    }
+
+    /// What an error means.
+    fn fault(&self, what: &str, error: &Error, stage: Stage) -> Verdict {
+        if let Some(code) = error.status() {
+            let words = error.source().map(ToString::to_string);
+            let words = self.hush.over(&words.unwrap_or_default());
+            let verdict = of_smtp(code.into());
+            return verdict.explained(|error| format!("{what} was {error}: {words}").into());
+        }
+        if let Some(tls) = tls_client::error_in(error) {
+            return tls_failed(tls, MAIL_SERVER)
+                .explained(|error| format!("{what}: {error}").into());
+        }
+        let words = format!("{what}: {}", self.hush.over(&in_words(error)));
+        // No way of proving who we are that both know, or an address that cannot be said.
+        if error.is_client() {
+            return misconfigured(&words);
+        }
+        let cause = if error.is_timeout() {
+            Cause::Timeout
+        } else if stage == Stage::Connecting && !broke_off(error) {
+            Cause::Connect
+        } else {
+            Cause::Broken
+        };
+        Verdict::Temporary {
+            cause,
+            error: words.into(),
+            after: None,
+        }
+    }
+}
+
+/// Two handles of one connection.
+fn twice(stream: TcpStream) -> io::Result<(TcpStream, TcpStream)> {
+    let stream = stream.into_std()?;
+    let other = TcpStream::from_std(stream.try_clone()?)?;
+    Ok((other, TcpStream::from_std(stream)?))
+}
+
+/// How it looks when somebody was there and hung up.
+const BROKE_OFF: [io::ErrorKind; 4] = [
+    io::ErrorKind::BrokenPipe,
+    io::ErrorKind::ConnectionAborted,
+    io::ErrorKind::ConnectionReset,
+    io::ErrorKind::UnexpectedEof,
+];
+
+/// Whether somebody was there and hung up, or said what is no SMTP.
+fn broke_off(error: &Error) -> bool {
+    let mut inner = sources(error).filter_map(|source| source.downcast_ref::<io::Error>());
+    error.is_response() || inner.any(|error| BROKE_OFF.contains(&error.kind()))
+}

@@ -1,0 +1,94 @@
+//! A message as a mail: headers that file and thread it, and a body as text and as HTML.
+//!
+//! All mails about one group hang on one thread, whose first mail was never sent. A mail keeps its
+//! id when it is sent again, so that mail programs show it once. Nobody's holiday answers it.
+
+use std::time::SystemTime;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart};
+use lettre::{Address, message::MessageBuilder};
+
+use crate::fleet::place::spread;
+use crate::notify::channel::Email;
+use crate::notify::envelope::Envelope;
+use crate::notify::render::{Story, document};
+
+/// A mail as it goes over the wire, with whom it is from and to.
+pub(super) struct Mime {
+    pub(super) from: Address,
+    pub(super) to: Vec<Address>,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What a mail says of itself beside the usual: it is automatic, and wants no automatic answer
+/// (RFC 3834; the second is Exchange's word for it).
+const AUTOMATIC: [(&str, &str); 2] = [
+    ("Auto-Submitted", "auto-generated"),
+    ("X-Auto-Response-Suppress", "All"),
+];
+
+impl Mime {
+    /// The message as a mail; an error names what of the configuration is wrong.
+    pub(super) fn new(
+        receiver: &str,
+        listed: usize,
+        email: &Email,
+        envelope: &Envelope,
+    ) -> Result<Self, String> {
+        let story = Story::new(receiver, listed, envelope);
+        let from = mailbox(&email.from)?;
+        let to: Result<Vec<_>, _> = email.to.iter().map(|one| mailbox(one)).collect();
+        let to = to?;
+        let domain = from.email.domain().to_owned();
+        let thread = format!(
+            "<{:016x}@{domain}>",
+            spread(&format!("{receiver}\n{}", envelope.topic))
+        );
+        let mut message = Message::builder()
+            .from(from.clone())
+            .date(SystemTime::from(envelope.written))
+            .subject(story.title.as_str())
+            .message_id(Some(message_id(envelope, &domain)))
+            .in_reply_to(thread.clone())
+            .references(thread);
+        for one in &to {
+            message = message.to(one.clone());
+        }
+        for (name, value) in AUTOMATIC {
+            message = with(message, name, value);
+        }
+        let text = format!("{}\n\n{}", story.title, story.text);
+        let message = message
+            .multipart(MultiPart::alternative_plain_html(text, document(&story)))
+            .map_err(|error| format!("the mail cannot be written: {error}"))?;
+        Ok(Self {
+            from: from.email,
+            to: to.into_iter().map(|one| one.email).collect(),
+            bytes: message.formatted(),
+        })
+    }
+}
+
+fn with(message: MessageBuilder, name: &'static str, value: &str) -> MessageBuilder {
+    let name = HeaderName::new_from_ascii_str(name);
+    message.raw_header(HeaderValue::new(name, value.to_owned()))
+}
+
+/// Ids of messages begin anew where the state was lost; the time they were written does not.
+fn message_id(envelope: &Envelope, domain: &str) -> String {
+    let id: String = envelope
+        .id
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
+    let written = envelope.written.as_millisecond();
+    let topic = spread(&envelope.topic);
+    format!("<{id}.{written}.{topic:016x}@{domain}>")
+}
+
+fn mailbox(address: &str) -> Result<Mailbox, String> {
+    address
+        .parse()
+        .map_err(|error| format!("`{address}` is no address of mail: {error}"))
+}
