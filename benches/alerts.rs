@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert_engine::clerk::{Clerk, Turn};
+use grandstream_exporter::alert_engine::engine::{Engine, Input};
 use grandstream_exporter::alerting_config::Settings;
 use grandstream_exporter::alerts::board::Rules;
 use grandstream_exporter::clock::Clock;
@@ -69,7 +69,7 @@ fn measure(rules: &[Rule], weather: Weather) {
         ..Settings::default()
     };
     let (settings, fleet) = (Arc::new(settings), Arc::default());
-    let mut clerk = Clerk::open(settings, Store::open(None), fleet, day.now);
+    let mut clerk = Engine::open(settings, Store::open(None), fleet, day.now);
     let ticks = (0..TICKS).map(|_| {
         day.now = day.now.after(Duration::from_secs(15));
         day.time(&clock, &mut clerk, true)
@@ -105,8 +105,8 @@ impl Day {
     }
 
     /// Seconds of one turn.
-    fn time(&self, clock: &Clock, clerk: &mut Clerk, tick: bool) -> f64 {
-        let turn = Turn {
+    fn time(&self, clock: &Clock, clerk: &mut Engine, tick: bool) -> f64 {
+        let turn = Input {
             now: self.now,
             fleet: Arc::new(self.fleet.clone()),
             tick,

@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 
-use grandstream_exporter::alert_engine::picture::Picture;
+use grandstream_exporter::alert_engine::snapshot::AlertSnapshot;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::command::ReloadStatus;
@@ -98,7 +98,7 @@ fn scrape(fleet: &Fleet, now: Moment) -> Scrape {
             },
             ready_after: Duration::ZERO,
         }),
-        alerts: Arc::new(Picture::new(Arc::default())),
+        alerts: Arc::new(AlertSnapshot::new(Arc::default())),
         exporter: None,
         format: Format::Text,
     }

@@ -11,9 +11,9 @@ use tokio::sync::oneshot;
 
 use crate::alerting_config::Settings;
 use crate::alerts::silence::Silence;
+use crate::rules::describe_rule::length;
 use crate::rules::matcher::Matcher;
-use crate::rules::words::length;
-pub use crate::store::{Event, Letter, NewEvent, NewLetter};
+pub use crate::store::{Event, NewEntry, NewEvent, OutboxEntry};
 
 /// How many commands may wait; beyond that the asker is refused.
 pub const MAX_WAITING: usize = 32;
@@ -56,7 +56,7 @@ pub enum Command {
     /// Every message that waits or was given up, oldest first.
     Queue {
         /// The messages.
-        done: Answer<Vec<Letter>>,
+        done: Answer<Vec<OutboxEntry>>,
     },
     /// Try a message again that was given up.
     Retry {

@@ -1,7 +1,7 @@
-//! The alert task: brings the clerk what comes in, publishes what it makes of it, and has sent what
+//! The alert task: brings the engine what comes in, publishes what it makes of it, and has sent what
 //! it wants sent.
 //!
-//! The clerk works on one thread of its own, since it waits for the disk; the runtime never does. A
+//! The engine works on one thread of its own, since it waits for the disk; the runtime never does. A
 //! disk that hangs holds up alerts, and neither polls nor pages.
 
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::clerk::{Clerk, Outcome, Outgoing, Sent, Turn};
+use super::alertmanager_senders::{AlertmanagerSenders, interval};
 use super::command::{Command, Reply};
-use super::picture::{ManagerTally, Picture};
-use super::tell::{Tellers, interval};
+use super::engine::{Effects, Engine, Input, Outgoing, Sent};
+use super::snapshot::{AlertSnapshot, AlertmanagerCounters};
 use crate::alerting_config::Settings;
 use crate::clock::Clock;
 use crate::fleet::Fleet;
@@ -37,8 +37,8 @@ pub struct Task {
     pub clock: Clock,
     /// What others ask for.
     pub commands: mpsc::Receiver<Command>,
-    /// Where the picture is published; its first one holds the settings to begin with.
-    pub published: watch::Sender<Arc<Picture>>,
+    /// Where the snapshot is published; its first one holds the settings to begin with.
+    pub published: watch::Sender<Arc<AlertSnapshot>>,
     /// The database; `None`: in memory.
     pub database: Option<PathBuf>,
 }
@@ -56,10 +56,10 @@ const MAX_REPORTS: usize = 64;
 /// The task while it runs.
 struct Running {
     task: Task,
-    desk: mpsc::Sender<(Turn, oneshot::Sender<Outcome>)>,
+    desk: mpsc::Sender<(Input, oneshot::Sender<Effects>)>,
     sends: JoinSet<Sent>,
-    tellers: Tellers,
-    reports: mpsc::Receiver<(Box<str>, ManagerTally)>,
+    tellers: AlertmanagerSenders,
+    reports: mpsc::Receiver<(Box<str>, AlertmanagerCounters)>,
     wake: Option<Timestamp>,
 }
 
@@ -78,7 +78,7 @@ impl Task {
         // Joined when the last turn is over; a panic in it ends the process.
         let mut thread = JoinSet::new();
         thread.spawn_blocking(move || work(opening, turns));
-        let mut tellers = Tellers::new(
+        let mut tellers = AlertmanagerSenders::new(
             self.published.subscribe(),
             self.fleet.clone(),
             self.clock.clone(),
@@ -140,8 +140,8 @@ impl Running {
         Ok(())
     }
 
-    fn empty_turn(&self) -> Turn {
-        Turn {
+    fn empty_turn(&self) -> Input {
+        Input {
             now: self.task.clock.now(),
             fleet: Arc::clone(&self.task.fleet.borrow()),
             tick: false,
@@ -160,15 +160,15 @@ impl Running {
         wake || self.task.fleet.has_changed().unwrap_or(false)
     }
 
-    /// Has the clerk take a turn; hands over the settings if they changed in it.
-    async fn take(&mut self, mut turn: Turn) -> anyhow::Result<Option<Arc<Settings>>> {
+    /// Has the engine take a turn; hands over the settings if they changed in it.
+    async fn take(&mut self, mut turn: Input) -> anyhow::Result<Option<Arc<Settings>>> {
         turn.fleet = Arc::clone(&self.task.fleet.borrow_and_update());
         turn.now = self.task.clock.now();
         let before = Arc::clone(&self.task.published.borrow().settings);
         let outcome = self.ask(turn).await?;
-        let settings = Arc::clone(&outcome.picture.settings);
+        let settings = Arc::clone(&outcome.snapshot.settings);
         self.wake = outcome.wake;
-        self.task.published.send_replace(outcome.picture);
+        self.task.published.send_replace(outcome.snapshot);
         outcome.replies.into_iter().for_each(Reply::give);
         for outgoing in outcome.sends {
             if let Some(receiver) = settings.receiver(&outgoing.receiver) {
@@ -178,15 +178,15 @@ impl Running {
         Ok((!Arc::ptr_eq(&before, &settings)).then_some(settings))
     }
 
-    async fn ask(&self, turn: Turn) -> anyhow::Result<Outcome> {
-        let gone = "the clerk's thread ended";
+    async fn ask(&self, turn: Input) -> anyhow::Result<Effects> {
+        let gone = "the engine's thread ended";
         let (done, outcome) = oneshot::channel();
         self.desk.send((turn, done)).await.ok().context(gone)?;
         outcome.await.context(gone)
     }
 }
 
-/// What the clerk begins with.
+/// What the engine begins with.
 struct Opening {
     settings: Arc<Settings>,
     database: Option<PathBuf>,
@@ -194,8 +194,8 @@ struct Opening {
     clock: Clock,
 }
 
-/// The clerk's thread: takes turns until nobody asks any more.
-fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outcome>)>) {
+/// The engine's thread: takes turns until nobody asks any more.
+fn work(opening: Opening, mut turns: mpsc::Receiver<(Input, oneshot::Sender<Effects>)>) {
     let Opening {
         settings,
         database,
@@ -206,17 +206,17 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Turn, oneshot::Sender<Outco
     if let Some(fault) = store.fault() {
         tracing::error!("The state of alerts is kept in memory only: {fault}; see to state_dir");
     }
-    let mut clerk = Clerk::open(settings, store, fleet, clock.now());
+    let mut engine = Engine::open(settings, store, fleet, clock.now());
     while let Some((turn, done)) = turns.blocking_recv() {
         // Whoever asked is gone only if the daemon stops.
-        let _gone = done.send(clerk.turn(turn));
+        let _gone = done.send(engine.turn(turn));
     }
 }
 
 async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {
     Sent {
-        attempt: send(&receiver, &outgoing.envelope).await,
-        message: outgoing.envelope.id,
+        attempt: send(&receiver, &outgoing.delivery).await,
+        message: outgoing.delivery.id,
         receiver: outgoing.receiver,
     }
 }

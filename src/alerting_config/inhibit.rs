@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::LONGEST_SILENCE;
-use super::census::named;
 use super::keys;
+use super::known_labels::named;
+use super::match_scope::MatchScope;
 use super::patterns::{label_names, matching};
-use super::reach::Reach;
 use crate::alerts::flap::Damping;
 use crate::config::read::{Findings, Section, Wrong, duration};
 use crate::rules::inhibit::InhibitRule;
@@ -16,10 +16,10 @@ use crate::rules::packs;
 /// The inhibition rules of the packs between rules in force, then those of the operator.
 pub(super) fn inhibit_rules(
     found: &mut Findings,
-    reach: Reach<'_>,
+    scope: MatchScope<'_>,
     section: &Section<'_>,
 ) -> Box<[InhibitRule]> {
-    let mut rules = packs::inhibit_rules(|name| named(reach.rules, name).is_some());
+    let mut rules = packs::inhibit_rules(|name| named(scope.rules, name).is_some());
     for (spot, node) in section.items(found, "inhibit_rules").unwrap_or_default() {
         let Some(section) = Section::open(found, spot, node, keys::INHIBIT_RULE) else {
             continue;
@@ -31,11 +31,11 @@ pub(super) fn inhibit_rules(
                 let wrong = Wrong::new("is empty", "write at least one matcher");
                 found.fault(section.spot_of(key), wrong);
             }
-            matching(found, &section, key, reach)
+            matching(found, &section, key, scope)
         };
         let source_matchers = side("source_matchers");
         let target_matchers = side("target_matchers");
-        let equal = label_names(found, &section, "equal", reach);
+        let equal = label_names(found, &section, "equal", scope);
         rules.push(InhibitRule {
             source_matchers,
             target_matchers,

@@ -7,23 +7,23 @@
 //! The section is read here, with the tools of `config`, so that a condition is added in one room.
 
 mod alertmanagers;
-mod census;
+mod can_fire;
 mod conditions;
 mod email;
 mod http_client;
 mod inhibit;
 mod keys;
+mod known_labels;
+mod match_scope;
 #[cfg(test)]
 mod pasted_inhibit_rules;
 mod patterns;
-mod reach;
 mod read;
 mod receivers;
 mod renamed;
 mod rule_keys;
 mod rules;
 mod secret;
-mod sense;
 mod time_intervals;
 mod unsupported;
 mod webhook;
@@ -34,9 +34,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::alerts::annotations::AnnotationTemplates;
 use crate::alerts::board::Rules;
 use crate::alerts::suppress::Suppression;
-use crate::alerts::texts::Texts;
 use crate::config::read::load_with;
 use crate::config::{Config, Environment, Faults, Secrets};
 use crate::notify::alertmanager::Sender;
@@ -60,7 +60,7 @@ pub struct Settings {
     /// The rules in force: packs that are on, tuned, and the operator's own.
     pub rules: Arc<Rules>,
     /// Their texts.
-    pub texts: Arc<Texts>,
+    pub texts: Arc<AnnotationTemplates>,
     /// What keeps alerts from being said.
     pub suppression: Arc<Suppression>,
     /// The Alertmanagers: each gets every alert.

@@ -8,14 +8,14 @@ use proptest::prelude::*;
 use crate::alerting_config::{RuleBook, rule_book};
 use crate::alerts::board::{Alert, KnownRule};
 use crate::alerts::inhibition::InhibitionSources;
-use crate::alerts::phase::{Seen, step};
+use crate::alerts::phase::{Evaluation, step};
 use crate::alerts::sample::{Sample, minute};
 use crate::alerts::suppress::{Visibility, inhibits};
 use crate::config::Environment;
 use crate::fleet::Phone;
 use crate::rules::export::alertmanager::*;
 use crate::rules::subject::{Subject, labels_of, labels_of_phone};
-use crate::rules::truth::Truth;
+use crate::rules::tristate::Tristate;
 
 /// Every ready-made rule, outages of every kind, and inhibition rules of an operator's own.
 const CONFIG: &str = r#"
@@ -95,8 +95,8 @@ fn alert(rule: &Rule, phone: &Phone) -> Alert {
             labels_of_phone(rule, &subject, phone, minute(0))
         }
     };
-    let seen = Seen {
-        truth: Truth::Holds,
+    let seen = Evaluation {
+        truth: Tristate::Holds,
         polled: None,
         explained: false,
         now: minute(0),

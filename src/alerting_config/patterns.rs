@@ -1,9 +1,9 @@
 //! Which phones a rule applies to, by the patterns of `where`; and which alerts something selects, by
 //! lists of matchers.
 
-use super::census::{Census, PHONE};
 use super::keys;
-use super::reach::Reach;
+use super::known_labels::{KnownLabels, PHONE};
+use super::match_scope::MatchScope;
 use crate::config::read::{
     Entry, Findings, Node, Section, Spot, Wrong, check_letters, items, mend, quoted, text,
 };
@@ -68,14 +68,14 @@ pub(super) fn label_names(
     found: &mut Findings,
     section: &Section<'_>,
     key: &'static str,
-    reach: Reach<'_>,
+    scope: MatchScope<'_>,
 ) -> Box<[Box<str>]> {
     let items = section.items(found, key).unwrap_or_default();
     let mut names = Vec::new();
     for (spot, node) in items {
         let name = node.text().and_then(|name| {
             check_letters(name)?;
-            reach.check_label(name)?;
+            scope.check_label(name)?;
             Ok(name.into())
         });
         names.extend(found.keep(spot, name));
@@ -89,7 +89,7 @@ const ELSEWHERE: &str = "write labels of phones below `labels`";
 /// `where` of a rule, held against the phones that are listed.
 pub(super) fn phones(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
 ) -> Option<Where> {
     let node = section.read(found, "where", Ok)?.value;
@@ -103,7 +103,7 @@ pub(super) fn phones(
     let mut all_known = true;
     let mut globs = |found: &mut Findings, label: &str, globs: Vec<Spotted>| -> Box<[Glob]> {
         for (spot, glob) in &globs {
-            all_known &= census.check(found, label, (spot, glob));
+            all_known &= known_labels.check(found, label, (spot, glob));
         }
         globs.into_iter().map(|(_, glob)| glob).collect()
     };
@@ -113,7 +113,7 @@ pub(super) fn phones(
     let sites = globs(found, "site", sites);
     let mut labels = Vec::new();
     for (spot, name, node) in only.named(found, "labels") {
-        if let Err(wrong) = check_where_label(census, name) {
+        if let Err(wrong) = check_where_label(known_labels, name) {
             found.fault(spot, wrong);
             continue;
         }
@@ -128,7 +128,7 @@ pub(super) fn phones(
         sites,
         labels: labels.into(),
     };
-    let nobody = census
+    let nobody = known_labels
         .matching(&only_these)
         .is_some_and(|mut phones| phones.next().is_none());
     if all_known && nobody {
@@ -141,7 +141,7 @@ pub(super) fn phones(
     Some(only_these)
 }
 
-fn check_where_label(census: &Census<'_>, name: &str) -> Result<(), Wrong> {
+fn check_where_label(known_labels: &KnownLabels<'_>, name: &str) -> Result<(), Wrong> {
     check_letters(name)?;
     if matches!(name, PHONE | "site") {
         let what = "has a key of its own";
@@ -150,11 +150,11 @@ fn check_where_label(census: &Census<'_>, name: &str) -> Result<(), Wrong> {
             format!("write `{name}: …` beside `labels`"),
         ));
     }
-    if census.has_label(name) {
+    if known_labels.has_label(name) {
         return Ok(());
     }
     let what = format!("{} is a label of no phone", quoted(name));
-    let known = census.labels().into_iter();
+    let known = known_labels.labels().into_iter();
     Err(Wrong::new(
         what,
         mend(name, known, "give it to phones, a group or defaults"),
@@ -166,7 +166,7 @@ pub(super) fn matching(
     found: &mut Findings,
     section: &Section<'_>,
     key: &'static str,
-    reach: Reach<'_>,
+    scope: MatchScope<'_>,
 ) -> Box<[Matcher]> {
     let Some(node) = section.read(found, key, Ok) else {
         return Box::default();
@@ -183,7 +183,7 @@ pub(super) fn matching(
         matchers.extend(item.into_iter().map(|matcher| (spot.clone(), matcher)));
     }
     if !matchers.is_empty() {
-        reach.check(found, &spot, &matchers);
+        scope.check(found, &spot, &matchers);
     }
     matchers.into_iter().map(|(_, matcher)| matcher).collect()
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::census::Census;
 use super::keys;
-use super::reach::Reach;
+use super::known_labels::KnownLabels;
+use super::match_scope::MatchScope;
 use super::{
     EVALUATION_INTERVAL, Heartbeat, Settings, alertmanagers, http_client, inhibit, receivers,
     rules, secret, time_intervals,
@@ -16,7 +16,7 @@ use crate::alerts::board::Rules;
 use crate::alerts::suppress::Suppression;
 use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, duration};
 use crate::notify::alertmanager::Sender;
-use crate::notify::envelope::page_of_alerts;
+use crate::notify::delivery::page_of_alerts;
 use crate::rules::export::Group;
 use crate::rules::packs::RUNBOOKS;
 use crate::rules::rule::Rule;
@@ -48,22 +48,22 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     };
     let enabled = section.read(found, "enabled", Node::flag);
     let enabled = enabled.is_some_and(|enabled| enabled.value);
-    let census = Census::new(around.listed, around.config);
+    let known_labels = KnownLabels::new(around.listed, around.config);
     let external_url = around.config.external_url.clone();
     let runbooks = runbooks(&external_url);
-    let known = rules::rules(found, (&census, &runbooks), &section);
+    let known = rules::rules(found, (&known_labels, &runbooks), &section);
     let texts = rules::texts(found, &known);
     let groups = rules::groups(&known);
     let in_force = known.into_iter().map(|known| known.rule);
     let in_force: Vec<Rule> = in_force.filter(|rule| rule.enabled).collect();
-    let reach = Reach {
-        census: &census,
+    let scope = MatchScope {
+        known_labels: &known_labels,
         rules: &in_force,
     };
     let intervals = time_intervals::time_intervals(found, &section);
     let suppression = Suppression {
-        inhibit_rules: inhibit::inhibit_rules(found, reach, &section),
-        windows: time_intervals::maintenance_windows(found, reach, &section, &intervals),
+        inhibit_rules: inhibit::inhibit_rules(found, scope, &section),
+        windows: time_intervals::maintenance_windows(found, scope, &section, &intervals),
         damping: inhibit::flapping(found, &section),
     };
     let every = section.read(found, "evaluation_interval", within_an_hour);
@@ -75,7 +75,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
         suppression: Arc::new(suppression),
         texts,
         alertmanagers: alertmanagers::alertmanagers(found, files, &section),
-        receivers: receivers::receivers(found, files, &section, reach, &intervals),
+        receivers: receivers::receivers(found, files, &section, scope, &intervals),
         heartbeat: heartbeat(found, files, &section),
         longest_silence: inhibit::longest_silence(found, &section),
         rules: Arc::new(Rules::new(in_force)),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::civil::Time;
 
 use super::keys;
+use super::match_scope::MatchScope;
 use super::patterns::{label_names, matching};
-use super::reach::Reach;
 use super::time_intervals::{Defined, time_of_day};
 use super::{email, webhook};
 use crate::config::read::{
@@ -25,7 +25,7 @@ pub(super) fn receivers(
     found: &mut Findings,
     files: &mut Files<'_>,
     section: &Section<'_>,
-    reach: Reach<'_>,
+    scope: MatchScope<'_>,
     intervals: &Defined,
 ) -> Vec<Arc<Receiver>> {
     let mut receivers = Vec::new();
@@ -40,8 +40,8 @@ pub(super) fn receivers(
         let listed = section.read(found, "max_listed_alerts", |node| {
             node.number(1, MOST_LISTED)
         });
-        let route = route(found, &section, reach, name);
-        let mute = mute_times(found, &section, reach, intervals);
+        let route = route(found, &section, scope, name);
+        let mute = mute_times(found, &section, scope, intervals);
         let route = Route { mute, ..route };
         receivers.extend(channel.map(|channel| {
             Arc::new(Receiver {
@@ -91,10 +91,10 @@ fn channel(found: &mut Findings, files: &mut Files<'_>, section: &Section<'_>) -
     }
 }
 
-fn route(found: &mut Findings, section: &Section<'_>, reach: Reach<'_>, name: &str) -> Route {
+fn route(found: &mut Findings, section: &Section<'_>, scope: MatchScope<'_>, name: &str) -> Route {
     let usual = Route::new(name);
-    let matching = matching(found, section, "matchers", reach);
-    let mut group_by = label_names(found, section, "group_by", reach);
+    let matching = matching(found, section, "matchers", scope);
+    let mut group_by = label_names(found, section, "group_by", scope);
     if !section.has("group_by") {
         group_by = usual.group_by;
     }
@@ -170,7 +170,7 @@ fn clock_time(text: &str) -> Result<Time, Wrong> {
 fn mute_times(
     found: &mut Findings,
     section: &Section<'_>,
-    reach: Reach<'_>,
+    scope: MatchScope<'_>,
     intervals: &Defined,
 ) -> MuteTimes {
     const WHEN: [&str; 2] = ["active_time_intervals", "mute_time_intervals"];
@@ -183,6 +183,6 @@ fn mute_times(
     MuteTimes {
         active,
         mute,
-        unmuted: matching(found, section, "unmuted_matchers", reach),
+        unmuted: matching(found, section, "unmuted_matchers", scope),
     }
 }

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use super::census::Census;
 use super::conditions::{self, Written};
+use super::known_labels::KnownLabels;
 use super::patterns;
 use crate::config::read::{
     Findings, Node, Section, Spot, Wrong, check_letters, duration_or_none, mend, quoted, text, word,
@@ -44,17 +44,21 @@ const MOST_POLLS: u32 = 1000;
 const LONGEST_TEXT: usize = 4096;
 
 impl RuleKeys {
-    pub(super) fn read(found: &mut Findings, census: &Census<'_>, section: &Section<'_>) -> Self {
+    pub(super) fn read(
+        found: &mut Findings,
+        known_labels: &KnownLabels<'_>,
+        section: &Section<'_>,
+    ) -> Self {
         let when = section.read(found, "when", Ok::<&Node, Wrong>);
         let when = when.and_then(|node| {
             let spot = section.spot_of("when");
-            conditions::condition(found, census, (&spot, node.value))
+            conditions::condition(found, known_labels, (&spot, node.value))
         });
         Self {
             spot: section.spot.clone(),
             enabled: value(found, section, "enabled", Node::flag),
             when,
-            only: patterns::phones(found, census, section),
+            only: patterns::phones(found, known_labels, section),
             hold: value(found, section, "for", duration_or_none),
             min_polls: value(found, section, "min_polls", |node| {
                 node.number(1, MOST_POLLS)

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::census::{Census, named};
+use super::can_fire;
 use super::keys;
+use super::known_labels::{KnownLabels, named};
 use super::rule_keys::RuleKeys;
-use super::sense;
+use crate::alerts::annotations::AnnotationTemplates;
 use crate::alerts::board::Rules;
-use crate::alerts::texts::Texts;
 use crate::config::read::{Findings, Node, Section, Spot, Wrong, mend, quoted};
 use crate::rules::condition::{Condition, Own};
 use crate::rules::export::Group;
@@ -27,11 +27,11 @@ pub(super) struct Known {
 /// Ready-made ones have their runbooks on this page.
 pub(super) fn rules(
     found: &mut Findings,
-    (census, runbooks): (&Census<'_>, &str),
+    (known_labels, runbooks): (&KnownLabels<'_>, &str),
     section: &Section<'_>,
 ) -> Vec<Known> {
     let all = packs::all_on(runbooks);
-    let on = packs_on(found, census, section, &all);
+    let on = packs_on(found, known_labels, section, &all);
     let mut known: Vec<_> = all
         .iter()
         .filter(|pack| on.contains(&pack.name))
@@ -42,15 +42,15 @@ pub(super) fn rules(
             keys: None,
         })
         .collect();
-    overrides(found, census, section, &all, &mut known);
-    own(found, census, section, &all, &mut known);
+    overrides(found, known_labels, section, &all, &mut known);
+    own(found, known_labels, section, &all, &mut known);
     for Known { rule, keys, .. } in &known {
         let Some(keys) = keys else {
             continue;
         };
         let faults = rule.check();
         if faults.is_empty() {
-            sense::check(found, census, rule, &keys.spot);
+            can_fire::check(found, known_labels, rule, &keys.spot);
         }
         for fault in faults {
             tell(found, &keys.spot, &fault);
@@ -62,7 +62,7 @@ pub(super) fn rules(
 /// `rule_groups`, by default those that are on by default.
 fn packs_on(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
     all: &[Pack],
 ) -> Vec<&'static str> {
@@ -91,7 +91,7 @@ fn packs_on(
             continue;
         }
         if pack.name == "calls" {
-            sense::warn_without_lines(found, census, &spot);
+            can_fire::warn_without_lines(found, known_labels, &spot);
         }
         on.push(pack.name);
     }
@@ -101,7 +101,7 @@ fn packs_on(
 /// `rule_overrides`: ready-made rules by name.
 fn overrides(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
     all: &[Pack],
     known: &mut [Known],
@@ -119,7 +119,7 @@ fn overrides(
         let Some(section) = Section::open(found, spot.clone(), node, keys::RULE_OVERRIDE) else {
             continue;
         };
-        let keys = RuleKeys::read(found, census, &section);
+        let keys = RuleKeys::read(found, known_labels, &section);
         let Some(known) = known.iter_mut().find(|known| *known.rule.name == *name) else {
             let what = format!("has no effect: the rule group `{}` is not on", pack.name);
             let mend = format!("add {} to `rule_groups`", pack.name);
@@ -134,7 +134,7 @@ fn overrides(
 /// `rules`: the operator's own.
 fn own(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
     all: &[Pack],
     known: &mut Vec<Known>,
@@ -146,7 +146,7 @@ fn own(
         section.require(found, "name");
         section.require(found, "when");
         let name = section.read(found, "name", |node| name(node, all, known));
-        let keys = RuleKeys::read(found, census, &section);
+        let keys = RuleKeys::read(found, known_labels, &section);
         let Some(name) = name else {
             continue;
         };
@@ -210,12 +210,12 @@ pub(super) fn groups(known: &[Known]) -> Vec<Group> {
 }
 
 /// The texts of all rules; those of disabled ones are compiled too, so that enabling one cannot fail.
-pub(super) fn texts(found: &mut Findings, known: &[Known]) -> Arc<Texts> {
+pub(super) fn texts(found: &mut Findings, known: &[Known]) -> Arc<AnnotationTemplates> {
     let rules = known.iter().map(|known| Rule {
         enabled: true,
         ..known.rule.clone()
     });
-    let faults = match Texts::compile(&Rules::new(rules)) {
+    let faults = match AnnotationTemplates::compile(&Rules::new(rules)) {
         Ok(texts) => return Arc::new(texts),
         Err(faults) => faults,
     };

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::keys;
+use super::match_scope::MatchScope;
 use super::patterns::matching;
-use super::reach::Reach;
 use crate::alerts::silence::Window;
 use crate::config::read::{Findings, Node, Section, Spot, Wrong, mend, name, quoted, time_zone};
 use crate::rules::time_interval::{
@@ -249,7 +249,7 @@ impl Defined {
 /// `maintenance_windows`.
 pub(super) fn maintenance_windows(
     found: &mut Findings,
-    reach: Reach<'_>,
+    scope: MatchScope<'_>,
     section: &Section<'_>,
     defined: &Defined,
 ) -> Box<[Window]> {
@@ -265,7 +265,7 @@ pub(super) fn maintenance_windows(
         let name = section.read(found, "name", |node| {
             unique(node, "maintenance window", is_taken)
         });
-        let matching = matching(found, &section, "matchers", reach);
+        let matching = matching(found, &section, "matchers", scope);
         let when = defined.named(found, &section, "active_time_intervals");
         windows.extend(name.map(|name| Window {
             name: name.value,

@@ -15,7 +15,7 @@ use crate::store::NewEvent;
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Happening {
+pub enum PhoneEvent {
     /// It stopped answering.
     Lost,
     /// It answers again.
@@ -72,7 +72,7 @@ pub enum Happening {
     },
 }
 
-impl Happening {
+impl PhoneEvent {
     /// The word for its kind, as the history stores and programs read it.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -123,38 +123,38 @@ impl Happening {
 
 /// In words what the history holds; of what another version wrote there, its kind.
 pub fn in_words(event: &NewEvent) -> String {
-    match serde_json::from_str::<Happening>(&event.body) {
+    match serde_json::from_str::<PhoneEvent>(&event.body) {
         Ok(happening) => happening.words(),
         Err(_) => event.kind.replace('_', " "),
     }
 }
 
 /// What happened between two snapshots of one phone.
-pub fn between(before: &Phone, after: &Phone) -> Vec<Happening> {
+pub fn between(before: &Phone, after: &Phone) -> Vec<PhoneEvent> {
     let mut found = Vec::new();
     if let (Some(was), Some(is)) = (&before.last, &after.last)
         && was.reachable != is.reachable
     {
         found.push(if is.reachable {
-            Happening::Found
+            PhoneEvent::Found
         } else {
-            Happening::Lost
+            PhoneEvent::Lost
         });
     }
     // Counters that fell are those of a phone that started anew.
     if after.tally.reboots > before.tally.reboots {
-        found.push(Happening::Rebooted);
+        found.push(PhoneEvent::Rebooted);
     }
     let refused = (after.tally.login_failures).saturating_sub(before.tally.login_failures);
     if refused > 0 {
-        found.push(Happening::LoginsRefused { times: refused });
+        found.push(PhoneEvent::LoginsRefused { times: refused });
     }
     registrations(before, after, &mut found);
     values(before, after, &mut found);
     found
 }
 
-fn registrations(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
+fn registrations(before: &Phone, after: &Phone, found: &mut Vec<PhoneEvent>) {
     if before.accounts.read_at() == after.accounts.read_at() {
         return;
     }
@@ -170,13 +170,13 @@ fn registrations(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
         let id = account.id;
         found.push(if registered(account) {
             let server = account.server.as_str().into();
-            Happening::RegistrationBack {
+            PhoneEvent::RegistrationBack {
                 account: id,
                 server,
             }
         } else {
             let server = other.server.as_str().into();
-            Happening::RegistrationLost {
+            PhoneEvent::RegistrationLost {
                 account: id,
                 server,
             }
@@ -184,7 +184,7 @@ fn registrations(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
     }
 }
 
-fn values(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
+fn values(before: &Phone, after: &Phone, found: &mut Vec<PhoneEvent>) {
     if before.values.read_at() == after.values.read_at() {
         return;
     }
@@ -195,7 +195,7 @@ fn values(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
         && from != to
     {
         let owned = |text: &Text| text.as_str().into();
-        found.push(Happening::FirmwareChanged {
+        found.push(PhoneEvent::FirmwareChanged {
             from: owned(from),
             to: owned(to),
         });
@@ -208,9 +208,9 @@ fn values(before: &Phone, after: &Phone, found: &mut Vec<Happening>) {
         if changed {
             let pvalue = pvalue.into();
             found.push(if matches {
-                Happening::Restored { pvalue }
+                PhoneEvent::Restored { pvalue }
             } else {
-                Happening::Drifted { pvalue }
+                PhoneEvent::Drifted { pvalue }
             });
         }
     }
@@ -233,7 +233,7 @@ mod tests {
             .windows(2)
             .map(|two| {
                 let happenings = between(&two[0], &two[1]);
-                happenings.iter().map(Happening::words).collect()
+                happenings.iter().map(PhoneEvent::words).collect()
             })
             .collect();
         assert_eq!(told, expected);

@@ -11,7 +11,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::rules::pairs::Pair;
+use crate::rules::labels::Pair;
 
 /// The hash by which Prometheus and Alertmanager know a set of labels: FNV-1a of 64 bits over names
 /// and values in the order of names, each ended by 0xFF.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::board::Alert;
 use crate::rules::inhibit::InhibitRule;
-use crate::rules::pairs::Pair;
+use crate::rules::labels::Pair;
 
 /// The firing alerts that inhibit others, found by what their targets must have.
 #[derive(Clone, Debug, Default)]

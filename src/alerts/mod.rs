@@ -6,23 +6,23 @@
 //! | to see … | go to |
 //! |---|---|
 //! | alerts, their life, how they are saved and restored | [`board`], [`phase`], [`identity`] |
-//! | how a condition is evaluated on phones, groups, the daemon | [`observe`], [`history`], [`own`] |
+//! | how a condition is evaluated on phones, groups, the daemon | [`evaluate`], [`history`], [`self_monitoring`] |
 //! | what suppresses an alert | [`suppress`], [`inhibition`], [`silence`], [`flap`] |
-//! | annotations, and what caused an alert | [`texts`], [`cause`] |
+//! | annotations, and what caused an alert | [`annotations`], [`explain_condition`] |
 //! | what happened to a phone | [`event`] |
 
+pub mod annotations;
 pub mod board;
-pub mod cause;
+pub mod evaluate;
 pub mod event;
+pub mod explain_condition;
 pub mod flap;
 pub mod history;
 pub mod identity;
 pub mod inhibition;
-pub mod observe;
-pub mod own;
 pub mod phase;
+pub mod self_monitoring;
 pub mod silence;
 pub mod suppress;
-pub mod texts;
 
 pub use board::{Alert, Board};

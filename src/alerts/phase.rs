@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::fleet::Moment;
 
 use crate::rules::rule::{OnUnknown, Rule};
-use crate::rules::truth::Truth;
+use crate::rules::tristate::Tristate;
 
 /// An alert that is not inactive.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub enum Phase {
     /// It lasted.
     Firing,
     /// The condition is over; the alert goes on for `keep_firing_for`.
-    Holding {
+    KeepFiring {
         /// For how long it is over.
         over: Stopwatch,
     },
@@ -102,9 +102,9 @@ pub struct Stopwatch {
 
 /// What an evaluation saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Seen {
+pub struct Evaluation {
     /// Of the condition.
-    pub truth: Truth,
+    pub truth: Tristate,
     /// In the poll that began then; `None` where no poll is behind it.
     pub polled: Option<Moment>,
     /// An outage above explains why nothing is known.
@@ -118,28 +118,28 @@ pub struct Seen {
 pub const UNKNOWN_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// The state after an evaluation; `None` is inactive.
-pub fn step(before: Option<State>, seen: Seen, rule: &Rule) -> Option<State> {
+pub fn step(before: Option<State>, seen: Evaluation, rule: &Rule) -> Option<State> {
     let unconfirmed = before.as_ref().is_some_and(|state| state.unconfirmed);
     let truth = match (seen.truth, rule.on_unknown) {
-        (Truth::Unknown, OnUnknown::Resolve) if !unconfirmed => Truth::Fails,
-        (Truth::Unknown, OnUnknown::Fire) => Truth::Holds,
+        (Tristate::Unknown, OnUnknown::Resolve) if !unconfirmed => Tristate::Fails,
+        (Tristate::Unknown, OnUnknown::Fire) => Tristate::Holds,
         (truth, _) => truth,
     };
     // What was resolved and holds again is a new alert.
-    let before = before.filter(|state| !(truth == Truth::Holds && state.is_resolved()));
+    let before = before.filter(|state| !(truth == Tristate::Holds && state.is_resolved()));
     let Some(state) = before else {
-        return (truth == Truth::Holds).then(|| State::begun(seen, rule));
+        return (truth == Tristate::Holds).then(|| State::begun(seen, rule));
     };
     match truth {
-        Truth::Holds => Some(state.holding_on(seen, rule)),
-        Truth::Fails => state.failed(rule, seen.now),
-        Truth::Unknown => Some(state.unknown(seen)),
+        Tristate::Holds => Some(state.holding_on(seen, rule)),
+        Tristate::Fails => state.failed(rule, seen.now),
+        Tristate::Unknown => Some(state.unknown(seen)),
     }
 }
 
 impl State {
     /// The condition was just seen for the first time.
-    fn begun(seen: Seen, rule: &Rule) -> Self {
+    fn begun(seen: Evaluation, rule: &Rule) -> Self {
         let state = Self {
             phase: Phase::Pending {
                 held: Stopwatch::started(seen.now),
@@ -164,7 +164,7 @@ impl State {
 
     /// Whether the alert counts as firing.
     pub fn is_firing(&self) -> bool {
-        matches!(self.phase, Phase::Firing | Phase::Holding { .. })
+        matches!(self.phase, Phase::Firing | Phase::KeepFiring { .. })
     }
 
     /// Whether the clock of `for` runs.
@@ -211,14 +211,14 @@ impl State {
     pub fn distrusted(self) -> Option<Self> {
         match self.phase {
             Phase::Pending { .. } => None,
-            Phase::Firing | Phase::Holding { .. } => Some(Self::restored(Phase::Firing)),
+            Phase::Firing | Phase::KeepFiring { .. } => Some(Self::restored(Phase::Firing)),
             Phase::Resolved { .. } => Some(self),
         }
     }
 
-    fn holding_on(mut self, seen: Seen, rule: &Rule) -> Self {
+    fn holding_on(mut self, seen: Evaluation, rule: &Rule) -> Self {
         self.known();
-        if let Phase::Holding { .. } = self.phase {
+        if let Phase::KeepFiring { .. } = self.phase {
             self.phase = Phase::Firing;
         }
         if let Phase::Pending { held, polls } = &mut self.phase {
@@ -239,7 +239,7 @@ impl State {
             Phase::Pending { .. } => return None,
             Phase::Resolved { .. } => return Some(self),
             Phase::Firing => Stopwatch::started(now),
-            Phase::Holding { mut over } => {
+            Phase::KeepFiring { mut over } => {
                 over.run(now);
                 over
             }
@@ -247,14 +247,14 @@ impl State {
         if over.elapsed >= rule.keep_firing_for {
             return self.ended(Ending::Cleared, now);
         }
-        self.phase = Phase::Holding { over };
+        self.phase = Phase::KeepFiring { over };
         Some(self)
     }
 
-    fn unknown(mut self, seen: Seen) -> Self {
+    fn unknown(mut self, seen: Evaluation) -> Self {
         match &mut self.phase {
             Phase::Pending { held, .. } => held.pause(),
-            Phase::Holding { over } => over.pause(),
+            Phase::KeepFiring { over } => over.pause(),
             Phase::Firing => {}
             Phase::Resolved { .. } => return self,
         }
@@ -341,7 +341,7 @@ impl Stopwatch {
 
 #[cfg(test)]
 mod tests {
-    use super::Truth::{Fails, Holds, Unknown};
+    use super::Tristate::{Fails, Holds, Unknown};
     use super::*;
     use crate::fleet::sample::minute;
     use crate::rules::condition::{Condition, PhoneCondition};
@@ -359,11 +359,11 @@ mod tests {
 
     /// The states after each minute: `.` inactive, `p` pending, `F` firing, `h` holding, `r`
     /// resolved.
-    fn life(rule: &Rule, truths: &[Truth]) -> String {
+    fn life(rule: &Rule, truths: &[Tristate]) -> String {
         let mut state = None;
         let mut life = String::new();
         for (n, &truth) in (0..).zip(truths) {
-            let seen = Seen {
+            let seen = Evaluation {
                 truth,
                 polled: Some(minute(n)),
                 explained: false,
@@ -380,7 +380,7 @@ mod tests {
             None => '.',
             Some(Phase::Pending { .. }) => 'p',
             Some(Phase::Firing) => 'F',
-            Some(Phase::Holding { .. }) => 'h',
+            Some(Phase::KeepFiring { .. }) => 'h',
             Some(Phase::Resolved { .. }) => 'r',
         }
     }
@@ -441,7 +441,7 @@ mod tests {
             min_polls: 2,
             ..rule(0, 0)
         };
-        let seen = |polled, now| Seen {
+        let seen = |polled, now| Evaluation {
             truth: Holds,
             polled: Some(minute(polled)),
             explained: false,
@@ -460,7 +460,7 @@ mod tests {
             min_polls: 3,
             ..rule(2, 0)
         };
-        let seen = |truth, polled, now| Seen {
+        let seen = |truth, polled, now| Evaluation {
             truth,
             polled: Some(minute(polled)),
             explained: false,
@@ -492,7 +492,7 @@ mod tests {
     #[test]
     fn what_is_unknown_for_too_long_ends_unless_an_outage_explains_it() {
         for (explained, expected) in [(false, 'r'), (true, 'F')] {
-            let seen = |truth, n| Seen {
+            let seen = |truth, n| Evaluation {
                 truth,
                 polled: None,
                 explained,
@@ -513,7 +513,7 @@ mod tests {
             on_unknown: OnUnknown::Resolve,
             ..rule(0, 0)
         };
-        let seen = |truth, n| Seen {
+        let seen = |truth, n| Evaluation {
             truth,
             polled: None,
             explained: false,

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::fleet::Place;
+use crate::rules::labels;
 use crate::rules::matcher::{Matcher, all_match};
-use crate::rules::pairs;
 use crate::rules::phone_selector;
 use crate::rules::subject::Labels;
 use crate::rules::time_interval::TimeIntervals;
@@ -112,7 +112,7 @@ impl Silence {
 
     /// Whether it selects an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matchers, |name| pairs::text(labels, name))
+        all_match(&self.matchers, |name| labels::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.
@@ -124,7 +124,7 @@ impl Silence {
 impl Window {
     /// Whether it selects an alert with these labels.
     pub fn matches(&self, labels: &Labels) -> bool {
-        all_match(&self.matching, |name| pairs::text(labels, name))
+        all_match(&self.matching, |name| labels::text(labels, name))
     }
 
     /// Whether it covers a phone as a whole.

@@ -18,7 +18,7 @@ use super::inhibition::InhibitionSources;
 use super::silence::{Silence, Window};
 use crate::fleet::Moment;
 use crate::rules::inhibit::InhibitRule;
-use crate::rules::pairs::{self, Pair};
+use crate::rules::labels::{self, Pair};
 use crate::rules::rule::Rule;
 use crate::rules::subject::{Labels, Subject};
 
@@ -56,7 +56,7 @@ pub const SETTLE: Duration = Duration::from_secs(45);
 
 /// What may explain an alert.
 #[derive(Clone, Copy, Debug)]
-pub struct Above<'a> {
+pub struct Parents<'a> {
     /// Alerts of everything, of groups and of its phone that explain it once they fire.
     pub alerts: &'a [&'a Alert],
     /// Of each group that may come to explain it, when the poll that is longest ago began as the
@@ -66,7 +66,7 @@ pub struct Above<'a> {
 
 /// A group as it was last judged, by a rule that may come to explain others.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub struct GroupEvaluation {
     /// The rule.
     pub rule: Arc<KnownRule>,
     /// The group.
@@ -81,7 +81,7 @@ pub struct Judged {
 
 /// Everything an alert is judged by.
 #[derive(Clone, Copy, Debug)]
-pub struct Scene<'a> {
+pub struct SuppressionContext<'a> {
     /// The configuration.
     pub suppression: &'a Suppression,
     /// Silences, those that are over included.
@@ -114,7 +114,7 @@ impl Visibility {
 }
 
 /// The silence or window that keeps an alert back.
-pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
+pub fn wanted(alert: &Alert, scene: SuppressionContext<'_>) -> Option<Visibility> {
     let wall = scene.now.wall;
     let mut silences = scene.silences.iter();
     if let Some(silence) =
@@ -129,7 +129,12 @@ pub fn wanted(alert: &Alert, scene: Scene<'_>) -> Option<Visibility> {
 }
 
 /// Whether a firing alert that nobody wanted to keep back may be said, and if not, why.
-pub fn judge(alert: &Alert, above: Above<'_>, scene: Scene<'_>, flapping: bool) -> Visibility {
+pub fn judge(
+    alert: &Alert,
+    above: Parents<'_>,
+    scene: SuppressionContext<'_>,
+    flapping: bool,
+) -> Visibility {
     let mut alerts = above.alerts.iter();
     if let Some(firing) = alerts.find(|above| above.state.is_firing()) {
         return Visibility::Inhibited(firing.rule().name.clone());
@@ -154,7 +159,7 @@ pub fn inhibits(above: &Alert, alert: &Alert, rules: &[InhibitRule]) -> bool {
 }
 
 /// Whether what a rule says of a group can come to inhibit `alert`.
-pub fn may_inhibit(judged: &Judged, alert: &Alert, rules: &[InhibitRule]) -> bool {
+pub fn may_inhibit(judged: &GroupEvaluation, alert: &Alert, rules: &[InhibitRule]) -> bool {
     lies_below(alert, &judged.rule.rule, &judged.subject, &judged.labels)
         || judged.is_source && inhibits_by_rule(&judged.labels, alert, rules)
 }
@@ -166,7 +171,7 @@ pub fn lies_below(alert: &Alert, rule: &Rule, subject: &Subject, labels: &[Pair]
     if !rule.inhibits_below || rule.name == alert.rule().name || alert.is_of_daemon_itself() {
         return false;
     }
-    let value = |labels, name| pairs::text(labels, name);
+    let value = |labels, name| labels::text(labels, name);
     match subject {
         Subject::Daemon => alert.subject != Subject::Daemon,
         Subject::Group { label, .. } => {
@@ -186,7 +191,7 @@ fn inhibits_by_rule(source: &[Pair], alert: &Alert, rules: &[InhibitRule]) -> bo
 
 /// What was silenced and is free again waits longer where something above is pending: while it was
 /// silenced it did not count there.
-fn is_settling(alert: &Alert, above: Above<'_>, scene: Scene<'_>) -> bool {
+fn is_settling(alert: &Alert, above: Parents<'_>, scene: SuppressionContext<'_>) -> bool {
     // What was being said goes on being said.
     if alert.visibility == Visibility::Shown {
         return false;

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::alert_engine::command;
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alert_engine::task::Task;
 use crate::alerting_config;
 use crate::clock::Clock;
@@ -183,7 +183,7 @@ async fn connect(
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
     let (commands, command_orders) = mpsc::channel(command::MAX_WAITING);
     let (told, reload) = watch::channel(read);
-    let (pictures, alerts) = watch::channel(Arc::new(Picture::new(loaded.alerting)));
+    let (pictures, alerts) = watch::channel(Arc::new(AlertSnapshot::new(loaded.alerting)));
 
     let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
     let requests = Requests::register(&mut registry);

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::daemon::DaemonArg;
 use super::{humanize, list_output};
 use crate::clock::Clock;
+use crate::rules::describe_rule::count;
 use crate::rules::severity;
-use crate::rules::words::count;
 
 /// List firing and pending alerts, from the running daemon
 #[derive(Debug, clap::Args)]

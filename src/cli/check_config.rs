@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::alerting_config;
 use crate::config::{Config, Secrets};
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 /// Read and resolve everything that serve would, and print every error
 #[derive(Debug, clap::Args)]

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use super::daemon::DaemonArg;
 use super::{humanize, list_output};
 use crate::clock::Clock;
+use crate::rules::describe_rule::count;
 use crate::rules::matcher::{self, MatchOp, Matcher, parse_list};
 use crate::rules::phone_selector::matcher_of_pattern;
-use crate::rules::words::count;
 
 /// Make, list and expire silences, which suppress alerts for some time
 #[derive(Debug, clap::Args)]

@@ -16,7 +16,7 @@ use crate::alerts::board::{Alert, RESOLVED_FOR};
 use crate::alerts::phase::Phase;
 use crate::fleet::Moment;
 use crate::fleet::moment::later;
-use crate::rules::pairs::Pair;
+use crate::rules::labels::Pair;
 
 /// One alert in the words of the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,7 +72,7 @@ pub fn postable(
     let fired = alert.fired_at?;
     let ends_at = match alert.state.phase {
         Phase::Pending { .. } => return None,
-        Phase::Firing | Phase::Holding { .. } => {
+        Phase::Firing | Phase::KeepFiring { .. } => {
             let ahead = (sender.resend_delay * ROUNDS).max(LEAST_AHEAD);
             later(now.wall, ahead)
         }
@@ -98,7 +98,7 @@ mod tests {
 
     use super::*;
     use crate::alerts::board::{Board, Rules};
-    use crate::alerts::own::Health;
+    use crate::alerts::self_monitoring::Health;
     use crate::fleet::sample::{Sample, fleet, minute};
     use crate::rules::condition::{Condition, PhoneCondition};
     use crate::rules::rule::Rule;

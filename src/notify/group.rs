@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::notice::{Notice, Said, Why};
+use super::notification::{AlertRecord, Notification, NotificationReason};
 use super::route::{RepeatInterval, Route};
 use crate::alerts::phase::{Ending, Stopwatch};
 use crate::fleet::Moment;
@@ -20,7 +20,7 @@ use crate::rules::severity;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {
     /// What was told and not yet told the end of, be it over or not.
-    told: Vec<Said>,
+    told: Vec<AlertRecord>,
     /// Since when the first message waits for company.
     waiting: Option<Moment>,
     /// When the last message was written, or what was kept was taken back; `None` before the first.
@@ -33,14 +33,14 @@ pub(super) struct Group {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Heard<'a> {
     /// What would be said; with its end, if it is over.
-    pub(super) said: &'a Said,
+    pub(super) said: &'a AlertRecord,
     /// Whether it may be said now, to this receiver.
     pub(super) shown: bool,
 }
 
 impl Group {
     /// Of what was kept of it over a restart; its clocks start anew.
-    pub(super) fn restored(told: Vec<Said>, now: Moment) -> Self {
+    pub(super) fn restored(told: Vec<AlertRecord>, now: Moment) -> Self {
         Self {
             told,
             waiting: None,
@@ -50,7 +50,7 @@ impl Group {
     }
 
     /// What was told and not yet told the end of.
-    pub(super) fn told(&self) -> &[Said] {
+    pub(super) fn told(&self) -> &[AlertRecord] {
         &self.told
     }
 
@@ -65,7 +65,7 @@ impl Group {
     }
 
     /// This counts as told too, by an old message that is sent once more.
-    pub(super) fn again(&mut self, said: impl IntoIterator<Item = Said>, now: Moment) {
+    pub(super) fn again(&mut self, said: impl IntoIterator<Item = AlertRecord>, now: Moment) {
         self.told.extend(said);
         self.last.get_or_insert(now);
     }
@@ -98,25 +98,25 @@ impl Group {
         route: &Route,
         heard: &[Heard<'_>],
         now: Moment,
-    ) -> Option<Notice> {
+    ) -> Option<Notification> {
         if !route.send_resolved {
             self.told.retain(|told| told.ended.is_none());
         }
         let over = self.told.iter().filter(|told| told.ended.is_some());
         let over: Vec<_> = over.cloned().collect();
-        let told: BTreeSet<_> = self.told.iter().map(Said::life).collect();
+        let told: BTreeSet<_> = self.told.iter().map(AlertRecord::life).collect();
         let shown = || heard.iter().filter(|one| one.is_shown());
         let is_new = |one: &&Heard<'_>| !told.contains(&one.said.life());
         let new: Vec<_> = shown().filter(is_new).map(|one| one.said.clone()).collect();
         let reason = self.due(route, &new, !over.is_empty(), now)?;
         let firing = shown().map(|one| one.said.clone()).collect();
-        let fresh = new.iter().map(Said::life).collect();
+        let fresh = new.iter().map(AlertRecord::life).collect();
         self.told.retain(|told| told.ended.is_none());
         self.told.extend(new);
         self.waiting = None;
         self.last = Some(now);
         self.quiet = Stopwatch::started(now);
-        Some(Notice {
+        Some(Notification {
             reason,
             firing,
             over,
@@ -126,23 +126,29 @@ impl Group {
     }
 
     /// Why a message is due, if one is: the one place that says when.
-    fn due(&mut self, route: &Route, new: &[Said], over: bool, now: Moment) -> Option<Why> {
+    fn due(
+        &mut self,
+        route: &Route,
+        new: &[AlertRecord],
+        over: bool,
+        now: Moment,
+    ) -> Option<NotificationReason> {
         let Some(last) = self.last.filter(|_| !self.told.is_empty()) else {
             if new.is_empty() {
                 self.waiting = None;
                 return None;
             }
             let waiting = *self.waiting.get_or_insert(now);
-            return (now.since(waiting) >= route.group_wait).then_some(Why::First);
+            return (now.since(waiting) >= route.group_wait).then_some(NotificationReason::First);
         };
-        let critical = |said: &Said| said.label(severity::LABEL) == severity::CRITICAL;
+        let critical = |said: &AlertRecord| said.label(severity::LABEL) == severity::CRITICAL;
         let bypasses = route.critical_bypasses_group_interval && new.iter().any(critical);
         let batched = now.since(last) >= route.group_interval;
         if !new.is_empty() && (bypasses || batched) {
-            return Some(Why::New);
+            return Some(NotificationReason::New);
         }
         if over && batched {
-            return Some(Why::Resolved);
+            return Some(NotificationReason::Resolved);
         }
         let reminded = match &route.repeat_interval {
             RepeatInterval::Off => false,
@@ -150,7 +156,7 @@ impl Group {
             RepeatInterval::Daily { at, zone } => is_between(last.wall, *at, zone, now.wall),
         };
         // Nobody is reminded of what is hidden.
-        (reminded && self.quiet.is_running()).then_some(Why::Reminder)
+        (reminded && self.quiet.is_running()).then_some(NotificationReason::Reminder)
     }
 }
 

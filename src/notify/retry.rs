@@ -11,17 +11,17 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::fleet::moment::later;
 use crate::fleet::place::spread;
-use crate::store::{Letter, Settled};
+use crate::store::{DeliveryState, OutboxEntry};
 
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DeliveryResult {
     /// It was taken.
     Delivered,
     /// It may be taken later.
     Temporary {
         /// The kind of trouble.
-        cause: Cause,
+        reason: FailureReason,
         /// What went wrong, without secrets.
         error: Box<str>,
         /// How long the receiver wants to be left alone.
@@ -30,38 +30,38 @@ pub enum Verdict {
     /// It will never be taken like this.
     Permanent {
         /// The kind of trouble.
-        cause: Cause,
+        reason: FailureReason,
         /// What went wrong, without secrets.
         error: Box<str>,
     },
 }
 
-impl Verdict {
+impl DeliveryResult {
     /// The same, with more said of what went wrong.
     #[must_use]
     pub(super) fn explained(self, more: impl FnOnce(Box<str>) -> Box<str>) -> Self {
         match self {
             Self::Delivered => Self::Delivered,
             Self::Temporary {
-                cause,
+                reason,
                 error,
                 after,
             } => Self::Temporary {
-                cause,
+                reason,
                 error: more(error),
                 after,
             },
-            Self::Permanent { cause, error } => Self::Permanent {
-                cause,
+            Self::Permanent { reason, error } => Self::Permanent {
+                reason,
                 error: more(error),
             },
         }
     }
 }
 
-/// The kind of trouble on the way: the label `cause` of failed attempts.
+/// The kind of trouble on the way: the label `reason` of failed attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub enum FailureReason {
     /// No connection: refused, no route, no such name.
     Connect,
     /// It took too long.
@@ -76,7 +76,7 @@ pub enum Cause {
     Broken,
 }
 
-impl Cause {
+impl FailureReason {
     /// All of them, in the order of the label values.
     pub const ALL: [Self; 6] = [
         Self::Busy,
@@ -114,33 +114,33 @@ pub const TRIED: u32 = 24;
 
 /// What a status of HTTP means (RFC 9110; 425 RFC 8470, 429 RFC 6585). Redirects are not followed:
 /// they would carry what is secret to somewhere else.
-pub fn of_http(status: u16, retry_after: Option<&str>, now: Timestamp) -> Verdict {
+pub fn of_http(status: u16, retry_after: Option<&str>, now: Timestamp) -> DeliveryResult {
     let error = || format!("answered with status {status}").into();
     match status {
-        200..=299 => Verdict::Delivered,
-        408 | 425 | 429 | 500..=599 => Verdict::Temporary {
-            cause: Cause::Busy,
+        200..=299 => DeliveryResult::Delivered,
+        408 | 425 | 429 | 500..=599 => DeliveryResult::Temporary {
+            reason: FailureReason::Busy,
             error: error(),
             after: retry_after.and_then(|text| wait(text, now)),
         },
-        _ => Verdict::Permanent {
-            cause: Cause::Refused,
+        _ => DeliveryResult::Permanent {
+            reason: FailureReason::Refused,
             error: error(),
         },
     }
 }
 
 /// What a reply code of SMTP means (RFC 5321, 4.2.1).
-pub fn of_smtp(code: u16) -> Verdict {
+pub fn of_smtp(code: u16) -> DeliveryResult {
     let error = || format!("answered with code {code}").into();
     match code {
-        200..=299 => Verdict::Delivered,
-        500..=599 => Verdict::Permanent {
-            cause: Cause::Refused,
+        200..=299 => DeliveryResult::Delivered,
+        500..=599 => DeliveryResult::Permanent {
+            reason: FailureReason::Refused,
             error: error(),
         },
-        _ => Verdict::Temporary {
-            cause: Cause::Busy,
+        _ => DeliveryResult::Temporary {
+            reason: FailureReason::Busy,
             error: error(),
             after: None,
         },
@@ -148,20 +148,20 @@ pub fn of_smtp(code: u16) -> Verdict {
 }
 
 /// What becomes of a letter after an attempt.
-pub fn settled(letter: &Letter, verdict: Verdict, now: Timestamp) -> Settled {
-    match verdict {
-        Verdict::Delivered => Settled::Delivered,
-        Verdict::Permanent { error, .. } => Settled::GivenUp { error },
-        Verdict::Temporary { error, .. }
+pub fn settled(letter: &OutboxEntry, result: DeliveryResult, now: Timestamp) -> DeliveryState {
+    match result {
+        DeliveryResult::Delivered => DeliveryState::Delivered,
+        DeliveryResult::Permanent { error, .. } => DeliveryState::GivenUp { error },
+        DeliveryResult::Temporary { error, .. }
             if now >= later(letter.created, GIVE_UP) && letter.attempts >= TRIED =>
         {
-            Settled::GivenUp { error }
+            DeliveryState::GivenUp { error }
         }
-        Verdict::Temporary { error, after, .. } => {
+        DeliveryResult::Temporary { error, after, .. } => {
             let asked = after.unwrap_or_default().min(LONGEST_ASKED);
             let wait = backoff(letter.attempts, &letter.id.to_string());
             let due = later(now, wait.max(asked));
-            Settled::Later { due, error }
+            DeliveryState::Later { due, error }
         }
     }
 }
@@ -195,14 +195,14 @@ fn wait(text: &str, now: Timestamp) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::fleet::sample::minute;
-    use crate::store::NewLetter;
+    use crate::store::NewEntry;
 
-    fn letter(attempts: u32) -> Letter {
-        Letter {
+    fn letter(attempts: u32) -> OutboxEntry {
+        OutboxEntry {
             id: 7,
-            letter: NewLetter {
+            new: NewEntry {
                 receiver: "mail".into(),
-                topic: "hq".into(),
+                group_key: "hq".into(),
                 body: "{}".into(),
                 due: minute(0).wall,
             },
@@ -213,9 +213,9 @@ mod tests {
         }
     }
 
-    fn temporary(after: Option<u64>) -> Verdict {
-        Verdict::Temporary {
-            cause: Cause::Connect,
+    fn temporary(after: Option<u64>) -> DeliveryResult {
+        DeliveryResult::Temporary {
+            reason: FailureReason::Connect,
             error: "down".into(),
             after: after.map(Duration::from_secs),
         }
@@ -225,7 +225,7 @@ mod tests {
     fn waits(attempts: u32, after: Option<u64>) -> f64 {
         let now = minute(1).wall;
         let settled = settled(&letter(attempts), temporary(after), now);
-        let Settled::Later { due, .. } = settled else {
+        let DeliveryState::Later { due, .. } = settled else {
             panic!("{settled:?}");
         };
         due.duration_since(now).as_secs_f64()
@@ -251,36 +251,36 @@ mod tests {
     fn what_a_mend_must_precede_is_given_up_at_once_and_the_rest_after_a_day() {
         let now = minute(1).wall;
         let error = || "no".into();
-        let permanent = Verdict::Permanent {
-            cause: Cause::Refused,
+        let permanent = DeliveryResult::Permanent {
+            reason: FailureReason::Refused,
             error: error(),
         };
         assert_eq!(
             settled(&letter(0), permanent, now),
-            Settled::GivenUp { error: error() }
+            DeliveryState::GivenUp { error: error() }
         );
         let day = later(letter(0).created, GIVE_UP);
         assert!(matches!(
             settled(&letter(3), temporary(None), day),
-            Settled::Later { .. }
+            DeliveryState::Later { .. }
         ));
         assert!(matches!(
             settled(&letter(99), temporary(None), day),
-            Settled::GivenUp { .. }
+            DeliveryState::GivenUp { .. }
         ));
         assert_eq!(
-            settled(&letter(99), Verdict::Delivered, day),
-            Settled::Delivered
+            settled(&letter(99), DeliveryResult::Delivered, day),
+            DeliveryState::Delivered
         );
     }
 
     #[test]
     fn answers_are_taken_for_what_they_are() {
         let now = minute(0).wall;
-        let class = |verdict| match verdict {
-            Verdict::Delivered => "delivered",
-            Verdict::Temporary { .. } => "temporary",
-            Verdict::Permanent { .. } => "permanent",
+        let class = |result| match result {
+            DeliveryResult::Delivered => "delivered",
+            DeliveryResult::Temporary { .. } => "temporary",
+            DeliveryResult::Permanent { .. } => "permanent",
         };
         for (status, expected) in [
             (200, "delivered"),

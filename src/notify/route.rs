@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 
-use super::notice::Said;
+use super::notification::AlertRecord;
 use crate::fleet::Moment;
 use crate::rules::matcher::{Matcher, all_match};
 use crate::rules::severity;
@@ -88,7 +88,7 @@ impl Route {
     /// Whether an alert concerns this receiver, muted or not. What has the severity `none` is no
     /// news, but a sign of life for Alertmanagers: it goes only to receivers whose `=` or `=~` names
     /// its severity or its name.
-    pub(super) fn wants(&self, said: &Said) -> bool {
+    pub(super) fn wants(&self, said: &AlertRecord) -> bool {
         let asks_for_it = |matcher: &Matcher| {
             let label = matcher.name();
             !matcher.op().is_negative() && (label == severity::LABEL || label == "alertname")
@@ -99,7 +99,7 @@ impl Route {
     }
 
     /// The values of the group to which an alert belongs.
-    pub(super) fn values(&self, said: &Said) -> Values {
+    pub(super) fn values(&self, said: &AlertRecord) -> Values {
         let names = self.group_by.iter();
         names
             .map(|name| (name.clone(), said.label(name).into()))
@@ -109,7 +109,7 @@ impl Route {
 
 impl MuteTimes {
     /// Whether a notification of this alert waits now.
-    pub(super) fn mutes(&self, said: &Said, now: Moment) -> bool {
+    pub(super) fn mutes(&self, said: &AlertRecord, now: Moment) -> bool {
         let inactive = !self.active.is_empty() && !self.active.contain(now.wall);
         let is_unmuted =
             || !self.unmuted.is_empty() && all_match(&self.unmuted, |name| said.label(name));
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn all_matchers_must_match_and_a_sign_of_life_must_be_named() {
-        let said = |alertname: &str, severity: &str| Said {
+        let said = |alertname: &str, severity: &str| AlertRecord {
             labels: [
                 ("alertname", alertname),
                 ("severity", severity),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fleet::text::harmless;
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 /// A duration in its two largest units, "less than a minute" at least.
 pub(super) fn lasting(duration: Duration) -> String {

@@ -11,7 +11,7 @@ use crate::fleet::{Fleet, Moment, Phone};
 
 use super::condition::{Counted, Fraction, Grouping};
 use super::phone_selector::{self, Where};
-use super::truth::Truth;
+use super::tristate::Tristate;
 
 /// One group at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,9 +69,9 @@ pub fn groups<'a>(
 
 impl Group {
     /// Whether enough of it is affected.
-    pub fn truth(&self, fraction: &Fraction) -> Truth {
+    pub fn truth(&self, fraction: &Fraction) -> Tristate {
         let share = f64::from(self.affected) / f64::from(self.members);
-        Truth::of(Some(
+        Tristate::of(Some(
             share >= fraction.at_least && self.affected >= fraction.min,
         ))
     }
@@ -205,9 +205,9 @@ mod tests {
             newest: minute(0),
         };
         for (affected, members, truth) in [
-            (3, 6, Truth::Holds),
-            (3, 7, Truth::Fails),
-            (2, 2, Truth::Fails),
+            (3, 6, Tristate::Holds),
+            (3, 7, Tristate::Fails),
+            (2, 2, Tristate::Fails),
         ] {
             assert_eq!(
                 group(affected, members).truth(&fraction),

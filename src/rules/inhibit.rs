@@ -6,8 +6,8 @@
 //! alert that both sides select is not inhibited by alerts for which the same is true, and so never by
 //! itself.
 
+use super::labels::{self, Pair};
 use super::matcher::{Matcher, all_match};
-use super::pairs::{self, Pair};
 
 /// One rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,17 +35,17 @@ impl InhibitRule {
 
     /// Whether an alert of these labels inhibits others once it fires.
     pub fn is_source(&self, labels: &[Pair]) -> bool {
-        all_match(&self.source_matchers, |name| pairs::text(labels, name))
+        all_match(&self.source_matchers, |name| labels::text(labels, name))
     }
 
     /// Whether an alert of these labels can be inhibited.
     pub fn is_target(&self, labels: &[Pair]) -> bool {
-        all_match(&self.target_matchers, |name| pairs::text(labels, name))
+        all_match(&self.target_matchers, |name| labels::text(labels, name))
     }
 
     /// Whether a firing alert of the labels `source` inhibits one of the labels `target`.
     pub fn inhibits(&self, source: &[Pair], target: &[Pair]) -> bool {
-        let equal = |label: &str| pairs::text(source, label) == pairs::text(target, label);
+        let equal = |label: &str| labels::text(source, label) == labels::text(target, label);
         self.is_source(source)
             && self.is_target(target)
             && self.equal.iter().all(|label| equal(label))
@@ -55,7 +55,9 @@ impl InhibitRule {
     /// The values of its `equal` among these labels.
     pub fn values(&self, labels: &[Pair]) -> Vec<Box<str>> {
         let names = self.equal.iter();
-        names.map(|name| pairs::text(labels, name).into()).collect()
+        names
+            .map(|name| labels::text(labels, name).into())
+            .collect()
     }
 }
 

@@ -13,26 +13,26 @@
 //! | inhibition rules, time intervals | [`inhibit`], [`time_interval`] |
 //! | PromQL, and files for Prometheus, Grafana and Alertmanager | [`promql`], [`export`] |
 //! | whether a rule still looks for what it did | [`canonical`] |
-//! | a rule described to people | [`words`] |
+//! | a rule described to people | [`describe_rule`] |
 
 pub mod canonical;
 pub mod condition;
+pub mod describe_rule;
 pub mod escape;
 pub mod export;
 pub mod group;
 pub mod inhibit;
+pub mod labels;
 pub mod matcher;
 pub mod metric;
 pub mod packs;
-pub mod pairs;
 pub mod phone_selector;
 pub mod promql;
 pub mod rule;
 pub mod severity;
 pub mod subject;
 pub mod time_interval;
-pub mod truth;
-pub mod words;
+pub mod tristate;
 
 pub use condition::Condition;
 pub use rule::Rule;

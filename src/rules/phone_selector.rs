@@ -7,8 +7,8 @@
 use std::fmt::Write as _;
 
 use super::escape::{quoted, regex_of};
+use super::labels;
 use super::matcher::{MatchOp, Matcher, MatcherError};
-use super::pairs;
 use crate::fleet::Place;
 
 /// A pattern of a name.
@@ -168,7 +168,7 @@ pub fn label<'a>(place: &'a Place, name: &str) -> &'a str {
     match name {
         "phone" => &place.name,
         "site" => place.site.as_deref().unwrap_or_default(),
-        _ => pairs::text(&place.labels, name),
+        _ => labels::text(&place.labels, name),
     }
 }
 

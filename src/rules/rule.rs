@@ -10,7 +10,7 @@ use super::condition::{
     Comparison, Condition, Counted, EachCondition, Fraction, Grouping, Own, PhoneCondition,
     Repeats, Scope,
 };
-use super::pairs::{self, Pair};
+use super::labels::{self, Pair};
 use super::phone_selector::Where;
 use super::promql::codes;
 use super::severity;
@@ -198,7 +198,7 @@ impl Rule {
 
     /// The value of its label `severity`.
     pub fn severity(&self) -> Option<&str> {
-        Some(pairs::text(&self.labels, severity::LABEL)).filter(|severity| !severity.is_empty())
+        Some(labels::text(&self.labels, severity::LABEL)).filter(|severity| !severity.is_empty())
     }
 
     /// What it speaks of.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::fleet::{Moment, Phone, Place};
 
 use super::condition::Scope;
-use super::pairs::Pair;
+use super::labels::Pair;
 use super::rule::Rule;
 
 /// What an alert speaks of.

@@ -10,7 +10,7 @@
 
 mod events;
 mod fault;
-mod letters;
+mod outbox;
 mod schema;
 
 use std::fs::{OpenOptions, Permissions};
@@ -24,7 +24,7 @@ use rusqlite::{Connection, Transaction, backup, params};
 
 pub use events::{EVENT_AGE, Event, MOST_EVENTS, NewEvent};
 pub use fault::StoreFault;
-pub use letters::{Letter, MOST_LETTERS, NewLetter, Settled};
+pub use outbox::{DeliveryState, MAX_ENTRIES, NewEntry, OutboxEntry};
 
 /// The one open database.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub struct Batch {
     /// Kind and key, and the new text; `None` removes it.
     pub documents: Vec<(Kind, Box<str>, Option<Box<str>>)>,
     /// Letters to be sent.
-    pub letters: Vec<NewLetter>,
+    pub letters: Vec<NewEntry>,
     /// What happened.
     pub events: Vec<NewEvent>,
 }
@@ -134,7 +134,7 @@ impl Store {
             for (kind, key, body) in &batch.documents {
                 put(transaction, *kind, key, body.as_deref())?;
             }
-            letters::push(transaction, &batch.letters, now)?;
+            outbox::push(transaction, &batch.letters, now)?;
             events::push(transaction, &batch.events)?;
             schema::touch(transaction, now)
         })

@@ -1,7 +1,7 @@
 //! What survives, and what happens when the disk does not play along.
 
 use super::events::EVENT_AGE;
-use super::letters::MOST_LETTERS;
+use super::outbox::MAX_ENTRIES;
 use super::*;
 use crate::fleet::moment::later;
 
@@ -14,16 +14,16 @@ fn document(key: &str, body: Option<&str>) -> Batch {
     }
 }
 
-fn letter(receiver: &str, body: &str) -> NewLetter {
-    NewLetter {
+fn entry(receiver: &str, body: &str) -> NewEntry {
+    NewEntry {
         receiver: receiver.into(),
-        topic: "site=hq".into(),
+        group_key: "site=hq".into(),
         body: body.into(),
         due: NOW,
     }
 }
 
-fn letters(letters: impl IntoIterator<Item = NewLetter>) -> Batch {
+fn letters(letters: impl IntoIterator<Item = NewEntry>) -> Batch {
     Batch {
         letters: letters.into_iter().collect(),
         ..Batch::default()
@@ -67,7 +67,7 @@ fn what_was_written_is_there_after_a_restart() {
     let path = directory.path().join("alerts.db");
     let mut store = Store::open(Some(&path));
     let mut batch = document("a", Some("1"));
-    batch.letters.push(letter("mail", "hello"));
+    batch.letters.push(entry("mail", "hello"));
     batch.events.push(event("reception", NOW));
     store.write(&batch, NOW).expect("it is written");
     store
@@ -215,20 +215,20 @@ fn a_disk_that_comes_late_keeps_what_it_holds() {
     std::fs::create_dir(&present).expect("a directory");
     let mut store = Store::open(Some(&present.join("alerts.db")));
     let mut batch = document("old", Some("1"));
-    batch.letters.push(letter("mail", "unsent"));
+    batch.letters.push(entry("mail", "unsent"));
     store.write(&batch, NOW).expect("it is written");
     drop(store);
     std::fs::rename(&present, &absent).expect("it goes away");
     let mut store = Store::open(Some(&present.join("alerts.db")));
     let mut batch = document("new", Some("2"));
-    batch.letters.push(letter("mail", "later"));
+    batch.letters.push(entry("mail", "later"));
     batch.events.push(event("a", NOW));
     store.write(&batch, NOW).expect("it is kept in memory");
     std::fs::rename(&absent, &present).expect("it comes back");
     assert!(store.try_return());
     assert_eq!(keys(&store), ["new", "old"]);
     let letters = store.letters().expect("letters");
-    let bodies: Vec<_> = letters.iter().map(|one| &*one.letter.body).collect();
+    let bodies: Vec<_> = letters.iter().map(|one| &*one.new.body).collect();
     assert_eq!(bodies, ["unsent", "later"]);
     assert_eq!(store.events(None, NOW, 9).expect("events").len(), 1);
 }
@@ -239,7 +239,7 @@ fn a_disk_that_turns_out_corrupt_is_left_with_what_waits_and_not_with_what_is_br
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("alerts.db");
     let mut store = Store::open(Some(&path));
-    let mut batch = letters([letter("mail", "unsent")]);
+    let mut batch = letters([entry("mail", "unsent")]);
     batch.events.push(event("a", NOW));
     store.write(&batch, NOW).expect("it is written");
     let id = store.letters().expect("letters")[0].id;
@@ -271,7 +271,7 @@ fn a_disk_that_turns_out_corrupt_is_left_with_what_waits_and_not_with_what_is_br
     let waiting = |store: &Store| {
         let letters = store.letters().expect("letters").into_iter();
         letters
-            .map(|one| (one.id, one.letter.body))
+            .map(|one| (one.id, one.new.body))
             .collect::<Vec<_>>()
     };
     assert_eq!(waiting(&store), [(id, "unsent".into())]);
@@ -300,7 +300,7 @@ fn a_file_of_a_later_version_is_left_alone() {
 #[test]
 fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
     let mut store = Store::open(None);
-    let all = ["a", "b", "c"].map(|body| letter("mail", body));
+    let all = ["a", "b", "c"].map(|body| entry("mail", body));
     store.write(&letters(all), NOW).expect("they are written");
     let ids: Vec<_> = store
         .letters()
@@ -311,41 +311,41 @@ fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
     let due = later(NOW, BUSY);
     let error = || "421 later".into();
     let settled = [
-        (ids[0], Settled::Delivered),
+        (ids[0], DeliveryState::Delivered),
         (
             ids[1],
-            Settled::Later {
+            DeliveryState::Later {
                 due,
                 error: error(),
             },
         ),
-        (ids[2], Settled::GivenUp { error: error() }),
+        (ids[2], DeliveryState::GivenUp { error: error() }),
     ];
     store.settle(&settled).expect("they are settled");
     let left = store.letters().expect("letters");
     let told: Vec<_> = left
         .iter()
-        .map(|one| (one.id, one.attempts, one.letter.due, one.dead))
+        .map(|one| (one.id, one.attempts, one.new.due, one.dead))
         .collect();
     assert_eq!(told, [(ids[1], 1, due, false), (ids[2], 1, NOW, true)]);
     assert_eq!(left[0].error.as_deref(), Some("421 later"));
-    assert!(store.revive(ids[2], due).expect("it is revived"));
-    assert!(!store.revive(ids[1], due).expect("it was not dead"));
+    assert!(store.requeue(ids[2], due).expect("it is revived"));
+    assert!(!store.requeue(ids[1], due).expect("it was not dead"));
     assert!(store.discard(ids[1]).expect("it is thrown away"));
     let left = store.letters().expect("letters");
     assert_eq!(left.len(), 1);
     assert!(!left[0].dead);
     store
-        .write(&letters([letter("mail", "d")]), NOW)
+        .write(&letters([entry("mail", "d")]), NOW)
         .expect("it is written");
-    let newest = store.letters().expect("letters").pop().expect("a letter");
+    let newest = store.letters().expect("letters").pop().expect("an entry");
     assert!(newest.id > ids[2], "an id was used again");
 }
 
 #[test]
 fn letters_are_merged_into_one() {
     let mut store = Store::open(None);
-    let all = ["a", "b", "c"].map(|body| letter("mail", body));
+    let all = ["a", "b", "c"].map(|body| entry("mail", body));
     store.write(&letters(all), NOW).expect("they are written");
     let ids: Vec<_> = store
         .letters()
@@ -357,7 +357,7 @@ fn letters_are_merged_into_one() {
         .merge(ids[2], "all", &ids[..2])
         .expect("they are merged");
     let left = store.letters().expect("letters");
-    let told: Vec<_> = left.iter().map(|one| (one.id, &*one.letter.body)).collect();
+    let told: Vec<_> = left.iter().map(|one| (one.id, &*one.new.body)).collect();
     assert_eq!(told, [(ids[2], "all")]);
 }
 
@@ -365,22 +365,22 @@ fn letters_are_merged_into_one() {
 fn letters_of_a_receiver_are_bounded_and_the_dead_go_first() {
     let mut store = Store::open(None);
     store
-        .write(&letters([letter("push", "other")]), NOW)
+        .write(&letters([entry("push", "other")]), NOW)
         .expect("it is written");
-    let many = || (0..MOST_LETTERS).map(|n| letter("mail", &n.to_string()));
+    let many = || (0..MAX_ENTRIES).map(|n| entry("mail", &n.to_string()));
     store
         .write(&letters(many()), NOW)
         .expect("they are written");
     let dead = store.letters().expect("letters")[5].id;
     let error = "550 no".into();
     store
-        .settle(&[(dead, Settled::GivenUp { error })])
+        .settle(&[(dead, DeliveryState::GivenUp { error })])
         .expect("it is settled");
     store
-        .write(&letters([letter("mail", "last")]), NOW)
+        .write(&letters([entry("mail", "last")]), NOW)
         .expect("it is written");
     let left = store.letters().expect("letters");
-    assert_eq!(left.len(), MOST_LETTERS as usize + 1);
+    assert_eq!(left.len(), MAX_ENTRIES as usize + 1);
     assert!(left.iter().all(|one| one.id != dead));
 }
 

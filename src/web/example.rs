@@ -6,12 +6,12 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 
-use crate::alert_engine::command::{Letter, NewLetter};
-use crate::alert_engine::picture::Picture;
-use crate::alert_engine::picture::{ManagerTally, Queue, Tallies};
+use crate::alert_engine::command::{NewEntry, OutboxEntry};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alert_engine::snapshot::{AlertmanagerCounters, Counters, Queue};
 use crate::alerting_config;
 use crate::alerts::board::Rules;
-use crate::alerts::own::Health;
+use crate::alerts::self_monitoring::Health;
 use crate::alerts::silence::{Silence, Window};
 use crate::alerts::suppress::Suppression;
 use crate::config::{MaxInFlight, Metrics, PublishedValue, Shard, ValueKind};
@@ -226,9 +226,9 @@ fn read<T>(value: T) -> Outcome<T> {
 
 /// What the alert task would publish of [`fleet`]: an alert that fires, one that a silence keeps back,
 /// one that is pending, one of the daemon; a receiver and an Alertmanager.
-pub(super) fn picture() -> Picture {
+pub(super) fn picture() -> AlertSnapshot {
     let settings = Arc::new(alert_settings());
-    let mut picture = Picture::new(Arc::clone(&settings));
+    let mut picture = AlertSnapshot::new(Arc::clone(&settings));
     picture
         .board
         .with_suppression(Arc::clone(&settings.suppression));
@@ -265,19 +265,19 @@ pub(super) fn picture() -> Picture {
         failing: Some(Duration::from_secs(1200)),
     };
     picture.queues = Arc::new([("push".into(), queue)].into());
-    let tally = ManagerTally {
+    let tally = AlertmanagerCounters {
         sent: 5,
-        ..ManagerTally::default()
+        ..AlertmanagerCounters::default()
     };
-    picture.tallies = Arc::new(Tallies {
+    picture.tallies = Arc::new(Counters {
         alertmanagers: [("am1:9093".into(), tally)].into(),
-        ..Tallies::default()
+        ..Counters::default()
     });
     picture
 }
 
 /// What the API tells of this picture.
-pub(super) fn told(picture: Picture) -> Told {
+pub(super) fn told(picture: AlertSnapshot) -> Told {
     Told {
         picture: Arc::new(picture),
         fleet: Arc::new(fleet()),
@@ -299,12 +299,12 @@ pub(super) fn silence(id: u64, matchers: &str) -> Silence {
 }
 
 /// A message that was given up.
-pub(super) fn dead_letter() -> Letter {
-    Letter {
+pub(super) fn dead_letter() -> OutboxEntry {
+    OutboxEntry {
         id: 3,
-        letter: NewLetter {
+        new: NewEntry {
             receiver: "push".into(),
-            topic: "hq".into(),
+            group_key: "hq".into(),
             body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"fresh\":[],\"missed\":0}".into(),
             due: now().wall,
         },

@@ -56,7 +56,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 
 use crate::alert_engine::command::Command;
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::clock::Clock;
 use crate::config::{self, Config, MaxInFlight, PublishedValue, Shard};
 use crate::fleet::command::{PollNow, Reload, ReloadStatus};
@@ -81,7 +81,7 @@ pub struct Inputs {
     /// Takes requests to read the configuration again.
     pub reloads: mpsc::Sender<Reload>,
     /// The published alerts.
-    pub alerts: watch::Receiver<Arc<Picture>>,
+    pub alerts: watch::Receiver<Arc<AlertSnapshot>>,
     /// Takes what is asked of the alert task.
     pub commands: mpsc::Sender<Command>,
     /// Counts the requests that are answered.

@@ -13,8 +13,8 @@ use hyper::http::request::Parts;
 use hyper::{Request, Response};
 use tracing::debug;
 
-use crate::alert_engine::command::{Command, Event, Letter};
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::command::{Command, Event, OutboxEntry};
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
@@ -243,7 +243,7 @@ impl Service {
         .await
     }
 
-    async fn letters(&self, patience: Duration) -> Result<Vec<Letter>, Unanswered> {
+    async fn letters(&self, patience: Duration) -> Result<Vec<OutboxEntry>, Unanswered> {
         let queue = |done| Command::Queue { done };
         alerting::ask(&self.inputs.commands, patience, queue).await
     }
@@ -338,7 +338,7 @@ impl Service {
         }
     }
 
-    fn picture(&self) -> Arc<Picture> {
+    fn picture(&self) -> Arc<AlertSnapshot> {
         Arc::clone(&self.inputs.alerts.borrow())
     }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grandstream_exporter::alerts::board::{Board, Rules};
-use grandstream_exporter::alerts::own::Health;
+use grandstream_exporter::alerts::self_monitoring::Health;
 use grandstream_exporter::fleet::expect::{Expectation, Wanted};
 use grandstream_exporter::fleet::guard::{Held, HeldBecause};
 use grandstream_exporter::fleet::place::Scheme;

@@ -13,12 +13,12 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
 
 use grandstream_exporter::alert_engine::command::{
-    Command, Event, Letter, NewEvent, NewLetter, NewSilence, Refusal, SilenceEnd,
+    Command, Event, NewEntry, NewEvent, NewSilence, OutboxEntry, Refusal, SilenceEnd,
 };
-use grandstream_exporter::alert_engine::picture::Picture;
+use grandstream_exporter::alert_engine::snapshot::AlertSnapshot;
 use grandstream_exporter::alerting_config::Settings;
 use grandstream_exporter::alerts::board::Rules;
-use grandstream_exporter::alerts::own::Health;
+use grandstream_exporter::alerts::self_monitoring::Health;
 use grandstream_exporter::alerts::silence::{Silence, is_selective};
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::moment::later;
@@ -48,7 +48,7 @@ impl Server {
 }
 
 /// Answers commands until nobody can ask any more.
-async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc<Picture>>) {
+async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc<AlertSnapshot>>) {
     let mut letters = vec![letter(3, true), letter(4, false)];
     while let Some(command) = commands.recv().await {
         match command {
@@ -61,7 +61,7 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
                 done.send(silence).expect("the asker waits");
             }
             Command::ExpireSilence { id, done, .. } => {
-                let mut picture = Picture::clone(&pictures.borrow());
+                let mut picture = AlertSnapshot::clone(&pictures.borrow());
                 let mut silences = picture.board.silences().to_vec();
                 let found = silences.iter_mut().find(|silence| silence.id == id);
                 let ended = match found {
@@ -111,8 +111,8 @@ async fn play(mut commands: mpsc::Receiver<Command>, pictures: watch::Sender<Arc
     }
 }
 
-fn made(wanted: NewSilence, by: Box<str>, pictures: &watch::Sender<Arc<Picture>>) -> Silence {
-    let mut picture = Picture::clone(&pictures.borrow());
+fn made(wanted: NewSilence, by: Box<str>, pictures: &watch::Sender<Arc<AlertSnapshot>>) -> Silence {
+    let mut picture = AlertSnapshot::clone(&pictures.borrow());
     let mut silences = picture.board.silences().to_vec();
     let starts_at = wanted.starts_at.unwrap_or_default();
     let ends_at = match wanted.ends {
@@ -134,12 +134,12 @@ fn made(wanted: NewSilence, by: Box<str>, pictures: &watch::Sender<Arc<Picture>>
     silence
 }
 
-fn letter(id: i64, dead: bool) -> Letter {
-    Letter {
+fn letter(id: i64, dead: bool) -> OutboxEntry {
+    OutboxEntry {
         id,
-        letter: NewLetter {
+        new: NewEntry {
             receiver: "push".into(),
-            topic: "hq".into(),
+            group_key: "hq".into(),
             body: r#"{"reason":"new","firing":[],"over":[],"missed":0}"#.into(),
             due: jiff::Timestamp::UNIX_EPOCH,
         },
@@ -457,7 +457,7 @@ async fn a_busy_alert_task_is_said_to_be_busy_and_pages_do_without_it() {
 }
 
 /// A picture in which every phone is down.
-pub(crate) fn all_down(fleet: &Fleet, now: Moment) -> Picture {
+pub(crate) fn all_down(fleet: &Fleet, now: Moment) -> AlertSnapshot {
     let down = Condition::Phone(PhoneCondition::Unreachable);
     let rule = Rule {
         min_polls: 1,
@@ -468,7 +468,7 @@ pub(crate) fn all_down(fleet: &Fleet, now: Moment) -> Picture {
         rules: Arc::new(Rules::new([rule])),
         ..Settings::default()
     };
-    let mut picture = Picture::new(Arc::new(settings));
+    let mut picture = AlertSnapshot::new(Arc::new(settings));
     let _told = picture.board.after_tick(fleet, &Health::default(), now);
     picture
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use grandstream_exporter::alert_engine::command::Command;
-use grandstream_exporter::alert_engine::picture::Picture;
+use grandstream_exporter::alert_engine::snapshot::AlertSnapshot;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};
@@ -41,7 +41,7 @@ pub(crate) struct Server {
     stop: CancellationToken,
     pub(crate) tasks: JoinSet<()>,
     pub(crate) settings: watch::Sender<Arc<Settings>>,
-    pub(crate) pictures: watch::Sender<Arc<Picture>>,
+    pub(crate) pictures: watch::Sender<Arc<AlertSnapshot>>,
     pub(crate) commands: mpsc::Receiver<Command>,
     /// Another way in to the alert task, to keep it busy.
     pub(crate) command_sender: mpsc::Sender<Command>,
@@ -71,7 +71,7 @@ impl Server {
         let (settings, all_settings) = watch::channel(Arc::new(settings()));
         let (poll_sender, polls) = mpsc::channel(1);
         let (reload_sender, reloads) = mpsc::channel(1);
-        let picture = Arc::new(Picture::new(Arc::default()));
+        let picture = Arc::new(AlertSnapshot::new(Arc::default()));
         let (pictures, alerts) = watch::channel(picture);
         let (command_sender, commands) = mpsc::channel(1);
         let mut registry = telemetry::registry();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::census::Census;
+use super::super::known_labels::KnownLabels;
 use super::super::patterns::{list_of, listed};
 use super::{Written, at_once, metric};
 use crate::config::read::{
@@ -29,7 +29,7 @@ pub(super) enum Reader {
     /// A length of time stands behind its name.
     Length(fn(&Node) -> Result<Condition, Wrong>),
     /// From its keys.
-    Keys(fn(&mut Findings, &Census<'_>, &Section<'_>) -> Option<Written>),
+    Keys(fn(&mut Findings, &KnownLabels<'_>, &Section<'_>) -> Option<Written>),
 }
 
 const fn plain(name: &'static str, condition: fn() -> Condition) -> Kind {
@@ -51,7 +51,7 @@ const fn length(name: &'static str, read: fn(&Node) -> Result<Condition, Wrong>)
 const fn keyed(
     name: &'static str,
     keys: &'static [&'static str],
-    read: fn(&mut Findings, &Census<'_>, &Section<'_>) -> Option<Written>,
+    read: fn(&mut Findings, &KnownLabels<'_>, &Section<'_>) -> Option<Written>,
 ) -> Kind {
     Kind {
         name,
@@ -129,12 +129,18 @@ pub(super) const KINDS: &[Kind] = &[
         &["name", "is", "over", "take", "pick"],
         metric::metric,
     ),
-    keyed("fraction_unreachable", GROUP, |found, census, section| {
-        fraction(found, census, section, Counted::Unreachable)
-    }),
-    keyed("fraction_unregistered", GROUP, |found, census, section| {
-        fraction(found, census, section, Counted::Unregistered)
-    }),
+    keyed(
+        "fraction_unreachable",
+        GROUP,
+        |found, known_labels, section| fraction(found, known_labels, section, Counted::Unreachable),
+    ),
+    keyed(
+        "fraction_unregistered",
+        GROUP,
+        |found, known_labels, section| {
+            fraction(found, known_labels, section, Counted::Unregistered)
+        },
+    ),
     keyed("polls_overrun", &["within"], |found, _, section| {
         let within = required(found, section, "within", duration)?;
         Some(at_once(Condition::Own(Own::PollsOverrun { within })))
@@ -176,7 +182,7 @@ pub(super) fn required<'a, T>(
 
 fn unreachable_ratio(
     found: &mut Findings,
-    _: &Census<'_>,
+    _: &KnownLabels<'_>,
     section: &Section<'_>,
 ) -> Option<Written> {
     let over = required(found, section, "over", duration);
@@ -192,7 +198,7 @@ fn unreachable_ratio(
     Some(of_phone(PhoneCondition::UnreachableRatio { over, above }))
 }
 
-fn poll_error(found: &mut Findings, _: &Census<'_>, section: &Section<'_>) -> Option<Written> {
+fn poll_error(found: &mut Findings, _: &KnownLabels<'_>, section: &Section<'_>) -> Option<Written> {
     section.require(found, "reason");
     let known = Reason::ALL.map(|reason| (reason.label(), reason));
     let reasons = list_of(found, section, "reason", |node| word(node, &known));
@@ -210,7 +216,11 @@ fn repeats(found: &mut Findings, section: &Section<'_>) -> Option<Repeats> {
     Some(Repeats { count, within })
 }
 
-fn firmware_not(found: &mut Findings, _: &Census<'_>, section: &Section<'_>) -> Option<Written> {
+fn firmware_not(
+    found: &mut Findings,
+    _: &KnownLabels<'_>,
+    section: &Section<'_>,
+) -> Option<Written> {
     section.require(found, "target");
     let model = section.read(found, "model", text);
     let targets = list_of(found, section, "target", text);
@@ -222,14 +232,16 @@ fn firmware_not(found: &mut Findings, _: &Census<'_>, section: &Section<'_>) -> 
 /// P-values that no phone is expected to have right can not be wrong.
 fn pvalue_drift(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
 ) -> Option<Written> {
     let only = list_of(found, section, "params", pvalue);
     let except = listed(found, section, "except", pvalue);
     let expected = |key: &str| {
         let has = |place: &Place| place.expect.iter().any(|one| *one.pvalue == *key);
-        census.places().is_none_or(|mut places| places.any(has))
+        known_labels
+            .places()
+            .is_none_or(|mut places| places.any(has))
     };
     let mut all_expected = true;
     for (spot, key) in only.iter().filter(|(_, key)| !expected(key)) {
@@ -260,7 +272,7 @@ fn account(node: &Node) -> Result<u16, Wrong> {
     Ok(u16::try_from(number).unwrap_or(u16::MAX))
 }
 
-fn line_state(found: &mut Findings, _: &Census<'_>, section: &Section<'_>) -> Option<Written> {
+fn line_state(found: &mut Findings, _: &KnownLabels<'_>, section: &Section<'_>) -> Option<Written> {
     // `other` has no code.
     let known = Coarse::ALL.map(|state| (state.label(), state));
     let known: Vec<_> = known
@@ -277,7 +289,7 @@ fn line_state(found: &mut Findings, _: &Census<'_>, section: &Section<'_>) -> Op
 
 fn fraction(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
     of: Counted,
 ) -> Option<Written> {
@@ -287,7 +299,7 @@ fn fraction(
         let wrong = Wrong::new("stands beside `scope`", "keep one of them");
         found.fault(section.spot_of("by"), wrong);
     }
-    let by = required(found, section, key, |node| grouping(node, census, of));
+    let by = required(found, section, key, |node| grouping(node, known_labels, of));
     let at_least = required(found, section, "at_least", |node| {
         let share = node.decimal()?;
         if share > 0.0 && share <= 1.0 {
@@ -308,7 +320,7 @@ fn fraction(
     Some(at_once(Condition::Fraction(fraction)))
 }
 
-fn grouping(node: &Node, census: &Census<'_>, of: Counted) -> Result<Grouping, Wrong> {
+fn grouping(node: &Node, known_labels: &KnownLabels<'_>, of: Counted) -> Result<Grouping, Wrong> {
     match node.text()? {
         "fleet" => Ok(Grouping::Fleet),
         "server" | "sip_server" if of == Counted::Unregistered => Ok(Grouping::Server),
@@ -316,10 +328,12 @@ fn grouping(node: &Node, census: &Census<'_>, of: Counted) -> Result<Grouping, W
             "phones have no SIP server of their own, accounts have",
             "use fraction_unregistered, or write fleet, site or another label of phones",
         )),
-        label if label != "phone" && census.has_label(label) => Ok(Grouping::Label(label.into())),
+        label if label != "phone" && known_labels.has_label(label) => {
+            Ok(Grouping::Label(label.into()))
+        }
         label => {
             let what = format!("{} is no label that makes groups of phones", quoted(label));
-            let known = census
+            let known = known_labels
                 .labels()
                 .into_iter()
                 .filter(|known| *known != "phone");

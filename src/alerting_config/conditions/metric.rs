@@ -1,6 +1,6 @@
 //! The condition `metric`: a number of the phones' own metrics against a number.
 
-use super::super::census::Census;
+use super::super::known_labels::KnownLabels;
 use super::kinds::required;
 use super::{Written, at_once};
 use crate::config::read::{Findings, Node, Section, Wrong, duration, mend, quoted, text, word};
@@ -27,7 +27,7 @@ const OPERATORS: [Operator; 6] = [
 
 pub(super) fn metric(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     section: &Section<'_>,
 ) -> Option<Written> {
     let family = required(found, section, "name", family);
@@ -42,7 +42,7 @@ pub(super) fn metric(
         }
     }
     let family = family?;
-    let pick = section.read(found, "pick", |node| picked(family, census, node));
+    let pick = section.read(found, "pick", |node| picked(family, known_labels, node));
     if section.has("pick") && pick.is_none() {
         return None;
     }
@@ -86,7 +86,7 @@ fn comparison(node: &Node) -> Result<(Operator, f64), Wrong> {
 }
 
 /// One value of the metric's own label, which must be one that it can have.
-fn picked(family: &Family, census: &Census<'_>, node: &Node) -> Result<Box<str>, Wrong> {
+fn picked(family: &Family, known_labels: &KnownLabels<'_>, node: &Node) -> Result<Box<str>, Wrong> {
     let Some(label) = family.label else {
         let what = format!(
             "has nothing to choose: `{}` is one number a phone",
@@ -98,7 +98,7 @@ fn picked(family: &Family, census: &Census<'_>, node: &Node) -> Result<Box<str>,
         return node.number(1, 99).map(|number| number.to_string().into());
     }
     let value = text(node)?;
-    let known = values_of(label, census);
+    let known = values_of(label, known_labels);
     if known.is_empty() || known.contains(&&*value) {
         return Ok(value);
     }
@@ -111,7 +111,7 @@ fn picked(family: &Family, census: &Census<'_>, node: &Node) -> Result<Box<str>,
 }
 
 /// The values that a label can have; empty where that is not known.
-fn values_of<'a>(label: &str, census: &Census<'a>) -> Vec<&'a str> {
+fn values_of<'a>(label: &str, known_labels: &KnownLabels<'a>) -> Vec<&'a str> {
     match label {
         "endpoint" => Endpoint::ALL.map(Endpoint::label).to_vec(),
         "status" => PhoneStatus::ALL.map(PhoneStatus::label).to_vec(),
@@ -121,7 +121,7 @@ fn values_of<'a>(label: &str, census: &Census<'a>) -> Vec<&'a str> {
             .map(Weakness::label)
             .to_vec(),
         "pvalue" => {
-            let phones = census.config.phones.iter();
+            let phones = known_labels.config.phones.iter();
             let mut asked: Vec<_> = phones
                 .flat_map(|phone| phone.values.iter().map(|value| &**value))
                 .collect();

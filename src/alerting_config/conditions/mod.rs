@@ -8,7 +8,7 @@ mod metric;
 
 use std::time::Duration;
 
-use super::census::Census;
+use super::known_labels::KnownLabels;
 use crate::config::read::{Findings, Node, Section, Spot, Wrong, entries, items, mend, quoted};
 use crate::rules::condition::{Condition, PhoneCondition};
 
@@ -35,7 +35,7 @@ pub fn known_conditions() -> Vec<(&'static str, &'static [&'static str])> {
 /// The condition that stands here; `None` if it has faults, which have been told.
 pub(super) fn condition(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     (spot, node): (&Spot, &Node),
 ) -> Option<Written> {
     let entries = entries(found, spot, node)?;
@@ -48,10 +48,14 @@ pub(super) fn condition(
     let at = (&spot.below(&entry.key, entry.line), &entry.value);
     let of_phone = |condition| Some(at_once(Condition::Phone(condition)));
     match &*entry.key {
-        "any_of" => of_phone(PhoneCondition::AnyOf(parts(found, census, at)?)),
-        "all_of" => of_phone(PhoneCondition::AllOf(parts(found, census, at)?)),
-        "not" => of_phone(PhoneCondition::Not(Box::new(part(found, census, at)?))),
-        name => of_kind(found, census, name, at),
+        "any_of" => of_phone(PhoneCondition::AnyOf(parts(found, known_labels, at)?)),
+        "all_of" => of_phone(PhoneCondition::AllOf(parts(found, known_labels, at)?)),
+        "not" => of_phone(PhoneCondition::Not(Box::new(part(
+            found,
+            known_labels,
+            at,
+        )?))),
+        name => of_kind(found, known_labels, name, at),
     }
 }
 
@@ -64,7 +68,7 @@ fn at_once(condition: Condition) -> Written {
 
 fn of_kind(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     name: &str,
     (spot, node): (&Spot, &Node),
 ) -> Option<Written> {
@@ -90,14 +94,14 @@ fn of_kind(
             let empty = Node::empty(node.line);
             let node = if node.is_null() { &empty } else { node };
             let section = Section::open(found, spot.clone(), node, kind.keys)?;
-            read(found, census, &section)
+            read(found, known_labels, &section)
         }
     }
 }
 
 fn parts(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     (spot, node): (&Spot, &Node),
 ) -> Option<Box<[PhoneCondition]>> {
     let list = found.keep(spot.clone(), node.list())?;
@@ -110,7 +114,7 @@ fn parts(
     }
     let read: Vec<_> = items(spot, list)
         .into_iter()
-        .map(|(spot, node)| part(found, census, (&spot, node)))
+        .map(|(spot, node)| part(found, known_labels, (&spot, node)))
         .collect();
     read.into_iter().collect()
 }
@@ -118,10 +122,10 @@ fn parts(
 /// A condition within a combination, which speaks of the phone as a whole.
 fn part(
     found: &mut Findings,
-    census: &Census<'_>,
+    known_labels: &KnownLabels<'_>,
     (spot, node): (&Spot, &Node),
 ) -> Option<PhoneCondition> {
-    let written = condition(found, census, (spot, node))?;
+    let written = condition(found, known_labels, (spot, node))?;
     if !written.longer_than.is_zero() {
         let what = "says longer_than within a combination, which lasts as a whole";
         found.fault(

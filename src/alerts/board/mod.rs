@@ -8,11 +8,11 @@
 //! A copy of the board shares all that did not change, so publishing one is cheap.
 
 mod carry;
-mod phones;
+mod group_alerts;
+mod phone_alerts;
 mod rules;
-mod saved;
-mod show;
-mod wide;
+mod saved_alerts;
+mod visibility;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,22 +21,22 @@ use std::time::Duration;
 use crate::fleet::{Fleet, Moment};
 
 use super::identity::Life;
-use super::own::{Health, Overruns};
-use super::phase::{self, Ending, Phase, Seen, State};
+use super::phase::{self, Ending, Evaluation, Phase, State};
+use super::self_monitoring::{Health, Overruns};
 use super::silence::{MutedBy, Silence};
 use super::suppress::{Suppression, Visibility};
 use crate::alerts::inhibition::InhibitionSources;
 use crate::rules::condition::Condition;
-use crate::rules::pairs;
+use crate::rules::labels;
 use crate::rules::rule::Rule;
 use crate::rules::severity;
 use crate::rules::subject::{Labels, Subject};
 
 pub use rules::{KnownRule, Rules};
-pub use saved::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+pub use saved_alerts::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 
-use phones::Desk;
-use show::Stage;
+use phone_alerts::Desk;
+use visibility::Stage;
 
 /// All alerts at one moment.
 #[derive(Clone, Debug)]
@@ -215,7 +215,7 @@ impl Alert {
 
     /// The value of its label `severity`; empty if it has none.
     pub fn severity(&self) -> &str {
-        pairs::text(&self.labels, severity::LABEL)
+        labels::text(&self.labels, severity::LABEL)
     }
 
     /// Whether it fires and may be said.
@@ -242,7 +242,7 @@ impl Alert {
     fn advanced(
         before: Option<Self>,
         rule: &Arc<KnownRule>,
-        seen: Seen,
+        seen: Evaluation,
         begin: impl FnOnce() -> (Subject, Labels),
         changes: &mut Vec<Transition>,
     ) -> Option<Self> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::own;
+use super::super::self_monitoring;
 use crate::rules::canonical;
 use crate::rules::condition::{Condition, Own, Scope};
-use crate::rules::pairs::Pair;
+use crate::rules::labels::Pair;
 use crate::rules::rule::Rule;
 use crate::rules::subject::Subject;
 
@@ -53,7 +53,7 @@ impl KnownRule {
     fn group_label(&self) -> Option<&str> {
         match &self.rule.when {
             Condition::Fraction(fraction) => fraction.by.label(),
-            Condition::Own(Own::NotifierFailing { .. }) => Some(own::RECEIVER),
+            Condition::Own(Own::NotifierFailing { .. }) => Some(self_monitoring::RECEIVER),
             Condition::Phone(_) | Condition::Each(_) | Condition::Own(_) => None,
         }
     }

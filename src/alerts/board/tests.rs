@@ -8,9 +8,9 @@ use crate::rules::condition::{
     Condition, Counted, EachCondition, Fraction, Grouping, PhoneCondition,
 };
 use crate::rules::inhibit::InhibitRule;
+use crate::rules::labels::text;
 use crate::rules::matcher::Matcher;
 use crate::rules::packs;
-use crate::rules::pairs::text;
 use crate::rules::time_interval::{Part, TimeInterval, TimeIntervals, TimeRange};
 
 const MINUTE: Duration = Duration::from_secs(60);

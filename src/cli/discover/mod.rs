@@ -24,7 +24,7 @@ use self::phone_list::{Change, ListedPhone};
 use super::progress::Progress;
 use super::{UsageError, table};
 use crate::fleet::place::Scheme;
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 /// Scan networks for phones of the vendor, without logging in
 ///

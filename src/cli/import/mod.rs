@@ -34,7 +34,7 @@ use self::device::Device;
 use self::plan::{Plan, plan};
 use self::source::Format;
 use super::{UsageError, address, mac, prompt};
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 /// Import phones from an inventory or a DHCP server into a list; shows the changes first
 #[derive(Debug, clap::Args)]

@@ -13,9 +13,9 @@ use crate::clock::Clock;
 use crate::config::Secrets;
 use crate::fleet::text::harmless;
 use crate::notify::channel::{Alertmanager, Channel, Receiver};
-use crate::notify::retry::Verdict;
-use crate::notify::send::{self, Attempt, Posting};
-use crate::notify::trial;
+use crate::notify::retry::DeliveryResult;
+use crate::notify::send::{self, Attempt, PostResult};
+use crate::notify::test_notification;
 
 /// Send a test notification to receivers; exit status 1 if one does not accept it
 #[derive(Debug, clap::Args)]
@@ -71,10 +71,10 @@ async fn test_receivers(receivers: &[&Arc<Receiver>], external_url: &str) -> any
     let mut all_accepted = true;
     for receiver in receivers {
         let now = Clock::real().now().wall;
-        let envelope = trial::envelope(receiver, external_url, now);
-        let attempt = send::send(receiver, &envelope).await;
+        let delivery = test_notification::delivery(receiver, external_url, now);
+        let attempt = send::send(receiver, &delivery).await;
         print_attempt(receiver, &attempt)?;
-        all_accepted &= attempt.verdict == Verdict::Delivered;
+        all_accepted &= attempt.result == DeliveryResult::Delivered;
     }
     Ok(all_accepted)
 }
@@ -84,10 +84,12 @@ async fn test_alertmanagers(alertmanagers: &[&Arc<Alertmanager>]) -> anyhow::Res
     for alertmanager in alertmanagers {
         let name = &alertmanager.name;
         println_line!("{name}: Alertmanager")?;
-        let body = trial::posted(Clock::real().now().wall);
+        let body = test_notification::posted(Clock::real().now().wall);
         match send::post_alerts(alertmanager, &body).await {
-            Posting::Accepted => println_line!("{name}: accepted; routing is up to Alertmanager")?,
-            Posting::Refused { error } | Posting::Failed { error, .. } => {
+            PostResult::Accepted => {
+                println_line!("{name}: accepted; routing is up to Alertmanager")?
+            }
+            PostResult::Refused { error } | PostResult::Failed { error, .. } => {
                 eprintln_line!("{name}: not accepted: {error}");
                 all_accepted = false;
             }
@@ -107,19 +109,19 @@ fn print_attempt(receiver: &Receiver, attempt: &Attempt) -> std::io::Result<()> 
         let line: String = line.chars().map(harmless).collect();
         println_line!("  {line}")?;
     }
-    match &attempt.verdict {
-        Verdict::Delivered => println_line!("{name}: accepted"),
-        Verdict::Temporary { cause, error, .. } => {
+    match &attempt.result {
+        DeliveryResult::Delivered => println_line!("{name}: accepted"),
+        DeliveryResult::Temporary { reason, error, .. } => {
             eprintln_line!(
                 "{name}: not accepted, would be retried: {}: {error}",
-                cause.label()
+                reason.label()
             );
             Ok(())
         }
-        Verdict::Permanent { cause, error } => {
+        DeliveryResult::Permanent { reason, error } => {
             eprintln_line!(
                 "{name}: not accepted, would become a dead letter: {}: {error}",
-                cause.label()
+                reason.label()
             );
             Ok(())
         }

@@ -10,8 +10,8 @@ use super::Run;
 use super::job::Job;
 use crate::cli::daemon::SocketArg;
 use crate::cli::silence::{Made, PATH, body};
+use crate::rules::describe_rule::count;
 use crate::rules::matcher::Matcher;
-use crate::rules::words::count;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// What is asked for before a batch of phones.

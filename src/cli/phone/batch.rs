@@ -18,7 +18,7 @@ use super::error::JobError;
 use super::job::Job;
 use super::parallel::{JobOutcome, run_on_all};
 use super::session::Session;
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 /// The phones that this run, or the one it resumes, has done.
 pub(super) struct ResumeFile {

@@ -43,7 +43,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
 use crate::ledger::Keeper;
 use crate::poll::login::Gate;
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// Whether one phone is named, or many are selected.

@@ -8,7 +8,7 @@ use super::error::JobError;
 use super::result::{CallResult, JobResult};
 use super::session::Session;
 use crate::fleet::reading::{Coarse, LineState};
-use crate::rules::words::length;
+use crate::rules::describe_rule::length;
 use crate::webapi::calls::sys_operation::{self, Operation};
 use crate::webapi::calls::{lines, time};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::verdict;
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -79,7 +79,7 @@ fn show(
         phones: fleet.phones().cloned().collect(),
         now,
         settings: Arc::new(app::settings(config, Arc::default(), loaded)),
-        alerts: Arc::new(Picture::new(Arc::default())),
+        alerts: Arc::new(AlertSnapshot::new(Arc::default())),
         exporter: None,
         format: Format::Text,
     });

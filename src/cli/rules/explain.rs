@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::{pack_of, rule_book};
 use crate::alerting_config::RuleBook;
+use crate::rules::describe_rule::{self, length};
 use crate::rules::export::{Group, built_in, explains};
 use crate::rules::inhibit::InhibitRule;
+use crate::rules::labels;
 use crate::rules::matcher::Matcher;
 use crate::rules::packs::RUNBOOKS;
-use crate::rules::pairs;
 use crate::rules::promql;
 use crate::rules::rule::{OnUnknown, Rule};
-use crate::rules::words::{self, length};
 
 pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;
@@ -66,13 +66,13 @@ fn facts(rule: &Rule) -> Vec<(&str, String)> {
         OnUnknown::Fire => "fire: as if the condition were true",
     };
     let mut facts = vec![
-        ("condition", words::condition(&rule.when)),
-        ("where", words::phones(&rule.only)),
+        ("condition", describe_rule::condition(&rule.when)),
+        ("where", describe_rule::phones(&rule.only)),
         ("for", length(rule.hold)),
         ("min_polls", rule.min_polls.to_string()),
         ("keeps firing", length(rule.keep_firing_for)),
         ("on_unknown", unknown.to_owned()),
-        ("labels", pairs::written(&rule.labels, ", ")),
+        ("labels", labels::written(&rule.labels, ", ")),
         ("summary", texts.summary.to_string()),
         ("impact", texts.impact.to_string()),
         ("first steps", texts.first_steps.to_string()),

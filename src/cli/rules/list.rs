@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{pack_of, rule_book};
+use crate::rules::describe_rule::{length, phones};
 use crate::rules::rule::Rule;
-use crate::rules::words::{length, phones};
 
 pub(super) fn run(config: Option<&Path>) -> anyhow::Result<()> {
     let (_, book) = rule_book(config)?;

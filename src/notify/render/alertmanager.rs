@@ -10,10 +10,10 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::story::MOST_LISTED;
+use super::template_data::MOST_LISTED;
 use crate::alerts::identity::Fingerprint;
-use crate::notify::envelope::{Envelope, page_of_alerts};
-use crate::notify::notice::{Said, Why};
+use crate::notify::delivery::{Delivery, page_of_alerts};
+use crate::notify::notification::{AlertRecord, NotificationReason};
 
 type Texts<'a> = BTreeMap<&'a str, &'a str>;
 
@@ -32,7 +32,7 @@ struct Body<'a> {
     group_key: String,
     truncated_alerts: usize,
     #[serde(rename = "notification_reason")]
-    reason: Why,
+    reason: NotificationReason,
 }
 
 #[derive(Serialize)]
@@ -52,32 +52,33 @@ struct Alert<'a> {
 const NEVER: &str = "0001-01-01T00:00:00Z";
 
 /// The body; alerts beyond [`MOST_LISTED`] are only counted.
-pub(super) fn body(receiver: &str, envelope: &Envelope) -> String {
-    let notice = &envelope.notice;
-    let all = notice.firing.iter().chain(&notice.over);
-    let generator_url = page_of_alerts(&envelope.external_url);
+pub(super) fn body(receiver: &str, delivery: &Delivery) -> String {
+    let notification = &delivery.notification;
+    let all = notification.firing.iter().chain(&notification.over);
+    let generator_url = page_of_alerts(&delivery.external_url);
     let alerts: Vec<_> = all
         .take(MOST_LISTED)
         .map(|said| Alert::new(said, &generator_url))
         .collect();
     let body = Body {
         receiver,
-        status: status(notice.firing.is_empty()),
-        group_labels: texts(&envelope.group),
+        status: status(notification.firing.is_empty()),
+        group_labels: texts(&delivery.group),
         common_labels: common(alerts.iter().map(|alert| &alert.labels)),
         common_annotations: common(alerts.iter().map(|alert| &alert.annotations)),
-        external_url: &envelope.external_url,
+        external_url: &delivery.external_url,
         version: "4",
-        group_key: group_key(&envelope.group),
-        truncated_alerts: (notice.firing.len() + notice.over.len()).saturating_sub(MOST_LISTED),
-        reason: notice.reason,
+        group_key: group_key(&delivery.group),
+        truncated_alerts: (notification.firing.len() + notification.over.len())
+            .saturating_sub(MOST_LISTED),
+        reason: notification.reason,
         alerts,
     };
     serde_json::to_string(&body).expect("maps of text have a form in JSON")
 }
 
 impl<'a> Alert<'a> {
-    fn new(said: &'a Said, generator_url: &str) -> Self {
+    fn new(said: &'a AlertRecord, generator_url: &str) -> Self {
         let ended = said.ended.as_ref().map(|(at, _)| at.to_string());
         let labels = texts(&said.labels);
         Self {
@@ -130,10 +131,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::notify::Notice;
+    use crate::notify::Notification;
 
     /// The message that tells what the captured body tells.
-    fn told(captured: &Value) -> Envelope {
+    fn told(captured: &Value) -> Delivery {
         let pairs = |map: &Value| {
             let map = map.as_object().expect("a map").iter();
             let pairs = map
@@ -143,20 +144,20 @@ mod tests {
         let time = |text: &Value| text.as_str().expect("a text").parse().expect("a time");
         let alerts = captured["alerts"].as_array().expect("a list").iter();
         let (firing, over) = alerts
-            .map(|alert| Said {
+            .map(|alert| AlertRecord {
                 labels: pairs(&alert["labels"]),
                 annotations: pairs(&alert["annotations"]),
                 since: time(&alert["startsAt"]),
                 ended: (alert["status"] == "resolved")
                     .then(|| (time(&alert["endsAt"]), "cleared".into())),
             })
-            .partition(|said: &Said| said.ended.is_none());
-        Envelope {
+            .partition(|said: &AlertRecord| said.ended.is_none());
+        Delivery {
             id: "7".into(),
-            topic: "hq".into(),
+            group_key: "hq".into(),
             group: pairs(&captured["groupLabels"]),
-            notice: Notice {
-                reason: Why::New,
+            notification: Notification {
+                reason: NotificationReason::New,
                 firing,
                 over,
                 fresh: BTreeSet::new(),
@@ -190,9 +191,9 @@ mod tests {
 
     #[test]
     fn alerts_beyond_the_bound_are_counted() {
-        use crate::notify::render::sample::{envelope, said};
+        use crate::notify::render::sample::{delivery, said};
         let many = vec![said("A", "p", 1); MOST_LISTED + 3];
-        let body = body("sink", &envelope(Why::New, many, Vec::new()));
+        let body = body("sink", &delivery(NotificationReason::New, many, Vec::new()));
         let body: Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(body["truncatedAlerts"], 3);
         assert_eq!(body["alerts"].as_array().map(Vec::len), Some(MOST_LISTED));

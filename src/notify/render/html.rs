@@ -7,7 +7,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, HtmlEscape, UndefinedBehavior};
 use serde::Serialize;
 
-use super::story::{Item, Lesson, Story};
+use super::template_data::{RunbookSummary, TemplateAlert, TemplateData};
 use super::text;
 
 /// What the template names.
@@ -26,7 +26,7 @@ struct Section<'a> {
     title: &'static str,
     alerts: Vec<Row<'a>>,
     others: Option<String>,
-    lessons: Vec<Lesson>,
+    lessons: Vec<RunbookSummary>,
 }
 
 #[derive(Serialize)]
@@ -40,14 +40,14 @@ struct Row<'a> {
 }
 
 /// The whole document.
-pub fn document(story: &Story) -> String {
+pub fn document(data: &TemplateData) -> String {
     let page = Page {
-        title: &story.title,
-        headline: text::headline(story),
-        why: text::why(story.reason),
-        missed: text::missed(story),
-        sections: sections(story),
-        url: &story.url,
+        title: &data.title,
+        headline: text::headline(data),
+        why: text::why(data.reason),
+        missed: text::missed(data),
+        sections: sections(data),
+        url: &data.url,
     };
     let mut templates = Environment::new();
     templates.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -56,17 +56,17 @@ pub fn document(story: &Story) -> String {
     templates
         .render_str(include_str!("mail.html"), page)
         // The tests fill it in every way; whoever is told all the same is told in plain text.
-        .unwrap_or_else(|_| format!("<pre>{}</pre>", HtmlEscape(&story.text)))
+        .unwrap_or_else(|_| format!("<pre>{}</pre>", HtmlEscape(&data.text)))
 }
 
-fn sections(story: &Story) -> Vec<Section<'_>> {
+fn sections(data: &TemplateData) -> Vec<Section<'_>> {
     let lists = [
-        ("Firing", &story.firing, story.lessons()),
-        ("Over", &story.over, Vec::new()),
+        ("Firing", &data.firing, data.lessons()),
+        ("Over", &data.over, Vec::new()),
     ];
     let lists = lists.into_iter().filter(|(_, items, _)| !items.is_empty());
     let sections = lists.map(|(title, items, lessons)| {
-        let (named, counts) = story.collapsed(items);
+        let (named, counts) = data.collapsed(items);
         Section {
             title,
             alerts: named.iter().map(row).collect(),
@@ -77,7 +77,7 @@ fn sections(story: &Story) -> Vec<Section<'_>> {
     sections.collect()
 }
 
-fn row(item: &Item) -> Row<'_> {
+fn row(item: &TemplateAlert) -> Row<'_> {
     let kind = match &*item.severity {
         "" => item.alertname.clone(),
         severity => format!("{}, {severity}", item.alertname),
@@ -93,7 +93,7 @@ fn row(item: &Item) -> Row<'_> {
 }
 
 /// Dark enough to be told apart on white, by those who see no red or green too.
-pub(super) fn color(item: &Item) -> &'static str {
+pub(super) fn color(item: &TemplateAlert) -> &'static str {
     match (&item.ended, &*item.severity) {
         (Some(_), _) => "#1a7f37",
         (None, "critical") => "#cf222e",
@@ -109,12 +109,12 @@ mod tests {
 
     #[test]
     fn a_mail_has_everything_in_place() {
-        insta::assert_snapshot!("mail", document(&Story::new("mail", 10, &usual())));
+        insta::assert_snapshot!("mail", document(&TemplateData::new("mail", 10, &usual())));
     }
 
     #[test]
     fn nothing_that_a_phone_says_is_markup() {
-        let html = document(&Story::new("mail", 10, &hostile()));
+        let html = document(&TemplateData::new("mail", 10, &hostile()));
         assert!(html.contains("&lt;script&gt;"), "{html}");
         assert!(!html.contains("<script"), "{html}");
         assert!(html.contains("{{ 7 * 7 }}"), "{html}");
@@ -122,11 +122,11 @@ mod tests {
 
     #[test]
     fn every_part_of_the_template_is_filled() {
-        let mut envelope = usual();
-        envelope.notice.missed = 1;
-        envelope.external_url = Box::default();
+        let mut delivery = usual();
+        delivery.notification.missed = 1;
+        delivery.external_url = Box::default();
         for listed in [0, 1] {
-            let html = document(&Story::new("mail", listed, &envelope));
+            let html = document(&TemplateData::new("mail", listed, &delivery));
             assert!(html.ends_with("</html>"), "{html}");
             assert_eq!(html.contains("and 1 more"), listed == 0, "{html}");
             assert!(html.contains("1 earlier message was merged"), "{html}");

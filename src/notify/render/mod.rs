@@ -1,26 +1,26 @@
-//! What a message looks like, for each kind of receiver: pure functions of an [`Envelope`].
+//! What a message looks like, for each kind of receiver: pure functions of an [`Delivery`].
 //!
-//! [`Story`] is the message as data. Mails show it as text and HTML, webhooks as one of the known
+//! [`TemplateData`] is the message as data. Mails show it as text and HTML, webhooks as one of the known
 //! bodies or what a template of the operator's makes of it. Whatever a phone sent is escaped for
 //! where it stands, and every body is bounded.
 
 mod alertmanager;
+mod custom_template;
 mod html;
 mod ntfy;
-mod own;
 #[cfg(test)]
 mod sample;
 mod slack;
-mod story;
 mod teams;
+mod template_data;
 mod text;
 
 use super::channel::Body;
-use super::envelope::Envelope;
+use super::delivery::Delivery;
 
+pub use custom_template::check;
 pub use html::document;
-pub use own::check;
-pub use story::{Item, MOST_LISTED, Story};
+pub use template_data::{MOST_LISTED, TemplateAlert, TemplateData};
 
 /// The body of a POST, with the headers that belong to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,46 +37,46 @@ pub struct Post {
 
 /// What is posted to a receiver of this name, so many alerts by name. A template that fails is made
 /// good for by the generic text, since a message of another form is better than none.
-pub fn post(receiver: &str, listed: usize, body: &Body, envelope: &Envelope) -> Post {
-    let story = Story::new(receiver, listed, envelope);
+pub fn post(receiver: &str, listed: usize, body: &Body, delivery: &Delivery) -> Post {
+    let data = TemplateData::new(receiver, listed, delivery);
     match body {
-        Body::AlertmanagerV4 => json(alertmanager::body(receiver, envelope)),
-        Body::Generic => json(generic(&story)),
-        Body::Slack => json(slack::body(&story)),
-        Body::Teams => json(teams::body(&story)),
+        Body::AlertmanagerV4 => json(alertmanager::body(receiver, delivery)),
+        Body::Generic => json(generic(&data)),
+        Body::Slack => json(slack::body(&data)),
+        Body::Teams => json(teams::body(&data)),
         Body::Ntfy => Post {
-            headers: ntfy::headers(&story),
-            ..plain(ntfy::body(&story))
+            headers: ntfy::headers(&data),
+            ..plain(ntfy::body(&data))
         },
         Body::Own {
             template,
             content_type,
-        } => match own::body(template, &story) {
+        } => match custom_template::body(template, &data) {
             Ok(body) => Post {
                 content_type: content_type.clone(),
                 ..plain(body)
             },
             Err(error) => Post {
                 fault: Some(format!("its template failed: {error}").into()),
-                ..instead(content_type, &story)
+                ..instead(content_type, &data)
             },
         },
     }
 }
 
 /// What is sent instead of what a template did not make.
-fn instead(content_type: &str, story: &Story) -> Post {
-    if own::is_json(content_type) {
+fn instead(content_type: &str, data: &TemplateData) -> Post {
+    if custom_template::is_json(content_type) {
         return Post {
             content_type: content_type.into(),
-            ..json(generic(story))
+            ..json(generic(data))
         };
     }
-    plain(format!("{}\n\n{}", story.title, story.text))
+    plain(format!("{}\n\n{}", data.title, data.text))
 }
 
-fn generic(story: &Story) -> String {
-    serde_json::to_string(story).expect("texts, numbers and times have a form in JSON")
+fn generic(data: &TemplateData) -> String {
+    serde_json::to_string(data).expect("texts, numbers and times have a form in JSON")
 }
 
 fn json(body: String) -> Post {

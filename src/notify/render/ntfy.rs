@@ -3,15 +3,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::story::Story;
+use super::template_data::TemplateData;
 use crate::notify::words::cut;
 
 /// What ntfy shows as a message; it makes a file of anything longer.
 const LONGEST: usize = 4096;
 
 /// The headers.
-pub(super) fn headers(story: &Story) -> Vec<(&'static str, String)> {
-    let worst = story.firing.first().map(|item| &*item.severity);
+pub(super) fn headers(data: &TemplateData) -> Vec<(&'static str, String)> {
+    let worst = data.firing.first().map(|item| &*item.severity);
     let (priority, tag) = match worst {
         Some("critical") => ("5", "rotating_light"),
         Some("warning") => ("4", "warning"),
@@ -19,19 +19,19 @@ pub(super) fn headers(story: &Story) -> Vec<(&'static str, String)> {
         None => ("3", "white_check_mark"),
     };
     let mut headers = vec![
-        ("Title", word(&story.title)),
+        ("Title", word(&data.title)),
         ("Priority", priority.to_owned()),
         ("Tags", tag.to_owned()),
     ];
-    if !story.url.is_empty() {
-        headers.push(("Click", word(&story.url)));
+    if !data.url.is_empty() {
+        headers.push(("Click", word(&data.url)));
     }
     headers
 }
 
 /// The body.
-pub(super) fn body(story: &Story) -> String {
-    cut(&story.text, LONGEST)
+pub(super) fn body(data: &TemplateData) -> String {
+    cut(&data.text, LONGEST)
 }
 
 /// A value of a header: as it is where it may be, else as an encoded word (RFC 2047), which ntfy
@@ -46,13 +46,13 @@ fn word(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::notice::Why;
-    use crate::notify::render::sample::{ended, envelope, hostile, said, usual};
+    use crate::notify::notification::NotificationReason;
+    use crate::notify::render::sample::{delivery, ended, hostile, said, usual};
 
     #[test]
     fn headers_say_how_urgent_it_is() {
-        let story = Story::new("push", 10, &usual());
-        let headers = headers(&story);
+        let data = TemplateData::new("push", 10, &usual());
+        let headers = headers(&data);
         let lines: Vec<_> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {value}"))
@@ -64,21 +64,29 @@ mod tests {
         Click: https://phones.example/alerts
         ");
         let over = vec![ended(said("A", "p", 9), 1, "cleared")];
-        let over = Story::new("push", 10, &envelope(Why::Resolved, Vec::new(), over));
+        let over = TemplateData::new(
+            "push",
+            10,
+            &delivery(NotificationReason::Resolved, Vec::new(), over),
+        );
         assert_eq!(super::headers(&over)[1].1, "3");
     }
 
     #[test]
     fn headers_are_of_ascii_and_the_body_is_what_ntfy_shows() {
-        let story = Story::new("push", 10, &hostile());
-        for (_, value) in headers(&story) {
+        let data = TemplateData::new("push", 10, &hostile());
+        for (_, value) in headers(&data) {
             assert!(
                 value.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
                 "{value}"
             );
         }
         let many = (0..300).map(|n| said("A", &format!("p{n}"), 1)).collect();
-        let story = Story::new("push", 300, &envelope(Why::New, many, Vec::new()));
-        assert!(body(&story).len() <= LONGEST);
+        let data = TemplateData::new(
+            "push",
+            300,
+            &delivery(NotificationReason::New, many, Vec::new()),
+        );
+        assert!(body(&data).len() <= LONGEST);
     }
 }

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::notify::Notice;
-use crate::notify::envelope::Envelope;
-use crate::notify::notice::{Said, Why};
+use crate::notify::Notification;
+use crate::notify::delivery::Delivery;
+use crate::notify::notification::{AlertRecord, NotificationReason};
 
 /// When the messages are written.
 const WRITTEN: &str = "2026-03-01T12:00:00Z";
 
 /// An alert of this phone that began so many minutes before the message.
-pub(super) fn said(alertname: &str, phone: &str, minutes: i64) -> Said {
+pub(super) fn said(alertname: &str, phone: &str, minutes: i64) -> AlertRecord {
     let written: Timestamp = WRITTEN.parse().expect("a moment");
     let pair = |name: &str, value: &str| (name.into(), value.into());
     let steps = "Check power and cable.\nThen ping it.";
-    Said {
+    AlertRecord {
         labels: vec![
             pair("alertname", alertname),
             pair("phone", phone),
@@ -35,22 +35,26 @@ pub(super) fn said(alertname: &str, phone: &str, minutes: i64) -> Said {
 }
 
 /// The same, over so many minutes before the message.
-pub(super) fn ended(said: Said, minutes: i64, how: &str) -> Said {
+pub(super) fn ended(said: AlertRecord, minutes: i64, how: &str) -> AlertRecord {
     let written: Timestamp = WRITTEN.parse().expect("a moment");
     let end = written - SignedDuration::from_mins(minutes);
-    Said {
+    AlertRecord {
         ended: Some((end, how.into())),
         ..said
     }
 }
 
 /// A message about these.
-pub(super) fn envelope(reason: Why, firing: Vec<Said>, over: Vec<Said>) -> Envelope {
-    Envelope {
+pub(super) fn delivery(
+    reason: NotificationReason,
+    firing: Vec<AlertRecord>,
+    over: Vec<AlertRecord>,
+) -> Delivery {
+    Delivery {
         id: "7".into(),
-        topic: "hq".into(),
+        group_key: "hq".into(),
         group: vec![("site".into(), "hq".into())],
-        notice: Notice {
+        notification: Notification {
             reason,
             firing,
             over,
@@ -63,20 +67,20 @@ pub(super) fn envelope(reason: Why, firing: Vec<Said>, over: Vec<Said>) -> Envel
 }
 
 /// One alert fires, another was over with a word of what changed.
-pub(super) fn usual() -> Envelope {
+pub(super) fn usual() -> Delivery {
     let mut over = ended(said("PhoneUnreachable", "kitchen", 60), 5, "cleared");
     over.annotations.push(("changed".into(), "rebooted".into()));
     let mut firing = vec![said("PhoneUnreachable", "reception", 12)];
     let cause = ("cause".into(), "account 1 is not registered".into());
     firing[0].annotations.push(cause);
-    envelope(Why::New, firing, vec![over])
+    delivery(NotificationReason::New, firing, vec![over])
 }
 
 /// A phone whose name and texts break whatever is careless.
-pub(super) fn hostile() -> Envelope {
+pub(super) fn hostile() -> Delivery {
     let name = "a\r\nBcc: x@y\"<script>alert('1')</script>&{{ 7 * 7 }}<!channel> \u{202E}☎\u{0}";
-    envelope(
-        Why::First,
+    delivery(
+        NotificationReason::First,
         vec![said("PhoneUnreachable", name, 1)],
         Vec::new(),
     )

@@ -6,24 +6,24 @@
 use serde_json::json;
 
 use super::html::color;
-use super::story::Story;
+use super::template_data::TemplateData;
 use crate::notify::words::cut;
 
 /// What Slack shows of one text.
 const LONGEST: usize = 3000;
 
-pub(super) fn body(story: &Story) -> String {
-    let worst = story.firing.first().or(story.over.first());
-    let title = escaped(&story.title);
+pub(super) fn body(data: &TemplateData) -> String {
+    let worst = data.firing.first().or(data.over.first());
+    let title = escaped(&data.title);
     let mut attachment = json!({
         "fallback": title,
         "color": worst.map_or("#57606a", color),
-        "text": escaped(&cut(&story.text, LONGEST)),
+        "text": escaped(&cut(&data.text, LONGEST)),
         "mrkdwn_in": [],
     });
-    if !story.url.is_empty() {
+    if !data.url.is_empty() {
         attachment["title"] = "All alerts".into();
-        attachment["title_link"] = (*story.url).into();
+        attachment["title_link"] = (*data.url).into();
     }
     json!({ "text": title, "mrkdwn": false, "attachments": [attachment] }).to_string()
 }
@@ -42,8 +42,8 @@ mod tests {
     use super::*;
     use crate::notify::render::sample::{hostile, usual};
 
-    fn made(envelope: &crate::notify::Envelope) -> Value {
-        serde_json::from_str(&body(&Story::new("chat", 10, envelope))).expect("JSON")
+    fn made(delivery: &crate::notify::Delivery) -> Value {
+        serde_json::from_str(&body(&TemplateData::new("chat", 10, delivery))).expect("JSON")
     }
 
     #[test]

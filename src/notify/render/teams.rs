@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::story::Story;
+use super::template_data::TemplateData;
 use crate::notify::words::cut;
 
 /// Teams takes 28 KB a card; its frame and the quoting need room too.
@@ -13,9 +13,9 @@ const LONGEST: usize = 12_000;
 /// At most so many lines, each an element of its own.
 const MOST_LINES: usize = 120;
 
-pub(super) fn body(story: &Story) -> String {
-    let mut elements = vec![paragraph(&story.title, true)];
-    let text = cut(&story.text, LONGEST);
+pub(super) fn body(data: &TemplateData) -> String {
+    let mut elements = vec![paragraph(&data.title, true)];
+    let text = cut(&data.text, LONGEST);
     let lines = text.lines().filter(|line| !line.is_empty());
     elements.extend(lines.take(MOST_LINES).map(|line| paragraph(line, false)));
     let mut card = json!({
@@ -25,9 +25,9 @@ pub(super) fn body(story: &Story) -> String {
         "body": elements,
         "msteams": { "width": "Full" },
     });
-    if !story.url.is_empty() {
+    if !data.url.is_empty() {
         card["actions"] = json!([
-            { "type": "Action.OpenUrl", "title": "All alerts", "url": story.url },
+            { "type": "Action.OpenUrl", "title": "All alerts", "url": data.url },
         ]);
     }
     let attachment = json!({
@@ -50,11 +50,11 @@ fn paragraph(text: &str, is_title: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::notify::notice::Why;
-    use crate::notify::render::sample::{envelope, said, usual};
+    use crate::notify::notification::NotificationReason;
+    use crate::notify::render::sample::{delivery, said, usual};
 
-    fn made(envelope: &crate::notify::Envelope) -> Value {
-        serde_json::from_str(&body(&Story::new("team", 300, envelope))).expect("JSON")
+    fn made(delivery: &crate::notify::Delivery) -> Value {
+        serde_json::from_str(&body(&TemplateData::new("team", 300, delivery))).expect("JSON")
     }
 
     #[test]
@@ -85,10 +85,10 @@ mod tests {
         let many = (0..300)
             .map(|n| said("A", &format!("{n}{long}"), 1))
             .collect();
-        let text = body(&Story::new(
+        let text = body(&TemplateData::new(
             "team",
             300,
-            &envelope(Why::New, many, Vec::new()),
+            &delivery(NotificationReason::New, many, Vec::new()),
         ));
         assert!(text.len() < 28_000, "{}", text.len());
     }

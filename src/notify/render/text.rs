@@ -2,36 +2,36 @@
 
 use std::fmt::Write;
 
-use super::story::{Count, Item, Lesson, Story};
-use crate::notify::notice::Why;
-use crate::rules::words::count;
+use super::template_data::{OmittedCount, RunbookSummary, TemplateAlert, TemplateData};
+use crate::notify::notification::NotificationReason;
+use crate::rules::describe_rule::count;
 
 /// Everything, without the title.
-pub(super) fn whole(story: &Story) -> String {
-    let mut text = headline(story);
-    text.extend(["\n", why(story.reason), "\n"]);
-    if let Some(missed) = missed(story) {
+pub(super) fn whole(data: &TemplateData) -> String {
+    let mut text = headline(data);
+    text.extend(["\n", why(data.reason), "\n"]);
+    if let Some(missed) = missed(data) {
         text.extend([&missed, "\n"]);
     }
-    section(&mut text, story, "FIRING", &story.firing);
-    for lesson in story.lessons() {
-        explain(&mut text, &lesson);
+    section(&mut text, data, "FIRING", &data.firing);
+    for runbook in data.lessons() {
+        explain(&mut text, &runbook);
     }
-    section(&mut text, story, "OVER", &story.over);
-    if !story.url.is_empty() {
-        text.extend(["\n", &story.url, "\n"]);
+    section(&mut text, data, "OVER", &data.over);
+    if !data.url.is_empty() {
+        text.extend(["\n", &data.url, "\n"]);
     }
     text
 }
 
 /// How many, and where.
-pub(super) fn headline(story: &Story) -> String {
-    let fire = match story.firing_count {
+pub(super) fn headline(data: &TemplateData) -> String {
+    let fire = match data.firing_count {
         0 => None,
         1 => Some("1 alert fires".to_owned()),
         n => Some(format!("{n} alerts fire")),
     };
-    let over = match (story.over_count, story.firing_count) {
+    let over = match (data.over_count, data.firing_count) {
         (0, _) => None,
         (1, 0) => Some("1 alert is over".to_owned()),
         (n, 0) => Some(format!("{n} alerts are over")),
@@ -39,7 +39,7 @@ pub(super) fn headline(story: &Story) -> String {
         (n, _) => Some(format!("{n} are over")),
     };
     let parts: Vec<_> = fire.into_iter().chain(over).collect();
-    let places = story.places();
+    let places = data.places();
     let places: Vec<_> = places
         .iter()
         .map(|(name, value)| format!("{name} {value}"))
@@ -53,29 +53,31 @@ pub(super) fn headline(story: &Story) -> String {
 }
 
 /// Why it is sent.
-pub(super) fn why(reason: Why) -> &'static str {
+pub(super) fn why(reason: NotificationReason) -> &'static str {
     match reason {
-        Why::First => "This is the first message about them.",
-        Why::New => "Something new fires.",
-        Why::Resolved => "This is the end of what was told before.",
-        Why::Reminder => "Nothing changed since the last message; this is a reminder.",
-        Why::Test => "Somebody asked for this test; it speaks of nothing real.",
+        NotificationReason::First => "This is the first message about them.",
+        NotificationReason::New => "Something new fires.",
+        NotificationReason::Resolved => "This is the end of what was told before.",
+        NotificationReason::Reminder => {
+            "Nothing changed since the last message; this is a reminder."
+        }
+        NotificationReason::Test => "Somebody asked for this test; it speaks of nothing real.",
     }
 }
 
 /// What could not be said before.
-pub(super) fn missed(story: &Story) -> Option<String> {
-    (story.missed > 0).then(|| {
-        let messages = count(story.missed, "earlier message");
-        let were = if story.missed == 1 { "was" } else { "were" };
+pub(super) fn missed(data: &TemplateData) -> Option<String> {
+    (data.missed > 0).then(|| {
+        let messages = count(data.missed, "earlier message");
+        let were = if data.missed == 1 { "was" } else { "were" };
         format!("While this way was blocked {messages} {were} merged into this one.")
     })
 }
 
 /// The alerts that are not told of by name.
-pub(super) fn others(counts: &[Count]) -> Option<String> {
+pub(super) fn others(counts: &[OmittedCount]) -> Option<String> {
     let total: usize = counts.iter().map(|count| count.n).sum();
-    let each = counts.iter().map(|Count { alertname, site, n }| {
+    let each = counts.iter().map(|OmittedCount { alertname, site, n }| {
         let at = if site.is_empty() { "" } else { " at " };
         format!("{n} {alertname}{at}{site}")
     });
@@ -94,12 +96,12 @@ pub(super) fn others(counts: &[Count]) -> Option<String> {
 /// At most so many counts are in one line.
 const MOST_COUNTS: usize = 20;
 
-fn section(text: &mut String, story: &Story, title: &str, items: &[Item]) {
+fn section(text: &mut String, data: &TemplateData, title: &str, items: &[TemplateAlert]) {
     if items.is_empty() {
         return;
     }
     text.extend(["\n", title, "\n\n"]);
-    let (named, counts) = story.collapsed(items);
+    let (named, counts) = data.collapsed(items);
     for item in named {
         tell(text, item);
     }
@@ -108,7 +110,7 @@ fn section(text: &mut String, story: &Story, title: &str, items: &[Item]) {
     }
 }
 
-fn tell(text: &mut String, item: &Item) {
+fn tell(text: &mut String, item: &TemplateAlert) {
     let severity = match &*item.severity {
         "" => String::new(),
         severity => format!(", {severity}"),
@@ -119,7 +121,7 @@ fn tell(text: &mut String, item: &Item) {
     } else {
         format!("; {about}")
     };
-    let Item {
+    let TemplateAlert {
         summary, alertname, ..
     } = item;
     let when = item.when();
@@ -133,12 +135,12 @@ fn tell(text: &mut String, item: &Item) {
     }
 }
 
-fn explain(text: &mut String, lesson: &Lesson) {
-    text.extend(["\n", &lesson.alertname, "\n"]);
+fn explain(text: &mut String, runbook: &RunbookSummary) {
+    text.extend(["\n", &runbook.alertname, "\n"]);
     for (what, said) in [
-        ("It means", &lesson.impact),
-        ("Do first", &lesson.first_steps),
-        ("Read on", &lesson.runbook_url),
+        ("It means", &runbook.impact),
+        ("Do first", &runbook.first_steps),
+        ("Read on", &runbook.runbook_url),
     ] {
         if !said.is_empty() {
             let said = said.replace('\n', "\n    ");
@@ -152,12 +154,12 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::notify::envelope::Envelope;
-    use crate::notify::render::sample::{ended, envelope, hostile, said, usual};
+    use crate::notify::delivery::Delivery;
+    use crate::notify::render::sample::{delivery, ended, hostile, said, usual};
 
-    fn shown(listed: usize, envelope: &Envelope) -> String {
-        let story = Story::new("mail", listed, envelope);
-        format!("{}\n\n{}", story.title, story.text)
+    fn shown(listed: usize, delivery: &Delivery) -> String {
+        let data = TemplateData::new("mail", listed, delivery);
+        format!("{}\n\n{}", data.title, data.text)
     }
 
     #[test]
@@ -197,9 +199,9 @@ mod tests {
             .map(|n| said("PhoneUnreachable", &format!("p{n}"), 12))
             .collect();
         firing.push(said("AccountUnregistered", "p0", 3));
-        let mut envelope = envelope(Why::Reminder, firing, Vec::new());
-        envelope.notice.missed = 2;
-        assert_snapshot!(shown(2, &envelope), @r"
+        let mut delivery = delivery(NotificationReason::Reminder, firing, Vec::new());
+        delivery.notification.missed = 2;
+        assert_snapshot!(shown(2, &delivery), @r"
         [FIRING 13] AccountUnregistered, PhoneUnreachable hq
 
         13 alerts fire (site hq).
@@ -236,8 +238,8 @@ mod tests {
     fn an_end_says_how_it_came() {
         let over = |how| ended(said("PhoneUnreachable", "p", 90), 3, how);
         let all = ["cleared", "unknown", "rule_removed", "subject_removed"].map(over);
-        let envelope = envelope(Why::Resolved, Vec::new(), all.into());
-        assert_snapshot!(shown(10, &envelope), @r"
+        let delivery = delivery(NotificationReason::Resolved, Vec::new(), all.into());
+        assert_snapshot!(shown(10, &delivery), @r"
         [RESOLVED] PhoneUnreachable hq
 
         4 alerts are over (site hq).
@@ -264,9 +266,9 @@ mod tests {
 
     #[test]
     fn a_test_is_marked_and_text_of_phones_stays_on_its_line() {
-        let mut envelope = hostile();
-        envelope.notice.reason = Why::Test;
-        assert_snapshot!(shown(10, &envelope), @r#"
+        let mut delivery = hostile();
+        delivery.notification.reason = NotificationReason::Test;
+        assert_snapshot!(shown(10, &delivery), @r#"
         [TEST] [FIRING 1] PhoneUnreachable hq: a Bcc: x@y"<script>alert('1')</script>&{{ 7 * 7 }}<!channel> �☎� does not answer
 
         1 alert fires (site hq).

@@ -24,10 +24,10 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::rustls;
 
-use super::hush::Hush;
-use super::trust::{self, WEB_SERVER};
+use super::redact::Redactor;
+use super::tls::{self, WEB_SERVER};
 use crate::notify::http_client::{Authorization, Header, HttpClient};
-use crate::notify::retry::{self, Cause, Verdict};
+use crate::notify::retry::{self, DeliveryResult, FailureReason};
 use crate::tls_client::{self, Peer};
 
 /// Who asks.
@@ -61,23 +61,26 @@ pub(super) struct Answer {
 
 impl Answer {
     /// What it means for what was sent.
-    pub(super) fn verdict(&self) -> Verdict {
+    pub(super) fn result(&self) -> DeliveryResult {
         // Without a date of its own a date in the answer says nothing.
         let now = self.date.unwrap_or(Timestamp::MAX);
-        let verdict = retry::of_http(self.status, self.retry_after.as_deref(), now);
+        let result = retry::of_http(self.status, self.retry_after.as_deref(), now);
         let hint = match self.status {
             300..=399 => "; redirects are not followed: configure the address it leads to",
             _ => "",
         };
-        verdict.explained(|error| match &*self.excerpt {
+        result.explained(|error| match &*self.excerpt {
             "" => format!("{error}{hint}").into(),
             excerpt => format!("{error}{hint}: {excerpt}").into(),
         })
     }
 }
 
-/// Asks, and reads the answer; what went wrong is said as a verdict.
-pub(super) async fn exchange(request: Request<'_>, hush: &Hush) -> Result<Answer, Verdict> {
+/// Asks, and reads the answer; what went wrong is said as a result.
+pub(super) async fn exchange(
+    request: Request<'_>,
+    redactor: &Redactor,
+) -> Result<Answer, DeliveryResult> {
     let timeout = request.timeout;
     let deadline = Instant::now() + timeout;
     let sent = timeout_at(deadline, respond(request))
@@ -97,11 +100,11 @@ pub(super) async fn exchange(request: Request<'_>, hush: &Hush) -> Result<Answer
         status: response.status().as_u16(),
         retry_after,
         date,
-        excerpt: hush.over(&String::from_utf8_lossy(&body)),
+        excerpt: redactor.over(&String::from_utf8_lossy(&body)),
     })
 }
 
-async fn respond(request: Request<'_>) -> Result<Response, Verdict> {
+async fn respond(request: Request<'_>) -> Result<Response, DeliveryResult> {
     let Request {
         method,
         client,
@@ -145,8 +148,8 @@ async fn read(response: &mut Response, body: &mut Vec<u8>) {
     }
 }
 
-async fn builder(client: &HttpClient) -> Result<ClientBuilder, Verdict> {
-    let tls = trust::client_config(&client.tls)
+async fn builder(client: &HttpClient) -> Result<ClientBuilder, DeliveryResult> {
+    let tls = tls::client_config(&client.tls)
         .await
         .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
     let builder = Client::builder()
@@ -164,7 +167,7 @@ async fn builder(client: &HttpClient) -> Result<ClientBuilder, Verdict> {
     Ok(builder.proxy(proxy))
 }
 
-fn address(url: &SecretString, path: &str) -> Result<Url, Verdict> {
+fn address(url: &SecretString, path: &str) -> Result<Url, DeliveryResult> {
     let base = url.expose_secret();
     let text = match path {
         "" => base.to_owned(),
@@ -174,7 +177,7 @@ fn address(url: &SecretString, path: &str) -> Result<Url, Verdict> {
     url.ok_or_else(unusable_address)
 }
 
-fn unusable_address() -> Verdict {
+fn unusable_address() -> DeliveryResult {
     misconfigured("its address is none of the form https://host/path")
 }
 
@@ -212,7 +215,7 @@ impl Resolve for Reroute {
 }
 
 /// The header that proves who sends.
-fn authorization(authorization: &Authorization) -> Result<Option<HeaderValue>, Verdict> {
+fn authorization(authorization: &Authorization) -> Result<Option<HeaderValue>, DeliveryResult> {
     let text = match authorization {
         Authorization::None => return Ok(None),
         Authorization::Basic { username, password } => {
@@ -231,7 +234,10 @@ fn authorization(authorization: &Authorization) -> Result<Option<HeaderValue>, V
 }
 
 /// Adds the headers that were configured; they replace those of their names.
-pub(super) fn add_headers(headers: &mut HeaderMap, client: &HttpClient) -> Result<(), Verdict> {
+pub(super) fn add_headers(
+    headers: &mut HeaderMap,
+    client: &HttpClient,
+) -> Result<(), DeliveryResult> {
     let mut own = HeaderMap::new();
     for configured in &client.headers {
         let (name, value) = header(configured)?;
@@ -251,7 +257,7 @@ pub(super) fn place(url: &SecretString) -> String {
     format!("{}://{host}{}/", url.scheme(), port.unwrap_or_default())
 }
 
-fn header(header: &Header) -> Result<(HeaderName, HeaderValue), Verdict> {
+fn header(header: &Header) -> Result<(HeaderName, HeaderValue), DeliveryResult> {
     let Header { name, value: text } = header;
     let wrong = || misconfigured(&format!("the header `{name}` cannot be sent"));
     let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_invalid| wrong())?;
@@ -261,46 +267,46 @@ fn header(header: &Header) -> Result<(HeaderName, HeaderValue), Verdict> {
 }
 
 /// A mistake that only a change of the configuration mends.
-pub(super) fn misconfigured(error: &str) -> Verdict {
-    Verdict::Permanent {
-        cause: Cause::Broken,
+pub(super) fn misconfigured(error: &str) -> DeliveryResult {
+    DeliveryResult::Permanent {
+        reason: FailureReason::Broken,
         error: error.into(),
     }
 }
 
-pub(super) fn too_slow(timeout: Duration) -> Verdict {
-    Verdict::Temporary {
-        cause: Cause::Timeout,
+pub(super) fn too_slow(timeout: Duration) -> DeliveryResult {
+    DeliveryResult::Temporary {
+        reason: FailureReason::Timeout,
         error: format!("no answer within {}", humantime::format_duration(timeout)).into(),
         after: None,
     }
 }
 
-fn failure(error: &reqwest::Error) -> Verdict {
+fn failure(error: &reqwest::Error) -> DeliveryResult {
     if error.is_builder() {
         return misconfigured(&in_words(error));
     }
     if let Some(tls) = tls_client::error_in(error) {
         return tls_failed(tls, WEB_SERVER);
     }
-    let cause = if error.is_timeout() {
-        Cause::Timeout
+    let reason = if error.is_timeout() {
+        FailureReason::Timeout
     } else if error.is_connect() {
-        Cause::Connect
+        FailureReason::Connect
     } else {
-        Cause::Broken
+        FailureReason::Broken
     };
-    Verdict::Temporary {
-        cause,
+    DeliveryResult::Temporary {
+        reason,
         error: in_words(error).into(),
         after: None,
     }
 }
 
 /// What a TLS error means: it may be cured at the other end.
-pub(super) fn tls_failed(error: &rustls::Error, peer: Peer) -> Verdict {
-    Verdict::Temporary {
-        cause: Cause::Tls,
+pub(super) fn tls_failed(error: &rustls::Error, peer: Peer) -> DeliveryResult {
+    DeliveryResult::Temporary {
+        reason: FailureReason::Tls,
         error: tls_client::explain(error, peer).into(),
         after: None,
     }

@@ -26,14 +26,14 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::Attempt;
-use super::frugal::Frugal;
 use super::http::{in_words, misconfigured, sources, tls_failed, too_slow};
-use super::hush::Hush;
+use super::limited_stream::LimitedStream;
 use super::mime::Mime;
-use super::trust::{self, MAIL_SERVER};
+use super::redact::Redactor;
+use super::tls::{self, MAIL_SERVER};
 use crate::notify::channel::{Email, Encryption, Receiver};
-use crate::notify::envelope::Envelope;
-use crate::notify::retry::{Cause, Verdict, of_smtp};
+use crate::notify::delivery::Delivery;
+use crate::notify::retry::{DeliveryResult, FailureReason, of_smtp};
 use crate::tls_client;
 
 /// How long the other side may take to say good-bye.
@@ -43,7 +43,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 struct Talk<'a> {
     email: &'a Email,
     mime: &'a Mime,
-    hush: Hush,
+    redactor: Redactor,
     dialogue: Vec<String>,
     remark: Option<Box<str>>,
 }
@@ -55,13 +55,13 @@ enum Stage {
     Talking,
 }
 
-pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope) -> Attempt {
+pub(super) async fn send(receiver: &Receiver, email: &Email, delivery: &Delivery) -> Attempt {
     let name = &receiver.route.receiver;
-    let mime = match Mime::new(name, receiver.max_listed_alerts, email, envelope) {
+    let mime = match Mime::new(name, receiver.max_listed_alerts, email, delivery) {
         Ok(mime) => mime,
         Err(error) => {
             return Attempt {
-                verdict: misconfigured(&error),
+                result: misconfigured(&error),
                 remark: None,
                 dialogue: Vec::new(),
             };
@@ -71,20 +71,20 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
     let mut talk = Talk {
         email,
         mime: &mime,
-        hush: Hush::of_login(email.login.as_ref()),
+        redactor: Redactor::of_login(email.login.as_ref()),
         dialogue: Vec::new(),
         remark: None,
     };
-    let verdict = match timeout(limit, talk.lead()).await {
+    let result = match timeout(limit, talk.lead()).await {
         Ok(Ok(mut connection)) => {
             let _rude = timeout(FAREWELL, connection.quit()).await;
-            Verdict::Delivered
+            DeliveryResult::Delivered
         }
-        Ok(Err(verdict)) => verdict,
+        Ok(Err(result)) => result,
         Err(_elapsed) => too_slow(limit),
     };
     Attempt {
-        verdict,
+        result,
         remark: talk.remark,
         dialogue: talk.dialogue,
     }
@@ -92,7 +92,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, envelope: &Envelope
 
 impl Talk<'_> {
     /// Up to the moment when the mail was taken.
-    async fn lead(&mut self) -> Result<AsyncSmtpConnection, Verdict> {
+    async fn lead(&mut self) -> Result<AsyncSmtpConnection, DeliveryResult> {
         let mut connection = self.connect().await?;
         if let Some((user, password)) = &self.email.login {
             self.says(&format!("AUTH as {user}"));
@@ -115,7 +115,7 @@ impl Talk<'_> {
         Ok(connection)
     }
 
-    async fn connect(&mut self) -> Result<AsyncSmtpConnection, Verdict> {
+    async fn connect(&mut self) -> Result<AsyncSmtpConnection, DeliveryResult> {
         let Email {
             host,
             port,
@@ -131,18 +131,18 @@ impl Talk<'_> {
         let stream = TcpStream::connect((&**host, *port)).await.map_err(failed)?;
         let peer = stream.peer_addr().map_err(failed)?;
         match encryption {
-            Encryption::None => self.greet(Frugal::new(stream, peer)).await,
+            Encryption::None => self.greet(LimitedStream::new(stream, peer)).await,
             Encryption::Tls => {
                 let stream = self.encrypt("the greeting", stream).await?;
-                self.greet(Frugal::new(stream, peer)).await
+                self.greet(LimitedStream::new(stream, peer)).await
             }
             Encryption::Starttls => {
                 let (plain, stream) = twice(stream).map_err(failed)?;
-                let connection = self.greet(Frugal::new(plain, peer)).await?;
+                let connection = self.greet(LimitedStream::new(plain, peer)).await?;
                 self.start_tls(connection).await?;
                 let stream = self.encrypt("STARTTLS", stream).await?;
                 self.dialogue.push("< encrypted".to_owned());
-                self.greet(Frugal::greeted(stream, peer)).await
+                self.greet(LimitedStream::greeted(stream, peer)).await
             }
         }
     }
@@ -151,7 +151,7 @@ impl Talk<'_> {
     async fn greet(
         &mut self,
         stream: impl AsyncTokioStream + 'static,
-    ) -> Result<AsyncSmtpConnection, Verdict> {
+    ) -> Result<AsyncSmtpConnection, DeliveryResult> {
         let hello = ClientId::Domain(self.mime.from.domain().to_owned());
         let connection = AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)
             .await
@@ -163,10 +163,13 @@ impl Talk<'_> {
 
     /// Agrees on STARTTLS. The connection ends here, with whatever it has read: nothing that was said
     /// before encryption counts afterwards (RFC 3207).
-    async fn start_tls(&mut self, mut connection: AsyncSmtpConnection) -> Result<(), Verdict> {
+    async fn start_tls(
+        &mut self,
+        mut connection: AsyncSmtpConnection,
+    ) -> Result<(), DeliveryResult> {
         if !connection.can_starttls() {
-            return Err(Verdict::Temporary {
-                cause: Cause::Tls,
+            return Err(DeliveryResult::Temporary {
+                reason: FailureReason::Tls,
                 error: "the server offers no STARTTLS, and nothing is sent without: see whether \
                         `force_implicit_tls` and the port are right"
                     .into(),
@@ -183,9 +186,9 @@ impl Talk<'_> {
         &self,
         what: &str,
         stream: TcpStream,
-    ) -> Result<TlsStream<TcpStream>, Verdict> {
+    ) -> Result<TlsStream<TcpStream>, DeliveryResult> {
         let Email { host, tls, .. } = self.email;
-        let config = trust::client_config(tls)
+        let config = tls::client_config(tls)
             .await
             .map_err(|error| misconfigured(&format!("TLS cannot be set up: {error}")))?;
         let name = tls.server_name.as_deref().unwrap_or(host);
@@ -197,7 +200,10 @@ impl Talk<'_> {
     }
 
     /// What has to be said of the mail before it is sent.
-    fn parameters(&self, connection: &AsyncSmtpConnection) -> Result<Vec<MailParameter>, Verdict> {
+    fn parameters(
+        &self,
+        connection: &AsyncSmtpConnection,
+    ) -> Result<Vec<MailParameter>, DeliveryResult> {
         let Mime { from, to, bytes } = self.mime;
         let mut parameters = Vec::new();
         let mut addresses = to.iter().chain([from]);
@@ -219,7 +225,7 @@ impl Talk<'_> {
     async fn name_recipients(
         &mut self,
         connection: &mut AsyncSmtpConnection,
-    ) -> Result<(), Verdict> {
+    ) -> Result<(), DeliveryResult> {
         let mut refused = Vec::new();
         let mut may_pass = false;
         for to in &self.mime.to {
@@ -227,13 +233,15 @@ impl Talk<'_> {
             let reply = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
             let answered = reply.as_ref().err().and_then(Error::status).is_some();
             match self.hears("RCPT", reply) {
-                Ok(()) | Err(Verdict::Delivered) => {}
-                Err(verdict) if !answered => return Err(verdict),
-                Err(Verdict::Temporary { error, .. }) => {
+                Ok(()) | Err(DeliveryResult::Delivered) => {}
+                Err(result) if !answered => return Err(result),
+                Err(DeliveryResult::Temporary { error, .. }) => {
                     may_pass = true;
                     refused.push(format!("{to} ({error})"));
                 }
-                Err(Verdict::Permanent { error, .. }) => refused.push(format!("{to} ({error})")),
+                Err(DeliveryResult::Permanent { error, .. }) => {
+                    refused.push(format!("{to} ({error})"))
+                }
             }
         }
         if refused.is_empty() {
@@ -245,14 +253,14 @@ impl Talk<'_> {
             return Ok(());
         }
         if may_pass {
-            return Err(Verdict::Temporary {
-                cause: Cause::Busy,
+            return Err(DeliveryResult::Temporary {
+                reason: FailureReason::Busy,
                 error: list,
                 after: None,
             });
         }
-        Err(Verdict::Permanent {
-            cause: Cause::Refused,
+        Err(DeliveryResult::Permanent {
+            reason: FailureReason::Refused,
             error: list,
         })
     }
@@ -261,69 +269,69 @@ impl Talk<'_> {
         self.dialogue.push(format!("> {words}"));
     }
 
-    fn hears(&mut self, what: &str, reply: Result<Response, Error>) -> Result<(), Verdict> {
+    fn hears(&mut self, what: &str, reply: Result<Response, Error>) -> Result<(), DeliveryResult> {
         match reply {
             Ok(reply) => {
                 let words = reply.first_line().unwrap_or_default();
-                let words = self.hush.over(words);
+                let words = self.redactor.over(words);
                 self.dialogue.push(format!("< {} {words}", reply.code()));
                 Ok(())
             }
             Err(error) => {
                 self.dialogue
-                    .push(format!("< {}", self.hush.over(&in_words(&error))));
+                    .push(format!("< {}", self.redactor.over(&in_words(&error))));
                 Err(self.fault(what, &error, Stage::Talking))
             }
         }
     }
 
     /// What an error on the way to the server means.
-    fn unreached(&self, what: &str, error: &io::Error) -> Verdict {
+    fn unreached(&self, what: &str, error: &io::Error) -> DeliveryResult {
         if let Some(tls) = tls_client::error_in(error) {
             return tls_failed(tls, MAIL_SERVER)
                 .explained(|error| format!("{what}: {error}").into());
         }
-        let cause = if error.kind() == io::ErrorKind::TimedOut {
-            Cause::Timeout
+        let reason = if error.kind() == io::ErrorKind::TimedOut {
+            FailureReason::Timeout
         } else if BROKE_OFF.contains(&error.kind()) {
-            Cause::Broken
+            FailureReason::Broken
         } else {
-            Cause::Connect
+            FailureReason::Connect
         };
-        let words = self.hush.over(&in_words(error));
-        Verdict::Temporary {
-            cause,
+        let words = self.redactor.over(&in_words(error));
+        DeliveryResult::Temporary {
+            reason,
             error: format!("{what}: {words}").into(),
             after: None,
         }
     }
 
     /// What an error means.
-    fn fault(&self, what: &str, error: &Error, stage: Stage) -> Verdict {
+    fn fault(&self, what: &str, error: &Error, stage: Stage) -> DeliveryResult {
         if let Some(code) = error.status() {
             let words = error.source().map(ToString::to_string);
-            let words = self.hush.over(&words.unwrap_or_default());
-            let verdict = of_smtp(code.into());
-            return verdict.explained(|error| format!("{what} was {error}: {words}").into());
+            let words = self.redactor.over(&words.unwrap_or_default());
+            let result = of_smtp(code.into());
+            return result.explained(|error| format!("{what} was {error}: {words}").into());
         }
         if let Some(tls) = tls_client::error_in(error) {
             return tls_failed(tls, MAIL_SERVER)
                 .explained(|error| format!("{what}: {error}").into());
         }
-        let words = format!("{what}: {}", self.hush.over(&in_words(error)));
+        let words = format!("{what}: {}", self.redactor.over(&in_words(error)));
         // No way of proving who we are that both know, or an address that cannot be said.
         if error.is_client() {
             return misconfigured(&words);
         }
-        let cause = if error.is_timeout() {
-            Cause::Timeout
+        let reason = if error.is_timeout() {
+            FailureReason::Timeout
         } else if stage == Stage::Connecting && !broke_off(error) {
-            Cause::Connect
+            FailureReason::Connect
         } else {
-            Cause::Broken
+            FailureReason::Broken
         };
-        Verdict::Temporary {
-            cause,
+        DeliveryResult::Temporary {
+            reason,
             error: words.into(),
             after: None,
         }

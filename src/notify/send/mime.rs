@@ -11,8 +11,8 @@ use lettre::{Address, message::MessageBuilder};
 
 use crate::fleet::place::spread;
 use crate::notify::channel::Email;
-use crate::notify::envelope::Envelope;
-use crate::notify::render::{Story, document};
+use crate::notify::delivery::Delivery;
+use crate::notify::render::{TemplateData, document};
 
 /// A mail as it goes over the wire, with whom it is from and to.
 pub(super) struct Mime {
@@ -34,22 +34,22 @@ impl Mime {
         receiver: &str,
         listed: usize,
         email: &Email,
-        envelope: &Envelope,
+        delivery: &Delivery,
     ) -> Result<Self, String> {
-        let story = Story::new(receiver, listed, envelope);
+        let data = TemplateData::new(receiver, listed, delivery);
         let from = mailbox(&email.from)?;
         let to: Result<Vec<_>, _> = email.to.iter().map(|one| mailbox(one)).collect();
         let to = to?;
         let domain = from.email.domain().to_owned();
         let thread = format!(
             "<{:016x}@{domain}>",
-            spread(&format!("{receiver}\n{}", envelope.topic))
+            spread(&format!("{receiver}\n{}", delivery.group_key))
         );
         let mut message = Message::builder()
             .from(from.clone())
-            .date(SystemTime::from(envelope.written))
-            .subject(story.title.as_str())
-            .message_id(Some(message_id(envelope, &domain)))
+            .date(SystemTime::from(delivery.written))
+            .subject(data.title.as_str())
+            .message_id(Some(message_id(delivery, &domain)))
             .in_reply_to(thread.clone())
             .references(thread);
         for one in &to {
@@ -58,9 +58,9 @@ impl Mime {
         for (name, value) in AUTOMATIC {
             message = with(message, name, value);
         }
-        let text = format!("{}\n\n{}", story.title, story.text);
+        let text = format!("{}\n\n{}", data.title, data.text);
         let message = message
-            .multipart(MultiPart::alternative_plain_html(text, document(&story)))
+            .multipart(MultiPart::alternative_plain_html(text, document(&data)))
             .map_err(|error| format!("the mail cannot be written: {error}"))?;
         Ok(Self {
             from: from.email,
@@ -76,15 +76,15 @@ fn with(message: MessageBuilder, name: &'static str, value: &str) -> MessageBuil
 }
 
 /// Ids of messages begin anew where the state was lost; the time they were written does not.
-fn message_id(envelope: &Envelope, domain: &str) -> String {
-    let id: String = envelope
+fn message_id(delivery: &Delivery, domain: &str) -> String {
+    let id: String = delivery
         .id
         .chars()
         .filter(char::is_ascii_alphanumeric)
         .collect();
-    let written = envelope.written.as_millisecond();
-    let topic = spread(&envelope.topic);
-    format!("<{id}.{written}.{topic:016x}@{domain}>")
+    let written = delivery.written.as_millisecond();
+    let group_key = spread(&delivery.group_key);
+    format!("<{id}.{written}.{group_key:016x}@{domain}>")
 }
 
 fn mailbox(address: &str) -> Result<Mailbox, String> {

@@ -1,28 +1,28 @@
 //! Sending one message through its channel: the thin shell around what `render` made.
 //!
-//! Whatever happens on the way is said as a [`Verdict`]; nothing here decides when to try again, and
+//! Whatever happens on the way is said as a [`DeliveryResult`]; nothing here decides when to try again, and
 //! nothing takes longer than the channel's patience.
 
-mod frugal;
+mod alertmanager;
 mod http;
-mod hush;
+mod limited_stream;
 mod mail;
-mod manager;
 mod mime;
-mod trust;
+mod redact;
+mod tls;
 mod webhook;
 
 use super::channel::{Channel, Receiver};
-use super::retry::Verdict;
+use super::retry::DeliveryResult;
 
-pub use super::envelope::Envelope;
-pub use manager::{Posting, beat, post_alerts};
+pub use super::delivery::Delivery;
+pub use alertmanager::{PostResult, beat, post_alerts};
 
 /// How an attempt went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// What it means for the message.
-    pub verdict: Verdict,
+    pub result: DeliveryResult,
     /// What somebody should know although the message may have been taken: recipients that were
     /// refused, a template that failed.
     pub remark: Option<Box<str>>,
@@ -31,9 +31,9 @@ pub struct Attempt {
 }
 
 /// Sends one message; takes no longer than the patience of the channel.
-pub async fn send(receiver: &Receiver, envelope: &Envelope) -> Attempt {
+pub async fn send(receiver: &Receiver, delivery: &Delivery) -> Attempt {
     match &receiver.channel {
-        Channel::Webhook(webhook) => webhook::send(receiver, webhook, envelope).await,
-        Channel::Email(email) => mail::send(receiver, email, envelope).await,
+        Channel::Webhook(webhook) => webhook::send(receiver, webhook, delivery).await,
+        Channel::Email(email) => mail::send(receiver, email, delivery).await,
     }
 }

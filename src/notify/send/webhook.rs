@@ -9,29 +9,29 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Attempt;
 use super::http::{self, Request, misconfigured};
-use super::hush::Hush;
+use super::redact::Redactor;
 use crate::notify::channel::{Receiver, Webhook};
-use crate::notify::envelope::Envelope;
+use crate::notify::delivery::Delivery;
 use crate::notify::http_client::HttpClient;
 use crate::notify::render::{Post, post};
-use crate::notify::retry::Verdict;
+use crate::notify::retry::DeliveryResult;
 
 /// Tells repetitions of a message from others.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Proves who made the body.
 const SIGNATURE: HeaderName = HeaderName::from_static("x-signature-256");
 
-pub(super) async fn send(receiver: &Receiver, webhook: &Webhook, envelope: &Envelope) -> Attempt {
+pub(super) async fn send(receiver: &Receiver, webhook: &Webhook, delivery: &Delivery) -> Attempt {
     let name = &receiver.route.receiver;
-    let post = post(name, receiver.max_listed_alerts, &webhook.body, envelope);
+    let post = post(name, receiver.max_listed_alerts, &webhook.body, delivery);
     let remark = post.fault.clone();
     let mut dialogue: Vec<_> = remark.iter().map(ToString::to_string).collect();
-    let verdict = match headers(webhook, &post, &envelope.id) {
+    let result = match headers(webhook, &post, &delivery.id) {
         Ok(headers) => exchange(webhook, post, headers, &mut dialogue).await,
-        Err(verdict) => verdict,
+        Err(result) => result,
     };
     Attempt {
-        verdict,
+        result,
         remark,
         dialogue,
     }
@@ -42,14 +42,14 @@ async fn exchange(
     post: Post,
     headers: HeaderMap,
     dialogue: &mut Vec<String>,
-) -> Verdict {
+) -> DeliveryResult {
     dialogue.push(format!("> POST {}…", http::place(&webhook.url)));
     dialogue.extend(headers.iter().map(|(name, value)| {
         let value = value.to_str().ok().filter(|_| !value.is_sensitive());
         format!("> {name}: {}", value.unwrap_or("***"))
     }));
     dialogue.push(format!("> {} bytes", post.body.len()));
-    let hush = Hush::of(&webhook.url, &webhook.client).and(&webhook.hmac);
+    let redactor = Redactor::of(&webhook.url, &webhook.client).and(&webhook.hmac);
     let request = Request {
         method: Method::POST,
         url: &webhook.url,
@@ -59,17 +59,17 @@ async fn exchange(
         headers,
         body: post.body,
     };
-    match http::exchange(request, &hush).await {
+    match http::exchange(request, &redactor).await {
         Ok(answer) => {
             dialogue.push(format!("< {} {}", answer.status, answer.excerpt));
-            answer.verdict()
+            answer.result()
         }
-        Err(verdict) => verdict,
+        Err(result) => result,
     }
 }
 
 /// All headers of a POST; what is configured goes before what belongs to the body.
-fn headers(webhook: &Webhook, post: &Post, id: &str) -> Result<HeaderMap, Verdict> {
+fn headers(webhook: &Webhook, post: &Post, id: &str) -> Result<HeaderMap, DeliveryResult> {
     let ours = |text: &str| {
         HeaderValue::from_str(text)
             .map_err(|_invalid| misconfigured(&format!("`{text}` cannot be sent as a header")))

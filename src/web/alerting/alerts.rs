@@ -8,14 +8,14 @@ use std::sync::Arc;
 use jiff::{Timestamp, Unit};
 use serde::Serialize;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::board::Alert;
 use crate::alerts::phase::WaitsFor;
 use crate::alerts::suppress::Visibility;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment};
-use crate::rules::pairs::Pair;
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
+use crate::rules::labels::Pair;
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
 use crate::web::listing::Listing;
 use crate::web::pieces::Pieces;
@@ -50,7 +50,7 @@ const HOLDS: &str = "1e+00";
 
 /// What alerts and rules are told from.
 pub(in crate::web) struct Told {
-    pub(in crate::web) picture: Arc<Picture>,
+    pub(in crate::web) picture: Arc<AlertSnapshot>,
     pub(in crate::web) fleet: Arc<Fleet>,
     pub(in crate::web) now: Moment,
 }
@@ -66,7 +66,7 @@ pub(in crate::web) fn alerts(told: Told) -> impl Pieces + use<> {
 }
 
 /// What is pending or fires, sorted by labels, so that two answers can be compared.
-pub(super) fn active(picture: &Picture) -> Vec<Alert> {
+pub(super) fn active(picture: &AlertSnapshot) -> Vec<Alert> {
     let mut active: Vec<_> = picture.board.active().cloned().collect();
     active.sort_by(|a, b| (&a.labels, &a.subject).cmp(&(&b.labels, &b.subject)));
     active

@@ -118,7 +118,7 @@ fn json(Event { id, event }: &Event) -> EventJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alerts::event::Happening;
+    use crate::alerts::event::PhoneEvent;
     use crate::web::example::{now, written};
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn people_read_what_happened_in_words() {
-        let happening = Happening::RegistrationLost {
+        let happening = PhoneEvent::RegistrationLost {
             account: 1,
             server: "pbx".into(),
         };

@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert_engine::command::Letter;
-use crate::notify::Notice;
+use crate::alert_engine::command::OutboxEntry;
+use crate::notify::Notification;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
 use crate::web::listing::Listing;
 use crate::web::pieces::Pieces;
@@ -35,33 +35,33 @@ struct LetterJson<'a> {
 }
 
 /// The messages as they came from the store.
-pub(in crate::web) fn queue(letters: Vec<Letter>) -> impl Pieces {
+pub(in crate::web) fn queue(letters: Vec<OutboxEntry>) -> impl Pieces {
     Listing {
         open: "{\"notifications\":[",
         close: "]}",
         items: letters.into(),
-        item: |letter: &Letter, out: &mut Vec<u8>| {
+        item: |letter: &OutboxEntry, out: &mut Vec<u8>| {
             serde_json::to_writer(out, &json(letter)).expect(ALWAYS_JSON);
         },
     }
 }
 
 /// What a message says, if this version can read it.
-pub(in crate::web) fn notice(letter: &Letter) -> Option<Notice> {
-    serde_json::from_str(&letter.letter.body).ok()
+pub(in crate::web) fn notice(letter: &OutboxEntry) -> Option<Notification> {
+    serde_json::from_str(&letter.new.body).ok()
 }
 
-fn json(letter: &Letter) -> LetterJson<'_> {
+fn json(letter: &OutboxEntry) -> LetterJson<'_> {
     let notice = notice(letter);
     LetterJson {
         id: letter.id,
-        receiver: &letter.letter.receiver,
-        topic: &letter.letter.topic,
+        receiver: &letter.new.receiver,
+        topic: &letter.new.group_key,
         state: if letter.dead { "dead" } else { "waiting" },
         attempts: letter.attempts,
         error: letter.error.as_deref(),
         created: whole_millis(letter.created),
-        due: (!letter.dead).then(|| whole_millis(letter.letter.due)),
+        due: (!letter.dead).then(|| whole_millis(letter.new.due)),
         reason: notice.as_ref().map(|notice| notice.reason.label()),
         firing: notice.as_ref().map(|notice| notice.firing.len()),
         over: notice.as_ref().map(|notice| notice.over.len()),
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn a_message_is_counted_and_not_shown() {
         let mut unreadable = example::dead_letter();
-        unreadable.letter.body = "?".into();
+        unreadable.new.body = "?".into();
         unreadable.dead = false;
         let json = example::written(queue(vec![example::dead_letter(), unreadable]));
         assert_eq!(

@@ -19,10 +19,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::alert_engine::command::{self, Command, Refusal};
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::board::Alert;
 use crate::fleet::{Fleet, Moment};
-use crate::rules::pairs::Pair;
+use crate::rules::labels::Pair;
 
 use super::requests::Code;
 
@@ -79,7 +79,7 @@ impl Unanswered {
 /// The texts of an alert; those of one that is pending are rendered when somebody looks.
 pub(super) fn texts<'a>(
     alert: &Alert,
-    picture: &'a Picture,
+    picture: &'a AlertSnapshot,
     fleet: &Fleet,
     now: Moment,
 ) -> Cow<'a, [Pair]> {

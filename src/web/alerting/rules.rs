@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::board::Alert;
 use crate::alerts::board::KnownRule;
 use crate::rules::export::Group;
@@ -96,7 +96,7 @@ pub(in crate::web) fn state_of<'a>(alerts: impl Iterator<Item = &'a Alert>) -> &
     state
 }
 
-fn push_groups(picture: &Picture, steps: &mut VecDeque<Step>) {
+fn push_groups(picture: &AlertSnapshot, steps: &mut VecDeque<Step>) {
     let mut alerts: BTreeMap<Box<str>, Vec<Alert>> = BTreeMap::new();
     for alert in active(picture) {
         let name = alert.rule().name.clone();
@@ -120,7 +120,7 @@ fn push_groups(picture: &Picture, steps: &mut VecDeque<Step>) {
 }
 
 /// The rules by the name of their group, in the order of the packs; those within as they stand there.
-fn groups(picture: &Picture) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
+fn groups(picture: &AlertSnapshot) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
     let mut own: Vec<_> = picture.board.rules().iter().map(Arc::clone).collect();
     let mut groups = Vec::new();
     for pack in packs::all() {
@@ -210,7 +210,7 @@ mod tests {
     use crate::rules::export;
     use crate::web::example;
 
-    fn listed(picture: Picture, query: &str) -> serde_json::Value {
+    fn listed(picture: AlertSnapshot, query: &str) -> serde_json::Value {
         let query = Query::of(Some(query));
         example::written(rules(example::told(picture), &query))
     }
@@ -229,7 +229,7 @@ mod tests {
             rules: Arc::new(Known::new(all)),
             ..Settings::default()
         };
-        let json = listed(Picture::new(Arc::new(settings)), "");
+        let json = listed(AlertSnapshot::new(Arc::new(settings)), "");
         let groups = json["data"]["groups"].as_array().expect("a list");
         let names: Vec<_> = groups.iter().map(|group| group["name"].as_str()).collect();
         let exported = export::built_in(packs::RUNBOOKS);
@@ -245,6 +245,6 @@ mod tests {
     fn there_are_no_recording_rules_and_without_rules_there_are_no_groups() {
         let none = serde_json::json!({ "status": "success", "data": { "groups": [] } });
         assert_eq!(listed(example::picture(), "type=record"), none);
-        assert_eq!(listed(Picture::new(Arc::default()), ""), none);
+        assert_eq!(listed(AlertSnapshot::new(Arc::default()), ""), none);
     }
 }

@@ -17,7 +17,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::alert_engine::command::{NewSilence, SilenceEnd};
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::text::harmless;
 use crate::fleet::{Fleet, Text};
 use crate::rules::matcher::{Matcher, MatcherError, parse_list};
@@ -206,7 +206,7 @@ fn instead_of(map: &Map<String, Value>) -> String {
 }
 
 /// Every label that an alert or a phone here can have.
-pub(super) fn known_labels<'a>(fleet: &'a Fleet, picture: &'a Picture) -> BTreeSet<&'a str> {
+pub(super) fn known_labels<'a>(fleet: &'a Fleet, picture: &'a AlertSnapshot) -> BTreeSet<&'a str> {
     let mut known: BTreeSet<&str> = RESERVED_LABELS.into();
     // How an alert is, which metrics say and no alert carries.
     for state in ["alertstate", "suppressed"] {

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::silence::Silence;
 use crate::fleet::{Fleet, Moment};
 use crate::rules::matcher::Matcher;
@@ -50,7 +50,7 @@ struct MadeJson<'a> {
 }
 
 /// All silences.
-pub(in crate::web) fn silences(picture: &Picture, now: Moment) -> impl Pieces + use<> {
+pub(in crate::web) fn silences(picture: &AlertSnapshot, now: Moment) -> impl Pieces + use<> {
     Listing {
         open: "[",
         close: "]",
@@ -67,7 +67,12 @@ pub(super) fn ended(silence: &Silence, now: Moment) -> String {
 }
 
 /// One silence that was just made.
-pub(super) fn made(silence: &Silence, fleet: &Fleet, picture: &Picture, now: Moment) -> String {
+pub(super) fn made(
+    silence: &Silence,
+    fleet: &Fleet,
+    picture: &AlertSnapshot,
+    now: Moment,
+) -> String {
     let phones = fleet.phones();
     let alerts = picture.board.active();
     let json = MadeJson {

@@ -15,14 +15,14 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::registry::Unit::Seconds;
 
-use crate::alert_engine::picture::Picture;
-use crate::alert_engine::picture::{Queue, Restored, SUPPRESSORS};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alert_engine::snapshot::{Queue, RestoreResult, SUPPRESSORS};
 use crate::alerts::board::{Alert, Board};
 use crate::alerts::silence::SilenceState;
 use crate::alerts::suppress::Visibility;
 use crate::fleet::moment::epoch_seconds;
-use crate::notify::notice::Why;
-use crate::notify::retry::Cause;
+use crate::notify::notification::NotificationReason;
+use crate::notify::retry::FailureReason;
 use crate::rules::rule::Rule;
 
 use super::own::Families;
@@ -70,7 +70,7 @@ impl State {
 /// The alerts as of one moment.
 #[derive(Debug)]
 pub(super) struct Alerts {
-    picture: Arc<Picture>,
+    picture: Arc<AlertSnapshot>,
     now: Timestamp,
 }
 
@@ -128,7 +128,7 @@ impl Alerts {
     }
 
     fn rules(&self, out: &mut Families<'_>) -> fmt::Result {
-        let Picture {
+        let AlertSnapshot {
             matched, evaluated, ..
         } = &*self.picture;
         out.gauges(
@@ -157,7 +157,7 @@ impl Alerts {
         let tallies = &self.picture.tallies;
         let receivers = self.receivers();
         let delivered = receivers.iter().flat_map(|receiver| {
-            Why::ALL.map(|reason| {
+            NotificationReason::ALL.map(|reason| {
                 let labels = [
                     ("receiver", *receiver),
                     ("notification_reason", reason.label()),
@@ -172,7 +172,7 @@ impl Alerts {
             delivered,
         )?;
         let failed = receivers.iter().flat_map(|receiver| {
-            Cause::ALL.map(|cause| {
+            FailureReason::ALL.map(|cause| {
                 let labels = [("receiver", *receiver), ("reason", cause.label())];
                 let count = tallies.failed.get(&((*receiver).into(), cause));
                 (labels, count.copied().unwrap_or_default())
@@ -232,7 +232,7 @@ impl Alerts {
     }
 
     fn alertmanagers(&self, out: &mut Families<'_>) -> fmt::Result {
-        let Picture {
+        let AlertSnapshot {
             settings, tallies, ..
         } = &*self.picture;
         let names = settings.alertmanagers.iter().map(|one| &*one.name);
@@ -265,7 +265,7 @@ impl Alerts {
     }
 
     fn state(&self, out: &mut Families<'_>) -> fmt::Result {
-        let Picture {
+        let AlertSnapshot {
             keeping, tallies, ..
         } = &*self.picture;
         out.gauge(
@@ -281,7 +281,7 @@ impl Alerts {
             "Whether the state of alerts is on disk; absent where it is kept in memory on purpose.",
             is_meant_to.then_some(u32::from(keeping.fault.is_none())),
         )?;
-        let restored = Restored::ALL.map(|result| {
+        let restored = RestoreResult::ALL.map(|result| {
             let count = tallies.restored.get(&result).copied();
             ([("result", result.label())], count.unwrap_or_default())
         });

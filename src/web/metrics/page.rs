@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use hyper::body::Bytes;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::{Endpoint, Moment, Phone};
 use crate::web::Settings;
 use crate::web::pieces::{Filled, PIECE, Pieces};
@@ -33,7 +33,7 @@ pub struct Scrape {
     /// What may be shown of them.
     pub settings: Arc<Settings>,
     /// What is known of alerts.
-    pub alerts: Arc<Picture>,
+    pub alerts: Arc<AlertSnapshot>,
     /// The exporter's own values; `None` leaves its families and those of alerts out.
     pub exporter: Option<Exporter>,
     /// In which format.
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn where_alerts_are_not_judged_nothing_is_said_of_them() {
         let fleet = example::fleet();
-        let off = Arc::new(Picture::new(Arc::default()));
+        let off = Arc::new(AlertSnapshot::new(Arc::default()));
         let page = written(Scrape {
             alerts: off,
             ..scrape(&fleet, Format::Text)

@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use crate::alert_engine::picture::Picture;
-use crate::alert_engine::picture::{Keeping, ManagerTally, Queue, Restored, Tallies};
+use crate::alert_engine::snapshot::AlertSnapshot;
+use crate::alert_engine::snapshot::{
+    AlertmanagerCounters, Counters, Persistence, Queue, RestoreResult,
+};
 use crate::alerting_config::Settings;
 use crate::alerts::board::{Board, KnownRule, Rules};
-use crate::alerts::own::Health;
+use crate::alerts::self_monitoring::Health;
 use crate::alerts::silence::{Silence, Window};
 use crate::alerts::suppress::Suppression;
 use crate::fleet::Fleet;
 use crate::fleet::moment::later;
 use crate::notify::channel::{Alertmanager, Body, Channel, Receiver, Webhook};
 use crate::notify::http_client::HttpClient;
-use crate::notify::notice::Why;
-use crate::notify::retry::Cause;
+use crate::notify::notification::NotificationReason;
+use crate::notify::retry::FailureReason;
 use crate::notify::route::Route;
 use crate::rules::condition::Condition;
 use crate::rules::matcher::Matcher;
@@ -39,7 +41,7 @@ const RULES: [&str; 5] = [
 
 /// A phone that refuses our password is silenced, a site-less phone is in a window, a receiver takes
 /// nothing, and so does an Alertmanager.
-pub(super) fn of(fleet: &Fleet) -> Picture {
+pub(super) fn of(fleet: &Fleet) -> AlertSnapshot {
     let settings = Arc::new(settings());
     let mut board = Board::new(Arc::clone(&settings.rules));
     board.with_silences(vec![
@@ -57,17 +59,17 @@ pub(super) fn of(fleet: &Fleet) -> Picture {
     let of_phones = |rule: &&Arc<KnownRule>| !matches!(rule.rule.when, Condition::Own(_));
     let rules = settings.rules.iter().filter(of_phones);
     let matched = rules.map(|known| (known.rule.name.clone(), 4));
-    Picture {
+    AlertSnapshot {
         board,
         matched: Arc::new(matched.collect()),
         evaluated: Some(example::now()),
         tallies: Arc::new(tallies()),
         queues: Arc::new(queues()),
-        keeping: Keeping {
+        keeping: Persistence {
             written: Some(example::now().wall),
             fault: None,
         },
-        ..Picture::new(settings)
+        ..AlertSnapshot::new(settings)
     }
 }
 
@@ -131,14 +133,14 @@ fn phone(name: &str) -> Box<[Matcher]> {
     Box::new([Matcher::equal("phone", name)])
 }
 
-fn tallies() -> Tallies {
-    Tallies {
-        delivered: BTreeMap::from([(("helpdesk".into(), Why::First), 2)]),
-        failed: BTreeMap::from([(("push".into(), Cause::Refused), 3)]),
+fn tallies() -> Counters {
+    Counters {
+        delivered: BTreeMap::from([(("helpdesk".into(), NotificationReason::First), 2)]),
+        failed: BTreeMap::from([(("push".into(), FailureReason::Refused), 3)]),
         suppressed: BTreeMap::from([("silence", 1)]),
         alertmanagers: BTreeMap::from([(
             "am1.example:9093".into(),
-            ManagerTally {
+            AlertmanagerCounters {
                 sent: 7,
                 errors: 2,
                 dropped: 1,
@@ -146,7 +148,7 @@ fn tallies() -> Tallies {
             },
         )]),
         texts_failed: 1,
-        restored: BTreeMap::from([(Restored::Continued, 3)]),
+        restored: BTreeMap::from([(RestoreResult::Continued, 3)]),
     }
 }
 

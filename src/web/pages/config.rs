@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerting_config;
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
@@ -23,7 +23,7 @@ use super::{Renewal, columns, end_of_table, frame, pair, row, signs};
 /// The page.
 pub(in crate::web) fn config(
     fleet: &Fleet,
-    picture: &Picture,
+    picture: &AlertSnapshot,
     now: Moment,
     settings: &Settings,
 ) -> String {

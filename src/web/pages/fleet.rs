@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 use crate::web::health::{Health, held, registrations};
@@ -38,7 +38,7 @@ struct Row<'a> {
 /// The page of all phones.
 pub(in crate::web) fn fleet(
     fleet: &Fleet,
-    picture: &Picture,
+    picture: &AlertSnapshot,
     now: Moment,
     query: &Query,
 ) -> String {
@@ -108,7 +108,7 @@ impl<'a> View<'a> {
     }
 }
 
-fn summary(html: &mut Html, all: &[Row<'_>], picture: &Picture, now: Moment) {
+fn summary(html: &mut Html, all: &[Row<'_>], picture: &AlertSnapshot, now: Moment) {
     let count = |health| all.iter().filter(|row| row.health == health).count();
     // A phone in trouble is up: what it says is true, it only does not say all is well.
     let up = count(Health::Up) + count(Health::Trouble);
@@ -172,7 +172,7 @@ fn form(html: &mut Html, view: &View<'_>, fleet: &Fleet) {
 fn table<'a>(
     html: &mut Html,
     rows: impl Iterator<Item = &'a &'a Row<'a>>,
-    picture: &Picture,
+    picture: &AlertSnapshot,
     now: Moment,
 ) {
     html.markup(

@@ -4,13 +4,13 @@
 use std::time::Duration;
 
 use crate::alert_engine::command::Event;
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::event::in_words;
 use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Line, Registration};
 use crate::fleet::{Endpoint, Fleet, Moment, Phone, Text, expect};
 use crate::rules::matcher::Matcher;
-use crate::rules::{pairs, severity};
+use crate::rules::{labels, severity};
 use crate::web::Settings;
 use crate::web::alerting::texts;
 use crate::web::health::{Health, failures, held, read_at};
@@ -31,7 +31,7 @@ pub(in crate::web) const MOST_HISTORY: u32 = 50;
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct Beside<'a> {
     pub(in crate::web) fleet: &'a Fleet,
-    pub(in crate::web) picture: &'a Picture,
+    pub(in crate::web) picture: &'a AlertSnapshot,
     /// What happened to it, newest first; `None` if the alert task did not tell.
     pub(in crate::web) events: Option<&'a [Event]>,
 }
@@ -65,7 +65,7 @@ pub(in crate::web) fn phone(
 }
 
 /// Says that alerts of the phone are kept back because somebody wanted it.
-fn muted(html: &mut Html, name: &str, picture: &Picture) {
+fn muted(html: &mut Html, name: &str, picture: &AlertSnapshot) {
     if let Some(by) = picture.board.muted().get(name) {
         html.markup("<p class=\"note\">Muted by a ")
             .text(by.label())
@@ -98,7 +98,7 @@ fn alerts(html: &mut Html, name: &str, beside: Beside<'_>, now: Moment) {
         html.markup("</td><td>")
             .text(words::since(alert.active_at.wall, now.wall))
             .markup("</td><td>")
-            .text(pairs::text(&texts, "summary"))
+            .text(labels::text(&texts, "summary"))
             .markup("</td><td>");
         signs::state(html, alert, picture, now);
         html.markup("</td></tr>\n");

@@ -4,20 +4,20 @@
 //! ready-made ones, since Prometheus or Grafana may have them. Messages lead to the rule by its name in
 //! small letters, as in `docs/runbooks.md`. What only Prometheus can see stands at the end.
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
 use crate::rules::condition::Condition;
+use crate::rules::describe_rule::{condition, length, phones};
 use crate::rules::export::{Exported, seen_from_outside};
 use crate::rules::packs::{self, RUNBOOKS};
 use crate::rules::promql;
 use crate::rules::rule::Rule;
-use crate::rules::words::{condition, length, phones};
 use crate::web::html::Html;
 
 use super::{Renewal, frame, pair, prose, signs};
 
 /// The page.
-pub(in crate::web) fn runbooks(picture: &Picture, now: Moment) -> String {
+pub(in crate::web) fn runbooks(picture: &AlertSnapshot, now: Moment) -> String {
     let settings = &picture.settings;
     let rules: Vec<_> = if settings.enabled {
         let rules = settings.rules.iter().map(|known| &known.rule);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn without_alerts_of_its_own_it_has_every_section_of_the_documentation() {
-        let page = runbooks(&Picture::new(Arc::default()), example::now());
+        let page = runbooks(&AlertSnapshot::new(Arc::default()), example::now());
         let document = export::runbooks();
         let names: Vec<_> = document
             .lines()

@@ -1,12 +1,12 @@
 //! How an alert is shown wherever it is: how severe it is, what it speaks of, what keeps it back.
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::board::Alert;
 use crate::alerts::suppress::Visibility;
 use crate::fleet::Moment;
 use crate::rules::matcher::Matcher;
 use crate::rules::subject::Subject;
-use crate::rules::{pairs, severity};
+use crate::rules::{labels, severity};
 use crate::web::alerting::waits_for;
 use crate::web::html::Html;
 use crate::web::words;
@@ -77,7 +77,7 @@ fn phone_link(html: &mut Html, phone: &str) {
 }
 
 /// Where the alert stands in its life, and what keeps it from being said.
-pub(super) fn state(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
+pub(super) fn state(html: &mut Html, alert: &Alert, picture: &AlertSnapshot, now: Moment) {
     if alert.state.is_pending() {
         html.markup("pending");
         if let Some(waits) = waits_for(alert, now) {
@@ -99,7 +99,7 @@ pub(super) fn state(html: &mut Html, alert: &Alert, picture: &Picture, now: Mome
     }
 }
 
-fn kept_back(html: &mut Html, alert: &Alert, picture: &Picture, now: Moment) {
+fn kept_back(html: &mut Html, alert: &Alert, picture: &AlertSnapshot, now: Moment) {
     match &alert.visibility {
         Visibility::Shown => {}
         Visibility::Settling => {
@@ -141,7 +141,7 @@ pub(super) fn silence_path(alert: &Alert) -> String {
         Subject::Daemon | Subject::Phone(_) | Subject::Account(..) | Subject::Line(..) => None,
     };
     let matchers = names.into_iter().chain(group).filter_map(|name| {
-        let value = pairs::text(&alert.labels, name);
+        let value = labels::text(&alert.labels, name);
         let matcher = Matcher::equal(name, value).to_string();
         (!value.is_empty()).then(|| format!("silence={}", encode(&matcher)))
     });
@@ -149,7 +149,7 @@ pub(super) fn silence_path(alert: &Alert) -> String {
 }
 
 /// How many alerts of a phone fire, the worst severity of them, and whether it is muted.
-pub(super) fn of_phone(html: &mut Html, phone: &str, picture: &Picture) {
+pub(super) fn of_phone(html: &mut Html, phone: &str, picture: &AlertSnapshot) {
     let alerts = picture.board.alerts_of(phone);
     let firing = || alerts.iter().filter(|alert| alert.state.is_firing());
     let worst = firing().map(Alert::severity);

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use grandstream_exporter::rules::inhibit::InhibitRule;
+use grandstream_exporter::rules::labels::{Pair, text};
 use grandstream_exporter::rules::matcher::{Matcher, parse_list};
-use grandstream_exporter::rules::pairs::{Pair, text};
 use serde_json::{Value, json};
 
 use crate::harness::alertmanager::Alertmanager;

@@ -8,14 +8,14 @@ use grandstream_exporter::notify::channel::{
     Alertmanager, Body, Channel, Email, Encryption, Webhook,
 };
 use grandstream_exporter::notify::http_client::{HttpClient, TlsClient};
-use grandstream_exporter::notify::send::{Posting, beat, post_alerts, send};
+use grandstream_exporter::notify::send::{PostResult, beat, post_alerts, send};
 use grandstream_exporter::sim::{self, Behaviour};
 use rcgen::{DnType, date_time_ymd};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::smtp::{Manners, Server};
-use super::{acceptor, authorities, envelope, error, receiver, server_config};
+use super::{acceptor, authorities, delivery, error, receiver, server_config};
 use crate::harness::certificates::{Authority, self_signed};
 use crate::harness::curl::curl;
 use crate::harness::sink::{Answers, Sink};
@@ -162,8 +162,8 @@ async fn who_sends_over_http_trusts_what_is_named_and_says_what_is_wrong() {
             timeout: None,
         };
         let desk = receiver(Channel::Webhook(Box::new(webhook)));
-        let attempt = send(&desk, &envelope("reception")).await;
-        case.check("a webhook", CA_FILE, error(&attempt.verdict));
+        let attempt = send(&desk, &delivery("reception")).await;
+        case.check("a webhook", CA_FILE, error(&attempt.result));
         let manager = Alertmanager {
             name: "am".into(),
             url: url.clone().into(),
@@ -171,8 +171,8 @@ async fn who_sends_over_http_trusts_what_is_named_and_says_what_is_wrong() {
             timeout: None,
         };
         let said = match post_alerts(&manager, "[]").await {
-            Posting::Accepted => "".into(),
-            Posting::Refused { error } | Posting::Failed { error, .. } => error,
+            PostResult::Accepted => "".into(),
+            PostResult::Refused { error } | PostResult::Failed { error, .. } => error,
         };
         case.check("an Alertmanager", CA_FILE, &said);
         let heartbeat = Heartbeat {
@@ -205,8 +205,8 @@ async fn mail_servers_are_trusted_alike_whenever_tls_begins() {
                 timeout: None,
             };
             let receiver = receiver(Channel::Email(Box::new(email)));
-            let attempt = send(&receiver, &envelope("reception")).await;
-            let said = error(&attempt.verdict);
+            let attempt = send(&receiver, &delivery("reception")).await;
+            let said = error(&attempt.result);
             case.check(&format!("a mail, {encryption:?}"), CA_FILE, said);
         }
     }

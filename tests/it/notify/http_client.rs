@@ -12,8 +12,8 @@ use grandstream_exporter::notify::channel::{
     Alertmanager, Body, Channel, Email, Encryption, Webhook,
 };
 use grandstream_exporter::notify::http_client::{Authorization, HeaderText, HttpClient, TlsClient};
-use grandstream_exporter::notify::retry::Cause;
-use grandstream_exporter::notify::send::{Posting, beat, post_alerts, send};
+use grandstream_exporter::notify::retry::FailureReason;
+use grandstream_exporter::notify::send::{PostResult, beat, post_alerts, send};
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
@@ -25,7 +25,7 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::smtp::{Manners, Server};
-use super::{DELIVERED, Meaning, authorities, envelope, header, meaning, receiver};
+use super::{DELIVERED, Meaning, authorities, delivery, header, meaning, receiver};
 use crate::harness::certificates::{Authority, Validity};
 use crate::harness::sink::{Answers, Asked, Sink};
 use crate::process::program;
@@ -33,7 +33,7 @@ use crate::process::program;
 /// The only name that the servers here answer to.
 const HOST: &str = "am.example";
 
-const TLS: Meaning = ("temporary", Some(Cause::Tls));
+const TLS: Meaning = ("temporary", Some(FailureReason::Tls));
 
 /// A directory with the authority `ca`, which has a server at [`HOST`] and the client `phones`, and
 /// with the authority `other`, which has a client of that name too.
@@ -111,10 +111,10 @@ async fn posted(sink: &Sink, client: HttpClient) -> Meaning {
     };
     let attempt = send(
         &receiver(Channel::Webhook(Box::new(webhook))),
-        &envelope("reception"),
+        &delivery("reception"),
     )
     .await;
-    meaning(&attempt.verdict)
+    meaning(&attempt.result)
 }
 
 /// The lines of this header, in their order.
@@ -210,7 +210,7 @@ async fn alertmanagers_and_the_heartbeat_take_the_same_block() {
     };
     assert_eq!(
         post_alerts(&manager(whole.clone()), "[]").await,
-        Posting::Accepted
+        PostResult::Accepted
     );
     let heartbeat = |client| Heartbeat {
         url: url.clone().into(),
@@ -237,8 +237,8 @@ async fn alertmanagers_and_the_heartbeat_take_the_same_block() {
         let failed = post_alerts(&manager(client.clone()), "[]").await;
         let is_tls = matches!(
             failed,
-            Posting::Failed {
-                cause: Cause::Tls,
+            PostResult::Failed {
+                reason: FailureReason::Tls,
                 ..
             }
         );
@@ -266,10 +266,10 @@ async fn a_header_that_is_configured_replaces_the_one_of_the_body() {
     };
     let attempt = send(
         &receiver(Channel::Webhook(Box::new(webhook))),
-        &envelope("reception"),
+        &delivery("reception"),
     )
     .await;
-    assert_eq!(meaning(&attempt.verdict), DELIVERED);
+    assert_eq!(meaning(&attempt.result), DELIVERED);
     let asked = sink.asked().await;
     let priorities = lines(&asked, "priority");
     assert_eq!(priorities, ["priority: 1", "priority: 2"], "{asked:?}");
@@ -326,8 +326,8 @@ async fn mail_proves_who_sends_and_knows_its_server_by_name_too() {
         let wrong: Vec<_> = wrong.map(|(what, tls)| (what, email(tls), false)).collect();
         for (what, email, taken) in good.into_iter().chain(wrong) {
             let channel = Channel::Email(Box::new(email));
-            let attempt = send(&receiver(channel), &envelope("reception")).await;
-            let found = meaning(&attempt.verdict);
+            let attempt = send(&receiver(channel), &delivery("reception")).await;
+            let found = meaning(&attempt.result);
             let received = server.received().await;
             assert_eq!(
                 found == DELIVERED,

@@ -1,23 +1,23 @@
 //! Mails: what each refusal means, and what is in the mail that is taken.
 
-use grandstream_exporter::notify::Envelope;
+use grandstream_exporter::notify::Delivery;
 use grandstream_exporter::notify::channel::{Channel, Email, Encryption};
 use grandstream_exporter::notify::http_client::TlsClient;
-use grandstream_exporter::notify::retry::Cause;
+use grandstream_exporter::notify::retry::FailureReason;
 use grandstream_exporter::notify::send::{Attempt, send};
 use mail_parser::{HeaderValue, Message, MessageParser};
 use tempfile::TempDir;
 
 use super::smtp::{END, ENDLESS, GREETING, HANG_UP, Manners, Received, SILENCE, Server};
 use super::{
-    DELIVERED, Meaning, SHORT, acceptor, authorities, envelope, error, meaning, nobody, receiver,
+    DELIVERED, Meaning, SHORT, acceptor, authorities, delivery, error, meaning, nobody, receiver,
 };
 use crate::harness::certificates::Authority;
 
 const PASSWORD: &str = "the mail's password";
-const BUSY: Meaning = ("temporary", Some(Cause::Busy));
-const REFUSED: Meaning = ("permanent", Some(Cause::Refused));
-const TLS: Meaning = ("temporary", Some(Cause::Tls));
+const BUSY: Meaning = ("temporary", Some(FailureReason::Busy));
+const REFUSED: Meaning = ("permanent", Some(FailureReason::Refused));
+const TLS: Meaning = ("temporary", Some(FailureReason::Tls));
 
 fn email(server: &Server, encryption: Encryption) -> Email {
     Email {
@@ -43,8 +43,8 @@ fn home() -> TempDir {
     home
 }
 
-async fn sent(email: Email, envelope: &Envelope) -> Attempt {
-    send(&receiver(Channel::Email(Box::new(email))), envelope).await
+async fn sent(email: Email, delivery: &Delivery) -> Attempt {
+    send(&receiver(Channel::Email(Box::new(email))), delivery).await
 }
 
 /// How an attempt goes with a server that answers these lines in this way.
@@ -54,13 +54,13 @@ async fn refused(instead: &[(&'static str, &'static str)]) -> (Attempt, Received
         ..Manners::default()
     })
     .await;
-    let attempt = sent(email(&server, Encryption::None), &envelope("reception")).await;
+    let attempt = sent(email(&server, Encryption::None), &delivery("reception")).await;
     (attempt, server.received().await)
 }
 
 #[tokio::test]
 async fn each_refusal_is_taken_for_what_it_means() {
-    let broken = ("temporary", Some(Cause::Broken));
+    let broken = ("temporary", Some(FailureReason::Broken));
     for (at, reply, expected, words) in [
         (
             GREETING,
@@ -105,11 +105,11 @@ async fn each_refusal_is_taken_for_what_it_means() {
     ] {
         let (attempt, _) = refused(&[(at, reply)]).await;
         assert_eq!(
-            meaning(&attempt.verdict),
+            meaning(&attempt.result),
             expected,
             "{at} {reply}: {attempt:?}"
         );
-        let said = error(&attempt.verdict);
+        let said = error(&attempt.result);
         let as_expected = if words.ends_with(": ") {
             said.starts_with(words)
         } else {
@@ -122,7 +122,7 @@ async fn each_refusal_is_taken_for_what_it_means() {
 #[tokio::test]
 async fn a_recipient_who_is_refused_does_not_cost_the_others_their_mail() {
     let (attempt, received) = refused(&[("RCPT TO:<desk@", "550 5.1.1 unknown")]).await;
-    assert_eq!(meaning(&attempt.verdict), DELIVERED, "{attempt:?}");
+    assert_eq!(meaning(&attempt.result), DELIVERED, "{attempt:?}");
     let remark = attempt.remark.expect("a remark");
     assert_eq!(
         &*remark,
@@ -138,7 +138,7 @@ async fn all_are_tried_again_if_one_of_those_refused_may_be_taken_later() {
         ("RCPT TO:<night@", "550 5.1.1 unknown"),
     ])
     .await;
-    assert_eq!(meaning(&attempt.verdict), BUSY, "{attempt:?}");
+    assert_eq!(meaning(&attempt.result), BUSY, "{attempt:?}");
 }
 
 #[tokio::test]
@@ -151,9 +151,9 @@ async fn a_server_that_falls_silent_is_left() {
         .await;
         let mut email = email(&server, Encryption::None);
         email.timeout = Some(SHORT);
-        let attempt = sent(email, &envelope("reception")).await;
-        let timeout = ("temporary", Some(Cause::Timeout));
-        assert_eq!(meaning(&attempt.verdict), timeout, "{at}: {attempt:?}");
+        let attempt = sent(email, &delivery("reception")).await;
+        let timeout = ("temporary", Some(FailureReason::Timeout));
+        assert_eq!(meaning(&attempt.result), timeout, "{at}: {attempt:?}");
     }
 }
 
@@ -171,9 +171,9 @@ async fn a_server_that_never_ends_a_line_is_hung_up_on_before_it_fills_the_memor
         .await;
         let mut email = email(&server, encryption);
         email.tls.authorities = at_once.then(|| authorities(home.path(), "ca"));
-        let attempt = sent(email, &envelope("reception")).await;
-        let broken = ("temporary", Some(Cause::Broken));
-        assert_eq!(meaning(&attempt.verdict), broken, "{attempt:?}");
+        let attempt = sent(email, &delivery("reception")).await;
+        let broken = ("temporary", Some(FailureReason::Broken));
+        assert_eq!(meaning(&attempt.result), broken, "{attempt:?}");
     }
 }
 
@@ -185,9 +185,9 @@ async fn a_mail_that_was_taken_is_taken_however_the_conversation_ends() {
             ..Manners::default()
         })
         .await;
-        let attempt = sent(email(&server, Encryption::None), &envelope("reception")).await;
+        let attempt = sent(email(&server, Encryption::None), &delivery("reception")).await;
         assert_eq!(
-            meaning(&attempt.verdict),
+            meaning(&attempt.result),
             DELIVERED,
             "{farewell}: {attempt:?}"
         );
@@ -199,9 +199,9 @@ async fn nobody_there_is_no_connection() {
     let server = Server::start(Manners::default()).await;
     let mut email = email(&server, Encryption::None);
     email.port = nobody().port();
-    let attempt = sent(email, &envelope("reception")).await;
-    let connect = ("temporary", Some(Cause::Connect));
-    assert_eq!(meaning(&attempt.verdict), connect, "{attempt:?}");
+    let attempt = sent(email, &delivery("reception")).await;
+    let connect = ("temporary", Some(FailureReason::Connect));
+    assert_eq!(meaning(&attempt.result), connect, "{attempt:?}");
 }
 
 #[tokio::test]
@@ -219,9 +219,9 @@ async fn a_login_is_sent_under_tls_and_never_shown() {
             let mut email = email(&server, encryption);
             email.tls.authorities = Some(authorities(home.path(), "ca"));
             email.login = Some(("phones".into(), password.into()));
-            let attempt = sent(email, &envelope("reception")).await;
+            let attempt = sent(email, &delivery("reception")).await;
             assert_eq!(
-                meaning(&attempt.verdict),
+                meaning(&attempt.result),
                 expected,
                 "{encryption:?}: {attempt:?}"
             );
@@ -274,8 +274,8 @@ async fn nothing_is_said_without_the_encryption_that_is_wanted() {
         let mut email = email(&server, Encryption::Starttls);
         email.tls.authorities = Some(authorities(home.path(), authority));
         email.login = Some(("phones".into(), PASSWORD.into()));
-        let attempt = sent(email, &envelope("reception")).await;
-        assert_eq!(meaning(&attempt.verdict), expected, "{what}: {attempt:?}");
+        let attempt = sent(email, &delivery("reception")).await;
+        assert_eq!(meaning(&attempt.result), expected, "{what}: {attempt:?}");
         let received = server.received().await;
         let secret = |line: &&String| line.starts_with("AUTH") || line.starts_with("MAIL");
         assert_eq!(received.lines.iter().find(secret), None, "{what}");
@@ -288,34 +288,34 @@ async fn nothing_is_said_without_the_encryption_that_is_wanted() {
     .await;
     let mut email = email(&server, Encryption::Tls);
     email.tls.authorities = Some(authorities(home.path(), "other"));
-    let attempt = sent(email, &envelope("reception")).await;
-    assert_eq!(meaning(&attempt.verdict), TLS, "{attempt:?}");
+    let attempt = sent(email, &delivery("reception")).await;
+    assert_eq!(meaning(&attempt.result), TLS, "{attempt:?}");
     assert_eq!(server.received().await.lines, [""; 0]);
 }
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_a_mistake_of_the_configuration() {
     let server = Server::start(Manners::default()).await;
-    let broken = ("permanent", Some(Cause::Broken));
+    let broken = ("permanent", Some(FailureReason::Broken));
     let mut wrong = email(&server, Encryption::None);
     wrong.to = vec!["nobody".into()];
-    let attempt = sent(wrong, &envelope("reception")).await;
-    assert_eq!(meaning(&attempt.verdict), broken, "{attempt:?}");
+    let attempt = sent(wrong, &delivery("reception")).await;
+    assert_eq!(meaning(&attempt.result), broken, "{attempt:?}");
     assert!(
-        error(&attempt.verdict).starts_with("`nobody` is no address of mail"),
+        error(&attempt.result).starts_with("`nobody` is no address of mail"),
         "{attempt:?}"
     );
     let mut wrong = email(&server, Encryption::None);
     wrong.from = "büro@acme.example".into();
-    let attempt = sent(wrong, &envelope("reception")).await;
-    assert_eq!(meaning(&attempt.verdict), broken, "{attempt:?}");
+    let attempt = sent(wrong, &delivery("reception")).await;
+    assert_eq!(meaning(&attempt.result), broken, "{attempt:?}");
 }
 
 /// The mail about this message, as a mail server received it.
-async fn mail(envelope: &Envelope) -> String {
+async fn mail(delivery: &Delivery) -> String {
     let mut server = Server::start(Manners::default()).await;
-    let attempt = sent(email(&server, Encryption::None), envelope).await;
-    assert_eq!(meaning(&attempt.verdict), DELIVERED, "{attempt:?}");
+    let attempt = sent(email(&server, Encryption::None), delivery).await;
+    assert_eq!(meaning(&attempt.result), DELIVERED, "{attempt:?}");
     server.received().await.mail
 }
 
@@ -325,13 +325,13 @@ fn parsed(mail: &str) -> Message<'_> {
 
 #[tokio::test]
 async fn a_mail_is_filed_threaded_and_answered_by_nobodys_holiday() {
-    let first = mail(&envelope("reception")).await;
-    let again = mail(&envelope("reception")).await;
-    let mut later = envelope("kitchen");
+    let first = mail(&delivery("reception")).await;
+    let again = mail(&delivery("reception")).await;
+    let mut later = delivery("kitchen");
     later.id = "8".into();
     let later = mail(&later).await;
-    let mut elsewhere = envelope("lab");
-    elsewhere.topic = "lyon".into();
+    let mut elsewhere = delivery("lab");
+    elsewhere.group_key = "lyon".into();
     let elsewhere = mail(&elsewhere).await;
     let [first, again, later, elsewhere] =
         [&first, &again, &later, &elsewhere].map(|mail| parsed(mail));
@@ -365,7 +365,7 @@ async fn a_mail_is_filed_threaded_and_answered_by_nobodys_holiday() {
 #[tokio::test]
 async fn whatever_a_phone_calls_itself_breaks_neither_headers_nor_html() {
     let name = "a\r\nBcc: x@evil.example\r\n\r\n.\r\n<script>alert(\"1\")</script>☎ \u{202E}\u{0}";
-    let mail = mail(&envelope(name)).await;
+    let mail = mail(&delivery(name)).await;
     let mail = parsed(&mail);
     assert!(mail.bcc().is_none());
     let subject = mail.subject().expect("a subject");

@@ -5,8 +5,8 @@ use std::time::Duration;
 use grandstream_exporter::notify::channel::Alertmanager;
 use grandstream_exporter::notify::channel::Heartbeat;
 use grandstream_exporter::notify::http_client::HttpClient;
-use grandstream_exporter::notify::retry::Cause;
-use grandstream_exporter::notify::send::{Posting, beat, post_alerts};
+use grandstream_exporter::notify::retry::FailureReason;
+use grandstream_exporter::notify::send::{PostResult, beat, post_alerts};
 
 use super::{SHORT, bearer};
 use crate::harness::sink::{Answers, Sink};
@@ -23,9 +23,9 @@ fn manager(sink: &Sink) -> Alertmanager {
     }
 }
 
-fn failed(cause: Cause, error: &str, after: Option<u64>) -> Posting {
-    Posting::Failed {
-        cause,
+fn failed(reason: FailureReason, error: &str, after: Option<u64>) -> PostResult {
+    PostResult::Failed {
+        reason,
         error: error.into(),
         after: after.map(Duration::from_secs),
     }
@@ -33,11 +33,11 @@ fn failed(cause: Cause, error: &str, after: Option<u64>) -> Posting {
 
 #[tokio::test]
 async fn alerts_are_taken_refused_or_did_not_get_there() {
-    let refused = |error: &str| Posting::Refused {
+    let refused = |error: &str| PostResult::Refused {
         error: error.into(),
     };
     for (answers, expected) in [
-        (Answers::With("200 OK", String::new()), Posting::Accepted),
+        (Answers::With("200 OK", String::new()), PostResult::Accepted),
         (
             Answers::With(
                 "400 Bad Request",
@@ -52,18 +52,18 @@ async fn alerts_are_taken_refused_or_did_not_get_there() {
         (
             Answers::With("401 Who", "a bearer's token is wrong".to_owned()),
             failed(
-                Cause::Refused,
+                FailureReason::Refused,
                 "answered with status 401: *** is wrong",
                 None,
             ),
         ),
         (
             Answers::With("503 Off\r\nRetry-After: 7", String::new()),
-            failed(Cause::Busy, "answered with status 503", Some(7)),
+            failed(FailureReason::Busy, "answered with status 503", Some(7)),
         ),
         (
             Answers::Never,
-            failed(Cause::Timeout, "no answer within 300ms", None),
+            failed(FailureReason::Timeout, "no answer within 300ms", None),
         ),
     ] {
         let mut sink = Sink::start(answers).await;

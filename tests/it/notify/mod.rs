@@ -17,10 +17,10 @@ use std::time::Duration;
 
 use grandstream_exporter::notify::channel::{Channel, Receiver};
 use grandstream_exporter::notify::http_client::{Authorization, Header, HeaderText};
-use grandstream_exporter::notify::notice::{Said, Why};
-use grandstream_exporter::notify::retry::{Cause, Verdict};
+use grandstream_exporter::notify::notification::{AlertRecord, NotificationReason};
+use grandstream_exporter::notify::retry::{DeliveryResult, FailureReason};
 use grandstream_exporter::notify::route::Route;
-use grandstream_exporter::notify::{Envelope, Notice};
+use grandstream_exporter::notify::{Delivery, Notification};
 use jiff::Timestamp;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -31,8 +31,8 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// How long somebody who does not answer is waited for where that is what is tested.
 const SHORT: Duration = Duration::from_millis(300);
 
-/// What a verdict comes to: what tests compare.
-type Meaning = (&'static str, Option<Cause>);
+/// What a result comes to: what tests compare.
+type Meaning = (&'static str, Option<FailureReason>);
 
 const DELIVERED: Meaning = ("delivered", None);
 
@@ -59,15 +59,15 @@ fn receiver(channel: Channel) -> Receiver {
 }
 
 /// A message about one phone of this name.
-fn envelope(phone: &str) -> Envelope {
+fn delivery(phone: &str) -> Delivery {
     let pair = |name: &str, value: &str| (name.into(), value.into());
-    Envelope {
+    Delivery {
         id: "7".into(),
-        topic: "hq".into(),
+        group_key: "hq".into(),
         group: vec![pair("site", "hq")],
-        notice: Notice {
-            reason: Why::First,
-            firing: vec![Said {
+        notification: Notification {
+            reason: NotificationReason::First,
+            firing: vec![AlertRecord {
                 labels: vec![
                     pair("alertname", "PhoneUnreachable"),
                     pair("phone", phone),
@@ -87,18 +87,18 @@ fn envelope(phone: &str) -> Envelope {
     }
 }
 
-fn meaning(verdict: &Verdict) -> Meaning {
-    match verdict {
-        Verdict::Delivered => DELIVERED,
-        Verdict::Temporary { cause, .. } => ("temporary", Some(*cause)),
-        Verdict::Permanent { cause, .. } => ("permanent", Some(*cause)),
+fn meaning(result: &DeliveryResult) -> Meaning {
+    match result {
+        DeliveryResult::Delivered => DELIVERED,
+        DeliveryResult::Temporary { reason, .. } => ("temporary", Some(*reason)),
+        DeliveryResult::Permanent { reason, .. } => ("permanent", Some(*reason)),
     }
 }
 
-fn error(verdict: &Verdict) -> &str {
-    match verdict {
-        Verdict::Delivered => "",
-        Verdict::Temporary { error, .. } | Verdict::Permanent { error, .. } => error,
+fn error(result: &DeliveryResult) -> &str {
+    match result {
+        DeliveryResult::Delivered => "",
+        DeliveryResult::Temporary { error, .. } | DeliveryResult::Permanent { error, .. } => error,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use grandstream_exporter::notify::channel::Body;
 use grandstream_exporter::notify::render::{check, post};
 
-use super::envelope;
+use super::delivery;
 
 const JSON: &str = "application/json";
 
@@ -38,7 +38,7 @@ fn every_template_of_the_documentation_makes_json() {
             template: Arc::from(template),
             content_type: JSON.into(),
         };
-        let hostile = envelope("a\"\\\r\n<b>&{{ 1 }}\u{0}☎");
+        let hostile = delivery("a\"\\\r\n<b>&{{ 1 }}\u{0}☎");
         let post = post("desk", 10, &body, &hostile);
         assert_eq!(post.fault, None, "{section}");
         let read: serde_json::Value = serde_json::from_str(&post.body).expect(&section);

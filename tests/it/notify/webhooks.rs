@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use grandstream_exporter::notify::channel::{Body, Channel, Webhook};
 use grandstream_exporter::notify::http_client::{Authorization, HeaderText, HttpClient};
-use grandstream_exporter::notify::retry::{Cause, Verdict};
+use grandstream_exporter::notify::retry::{DeliveryResult, FailureReason};
 use grandstream_exporter::notify::send::{Attempt, send};
 use ring::hmac;
 
 use super::{
-    DELIVERED, Meaning, SHORT, acceptor, authorities, bearer, envelope, error, header, meaning,
+    DELIVERED, Meaning, SHORT, acceptor, authorities, bearer, delivery, error, header, meaning,
     nobody, receiver,
 };
 use crate::harness::certificates::Authority;
@@ -32,14 +32,14 @@ fn webhook(sink: &Sink) -> Webhook {
 async fn sent(webhook: Webhook) -> Attempt {
     send(
         &receiver(Channel::Webhook(Box::new(webhook))),
-        &envelope("reception"),
+        &delivery("reception"),
     )
     .await
 }
 
 #[track_caller]
 fn check(attempt: &Attempt, expected: Meaning, words: &str) {
-    let found = (meaning(&attempt.verdict), error(&attempt.verdict));
+    let found = (meaning(&attempt.result), error(&attempt.result));
     assert_eq!(found, (expected, words), "{attempt:?}");
     let said = format!("{attempt:?}");
     assert!(!said.contains(TOKEN), "{said}");
@@ -47,8 +47,8 @@ fn check(attempt: &Attempt, expected: Meaning, words: &str) {
 
 #[tokio::test]
 async fn each_answer_is_taken_for_what_it_means() {
-    let refused = ("permanent", Some(Cause::Refused));
-    let busy = ("temporary", Some(Cause::Busy));
+    let refused = ("permanent", Some(FailureReason::Refused));
+    let busy = ("temporary", Some(FailureReason::Busy));
     for (head, body, expected, words) in [
         ("200 OK", "ok", DELIVERED, ""),
         ("204 No Content", "", DELIVERED, ""),
@@ -99,7 +99,7 @@ async fn a_receiver_says_how_long_it_wants_to_be_left_alone() {
     ] {
         let sink = Sink::start(Answers::With(head, String::new())).await;
         let attempt = sent(webhook(&sink)).await;
-        let Verdict::Temporary { after, .. } = attempt.verdict else {
+        let DeliveryResult::Temporary { after, .. } = attempt.result else {
             panic!("{attempt:?}");
         };
         assert_eq!(after, expected.map(Duration::from_secs), "{head}");
@@ -109,15 +109,15 @@ async fn a_receiver_says_how_long_it_wants_to_be_left_alone() {
 #[tokio::test]
 async fn one_that_hangs_up_or_says_nothing_is_tried_again() {
     for (answers, expected) in [
-        (Answers::Reset, ("temporary", Some(Cause::Broken))),
-        (Answers::Close, ("temporary", Some(Cause::Broken))),
-        (Answers::Never, ("temporary", Some(Cause::Timeout))),
+        (Answers::Reset, ("temporary", Some(FailureReason::Broken))),
+        (Answers::Close, ("temporary", Some(FailureReason::Broken))),
+        (Answers::Never, ("temporary", Some(FailureReason::Timeout))),
     ] {
         let sink = Sink::start(answers).await;
         let mut webhook = webhook(&sink);
         webhook.timeout = Some(SHORT);
         let attempt = sent(webhook).await;
-        assert_eq!(meaning(&attempt.verdict), expected, "{attempt:?}");
+        assert_eq!(meaning(&attempt.result), expected, "{attempt:?}");
         assert!(!format!("{attempt:?}").contains(TOKEN), "{attempt:?}");
     }
 }
@@ -129,8 +129,8 @@ async fn nobody_there_is_no_connection() {
     webhook.url = format!("http://{}/hooks/{TOKEN}", nobody()).into();
     let attempt = sent(webhook).await;
     assert_eq!(
-        meaning(&attempt.verdict),
-        ("temporary", Some(Cause::Connect)),
+        meaning(&attempt.result),
+        ("temporary", Some(FailureReason::Connect)),
         "{attempt:?}"
     );
     assert!(!format!("{attempt:?}").contains(TOKEN), "{attempt:?}");
@@ -156,7 +156,7 @@ async fn a_redirect_is_not_followed() {
                  leads to";
     check(
         &sent(webhook).await,
-        ("permanent", Some(Cause::Refused)),
+        ("permanent", Some(FailureReason::Refused)),
         words,
     );
     assert!(elsewhere.is_untouched());
@@ -215,7 +215,7 @@ async fn ntfy_gets_its_headers_and_a_plain_text() {
     let mut webhook = webhook(&sink);
     webhook.body = Body::Ntfy;
     let channel = Channel::Webhook(Box::new(webhook));
-    let attempt = send(&receiver(channel), &envelope("réception\r\nX-Evil: 1")).await;
+    let attempt = send(&receiver(channel), &delivery("réception\r\nX-Evil: 1")).await;
     check(&attempt, DELIVERED, "");
     let asked = sink.asked().await;
     assert_eq!(asked.header("priority"), Some("5"), "{asked:?}");
@@ -258,7 +258,7 @@ async fn a_template_that_fails_is_made_good_for_and_told() {
 #[tokio::test]
 async fn what_cannot_be_sent_is_a_mistake_of_the_configuration() {
     let sink = Sink::start(Answers::Never).await;
-    let broken = ("permanent", Some(Cause::Broken));
+    let broken = ("permanent", Some(FailureReason::Broken));
     let mut wrong = webhook(&sink);
     wrong.url = format!("phones.example/{TOKEN}").into();
     check(
@@ -285,8 +285,12 @@ async fn only_certificates_of_the_configured_authority_are_trusted() {
     let mut sink = Sink::start_with(Some(acceptor), ok).await;
     for (authority, insecure, expected) in [
         (Some("ca"), false, DELIVERED),
-        (Some("other"), false, ("temporary", Some(Cause::Tls))),
-        (None, false, ("temporary", Some(Cause::Tls))),
+        (
+            Some("other"),
+            false,
+            ("temporary", Some(FailureReason::Tls)),
+        ),
+        (None, false, ("temporary", Some(FailureReason::Tls))),
         (Some("other"), true, DELIVERED),
     ] {
         let mut webhook = webhook(&sink);
@@ -296,7 +300,7 @@ async fn only_certificates_of_the_configured_authority_are_trusted() {
         webhook.client.tls.insecure_skip_verify = insecure;
         let attempt = sent(webhook).await;
         assert_eq!(
-            meaning(&attempt.verdict),
+            meaning(&attempt.result),
             expected,
             "{authority:?}: {attempt:?}"
         );

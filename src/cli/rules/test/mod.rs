@@ -16,7 +16,7 @@ use super::rule_book;
 use crate::alerting_config::RuleBook;
 use crate::cli::{USAGE, exit_code};
 use crate::config::Config;
-use crate::rules::words::count;
+use crate::rules::describe_rule::count;
 
 use test_file::TestFile;
 

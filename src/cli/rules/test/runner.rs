@@ -12,13 +12,13 @@ use super::test_file::{ExpectedAlerts, Labels, TestCase};
 use crate::alerting_config::RuleBook;
 use crate::alerts::board::Rules;
 use crate::alerts::board::{Alert, Board};
-use crate::alerts::own::Health;
+use crate::alerts::self_monitoring::Health;
 use crate::config::{Config, nearest};
 use crate::fleet::{Fleet, Moment};
 use crate::rules::condition::Condition;
-use crate::rules::pairs;
+use crate::rules::describe_rule::length;
+use crate::rules::labels;
 use crate::rules::rule::Rule;
-use crate::rules::words::length;
 
 /// The most polls of a test, all phones together.
 const MAX_POLLS: u128 = 1_000_000;
@@ -171,7 +171,7 @@ fn same(wanted: &[Labels], found: &[&Alert]) -> bool {
     let fits = |labels: &Labels, alert: &Alert| {
         labels
             .iter()
-            .all(|(name, value)| pairs::text(&alert.labels, name) == value)
+            .all(|(name, value)| labels::text(&alert.labels, name) == value)
     };
     wanted.len() == found.len()
         && wanted
@@ -191,7 +191,7 @@ fn shown_labels(labels: &Labels) -> String {
 }
 
 fn shown_alert(alert: &Alert) -> String {
-    format!("{{{}}}", pairs::written(&*alert.labels, ", "))
+    format!("{{{}}}", labels::written(&*alert.labels, ", "))
 }
 
 fn list(all: impl Iterator<Item = String>) -> String {

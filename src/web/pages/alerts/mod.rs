@@ -9,8 +9,8 @@ mod rules;
 mod silences;
 mod table;
 
-use crate::alert_engine::command::Letter;
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::command::OutboxEntry;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::{Fleet, Moment};
 use crate::web::html::Html;
 use crate::web::query::Query;
@@ -21,9 +21,9 @@ use super::{Renewal, frame};
 #[derive(Clone, Copy, Debug)]
 pub(in crate::web) struct Scene<'a> {
     pub(in crate::web) fleet: &'a Fleet,
-    pub(in crate::web) picture: &'a Picture,
+    pub(in crate::web) picture: &'a AlertSnapshot,
     /// Messages that wait or were given up; `None` if the alert task did not tell.
-    pub(in crate::web) letters: Option<&'a [Letter]>,
+    pub(in crate::web) letters: Option<&'a [OutboxEntry]>,
     /// Whether whoever looks at it may change something.
     pub(in crate::web) may_operate: bool,
 }
@@ -50,7 +50,7 @@ pub(in crate::web) fn alerts(scene: Scene<'_>, now: Moment, query: &Query) -> St
 }
 
 /// What keeps alerts from being judged, told or kept.
-fn warnings(html: &mut Html, picture: &Picture) {
+fn warnings(html: &mut Html, picture: &AlertSnapshot) {
     if !picture.settings.enabled {
         html.markup(
             "<p class=\"note\">Alerts are not judged here. <code>alerting: { enabled: true }</code> in \

@@ -1,7 +1,7 @@
 //! How telling goes: of each receiver what waits, and what was given up and waits for a person.
 
-use crate::alert_engine::command::Letter;
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::command::OutboxEntry;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
 use crate::web::alerting::notice;
 use crate::web::html::Html;
@@ -37,7 +37,7 @@ pub(super) fn write(html: &mut Html, scene: Scene<'_>, now: Moment) {
     html.markup("</section>\n");
 }
 
-fn receivers(html: &mut Html, picture: &Picture, now: Moment) {
+fn receivers(html: &mut Html, picture: &AlertSnapshot, now: Moment) {
     if picture.queues.is_empty() {
         return;
     }
@@ -62,7 +62,7 @@ fn receivers(html: &mut Html, picture: &Picture, now: Moment) {
     end_of_table(html);
 }
 
-fn alertmanagers(html: &mut Html, picture: &Picture) {
+fn alertmanagers(html: &mut Html, picture: &AlertSnapshot) {
     if picture.tallies.alertmanagers.is_empty() {
         return;
     }
@@ -91,7 +91,7 @@ fn alertmanagers(html: &mut Html, picture: &Picture) {
     end_of_table(html);
 }
 
-fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
+fn given_up(html: &mut Html, dead: &[&OutboxEntry], may_operate: bool, now: Moment) {
     html.markup("<h2>Given up</h2>\n");
     columns(
         html,
@@ -109,7 +109,7 @@ fn given_up(html: &mut Html, dead: &[&Letter], may_operate: bool, now: Moment) {
         html.markup("<tr><td>")
             .text(letter.id)
             .markup("</td><td>")
-            .text(&letter.letter.receiver)
+            .text(&letter.new.receiver)
             .markup("</td><td>")
             .text(words::since(letter.created, now.wall))
             .markup(" ago</td><td>");

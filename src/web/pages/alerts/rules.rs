@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::alert_engine::picture::Picture;
+use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerts::board::Alert;
 use crate::rules::condition::Scope;
 use crate::web::alerting::state_of;
@@ -11,7 +11,7 @@ use crate::web::pages::{columns, end_of_table, runbooks, signs};
 use crate::web::words;
 
 /// The whole section; where there are no rules only the way to the ready-made ones.
-pub(super) fn write(html: &mut Html, picture: &Picture) {
+pub(super) fn write(html: &mut Html, picture: &AlertSnapshot) {
     html.markup("<p><a href=\"/runbooks\">What each alert means, and what to do first</a></p>\n");
     let rules: Vec<_> = picture.board.rules().iter().collect();
     if rules.is_empty() {

@@ -2,7 +2,7 @@
 
 use crate::alerts::board::Alert;
 use crate::fleet::Moment;
-use crate::rules::pairs::{self, Pair};
+use crate::rules::labels::{self, Pair};
 use crate::rules::severity;
 use crate::web::alerting::texts;
 use crate::web::html::Html;
@@ -81,7 +81,7 @@ fn rows(scene: Scene<'_>) -> Vec<Row<'_>> {
 }
 
 fn site(alert: &Alert) -> &str {
-    pairs::text(&alert.labels, "site")
+    labels::text(&alert.labels, "site")
 }
 
 impl Class {
@@ -99,7 +99,7 @@ impl Class {
 impl Row<'_> {
     fn holds(&self, words: &str) -> bool {
         let labels = self.alert.labels.iter().map(|(_, value)| &**value);
-        let mut texts = labels.chain([pairs::text(self.texts, "summary")]);
+        let mut texts = labels.chain([labels::text(self.texts, "summary")]);
         texts.any(|text| text.to_lowercase().contains(words))
     }
 
@@ -134,18 +134,18 @@ impl Row<'_> {
 
     fn wrong(&self, html: &mut Html, texts: &[Pair]) {
         let alert = self.alert;
-        html.text(pairs::text(texts, "summary"));
+        html.text(labels::text(texts, "summary"));
         let told = ["alertname", "severity", "phone", "site", "account", "line"];
         let others = alert
             .labels
             .iter()
             .filter(|(name, _)| !told.contains(&&**name));
-        let others = pairs::written(others, " ");
+        let others = labels::written(others, " ");
         if !others.is_empty() {
             html.markup("<small>").text(others).markup("</small>");
         }
         html.markup("<small>");
-        let steps = pairs::text(texts, "first_steps");
+        let steps = labels::text(texts, "first_steps");
         if !steps.is_empty() {
             html.markup("<b>First</b> ");
             prose(html, steps, |html, text| {
@@ -153,7 +153,7 @@ impl Row<'_> {
             });
             html.markup(" ");
         }
-        runbook_link(html, &alert.rule().name, pairs::text(texts, "runbook_url"));
+        runbook_link(html, &alert.rule().name, labels::text(texts, "runbook_url"));
         html.markup("</small>");
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::web::example;
 
-fn shown(picture: &Picture, may_operate: bool, query: &str) -> String {
+fn shown(picture: &AlertSnapshot, may_operate: bool, query: &str) -> String {
     let letters = [example::dead_letter()];
     let scene = Scene {
         fleet: &example::fleet(),
@@ -43,7 +43,7 @@ fn the_form_is_filled_and_not_renewed_while_it_is_open() {
 
 #[test]
 fn an_exporter_that_judges_nothing_says_so_and_how_to_change_that() {
-    let page = shown(&Picture::new(std::sync::Arc::default()), true, "");
+    let page = shown(&AlertSnapshot::new(std::sync::Arc::default()), true, "");
     for said in ["not judged here", "enabled: true", "New silence"] {
         assert!(page.contains(said), "{said} in {page}");
     }
