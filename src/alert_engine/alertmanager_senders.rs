@@ -11,12 +11,13 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::snapshot::{AlertSnapshot, AlertmanagerCounters};
-use crate::alerting_config::{Heartbeat, Settings};
+use crate::alerting_config::Settings;
 use crate::alerts::board::Alert;
 use crate::clock::Clock;
 use crate::fleet::{Fleet, Moment, Phone};
 use crate::notify::alertmanager::{self, MOST_ALERTS, Sender};
 use crate::notify::channel::Alertmanager;
+use crate::notify::channel::Heartbeat;
 use crate::notify::resend_tracker::ResendTracker;
 use crate::notify::retry::{LONGEST_ASKED, backoff};
 use crate::notify::send::{PostResult, beat as send_beat, post_alerts};

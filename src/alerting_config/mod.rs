@@ -32,16 +32,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use crate::alerts::annotations::AnnotationTemplates;
 use crate::alerts::board::Rules;
 use crate::alerts::suppress::Suppression;
 use crate::config::read::load_with;
 use crate::config::{Config, Environment, Faults, Secrets};
 use crate::notify::alertmanager::Sender;
+use crate::notify::channel::Heartbeat;
 use crate::notify::channel::{Alertmanager, Receiver};
-use crate::notify::http_client::HttpClient;
 use crate::rules::export::Group;
 
 pub use conditions::known_conditions;

@@ -9,11 +9,13 @@ use crate::alerting_config::{RuleBook, rule_book};
 use crate::alerts::board::{Alert, KnownRule};
 use crate::alerts::inhibition::InhibitionSources;
 use crate::alerts::phase::{Evaluation, step};
-use crate::alerts::sample::{Sample, minute};
 use crate::alerts::suppress::{Visibility, inhibits};
 use crate::config::Environment;
 use crate::fleet::Phone;
-use crate::rules::export::alertmanager::*;
+use crate::fleet::sample::{Sample, minute};
+use crate::rules::Rule;
+use crate::rules::condition::{Condition, Grouping, Scope};
+use crate::rules::export::alertmanager;
 use crate::rules::subject::{Subject, labels_of, labels_of_phone};
 use crate::rules::tristate::Tristate;
 

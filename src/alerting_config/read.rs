@@ -9,13 +9,14 @@ use super::keys;
 use super::known_labels::KnownLabels;
 use super::match_scope::MatchScope;
 use super::{
-    EVALUATION_INTERVAL, Heartbeat, Settings, alertmanagers, http_client, inhibit, receivers,
-    rules, secret, time_intervals,
+    EVALUATION_INTERVAL, Settings, alertmanagers, http_client, inhibit, receivers, rules, secret,
+    time_intervals,
 };
 use crate::alerts::board::Rules;
 use crate::alerts::suppress::Suppression;
 use crate::config::read::{Around, Files, Findings, Node, Section, Wrong, duration};
 use crate::notify::alertmanager::Sender;
+use crate::notify::channel::Heartbeat;
 use crate::notify::delivery::page_of_alerts;
 use crate::rules::export::Group;
 use crate::rules::packs::RUNBOOKS;

@@ -1,4 +1,4 @@
-//! Phones for the tests of this room, made by folding reports as the keeper does.
+//! Phones for unit tests, made by folding reports as the poller does.
 
 use std::sync::Arc;
 use std::time::Duration;

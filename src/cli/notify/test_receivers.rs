@@ -87,7 +87,7 @@ async fn test_alertmanagers(alertmanagers: &[&Arc<Alertmanager>]) -> anyhow::Res
         let body = test_notification::posted(Clock::real().now().wall);
         match send::post_alerts(alertmanager, &body).await {
             PostResult::Accepted => {
-                println_line!("{name}: accepted; routing is up to Alertmanager")?
+                println_line!("{name}: accepted; routing is up to Alertmanager")?;
             }
             PostResult::Refused { error } | PostResult::Failed { error, .. } => {
                 eprintln_line!("{name}: not accepted: {error}");

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::notify::delivery::{Delivery, page_of_alerts};
 use crate::notify::notification::{AlertRecord, NotificationReason};
 use crate::notify::words;
+use crate::rules::describe_rule::at;
 use crate::rules::severity;
 
 /// A message.
@@ -291,11 +292,11 @@ impl TemplateAlert {
 
     /// When it was, and how it ended.
     pub(super) fn when(&self) -> String {
-        let since = words::at(self.since);
+        let since = at(self.since);
         let Some(ended) = self.ended else {
             return format!("since {since}, for {}", self.lasted);
         };
-        let (ended, lasted) = (words::at(ended), &self.lasted);
+        let (ended, lasted) = (at(ended), &self.lasted);
         let how = match self.ending.as_deref() {
             Some("unknown") => "; whether it is over is not known any more",
             Some("rule_removed") => "; its rule was removed",

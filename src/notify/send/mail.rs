@@ -240,7 +240,7 @@ impl Talk<'_> {
                     refused.push(format!("{to} ({error})"));
                 }
                 Err(DeliveryResult::Permanent { error, .. }) => {
-                    refused.push(format!("{to} ({error})"))
+                    refused.push(format!("{to} ({error})"));
                 }
             }
         }
