@@ -96,6 +96,7 @@ fn scrape(fleet: &Fleet, now: Moment) -> Scrape {
                 successful: true,
                 last_success: now.wall,
             },
+            loss: None,
             ready_after: Duration::ZERO,
         }),
         alerts: Arc::new(AlertSnapshot::new(Arc::default())),

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | 0 | [`fleet`] | the facts about phones as plain data, and their pure transitions |
 //! | 0 | [`sim`] | the simulated phone, written from the vendor's guide alone |
+//! | 0 | [`local_files`] | files that daemon and commands share, opened without following links |
 //! | 0 | [`tls_client`] | which servers are trusted, and TLS errors in words |
 //! | 1 | [`clock`] | the only reader of the wall clock |
 //! | 1 | [`config`] | the YAML as written, checked and resolved |
@@ -34,6 +35,7 @@ pub mod clock;
 pub mod config;
 pub mod fleet;
 pub mod ledger;
+pub mod local_files;
 pub mod notify;
 pub mod poll;
 pub mod rules;

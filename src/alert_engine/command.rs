@@ -86,6 +86,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether its answer is read from what was written.
+    pub fn reads_history(&self) -> bool {
+        matches!(self, Self::Events { .. })
+    }
+
     /// Whether it changes what the board makes of the fleet, so that everything is looked at anew.
     pub fn is_for_the_board(&self) -> bool {
         match self {

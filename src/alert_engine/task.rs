@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::fleet::Fleet;
 use crate::fleet::command::ReloadStatus;
 use crate::notify::channel::Receiver;
-use crate::notify::send::send;
+use crate::notify::send::send_to;
 use crate::store::Store;
 
 /// What the task is wired to.
@@ -41,6 +41,8 @@ pub struct Task {
     pub published: watch::Sender<Arc<AlertSnapshot>>,
     /// The database; `None`: in memory.
     pub database: Option<PathBuf>,
+    /// Leave the database alone until a configuration is taken over: that of the start is not accepted.
+    pub withheld: bool,
 }
 
 /// How often the fleet is looked at for phones that were polled: a quarter of a second is no delay
@@ -72,6 +74,7 @@ impl Task {
         let opening = Opening {
             settings: Arc::clone(&settings),
             database: self.database.clone(),
+            withheld: self.withheld,
             fleet: Arc::clone(&self.fleet.borrow()),
             clock: self.clock.clone(),
         };
@@ -190,6 +193,7 @@ impl Running {
 struct Opening {
     settings: Arc<Settings>,
     database: Option<PathBuf>,
+    withheld: bool,
     fleet: Arc<Fleet>,
     clock: Clock,
 }
@@ -199,10 +203,15 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Input, oneshot::Sender<Effe
     let Opening {
         settings,
         database,
+        withheld,
         fleet,
         clock,
     } = opening;
-    let store = Store::open(database.as_deref());
+    let store = if withheld {
+        Store::withheld(database.as_deref())
+    } else {
+        Store::open(database.as_deref())
+    };
     if let Some(fault) = store.fault() {
         tracing::error!("The state of alerts is kept in memory only: {fault}; see to state_dir");
     }
@@ -211,12 +220,15 @@ fn work(opening: Opening, mut turns: mpsc::Receiver<(Input, oneshot::Sender<Effe
         // Whoever asked is gone only if the daemon stops.
         let _gone = done.send(engine.turn(turn));
     }
+    engine.close(clock.now());
 }
 
 async fn deliver(receiver: Arc<Receiver>, outgoing: Outgoing) -> Sent {
+    let recipients = outgoing.recipients.as_deref();
     Sent {
-        attempt: send(&receiver, &outgoing.delivery).await,
+        attempt: send_to(&receiver, recipients, &outgoing.delivery).await,
         message: outgoing.delivery.id,
+        recipients: outgoing.recipients,
         receiver: outgoing.receiver,
     }
 }

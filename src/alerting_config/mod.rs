@@ -51,6 +51,8 @@ pub struct Settings {
     /// Whether alerts are judged and told here; if not, `rules`, `receivers` and `alertmanagers` are
     /// empty.
     pub enabled: bool,
+    /// Whether `enabled: false` is written out, not merely left out.
+    pub switched_off: bool,
     /// Where people find the pages of this exporter, without a slash at its end; empty if unknown.
     pub external_url: Box<str>,
     /// How often everything is looked at; what polls find is looked at as it comes.
@@ -84,6 +86,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             enabled: false,
+            switched_off: false,
             external_url: Box::default(),
             evaluation_interval: EVALUATION_INTERVAL,
             rules: Arc::default(),

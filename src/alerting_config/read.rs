@@ -48,7 +48,9 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
         return Read::default();
     };
     let enabled = section.read(found, "enabled", Node::flag);
-    let enabled = enabled.is_some_and(|enabled| enabled.value);
+    let enabled = enabled.map(|enabled| enabled.value);
+    let switched_off = enabled == Some(false);
+    let enabled = enabled == Some(true);
     let known_labels = KnownLabels::new(around.listed, around.config);
     let external_url = around.config.external_url.clone();
     let runbooks = runbooks(&external_url);
@@ -70,6 +72,7 @@ pub(super) fn alerting(found: &mut Findings, files: &mut Files<'_>, around: &Aro
     let every = section.read(found, "evaluation_interval", within_an_hour);
     let settings = Settings {
         enabled,
+        switched_off,
         evaluation_interval: every.map_or(EVALUATION_INTERVAL, |every| every.value),
         sender: sender(found, &section, around),
         external_url,

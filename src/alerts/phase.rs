@@ -337,6 +337,11 @@ impl Stopwatch {
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
+
+    /// When it last counted, while it goes on.
+    pub fn running(&self) -> Option<Moment> {
+        self.running
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 
 mod herald;
 mod limits;
+mod loss;
 mod notify_socket;
+mod persistence;
 mod reload;
-mod state_dir;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -28,19 +29,21 @@ use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alert_engine::task::Task;
 use crate::alerting_config;
 use crate::clock::Clock;
-use crate::config::{Config, Environment, Secrets};
+use crate::config::{self, Config, Environment, Secrets, Signature};
 use crate::fleet::Fleet;
-use crate::fleet::command::{MAX_WAITING_POLLS, ReloadStatus};
-use crate::ledger::{Keeper, Ledger};
-use crate::poll::{Engine, Orders};
+use crate::fleet::command::{MAX_WAITING_POLLS, PollNow, ReloadStatus};
+use crate::ledger::Ledger;
+use crate::local_files::control_socket;
+use crate::poll::{Change, Engine, Orders};
 use crate::telemetry::{self, PollMetrics};
 use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
 use herald::Herald;
+use loss::{Counts, Trigger};
 use notify_socket::NotifySocket;
 use reload::Reloader;
 
 pub use limits::raise_open_files;
-pub use state_dir::open_ledger;
+pub use persistence::open_ledger;
 
 /// What `run` is given from outside.
 #[derive(Debug)]
@@ -65,9 +68,14 @@ pub struct Setup {
 
 /// A configuration and what was made of it.
 struct Loaded {
+    /// The files as they were when it was read.
+    seen: Signature,
     config: Arc<Config>,
-    entrance: Arc<Entrance>,
+    /// What the web shows of it.
+    shown: Settings,
     alerting: Arc<alerting_config::Settings>,
+    /// What the last accepted one lists.
+    accepted: Counts,
     systemd: NotifySocket,
 }
 
@@ -86,11 +94,13 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let (config, alerting) =
         alerting_config::load(&setup.config, &setup.environment, Secrets::Read)?;
     let config = Arc::new(config);
+    let seen = config::signature(&config.sources);
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let ledger = Arc::new(open_ledger(config.state_dir.as_deref(), Keeper::Daemon)?);
-    let claim = state_dir::claim(config.state_dir.as_deref())?;
+    let claim = persistence::claim(config.state_dir.as_deref())?;
+    let ledger = persistence::open_ledger_or_memory(config.state_dir.as_deref());
+    let ledger = Arc::new(ledger);
     let doors = open_doors(&setup, &config)?;
     let addresses: Vec<_> = doors
         .network
@@ -103,10 +113,16 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let systemd = NotifySocket::open(setup.notify_socket.take());
 
     let inner = stop.child_token();
+    let (accepted, loss) = accept(&config, &alerting);
+    let read = ReloadStatus::good(setup.clock.now().wall);
+    let mut shown = settings(&config, entrance, read);
+    shown.loss = loss;
     let loaded = Loaded {
+        seen,
         config,
-        entrance,
+        shown,
         alerting: Arc::new(alerting),
+        accepted,
         systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
@@ -130,6 +146,25 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     outcome
 }
 
+/// Accepts the configuration that the daemon starts with, unless it lost what the last accepted one
+/// lists: then it runs, is not ready, and the last one stays the one to compare with.
+fn accept(config: &Config, alerting: &alerting_config::Settings) -> (Counts, Option<Arc<str>>) {
+    let state_dir = config.state_dir.as_deref();
+    let (before, now) = (
+        Counts::last_accepted(state_dir),
+        Counts::of(config, alerting),
+    );
+    if let Some(loss) = now.loss(before, Trigger::Asked) {
+        let refused = reload::refused(&loss);
+        tracing::error!("Not ready: {refused}");
+        return (before, Some(refused.into()));
+    }
+    if now != before {
+        now.accept(state_dir);
+    }
+    (now, None)
+}
+
 /// What of a configuration the web shows, and how it lets the network in.
 pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
     Settings {
@@ -144,6 +179,7 @@ pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) 
             .unwrap_or_default(),
         entrance,
         reload,
+        loss: None,
     }
 }
 
@@ -158,9 +194,17 @@ fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
         control: setup
             .control_socket
             .as_deref()
-            .map(state_dir::control_socket)
+            .map(listen_locally)
             .transpose()?,
     })
+}
+
+/// Listens on the control socket.
+fn listen_locally(path: &Path) -> anyhow::Result<tokio::net::UnixListener> {
+    let failed = || format!("failed to listen on the control socket {}", path.display());
+    let listener = control_socket::bind(path).with_context(failed)?;
+    listener.set_nonblocking(true).with_context(failed)?;
+    tokio::net::UnixListener::from_std(listener).with_context(failed)
 }
 
 /// Connects the rooms by channels: the tasks that make the daemon, by name.
@@ -172,37 +216,30 @@ async fn connect(
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
-    let started = clock.now();
-    let (config, systemd) = (loaded.config, loaded.systemd);
-    let read = ReloadStatus::good(started.wall);
+    let (config, systemd, read) = (loaded.config, loaded.systemd, loaded.shown.reload);
+    let withheld = loaded.shown.loss.is_some();
     let (published, fleet) = watch::channel(Arc::new(Fleet::default()));
-    let (announce, settings) = watch::channel(Arc::new(settings(&config, loaded.entrance, read)));
-    let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
-    let (changes, configs) = mpsc::channel(1);
-    let (pings, ping_orders) = mpsc::channel(1);
+    let (announce, settings) = watch::channel(Arc::new(loaded.shown));
+    let (asking, orders) = orders();
     let (reloads, reload_orders) = mpsc::channel(reload::MAX_WAITING);
     let (commands, command_orders) = mpsc::channel(command::MAX_WAITING);
     let (told, reload) = watch::channel(read);
     let (pictures, alerts) = watch::channel(Arc::new(AlertSnapshot::new(loaded.alerting)));
 
-    let (engine, mut registry) = polling(clock.clone(), ledger, published, &config).await?;
-    let requests = Requests::register(&mut registry);
-    let orders = Orders {
-        polls: poll_orders,
-        configs,
-        pings: ping_orders,
-    };
+    let polled = Arc::clone(&ledger);
+    let (engine, mut registry) = polling(clock.clone(), polled, published, &config).await?;
     let inputs = Inputs {
         fleet: fleet.clone(),
         settings: settings.clone(),
         clock: clock.clone(),
-        polls,
+        polls: asking.polls,
         reloads,
         alerts,
         commands: commands.clone(),
-        requests,
+        ledger_fault: config.state_dir.as_ref().map(|_| ledger.fault()),
+        requests: Requests::register(&mut registry),
         registry: Arc::new(registry),
-        started,
+        started: clock.now(),
     };
     let alerting = Task {
         fleet: fleet.clone(),
@@ -210,37 +247,67 @@ async fn connect(
         clock: clock.clone(),
         commands: command_orders,
         published: pictures,
-        database: state_dir::database(config.state_dir.as_deref()),
+        database: persistence::database(config.state_dir.as_deref()),
+        withheld,
     };
     let reloader = Reloader {
         systemd: systemd.clone(),
         path: setup.config,
         environment: setup.environment,
         current: config,
-        changes,
+        changes: asking.changes,
         commands,
         announce,
         told,
         clock: clock.clone(),
+        seen: loaded.seen,
+        accepted: loaded.accepted,
     };
     let herald = Herald {
         systemd,
         fleet,
         settings,
-        pings,
+        pings: asking.pings,
         watchdog: setup.watchdog,
         clock,
     };
 
     let token = || stop.clone();
     let server = web::serve(doors, inputs, Limits::default(), token());
+    let way_back = persistence::return_ledger(ledger, token());
     Ok(vec![
         ("the engine", work(engine.run(orders, token()))),
+        ("the ledger's way back", work(way_back)),
         ("the alert task", work(alerting.run(token()))),
         ("the web server", work(unfailing(server))),
         ("the reloader", work(reloader.run(reload_orders, token()))),
         ("the herald", work(herald.run(token()))),
     ])
+}
+
+/// Where the engine is asked.
+struct Asking {
+    polls: mpsc::Sender<PollNow>,
+    changes: mpsc::Sender<Change>,
+    pings: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+/// The orders of the engine, and where to give them.
+fn orders() -> (Asking, Orders) {
+    let (polls, poll_orders) = mpsc::channel(MAX_WAITING_POLLS);
+    let (changes, configs) = mpsc::channel(1);
+    let (pings, ping_orders) = mpsc::channel(1);
+    let orders = Orders {
+        polls: poll_orders,
+        configs,
+        pings: ping_orders,
+    };
+    let asking = Asking {
+        polls,
+        changes,
+        pings,
+    };
+    (asking, orders)
 }
 
 /// The engine with this configuration in force, and the registry in which it counts.

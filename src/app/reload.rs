@@ -1,8 +1,9 @@
 //! Taking over a changed configuration: on SIGHUP, when asked over HTTP, when a watched file changes.
 //!
-//! The new configuration is read and checked as a whole; only a valid one is handed on, and the old
-//! one stays in force otherwise. Files are watched by looking: every few seconds their times and
-//! sizes are compared, which sees what any editor, mount or symbolic link does.
+//! The new configuration is read and checked as a whole; only a valid one that lists what the one
+//! before did (see `loss`) is handed on, and the old one stays in force otherwise. Files are watched by
+//! looking: every few seconds their times and sizes are compared, which sees what any editor, mount or
+//! symbolic link does.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +14,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use super::loss::{Counts, Trigger};
 use super::notify_socket::NotifySocket;
 use crate::alert_engine::command::Command;
 use crate::clock::Clock;
-use crate::config::{self, Config, Environment};
+use crate::config::{self, Config, Environment, Signature};
 use crate::fleet::command::{Reload, ReloadStatus};
 use crate::poll::Change;
 use crate::web::{Entrance, Settings};
@@ -32,6 +34,11 @@ pub(super) struct Reloader {
     pub(super) announce: watch::Sender<Arc<Settings>>,
     pub(super) told: watch::Sender<ReloadStatus>,
     pub(super) clock: Clock,
+    /// Its files as they were when it was read.
+    pub(super) seen: Signature,
+    /// What the last accepted configuration lists; not that in force, if the daemon was started on one
+    /// that lost all.
+    pub(super) accepted: Counts,
 }
 
 /// How many requests to reload may wait.
@@ -58,28 +65,27 @@ impl Reloader {
         let mut look = tokio::time::interval(LOOK_EVERY);
         // A late look sees as much as an early one.
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = self.signature().await?;
         loop {
-            let done = tokio::select! {
+            let (trigger, done) = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                _ = hangup.recv() => None,
-                Some(reload) = asked.recv() => Some(reload.done),
+                _ = hangup.recv() => (Trigger::Asked, None),
+                Some(reload) = asked.recv() => (Trigger::of(&reload), Some(reload.done)),
                 _ = look.tick() => {
                     let found = self.signature().await?;
-                    if found == seen {
+                    if found == self.seen {
                         continue;
                     }
                     tokio::time::sleep(REST).await;
                     if self.signature().await? != found {
                         continue;
                     }
-                    None
+                    (Trigger::Watched, None)
                 }
             };
             // What changes while it is read must differ at the next look.
-            seen = self.signature().await?;
+            self.seen = self.signature().await?;
             self.systemd.reloading();
-            let outcome = self.reload().await;
+            let outcome = self.reload(trigger).await;
             self.systemd.ready();
             if let Some(done) = done {
                 // Whoever asked may have stopped waiting.
@@ -88,9 +94,9 @@ impl Reloader {
         }
     }
 
-    async fn reload(&mut self) -> Result<(), String> {
+    async fn reload(&mut self, trigger: Trigger) -> Result<(), String> {
         let before = Arc::clone(&self.announce.borrow());
-        let outcome = self.take_over(&before.entrance).await;
+        let outcome = self.take_over(&before.entrance, trigger).await;
         let (entrance, status) = match &outcome {
             Ok(entrance) => {
                 tracing::info!(
@@ -114,16 +120,25 @@ impl Reloader {
         if old != new {
             tracing::warn!("The listener speaks {new} from now on, no longer {old}");
         }
-        let settings = super::settings(&self.current, Arc::clone(entrance), status);
+        let mut settings = super::settings(&self.current, Arc::clone(entrance), status);
+        settings.loss = before.loss.clone().filter(|_| outcome.is_err());
         self.announce.send_replace(Arc::new(settings));
         self.told.send_replace(status);
         outcome.map(|_entrance| ())
     }
 
-    async fn take_over(&mut self, before: &Entrance) -> Result<Arc<Entrance>, String> {
+    async fn take_over(
+        &mut self,
+        before: &Entrance,
+        trigger: Trigger,
+    ) -> Result<Arc<Entrance>, String> {
         let (config, alerting) = super::read(&self.path, &self.environment)
             .await
             .map_err(|error| format!("{error:#}"))?;
+        let counts = Counts::of(&config, &alerting);
+        if let Some(loss) = counts.loss(self.comparable(&config), trigger) {
+            return Err(refused(&loss));
+        }
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
@@ -151,13 +166,54 @@ impl Reloader {
         }
         let taken_over = in_time("the alert task", outcome).await?;
         taken_over.map_err(|refusal| refusal.to_string())?;
+        self.accept(counts).await?;
         Ok(entrance)
     }
 
-    async fn signature(&self) -> anyhow::Result<config::Signature> {
+    /// What a new configuration is compared to. Another part of a list that is shared among several
+    /// daemons may well be smaller.
+    fn comparable(&self, config: &Config) -> Counts {
+        let phones = self.accepted.phones;
+        let is_same = config.shard == self.current.shard;
+        Counts {
+            phones: if is_same { phones } else { phones.min(1) },
+            ..self.accepted
+        }
+    }
+
+    /// Keeps what was accepted, for the next start too.
+    async fn accept(&mut self, counts: Counts) -> Result<(), String> {
+        if counts == self.accepted {
+            return Ok(());
+        }
+        self.accepted = counts;
+        let state_dir = self.current.state_dir.clone();
+        tokio::task::spawn_blocking(move || counts.accept(state_dir.as_deref()))
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn signature(&self) -> anyhow::Result<Signature> {
         let config = Arc::clone(&self.current);
         Ok(tokio::task::spawn_blocking(move || config::signature(&config.sources)).await?)
     }
+}
+
+impl Trigger {
+    fn of(reload: &Reload) -> Self {
+        if reload.accept_loss {
+            return Self::LossAccepted;
+        }
+        Self::Asked
+    }
+}
+
+/// Why a configuration that is valid is not taken over, and what to do.
+pub(super) fn refused(loss: &str) -> String {
+    format!(
+        "the configuration was emptied or cut: {loss}; restore the file, or accept it with \
+         `grandstream-exporter reload --accept-loss`"
+    )
 }
 
 const STOPPING: &str = "the daemon is stopping";

@@ -1,6 +1,7 @@
 //! `healthcheck`: whether the running daemon serves, for containers without a shell or curl.
 //!
-//! It asks over the control socket, so that TLS, users and ports of the listener do not matter.
+//! It uses the control socket, so that TLS, users and ports of the listener do not matter. A degraded
+//! daemon that need not be restarted has exit status 0; what is degraded is printed.
 
 use super::daemon::DaemonArg;
 
@@ -16,6 +17,13 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let path = if args.ready { "/-/ready" } else { "/-/healthy" };
-    super::interruptible(args.daemon.get_body(path)).map(|_body| ())
+    super::interruptible(async {
+        for line in args.daemon.degraded().await? {
+            eprintln_line!("{line}");
+        }
+        if args.ready {
+            args.daemon.get_body("/-/ready").await?;
+        }
+        Ok(())
+    })
 }

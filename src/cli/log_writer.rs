@@ -145,8 +145,12 @@ mod tests {
         }
         assert!(writer.dropped.load(Ordering::Relaxed) > 0);
         output.open();
-        // The queue is full for a moment.
-        while writer.dropped.load(Ordering::Relaxed) > 0 {
+        // The queue is full for a moment; it is empty when what comes last in it was taken.
+        let is_empty = || {
+            let (done, written) = sync_channel(1);
+            writer.queue.try_send(Entry::Flush(done)).is_ok() && written.recv().is_ok()
+        };
+        while !is_empty() {
             std::thread::yield_now();
         }
         writeln!(writer, "the last line").unwrap();

@@ -38,6 +38,7 @@ mod problems;
 mod progress;
 mod prometheus_config;
 mod prompt;
+mod reload;
 mod rules;
 mod serve;
 mod silence;
@@ -81,6 +82,7 @@ enum Command {
     Phone(Box<phone::Args>),
     Discover(discover::Args),
     Status(status::Args),
+    Reload(reload::Args),
     Alerts(alerts::Args),
     Silence(silence::Args),
     Events(events::Args),
@@ -140,6 +142,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Discover(args) => discover::run(&args),
+        Command::Reload(args) => reload::run(&args),
         Command::Alerts(args) => alerts::run(&args),
         Command::Silence(args) => silence::run(&args),
         Command::Events(args) => events::run(&args),
@@ -163,9 +166,7 @@ fn exit_code(all_well: bool) -> ExitCode {
 /// Prints the error with its causes, those of a configuration one a line; the exit status for it.
 fn print_error(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        for fault in faults {
-            eprintln_line!("{fault}");
-        }
+        eprintln_line!("{faults}");
         return ExitCode::from(USAGE);
     }
     // The reader closed the pipe, as `head` does.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::daemon::DaemonArg;
 use super::problems::{self, GroupBy, PhoneStatus};
 
-/// Show the state of the fleet, from the running daemon; exit status 1 if a phone has a problem
+/// Show the state of the fleet, from the running daemon; exit status 1 if a phone or the daemon has a problem
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter status --problems --by site,reason")]
 pub(super) struct Args {
@@ -33,8 +33,14 @@ struct PhonesJson {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let PhonesJson { phones } = super::interruptible(args.daemon.get("/api/v1/phones"))?;
-    problems::print(&phones, &args.by, args.problems)?;
-    let all_well = !phones.iter().any(PhoneStatus::has_problem);
-    Ok(super::exit_code(all_well))
+    super::interruptible(async {
+        let PhonesJson { phones } = args.daemon.get("/api/v1/phones").await?;
+        problems::print(&phones, &args.by, args.problems)?;
+        let degraded = args.daemon.degraded().await?;
+        for line in &degraded {
+            println_line!("{line}")?;
+        }
+        let all_well = degraded.is_empty() && !phones.iter().any(PhoneStatus::has_problem);
+        Ok(super::exit_code(all_well))
+    })
 }

@@ -1,8 +1,8 @@
 //! Faults: what is wrong with the configuration, where, and how to mend it.
 //!
 //! A fault is one line, `FILE:LINE: KEY.PATH: what is wrong; mend`. Readers push faults into
-//! [`Findings`] and go on, so that one run names them all. Texts never repeat the value of a secret
-//! field: they say which kind of thing stands there, not what.
+//! [`Findings`] and go on, so that one run names them all, up to [`MOST`]; the rest is counted. Texts
+//! never repeat the value of a secret field: they say which kind of thing stands there, not what.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -33,9 +33,25 @@ pub struct Fault {
     pub mend: String,
 }
 
-/// Every fault of a configuration, at least one, by file and line. `Display` prints one a line.
+/// The faults of a configuration, at least one, by file and line; of many the first, and how many more
+/// there are. `Display` prints one a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(Vec<Fault>);
+pub struct Faults(FirstOf);
+
+/// How many faults are told, and how many warnings and notes: more than anybody corrects before the
+/// next run. A file that is none of ours may have a million.
+pub const MOST: usize = 500;
+
+/// For how many faults a suggestion is looked for.
+const SUGGESTED: usize = 50;
+
+/// The first [`MOST`] of some findings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct FirstOf {
+    told: Vec<Fault>,
+    /// How many more there are.
+    untold: usize,
+}
 
 /// What is wrong with a value, before it is known where the value stands.
 pub(crate) struct Wrong {
@@ -46,9 +62,9 @@ pub(crate) struct Wrong {
 /// What was found while reading and resolving.
 #[derive(Default)]
 pub(crate) struct Findings {
-    faults: Vec<Fault>,
-    warnings: Vec<Fault>,
-    notes: Vec<Fault>,
+    faults: FirstOf,
+    warnings: FirstOf,
+    notes: FirstOf,
 }
 
 impl Spot {
@@ -108,9 +124,14 @@ impl Spot {
 }
 
 impl Faults {
-    /// The faults, by file and line.
+    /// The faults that are told, by file and line.
     pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
-        self.0.iter()
+        self.0.told.iter()
+    }
+
+    /// How many more there are.
+    pub fn untold(&self) -> usize {
+        self.0.untold
     }
 }
 
@@ -157,13 +178,46 @@ impl Findings {
         good.map_err(|wrong| self.fault(spot, wrong)).ok()
     }
 
+    /// Whether it is worth looking for the word that an unknown one may stand for: that takes its time
+    /// where many are known.
+    pub(crate) fn may_suggest(&self) -> bool {
+        self.faults.told.len() < SUGGESTED
+    }
+
     /// The faults, if there is any; else the warnings and the notes, one a line.
     pub(crate) fn into_warnings(self) -> Result<(Vec<String>, Vec<String>), Faults> {
-        if !self.faults.is_empty() {
-            return Err(Faults(in_order(self.faults)));
+        if !self.faults.told.is_empty() {
+            return Err(Faults(self.faults.in_order()));
         }
-        let lines = |faults| in_order(faults).iter().map(Fault::to_string).collect();
-        Ok((lines(self.warnings), lines(self.notes)))
+        Ok((self.warnings.lines(), self.notes.lines()))
+    }
+}
+
+impl FirstOf {
+    fn push(&mut self, fault: Fault) {
+        if self.told.len() < MOST {
+            self.told.push(fault);
+        } else {
+            self.untold += 1;
+        }
+    }
+
+    fn in_order(self) -> Self {
+        Self {
+            told: in_order(self.told),
+            ..self
+        }
+    }
+
+    fn lines(self) -> Vec<String> {
+        let all = self.in_order();
+        let told = all.told.iter().map(Fault::to_string);
+        told.chain(all.rest()).collect()
+    }
+
+    /// Says how many more there are.
+    fn rest(&self) -> Option<String> {
+        (self.untold > 0).then(|| format!("{} more like these are not shown", self.untold))
     }
 }
 
@@ -214,11 +268,14 @@ impl fmt::Display for Fault {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, fault) in self.0.iter().enumerate() {
+        for (position, fault) in self.iter().enumerate() {
             if position > 0 {
                 f.write_str("\n")?;
             }
             write!(f, "{fault}")?;
+        }
+        if let Some(rest) = self.0.rest() {
+            write!(f, "\n{rest}")?;
         }
         Ok(())
     }
@@ -231,7 +288,7 @@ impl IntoIterator for Faults {
     type IntoIter = std::vec::IntoIter<Fault>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.told.into_iter()
     }
 }
 

@@ -54,7 +54,7 @@ use crate::fleet::trust::Trust;
 
 pub use credentials::Operator;
 pub use effective::{Effective, effective};
-pub use fault::{Fault, Faults, Spot};
+pub use fault::{Fault, Faults, MOST as MOST_FAULTS, Spot};
 pub use files::{Environment, Flags, Secrets};
 pub use key_pair::KeyPair;
 pub use keys::{COLUMNS, known_keys};

@@ -4,7 +4,10 @@ use crate::fleet::Text;
 
 /// The mend of an unknown word: the known one that it resembles, or else `otherwise`.
 pub fn mend<'a>(unknown: &str, known: impl Iterator<Item = &'a str>, otherwise: &str) -> String {
-    let near = known.map(|word| (distance(unknown, word), word)).min();
+    let length = unknown.chars().count();
+    // Words of which one is much longer differ by what it is longer.
+    let alike = known.filter(|word| word.chars().count().abs_diff(length) <= tolerance(word));
+    let near = alike.map(|word| (distance(unknown, word), word)).min();
     match near {
         Some((distance, word)) if distance <= tolerance(word) => {
             format!("did you mean `{}`?", Text::clean(word))

@@ -3,6 +3,7 @@
 //! `P68`, `p068` and `68` are one key, asked for as `68`. The list of secrets is built in and cannot
 //! be opened: what a phone answers would reach metrics, pages and logs.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use crate::fleet::reading::{BUILT_IN_VALUES, MAX_VALUES};
@@ -114,6 +115,7 @@ fn is_secret(key: &str) -> bool {
 pub(super) fn published(found: &mut Findings, top: &Section<'_>) -> Vec<PublishedValue> {
     const KINDS: &[(&str, ValueKind)] = &[("info", ValueKind::Info), ("number", ValueKind::Number)];
     let mut published: Vec<PublishedValue> = Vec::new();
+    let mut listed: HashSet<Box<str>> = HashSet::new();
     for (spot, node) in top.items(found, "pvalues").unwrap_or_default() {
         let Some(section) = Section::open(found, spot, node, keys::PVALUE) else {
             continue;
@@ -126,7 +128,7 @@ pub(super) fn published(found: &mut Findings, top: &Section<'_>) -> Vec<Publishe
             continue;
         };
         let pvalue = pvalue.value;
-        if published.iter().any(|other| other.pvalue == pvalue) {
+        if !listed.insert(pvalue.clone()) {
             let what = format!("{} is listed already", quoted(&pvalue));
             found.fault(spot, Wrong::new(what, "keep one of them"));
             continue;

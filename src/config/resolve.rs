@@ -65,7 +65,12 @@ impl<'a> Resolver<'a> {
             return Some(Layers { group, ..layers });
         }
         let known = self.written.groups.keys().copied();
-        let mend = nearest::mend(group.value, known, "define it under `groups`");
+        let define = "define it under `groups`";
+        let mend = if found.may_suggest() {
+            nearest::mend(group.value, known, define)
+        } else {
+            define.to_owned()
+        };
         let spot = group
             .origin
             .map_or(phone.spot.clone(), |origin| origin.spot());

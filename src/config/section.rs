@@ -58,8 +58,10 @@ impl<'a> Section<'a> {
             }
             let mend = if entry.key.contains(':') {
                 "write a blank behind the colon".to_owned()
-            } else {
+            } else if found.may_suggest() {
                 nearest::mend(&entry.key, keys.known.iter().copied(), otherwise)
+            } else {
+                otherwise.to_owned()
             };
             found.fault(at, Wrong::new("is not a key known here", mend));
         }

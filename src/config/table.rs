@@ -4,6 +4,8 @@
 //! `labels`, `poll.interval` is `interval` under `poll`. An empty cell counts as left out. Lines that
 //! begin with `#` are comments.
 
+use std::collections::HashSet;
+
 use super::fault::{Findings, Spot, Wrong, quoted};
 use super::keys;
 use super::nearest;
@@ -69,11 +71,11 @@ fn header(
     spot: &Spot,
     record: &csv::StringRecord,
 ) -> Option<Vec<Option<Column>>> {
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: HashSet<&str> = HashSet::new();
     let mut columns = Vec::new();
     for (position, name) in record.iter().enumerate() {
         let column = column(name);
-        let twice = column.is_some() && seen.contains(&name);
+        let twice = !seen.insert(name) && column.is_some();
         if twice {
             let what = format!("has {} as a column twice", quoted(name));
             found.fault(spot.clone(), Wrong::new(what, "keep one of them"));
@@ -86,15 +88,18 @@ fn header(
             } else {
                 REMOVE
             };
-            let mend = nearest::mend(name, keys::COLUMNS.iter().copied(), otherwise);
+            let mend = if found.may_suggest() {
+                nearest::mend(name, keys::COLUMNS.iter().copied(), otherwise)
+            } else {
+                otherwise.to_owned()
+            };
             found.fault(spot.clone(), Wrong::new(what, mend));
         }
-        seen.push(name);
         columns.push(column.filter(|_| !twice));
     }
     let mut complete = true;
     for required in ["name", "address"] {
-        if !seen.contains(&required) {
+        if !seen.contains(required) {
             let what = format!("has no column {}", quoted(required));
             let mend = "begin the table with a header such as name,address,site";
             found.fault(spot.clone(), Wrong::new(what, mend));

@@ -18,6 +18,8 @@ pub const MAX_WAITING_POLLS: usize = 256;
 /// Read the configuration again and take it over if it is valid.
 #[derive(Debug)]
 pub struct Reload {
+    /// Take it over even if it lists no phones or receivers any more.
+    pub accept_loss: bool,
     /// Told the outcome: the faults, one a line, where the old configuration was kept.
     pub done: oneshot::Sender<Result<(), String>>,
 }

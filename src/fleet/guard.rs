@@ -49,6 +49,8 @@ pub struct LoginRecord {
     unclear: u8,
     /// An attempt whose outcome is not known yet.
     begun: Option<Begun>,
+    /// What this phone refused before may have been forgotten.
+    past_unknown: bool,
     /// What this phone's web server was found to do.
     pub habits: Habits,
     /// Its model, as it told it last.
@@ -128,6 +130,8 @@ pub enum LoginOutcome {
 
 /// Refusals allowed before the first pause: one for each format of the digest.
 const FIRST_ROUND: u8 = 2;
+/// What is left of the first round where the refusals before it may have been forgotten.
+const HALF_A_ROUND: u8 = FIRST_ROUND / 2;
 /// After so many refusals in a row only one attempt a day is made.
 const IN_A_ROW: u8 = 3;
 /// Pauses after the first, second, third and every later round.
@@ -229,6 +233,12 @@ impl LoginRecord {
         })
     }
 
+    /// Halves the budget of the first round until a login succeeds: what the phone refused before may
+    /// have been forgotten, or will be at the next start.
+    pub fn doubt_past(&mut self) {
+        self.past_unknown = true;
+        self.refusals_in_round = self.refusals_in_round.max(HALF_A_ROUND);
+    }
     fn busy(&self, now: Timestamp) -> Option<Held> {
         let begun = self.begun?;
         let until = moment::later(begun.at, BUSY);
@@ -246,6 +256,7 @@ impl LoginRecord {
             return;
         }
         let locked = self.held.filter(|held| held.because == HeldBecause::Locked);
+        let past_unknown = self.past_unknown;
         *self = Self {
             tag: Some(offer.tag),
             format: self.format,
@@ -255,6 +266,9 @@ impl LoginRecord {
             model: self.model.take(),
             ..Self::default()
         };
+        if past_unknown {
+            self.doubt_past();
+        }
     }
 
     /// What lies further ahead than it could have been put was noted before the wall clock was set
@@ -330,13 +344,15 @@ impl LoginRecord {
     }
 
     /// An answer that may have been a refusal, of a password that never worked here: it counts as
-    /// one, but the first pauses are those of a phone that is starting.
+    /// one, but the first pauses are those of a phone that is starting. Where refusals may have been
+    /// forgotten, one more is assumed.
     fn doubt(&mut self, attempt: Attempt, now: Timestamp) {
         self.count(now);
         if self.doubted.len() < MOST_DOUBTS {
             self.doubted.push(attempt);
         }
-        let pause = match self.doubted.len() + usize::from(self.refusals) {
+        let forgotten = usize::from(self.past_unknown);
+        let pause = match self.doubted.len() + usize::from(self.refusals) + forgotten {
             0 | 1 => return,
             2 => BRIEFLY,
             3 => self.end_round(),
@@ -445,6 +461,36 @@ mod tests {
         assert_eq!(
             sent(&mut record, offer(1), LoginOutcome::Refused, 2 * day + 20),
             [0, 0, 10, 10 + day, 10 + 2 * day]
+        );
+    }
+
+    #[test]
+    fn where_the_past_is_unknown_the_first_round_is_one_attempt_until_a_login_succeeds() {
+        let mut record = LoginRecord::default();
+        record.doubt_past();
+        assert_eq!(
+            sent(&mut record, offer(1), LoginOutcome::Refused, 15),
+            [0, 10]
+        );
+        let mut record = LoginRecord::default();
+        record.doubt_past();
+        claim(&mut record, offer(1), at(0));
+        record.settle(LoginOutcome::Accepted, offer(1), at(0));
+        let changed = Offer { tag: 2, ..offer(1) };
+        assert_eq!(
+            sent(&mut record, changed, LoginOutcome::Refused, 5),
+            [0],
+            "the format is known"
+        );
+        let other = Offer {
+            tag: 3,
+            candidates: 2,
+            ..offer(1)
+        };
+        assert_eq!(
+            sent(&mut record, other, LoginOutcome::Refused, 5),
+            [0, 0],
+            "nothing is unknown any more"
         );
     }
 
@@ -609,6 +655,16 @@ mod tests {
         assert_eq!(
             sent(&mut LoginRecord::default(), offer(1), wordless, day + 20),
             [0, 0, 1, 11, 11 + day]
+        );
+    }
+
+    #[test]
+    fn where_the_past_is_unknown_a_wordless_answer_pauses_logins_at_once() {
+        let mut record = LoginRecord::default();
+        record.doubt_past();
+        assert_eq!(
+            sent(&mut record, offer(1), LoginOutcome::Wordless, 15),
+            [0, 1, 11]
         );
     }
 

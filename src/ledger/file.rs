@@ -1,12 +1,12 @@
 //! The ledger's file: lines appended under a lock, read on from where one left off.
 //!
-//! A [`Locked`] file is this process' alone; whoever replaced the file is noticed by its inode. A
-//! line that does not parse (torn by a crash, or of a later version) is passed over.
+//! A [`Locked`] file is this process' alone; a file that was replaced is noticed by its inode. A line
+//! that does not parse (torn by a crash, harmed, or of a later version) is passed over and counted,
+//! since what it said of a phone's refusals is unknown.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,10 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Keeper, Salt};
 use crate::fleet::guard::LoginRecord;
+use crate::local_files::{Access, StateDir};
 
 #[derive(Debug)]
 pub(super) struct LedgerFile {
-    path: PathBuf,
+    /// The state directory.
+    directory: PathBuf,
     keeper: Keeper,
     file: File,
     /// Up to where this process has read or written.
@@ -32,6 +34,17 @@ pub(super) struct LedgerFile {
 #[derive(Debug)]
 pub(super) struct Locked<'a>(&'a mut LedgerFile);
 
+/// Records by phone.
+pub(super) type Records = HashMap<Box<str>, LoginRecord>;
+
+/// What a file was found to say beside its records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) salt: Option<Salt>,
+    /// Lines that are not understood.
+    pub(super) garbage: usize,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Entry {
@@ -39,41 +52,62 @@ enum Entry {
     Phone(Box<str>, LoginRecord),
 }
 
+/// What the file is called in the state directory.
+pub(super) const NAME: &str = "logins";
+
 /// How long another process is waited for: appending takes it microseconds.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(1);
 const LOCK_STEP: Duration = Duration::from_millis(5);
 
 /// Lines beyond two a phone after which the daemon writes the file anew: about half a megabyte.
 const SPARE_LINES: usize = 2_000;
 
 impl LedgerFile {
-    pub(super) fn open(path: &Path, keeper: Keeper) -> io::Result<Self> {
-        Ok(Self {
-            path: path.to_owned(),
+    /// Opens the file in this directory, made if it is missing.
+    pub(super) fn open(directory: &Path, keeper: Keeper) -> io::Result<Self> {
+        let file = StateDir::open(directory)?.file_or_new(NAME)?;
+        Ok(Self::of(file, directory, keeper))
+    }
+
+    /// Opens the file only to be read: nothing can be appended.
+    pub(super) fn open_to_read(directory: &Path) -> io::Result<Self> {
+        let file = StateDir::open(directory)?.file(NAME, Access::Read)?;
+        Ok(Self::of(file, directory, Keeper::Command))
+    }
+
+    fn of(file: File, directory: &Path, keeper: Keeper) -> Self {
+        Self {
+            directory: directory.to_owned(),
             keeper,
-            file: open_or_make(path)?,
+            file,
             known: 0,
             lines: 0,
             is_torn: false,
-        })
+        }
     }
 
     /// Waits for the lock, for a while, and follows the file if it was replaced or cut short: then
     /// none of it is known.
-    pub(super) fn lock(&mut self) -> io::Result<Locked<'_>> {
-        lock(&self.file)?;
-        let ours = self.file.metadata()?;
-        let at_path = std::fs::metadata(&self.path).ok();
-        if at_path.is_some_and(|found| (found.dev(), found.ino()) == (ours.dev(), ours.ino())) {
-            if ours.len() < self.known {
-                self.forget();
+    pub(super) fn lock(&mut self, wait: Duration) -> io::Result<Locked<'_>> {
+        lock(&self.file, wait)?;
+        let locked = Locked(self);
+        let directory = StateDir::open(&locked.0.directory)?;
+        if directory.is_at(NAME, &locked.0.file)? {
+            if locked.0.file.metadata()?.len() < locked.0.known {
+                locked.0.forget();
             }
-            return Ok(Locked(self));
+            return Ok(locked);
         }
-        self.file = open_or_make(&self.path)?;
-        self.forget();
-        lock(&self.file)?;
-        Ok(Locked(self))
+        let file = directory.file_or_new(NAME)?;
+        lock(&file, wait)?;
+        locked.0.file = file;
+        locked.0.forget();
+        Ok(locked)
+    }
+
+    /// The file without its lock: for looking at what it says where nothing can be written.
+    pub(super) fn unlocked(&mut self) -> Locked<'_> {
+        Locked(self)
     }
 
     fn forget(&mut self) {
@@ -84,103 +118,86 @@ impl LedgerFile {
 }
 
 impl Locked<'_> {
-    /// Reads the whole file; an empty one begins with a salt.
-    pub(super) fn read_or_begin(
-        mut self,
-        records: &mut HashMap<Box<str>, LoginRecord>,
-        new_salt: impl FnOnce() -> Salt,
-    ) -> io::Result<Salt> {
-        if let Some(salt) = self.read_on(records)? {
-            return Ok(salt);
-        }
-        let salt = new_salt();
-        self.append_entry(&Entry::Salt(salt))?;
-        Ok(salt)
+    /// Whether none of the file is known: it is new to this process.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.0.known == 0
     }
 
-    /// Reads what other processes appended since. Writes down what is known if the file has lost it.
-    pub(super) fn read_others(
-        &mut self,
-        records: &mut HashMap<Box<str>, LoginRecord>,
-        salt: Salt,
-    ) -> io::Result<()> {
-        let is_another_file = self.0.known == 0;
-        let found = self.read_on(records)?;
-        if is_another_file && found != Some(salt) {
-            self.append_entry(&Entry::Salt(salt))?;
-            for (key, record) in records {
-                self.append(key, record)?;
-            }
-        }
-        Ok(())
+    /// Has all of the file read anew the next time.
+    pub(super) fn forget(&mut self) {
+        self.0.forget();
     }
 
-    pub(super) fn append(&mut self, key: &str, record: &LoginRecord) -> io::Result<()> {
-        self.append_entry(&Entry::Phone(key.into(), record.clone()))
-    }
-
-    /// Writes the file anew if it has grown and this is the daemon.
-    pub(super) fn tidy(
-        &mut self,
-        records: &HashMap<Box<str>, LoginRecord>,
-        salt: Salt,
-    ) -> io::Result<()> {
-        let ledger = &mut *self.0;
-        if ledger.keeper == Keeper::Command || ledger.lines <= 2 * records.len() + SPARE_LINES {
-            return Ok(());
-        }
-        let mut text = line(&Entry::Salt(salt))?;
-        for (key, record) in records {
-            text.push_str(&line(&Entry::Phone(key.clone(), record.clone()))?);
-        }
-        let fresh = ledger.path.with_extension("new");
-        let mut file = options().truncate(true).open(&fresh)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, &ledger.path)?;
-        ledger.file = open_or_make(&ledger.path)?;
-        ledger.known = text.len() as u64;
-        ledger.lines = records.len() + 1;
-        ledger.is_torn = false;
-        Ok(())
-    }
-
-    fn read_on(
-        &mut self,
-        records: &mut HashMap<Box<str>, LoginRecord>,
-    ) -> io::Result<Option<Salt>> {
+    /// Reads what is not known yet.
+    pub(super) fn read_on(&mut self, records: &mut Records) -> io::Result<Found> {
         let mut text = Vec::new();
         self.0.file.seek(SeekFrom::Start(self.0.known))?;
         self.0.file.read_to_end(&mut text)?;
-        let mut salt = None;
+        let mut found = Found::default();
         for bytes in text.split(|byte| *byte == b'\n').filter(|b| !b.is_empty()) {
             self.0.lines += 1;
             match serde_json::from_slice(bytes) {
-                Ok(Entry::Salt(found)) => salt = Some(found),
+                Ok(Entry::Salt(salt)) => found.salt = Some(salt),
                 Ok(Entry::Phone(key, record)) => {
                     records.insert(key, record);
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "A line of the login ledger is not understood; passed over");
-                }
+                Err(_) => found.garbage += 1,
             }
         }
         self.0.known += text.len() as u64;
         if let Some(last) = text.last() {
             self.0.is_torn = *last != b'\n';
         }
-        Ok(salt)
+        if found.garbage > 0 {
+            tracing::warn!(
+                "{} lines of the login ledger are not understood and are passed over; what they said \
+                 of refused logins is unknown, so phones begin with half of the budget",
+                found.garbage
+            );
+        }
+        Ok(found)
     }
 
-    fn append_entry(&mut self, entry: &Entry) -> io::Result<()> {
-        let mut text = line(entry)?;
-        if self.0.is_torn {
-            text.insert(0, '\n');
+    /// Appends the salt and all records, to a file that lacks them.
+    pub(super) fn append_all(&mut self, records: &Records, salt: Salt) -> io::Result<()> {
+        self.append_text(&all(records, salt)?, records.len() + 1)
+    }
+
+    /// Appends what is known of one phone.
+    pub(super) fn append(&mut self, key: &str, record: &LoginRecord) -> io::Result<()> {
+        self.append_text(&line(&Entry::Phone(key.into(), record.clone()))?, 1)
+    }
+
+    /// Writes the file anew if it has grown and this is the daemon.
+    pub(super) fn tidy(self, records: &Records, salt: Salt) -> io::Result<()> {
+        if self.0.lines <= 2 * records.len() + SPARE_LINES {
+            return Ok(());
         }
+        self.rewrite(records, salt)
+    }
+
+    /// Writes the file anew if this is the daemon. The lock ends with the file that it was on.
+    pub(super) fn rewrite(self, records: &Records, salt: Salt) -> io::Result<()> {
+        if self.0.keeper == Keeper::Command {
+            return Ok(());
+        }
+        let text = all(records, salt)?;
+        let directory = StateDir::open(&self.0.directory)?;
+        directory.replace(NAME, text.as_bytes())?;
+        self.0.file = directory.file(NAME, Access::Append)?;
+        self.0.known = text.len() as u64;
+        self.0.lines = records.len() + 1;
+        self.0.is_torn = false;
+        Ok(())
+    }
+
+    fn append_text(&mut self, text: &str, lines: usize) -> io::Result<()> {
+        let torn = if self.0.is_torn { "\n" } else { "" };
+        let text = format!("{torn}{text}");
         self.0.file.write_all(text.as_bytes())?;
         self.0.is_torn = false;
         self.0.known += text.len() as u64;
-        self.0.lines += 1;
+        self.0.lines += lines;
         Ok(())
     }
 }
@@ -193,49 +210,31 @@ impl Drop for Locked<'_> {
     }
 }
 
+fn all(records: &Records, salt: Salt) -> io::Result<String> {
+    let mut text = line(&Entry::Salt(salt))?;
+    for (key, record) in records {
+        text.push_str(&line(&Entry::Phone(key.clone(), record.clone()))?);
+    }
+    Ok(text)
+}
+
 fn line(entry: &Entry) -> io::Result<String> {
     let mut line = serde_json::to_string(entry)?;
     line.push('\n');
     Ok(line)
 }
 
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.create(true).write(true).mode(0o600);
-    options
-}
-
-/// Opens the file for reading and appending. One made by root belongs to the owner of its
-/// directory, so that a command run as root does not shut the daemon out.
-fn open_or_make(path: &Path) -> io::Result<File> {
-    let is_new = !path.exists();
-    let file = OpenOptions::new()
-        .create(true)
-        .read(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)?;
-    if is_new && let Some(directory) = path.parent() {
-        let owner = std::fs::metadata(directory)?;
-        let made = file.metadata()?;
-        if (owner.uid(), owner.gid()) != (made.uid(), made.gid()) {
-            std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
-        }
-    }
-    Ok(file)
-}
-
 #[expect(
     clippy::disallowed_methods,
-    reason = "a lock of another process has no event to wait for; bounded by LOCK_WAIT"
+    reason = "a lock of another process has no event to wait for; bounded by `wait`"
 )]
-fn lock(file: &File) -> io::Result<()> {
+fn lock(file: &File, wait: Duration) -> io::Result<()> {
     let mut waited = Duration::ZERO;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) if waited >= LOCK_WAIT => {
+            Err(TryLockError::WouldBlock) if waited >= wait => {
                 return Err(io::Error::other("another process holds its lock"));
             }
             Err(TryLockError::WouldBlock) => {
@@ -253,33 +252,35 @@ mod tests {
     #[test]
     fn what_follows_a_line_that_a_full_disk_cut_off_stands_on_a_line_of_its_own() {
         let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("logins");
-        let mut ledger = LedgerFile::open(&path, Keeper::Daemon).expect("a file");
-        let mut records = HashMap::new();
-        let mut read = |ledger: &mut LedgerFile| {
-            let locked = ledger.lock().expect("nobody else holds it");
-            locked.read_or_begin(&mut records, || [7; 16])
-        };
-        read(&mut ledger).expect("a new ledger");
-        let mut other = open_or_make(&path).expect("the same file");
+        let path = directory.path().join(NAME);
+        let open = || File::options().append(true).read(true).open(&path);
+        let wait = Duration::ZERO;
+        let mut ledger = LedgerFile::open(directory.path(), Keeper::Daemon).expect("a file");
+        let mut records = Records::new();
+        let mut locked = ledger.lock(wait).expect("nobody else holds it");
+        locked.append_all(&records, [7; 16]).expect("a new ledger");
+        drop(locked);
+        let mut other = open().expect("the same file");
         other.write_all(b"{\"phone\":[\"a").expect("a torn line");
 
         // Nothing can be written, as on a full disk: it is read all the same.
         ledger.file = File::open(&path).expect("it may be read");
-        let mut locked = ledger.lock().expect("nobody else holds it");
-        let salt = locked.read_on(&mut HashMap::new());
-        assert_eq!(salt.expect("it can be read"), None);
+        let mut locked = ledger.lock(wait).expect("nobody else holds it");
+        let found = locked.read_on(&mut Records::new());
+        assert_eq!(found.expect("it can be read").garbage, 1);
         let refused = locked.append("phone", &LoginRecord::default());
         refused.expect_err("it cannot be written");
         drop(locked);
 
-        ledger.file = open_or_make(&path).expect("room again");
-        let mut locked = ledger.lock().expect("nobody else holds it");
+        ledger.file = open().expect("room again");
+        let mut locked = ledger.lock(wait).expect("nobody else holds it");
         let appended = locked.append("phone", &LoginRecord::default());
         appended.expect("it is written");
         drop(locked);
-        let mut again = LedgerFile::open(&path, Keeper::Daemon).expect("a file");
-        read(&mut again).expect("a ledger");
+        let mut again = LedgerFile::open(directory.path(), Keeper::Daemon).expect("a file");
+        let mut locked = again.lock(wait).expect("nobody else holds it");
+        let found = locked.read_on(&mut records).expect("a ledger");
+        assert_eq!(found.salt, Some([7; 16]));
         assert!(records.contains_key("phone"), "{records:?}");
     }
 }

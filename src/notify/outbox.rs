@@ -45,6 +45,8 @@ pub struct Dispatch {
     pub receiver: Box<str>,
     /// About what.
     pub group_key: Box<str>,
+    /// Only to these of the receiver, as they lie in the store.
+    pub recipients: Option<Box<str>>,
     /// When it was written.
     pub created: Timestamp,
     /// What it says.
@@ -85,12 +87,15 @@ pub fn plan(letters: &[OutboxEntry], busy: &BTreeSet<Box<str>>, now: Timestamp) 
 impl Plan {
     fn take(&mut self, receiver: &str, letters: Vec<(&OutboxEntry, Notification)>, now: Timestamp) {
         let mut ready = letters.iter().filter(|(entry, _)| due(entry, now) <= now);
-        let Some(group_key) = ready.next().map(|(entry, _)| &entry.new.group_key) else {
+        let Some(first) = ready.next().map(|(entry, _)| *entry) else {
             return;
         };
-        let mut about_it = letters
-            .into_iter()
-            .filter(|(entry, _)| entry.new.group_key == *group_key);
+        // What is left for one recipient says what the others were told.
+        let is_about_it = |entry: &OutboxEntry| match &first.recipients {
+            Some(_) => entry.id == first.id,
+            None => entry.recipients.is_none() && entry.new.group_key == first.new.group_key,
+        };
+        let mut about_it = letters.into_iter().filter(|(entry, _)| is_about_it(entry));
         let Some((mut entry, mut notification)) = about_it.next() else {
             return;
         };
@@ -111,6 +116,7 @@ impl Plan {
             id: entry.id,
             receiver: receiver.into(),
             group_key: entry.new.group_key.clone(),
+            recipients: entry.recipients.clone(),
             created: entry.created,
             notification,
         });
@@ -145,6 +151,7 @@ mod tests {
                     .into(),
                 due: minute(due).wall,
             },
+            recipients: None,
             created: minute(0).wall,
             attempts: 0,
             error: None,
@@ -194,6 +201,28 @@ mod tests {
         assert_eq!(merge.notification.missed, 1);
         assert_eq!(plan.sends[0].notification, merge.notification);
         assert_eq!(plan.sends[0].id, 3);
+    }
+
+    #[test]
+    fn what_is_left_for_one_recipient_is_merged_with_nothing() {
+        let for_one = |id, due| OutboxEntry {
+            recipients: Some("[\"b@example.org\"]".into()),
+            ..entry(id, "mail", "hq", due)
+        };
+        let letters = [for_one(1, 0), for_one(2, 0), entry(3, "mail", "hq", 0)];
+        let first = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!((first.merges.len(), first.sends[0].id), (0, 1));
+        let letters = [
+            for_one(1, 9),
+            entry(2, "mail", "hq", 0),
+            entry(3, "mail", "hq", 0),
+        ];
+        let then = plan(&letters, &BTreeSet::new(), minute(5).wall);
+        assert_eq!(
+            (then.merges[0].into, &then.merges[0].gone[..]),
+            (3, &[2][..])
+        );
+        assert_eq!(then.sends[0].recipients, None);
     }
 
     #[test]

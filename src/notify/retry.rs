@@ -37,6 +37,14 @@ pub enum DeliveryResult {
 }
 
 impl DeliveryResult {
+    /// The kind of trouble, if there is any.
+    pub fn reason(&self) -> Option<FailureReason> {
+        match self {
+            Self::Delivered => None,
+            Self::Temporary { reason, .. } | Self::Permanent { reason, .. } => Some(*reason),
+        }
+    }
+
     /// The same, with more said of what went wrong.
     #[must_use]
     pub(super) fn explained(self, more: impl FnOnce(Box<str>) -> Box<str>) -> Self {
@@ -206,6 +214,7 @@ mod tests {
                 body: "{}".into(),
                 due: minute(0).wall,
             },
+            recipients: None,
             created: minute(0).wall,
             attempts,
             error: None,

@@ -3,28 +3,29 @@
 //!
 //! The store knows nothing of alerts: its owners hand over text under a key. What belongs together
 //! is one [`Batch`], which is written whole or not at all, and is on the disk when [`Store::write`]
-//! returns. A disk that is full, gone or corrupt never stops anything: the store goes on in memory,
-//! says so ([`Store::fault`]), and returns to the disk when it can ([`Store::try_return`]).
+//! returns. A disk that is full, gone, corrupt or locked never stops anything: the store goes on in
+//! memory, says so ([`Store::fault`]), and returns to the disk when it can ([`Store::try_return`]).
 //!
-//! Calls block for as long as the disk takes; the owner keeps them off the runtime.
+//! Calls block for as long as the disk takes, and for a lock of another process at most a second; the
+//! owner keeps them off the runtime.
 
 mod events;
 mod fault;
+mod file;
 mod outbox;
 mod schema;
 
-use std::fs::{OpenOptions, Permissions};
-use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Transaction, backup, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 pub use events::{EVENT_AGE, Event, MOST_EVENTS, NewEvent};
 pub use fault::StoreFault;
 pub use outbox::{DeliveryState, MAX_ENTRIES, NewEntry, OutboxEntry};
+
+use file::{BUSY, FLAGS, Place, check, connect_or_renew, copy, in_directory};
 
 /// The one open database.
 #[derive(Debug)]
@@ -46,13 +47,6 @@ enum Home {
     },
     /// In memory, as wanted.
     Memory,
-}
-
-/// A database that is open, and how its file and log are told from others of their names.
-#[derive(Debug)]
-struct Place {
-    path: PathBuf,
-    files: [Option<(u64, u64)>; 2],
 }
 
 /// What kind of text is kept under a key.
@@ -87,12 +81,6 @@ impl Batch {
     }
 }
 
-/// Who may open the file.
-const MODE: u32 = 0o600;
-
-/// How long a write waits for another process that looks into the file.
-const BUSY: Duration = Duration::from_secs(2);
-
 impl Store {
     /// Opens or makes the file; without a path, or if that fails, everything is kept in memory. A
     /// corrupt file is moved aside to `….corrupt` and a new one begun.
@@ -111,6 +99,27 @@ impl Store {
                 fault,
                 taken: false,
             }),
+        }
+    }
+
+    /// A store that leaves the file alone until it is released: everything is kept in memory meanwhile.
+    pub fn withheld(path: Option<&Path>) -> Self {
+        let home = path.map_or(Home::Memory, |path| Home::Lost {
+            path: path.to_owned(),
+            fault: StoreFault::Withheld,
+            taken: false,
+        });
+        Self::in_memory(home)
+    }
+
+    /// Lets a store that was withheld go to the file; whether it was and is there now.
+    pub fn release(&mut self) -> bool {
+        match &mut self.home {
+            Home::Lost { fault, .. } if *fault == StoreFault::Withheld => {
+                *fault = StoreFault::Other("it could not be opened yet".into());
+                self.try_return()
+            }
+            Home::Lost { .. } | Home::Disk(_) | Home::Memory => false,
         }
     }
 
@@ -158,17 +167,19 @@ impl Store {
     /// there now. What the disk holds and memory never saw stays; of a document that both hold, that
     /// of the disk, for the owner to look at: it holds the newer one and writes it again.
     pub fn try_return(&mut self) -> bool {
-        let Home::Lost { path, taken, .. } = &self.home else {
-            return true;
+        let (path, taken) = match &self.home {
+            Home::Lost { fault, .. } if *fault == StoreFault::Withheld => return false,
+            Home::Lost { path, taken, .. } => (path.clone(), *taken),
+            Home::Disk(_) | Home::Memory => return true,
         };
-        let (path, taken) = (path.clone(), *taken);
         let Ok(mut disk) = connect_or_renew(&path) else {
             return false;
         };
         let brought = if taken {
             copy(&self.connection, &mut disk)
         } else {
-            schema::add(&self.connection, &path)
+            let real = in_directory(&path).map(|(directory, name)| directory.path(&name));
+            real.and_then(|real| schema::add(&self.connection, &real))
         };
         let (Ok(()), Ok(place)) = (brought, Place::of(&path)) else {
             return false;
@@ -183,7 +194,7 @@ impl Store {
         &mut self,
         change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
     ) -> Result<T, StoreFault> {
-        let there = match &self.home {
+        let there = match &mut self.home {
             Home::Disk(place) => place.is_there(),
             Home::Lost { .. } | Home::Memory => Ok(()),
         };
@@ -220,34 +231,12 @@ impl Store {
     }
 
     fn in_memory(home: Home) -> Self {
-        let mut connection =
-            Connection::open_in_memory().expect("memory for an empty database can be had");
+        // Files that are attached to it are opened by the same flags.
+        let flags = OpenFlags::SQLITE_OPEN_CREATE | FLAGS;
+        let mut connection = Connection::open_in_memory_with_flags(flags)
+            .expect("memory for an empty database can be had");
         schema::migrate(&mut connection).expect("an empty database takes the schema");
         Self { connection, home }
-    }
-}
-
-impl Place {
-    fn of(path: &Path) -> Result<Self, StoreFault> {
-        let identity = |path: &Path| {
-            let found = std::fs::metadata(path).ok()?;
-            Some((found.dev(), found.ino()))
-        };
-        let files = [identity(path), identity(&beside(path, "-wal"))];
-        if files[0].is_none() {
-            return Err(StoreFault::Gone);
-        }
-        let path = path.to_owned();
-        Ok(Self { path, files })
-    }
-
-    /// Whether what is written is found again: one may write to a file that was deleted for as long
-    /// as it is open.
-    fn is_there(&self) -> Result<(), StoreFault> {
-        if Self::of(&self.path)?.files != self.files {
-            return Err(StoreFault::Gone);
-        }
-        Ok(())
     }
 }
 
@@ -283,86 +272,20 @@ fn attempt<T>(
     connection: &mut Connection,
     change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
 ) -> Result<T, StoreFault> {
-    let transaction = connection.transaction()?;
+    connection.busy_timeout(BUSY)?;
+    let done = write_whole(connection, change);
+    connection.busy_timeout(Duration::ZERO)?;
+    done
+}
+
+fn write_whole<T>(
+    connection: &mut Connection,
+    change: impl Fn(&Transaction<'_>) -> Result<T, StoreFault>,
+) -> Result<T, StoreFault> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done = change(&transaction)?;
     transaction.commit()?;
     Ok(done)
-}
-
-/// Opens the file; a corrupt one makes way for a new one.
-fn connect_or_renew(path: &Path) -> Result<Connection, StoreFault> {
-    match connect(path) {
-        Err(StoreFault::Corrupt) => {
-            move_aside(path)?;
-            tracing::error!(
-                "{0} is corrupt and is now called {0}.corrupt: what was told before is forgotten, \
-                 alerts may be told twice",
-                path.display()
-            );
-            connect(path)
-        }
-        opened => opened,
-    }
-}
-
-/// Opens the file with every commit on the disk before it returns.
-fn connect(path: &Path) -> Result<Connection, StoreFault> {
-    make_private(path)?;
-    let mut connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    check(&connection)?;
-    schema::migrate(&mut connection)?;
-    Ok(connection)
-}
-
-fn check(connection: &Connection) -> Result<(), StoreFault> {
-    let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if sound != "ok" {
-        return Err(StoreFault::Corrupt);
-    }
-    Ok(())
-}
-
-/// Makes the file if it is missing, and sees that only its owner may open it: it tells when somebody
-/// was at a phone. What SQLite puts beside it takes over the mode.
-fn make_private(path: &Path) -> Result<(), StoreFault> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(MODE);
-    let file = options.open(path).map_err(|error| {
-        if error.kind() == ErrorKind::StorageFull {
-            return StoreFault::Full;
-        }
-        StoreFault::ReadOnly
-    })?;
-    // Fails only on a file of somebody else, who then decides.
-    let _not_ours = file.set_permissions(Permissions::from_mode(MODE));
-    Ok(())
-}
-
-/// The file and its log under another name, so that somebody may look; an older one is replaced.
-fn move_aside(path: &Path) -> Result<(), StoreFault> {
-    for end in ["", "-wal", "-shm"] {
-        let moved = std::fs::rename(beside(path, end), beside(path, &format!("{end}.corrupt")));
-        if end.is_empty() {
-            moved.map_err(|error| StoreFault::Other(error.to_string().into()))?;
-        }
-    }
-    Ok(())
-}
-
-/// The file whose name ends so behind that of the database.
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    name.into()
-}
-
-fn copy(from: &Connection, to: &mut Connection) -> Result<(), StoreFault> {
-    let backup = backup::Backup::new(from, to)?;
-    backup.run_to_completion(1000, Duration::ZERO, None)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! in between sends it again, under the same id: at least once.
 
 use jiff::Timestamp;
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::schema::moment;
 use super::{Store, StoreFault};
@@ -29,6 +29,8 @@ pub struct OutboxEntry {
     pub id: i64,
     /// To whom, about what, and what.
     pub new: NewEntry,
+    /// Only to these of its receiver, as its sender understands it; `None`: to all.
+    pub recipients: Option<Box<str>>,
     /// When it was written.
     pub created: Timestamp,
     /// How often it was tried.
@@ -44,6 +46,8 @@ pub struct OutboxEntry {
 pub enum DeliveryState {
     /// It was taken.
     Delivered,
+    /// It ended differently for its recipients: it is one entry for each that did not take it.
+    Split(Vec<(Box<str>, Self)>),
     /// Try again.
     Later {
         /// Not before.
@@ -66,7 +70,7 @@ impl Store {
     /// Every entry, oldest first.
     pub fn letters(&self) -> Result<Vec<OutboxEntry>, StoreFault> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT id, receiver, topic, body, created_ms, due_ms, attempts, error, dead
+            "SELECT id, receiver, topic, body, created_ms, due_ms, attempts, error, dead, recipients
              FROM letters ORDER BY id",
         )?;
         let rows = statement.query_map([], entry)?;
@@ -81,9 +85,9 @@ impl Store {
                 let (created, due) = (one.created, entry.due);
                 transaction
                     .prepare_cached(
-                        "INSERT INTO letters
-                         (id, receiver, topic, body, created_ms, due_ms, attempts, error, dead)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                        "INSERT INTO letters (id, receiver, topic, body, created_ms, due_ms,
+                                              attempts, error, dead, recipients)
+                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
                     )?
                     .execute(params![
                         one.id,
@@ -94,7 +98,8 @@ impl Store {
                         due.as_millisecond(),
                         one.attempts,
                         one.error,
-                        one.dead
+                        one.dead,
+                        one.recipients
                     ])?;
             }
             Ok(())
@@ -164,15 +169,20 @@ pub(super) fn push(
                 now.as_millisecond(),
                 entry.due.as_millisecond()
             ])?;
-        transaction
-            .prepare_cached(
-                "DELETE FROM letters WHERE id IN (
-                     SELECT id FROM letters WHERE receiver = ?1
-                     ORDER BY dead, id DESC LIMIT -1 OFFSET ?2
-                 )",
-            )?
-            .execute(params![entry.receiver, MAX_ENTRIES])?;
+        bound(transaction, &entry.receiver)?;
     }
+    Ok(())
+}
+
+fn bound(transaction: &Transaction<'_>, receiver: &str) -> Result<(), StoreFault> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM letters WHERE id IN (
+                 SELECT id FROM letters WHERE receiver = ?1
+                 ORDER BY dead, id DESC LIMIT -1 OFFSET ?2
+             )",
+        )?
+        .execute(params![receiver, MAX_ENTRIES])?;
     Ok(())
 }
 
@@ -185,6 +195,7 @@ fn settle(
         DeliveryState::Delivered => transaction
             .prepare_cached("DELETE FROM letters WHERE id = ?1")?
             .execute([id])?,
+        DeliveryState::Split(parts) => return split(transaction, id, parts),
         DeliveryState::Later { due, error } => transaction
             .prepare_cached(
                 "UPDATE letters SET attempts = attempts + 1, due_ms = ?2, error = ?3 WHERE id = ?1",
@@ -197,6 +208,37 @@ fn settle(
             .execute(params![id, error])?,
     };
     Ok(())
+}
+
+/// Makes an entry for each of these recipients of one, and settles each.
+fn split(
+    transaction: &Transaction<'_>,
+    id: i64,
+    parts: &[(Box<str>, DeliveryState)],
+) -> Result<(), StoreFault> {
+    for (recipients, settled) in parts {
+        let made = transaction
+            .prepare_cached(
+                "INSERT INTO letters
+                 (receiver, topic, body, created_ms, due_ms, attempts, recipients)
+                 SELECT receiver, topic, body, created_ms, due_ms, attempts, ?2
+                 FROM letters WHERE id = ?1",
+            )?
+            .execute(params![id, recipients])?;
+        // An entry that was dropped meanwhile has no parts.
+        if made > 0 {
+            settle(transaction, transaction.last_insert_rowid(), settled)?;
+        }
+    }
+    let receiver: Option<Box<str>> = transaction
+        .prepare_cached("SELECT receiver FROM letters WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    settle(transaction, id, &DeliveryState::Delivered)?;
+    match receiver {
+        Some(receiver) => bound(transaction, &receiver),
+        None => Ok(()),
+    }
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
@@ -212,5 +254,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         attempts: row.get(6)?,
         error: row.get(7)?,
         dead: row.get(8)?,
+        recipients: row.get(9)?,
     })
 }

@@ -3,6 +3,7 @@
 //! A released step is never changed: a change is a new one. Each runs in a transaction with the
 //! number that says that it ran, so a process killed in between leaves the old version whole.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -10,7 +11,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::StoreFault;
 
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
     CREATE TABLE documents (
         kind TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -37,7 +39,9 @@ const STEPS: [&str; 1] = ["
     );
     CREATE INDEX events_by_phone ON events (phone, id);
     CREATE TABLE facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-"];
+",
+    "ALTER TABLE letters ADD COLUMN recipients TEXT",
+];
 
 /// Brings the tables up to date.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
@@ -50,11 +54,36 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreFault> {
     };
     for (step, next) in missing.iter().zip(version + 1..) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
+        if let Err(error) = transaction.execute_batch(step) {
+            let fault = StoreFault::from(error);
+            // What a step builds on is there, and what it makes is not, unless the file was harmed.
+            let is_harmed = matches!(fault, StoreFault::Other(_));
+            return Err(if is_harmed {
+                StoreFault::Corrupt
+            } else {
+                fault
+            });
+        }
         transaction.pragma_update(None, "user_version", next)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Whether every table and index is there, as the steps made it.
+pub(super) fn is_whole(connection: &Connection) -> Result<bool, StoreFault> {
+    let mut fresh = Connection::open_in_memory()?;
+    migrate(&mut fresh)?;
+    let there = objects(connection)?;
+    Ok(objects(&fresh)?.iter().all(|object| there.contains(object)))
+}
+
+/// Tables and indices, by the text that made them.
+fn objects(connection: &Connection) -> Result<HashSet<(String, String)>, StoreFault> {
+    let mut statement =
+        connection.prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Adds all of a database in memory to the file, except what is there already.
@@ -64,12 +93,13 @@ pub(super) fn add(memory: &Connection, path: &Path) -> Result<(), StoreFault> {
     let added = memory.execute_batch(
         "BEGIN;
          INSERT OR IGNORE INTO disk.documents SELECT * FROM main.documents;
-         INSERT INTO disk.letters (receiver, topic, body, created_ms, due_ms, attempts, error, dead)
-             SELECT receiver, topic, body, created_ms, due_ms, attempts, error, dead
+         INSERT INTO disk.letters
+             (receiver, topic, body, created_ms, due_ms, attempts, error, dead, recipients)
+             SELECT receiver, topic, body, created_ms, due_ms, attempts, error, dead, recipients
              FROM main.letters AS mine WHERE NOT EXISTS (
                  SELECT 1 FROM disk.letters AS theirs WHERE theirs.created_ms = mine.created_ms
                  AND theirs.receiver = mine.receiver AND theirs.topic = mine.topic
-                 AND theirs.body = mine.body
+                 AND theirs.body = mine.body AND theirs.recipients IS mine.recipients
              ) ORDER BY id;
          INSERT INTO disk.events (at_ms, phone, kind, body)
              SELECT at_ms, phone, kind, body FROM main.events ORDER BY id;

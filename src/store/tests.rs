@@ -1,6 +1,10 @@
 //! What survives, and what happens when the disk does not play along.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use super::events::EVENT_AGE;
+use super::file::{MODE, beside};
 use super::outbox::MAX_ENTRIES;
 use super::*;
 use crate::fleet::moment::later;
@@ -169,6 +173,160 @@ fn a_file_that_is_deleted_or_replaced_is_missed_and_made_again() {
     assert_eq!(keys(&Store::open(Some(&path))), all);
 }
 
+/// Another process' connection that holds the lock which this statement takes.
+fn locked(path: &Path, statement: &str) -> Connection {
+    let other = Connection::open(path).expect("it can be opened");
+    other.execute_batch(statement).expect("it is locked");
+    other
+}
+
+const WRITE_LOCK: &str = "BEGIN IMMEDIATE";
+const WHOLE_LOCK: &str = "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE";
+
+#[test]
+fn a_lock_of_another_process_is_left_with_everything_and_returned_to() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let mut batch = document("a", Some("1"));
+    batch.letters.push(entry("mail", "unsent"));
+    store.write(&batch, NOW).expect("it is written");
+    let other = locked(&path, WRITE_LOCK);
+    store
+        .write(&document("b", Some("2")), NOW)
+        .expect("it is kept in memory");
+    assert_eq!(store.fault(), Some(&StoreFault::Locked));
+    assert_eq!(keys(&store), ["a", "b"]);
+    assert_eq!(store.letters().expect("letters").len(), 1);
+    assert!(!store.try_return(), "it is still locked");
+    assert_eq!(keys(&store), ["a", "b"]);
+    drop(other);
+    assert!(store.try_return());
+    assert_eq!(store.fault(), None);
+    drop(store);
+    assert_eq!(keys(&Store::open(Some(&path))), ["a", "b"]);
+}
+
+#[test]
+fn a_database_that_is_locked_at_the_start_loses_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    for (lock, old, new) in [(WRITE_LOCK, "a", "b"), (WHOLE_LOCK, "c", "d")] {
+        let mut store = Store::open(Some(&path));
+        let written = store.write(&document(old, Some("1")), NOW);
+        written.expect("it is written");
+        drop(store);
+        let other = locked(&path, lock);
+        let mut store = Store::open(Some(&path));
+        assert_eq!(store.fault(), Some(&StoreFault::Locked), "{lock}");
+        let written = store.write(&document(new, Some("2")), NOW);
+        written.expect("it is kept in memory");
+        assert!(!store.try_return(), "{lock}");
+        drop(other);
+        assert!(store.try_return(), "{lock}");
+    }
+    assert_eq!(keys(&Store::open(Some(&path))), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn a_file_that_is_cut_while_it_is_open_is_missed_and_made_again() {
+    for (end, length) in [("", 0), ("", 4096), ("-wal", 0)] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("alerts.db");
+        let mut store = Store::open(Some(&path));
+        let write = |store: &mut Store, key| {
+            let written = store.write(&document(key, Some("x")), NOW);
+            written.expect("it is kept");
+            store.fault().cloned()
+        };
+        assert_eq!(write(&mut store, "a"), None);
+        store
+            .connection
+            .query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+            .expect("a checkpoint");
+        assert_eq!(write(&mut store, "b"), None);
+        let file = std::fs::File::options()
+            .write(true)
+            .open(beside(&path, end));
+        let file = file.expect("a file");
+        file.set_len(length).expect("it is cut");
+        let fault = write(&mut store, "c");
+        assert_eq!(fault, Some(StoreFault::Gone), "{end} {length}");
+        assert!(store.try_return());
+        drop(store);
+        let store = Store::open(Some(&path));
+        assert_eq!(store.fault(), None, "{end} {length}");
+        assert_eq!(keys(&store), ["a", "b", "c"], "{end} {length}");
+    }
+}
+
+#[test]
+fn a_database_that_lost_a_table_or_an_index_is_moved_aside() {
+    for harm in [
+        "DROP TABLE letters",
+        "DROP TABLE facts",
+        "DROP INDEX events_by_phone",
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("alerts.db");
+        drop(Store::open(Some(&path)));
+        let other = Connection::open(&path).expect("it can be opened");
+        other.execute_batch(harm).expect("it is harmed");
+        drop(other);
+        let mut store = Store::open(Some(&path));
+        assert_eq!(store.fault(), None, "{harm}");
+        let mut batch = document("a", Some("1"));
+        batch.letters.push(entry("mail", "new"));
+        store.write(&batch, NOW).expect("it is written");
+        assert_eq!(store.letters().expect("letters").len(), 1, "{harm}");
+        assert!(
+            directory.path().join("alerts.db.corrupt").exists(),
+            "{harm}"
+        );
+    }
+}
+
+#[test]
+fn a_table_that_is_lost_while_it_is_open_is_missed_and_made_again() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let mut batch = document("a", Some("1"));
+    batch.letters.push(entry("mail", "unsent"));
+    store.write(&batch, NOW).expect("it is written");
+    let other = Connection::open(&path).expect("it can be opened");
+    other.execute_batch("DROP TABLE documents").expect("harmed");
+    store
+        .write(&document("b", Some("2")), NOW)
+        .expect("it is kept in memory");
+    assert!(store.fault().is_some());
+    assert!(store.try_return());
+    assert_eq!(store.fault(), None);
+    assert_eq!(keys(&store), ["b"]);
+    assert_eq!(store.letters().expect("letters").len(), 1);
+}
+
+#[test]
+fn no_link_is_followed_and_nothing_is_made_behind_it() {
+    for end in ["", "-wal", "-shm", "-journal"] {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("alerts.db");
+        let elsewhere = directory.path().join("elsewhere");
+        std::os::unix::fs::symlink(&elsewhere, beside(&path, end)).expect("a link");
+        let mut store = Store::open(Some(&path));
+        let fault = store.fault().expect("it is not followed");
+        let words = fault.to_string();
+        assert!(words.contains("symbolic link"), "{end}: {words}");
+        store
+            .write(&document("a", Some("1")), NOW)
+            .expect("it is kept in memory");
+        assert!(!store.try_return(), "{end}");
+        assert!(elsewhere.symlink_metadata().is_err(), "{end}");
+        std::fs::remove_file(beside(&path, end)).expect("the link goes");
+        assert!(store.try_return(), "{end}");
+    }
+}
+
 #[test]
 fn a_corrupt_file_is_moved_aside_and_a_new_one_begun() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -186,6 +344,27 @@ fn a_corrupt_file_is_moved_aside_and_a_new_one_begun() {
     assert!(directory.path().join("alerts.db.corrupt").exists());
     drop(store);
     assert_eq!(keys(&Store::open(Some(&path))), ["a"]);
+}
+
+#[test]
+fn what_is_withheld_is_left_alone_until_it_is_released() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("alerts.db");
+    let mut store = Store::open(Some(&path));
+    let written = store.write(&document("old", Some("1")), NOW);
+    written.expect("it is written");
+    drop(store);
+    let mut store = Store::withheld(Some(&path));
+    assert_eq!(store.fault(), Some(&StoreFault::Withheld));
+    let written = store.write(&document("new", Some("2")), NOW);
+    written.expect("it is kept in memory");
+    assert!(!store.try_return());
+    assert_eq!(keys(&store), ["new"]);
+    assert_eq!(keys(&Store::open(Some(&path))), ["old"]);
+    assert!(store.release());
+    assert_eq!(store.fault(), None);
+    assert_eq!(keys(&store), ["new", "old"]);
+    assert!(!store.release(), "it was already");
 }
 
 #[test]
@@ -248,7 +427,7 @@ fn a_disk_that_turns_out_corrupt_is_left_with_what_waits_and_not_with_what_is_br
             .connection
             .query_row(query, [], |row| row.get::<_, i64>(0))
     };
-    number("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
+    number("PRAGMA wal_checkpoint(RESTART)").expect("a checkpoint");
     let page = number("SELECT rootpage FROM sqlite_schema WHERE name = 'events'").expect("a page");
     let size = number("PRAGMA page_size").expect("a size");
     let file = std::fs::File::options()
@@ -340,6 +519,28 @@ fn letters_wait_are_taken_or_given_up_and_can_be_revived() {
         .expect("it is written");
     let newest = store.letters().expect("letters").pop().expect("an entry");
     assert!(newest.id > ids[2], "an id was used again");
+}
+
+#[test]
+fn a_letter_that_is_split_is_bounded_and_one_that_was_dropped_has_no_parts() {
+    let mut store = Store::open(None);
+    let all = ["a", "b"].map(|body| entry("mail", body));
+    store.write(&letters(all), NOW).expect("they are written");
+    let ids = store.letters().expect("letters");
+    let ids = [ids[0].id, ids[1].id];
+    assert!(store.discard(ids[1]).expect("it is dropped"));
+    let error = || "550 unknown".into();
+    let parts = (0..MAX_ENTRIES + 5).map(|n| {
+        let end = DeliveryState::GivenUp { error: error() };
+        (n.to_string().into(), end)
+    });
+    let parts: Vec<_> = parts.collect();
+    let settled = ids.map(|id| (id, DeliveryState::Split(parts.clone())));
+    store.settle(&settled).expect("they are split");
+    let left = store.letters().expect("letters");
+    assert_eq!(left.len(), MAX_ENTRIES as usize);
+    let is_part = |one: &OutboxEntry| one.dead && one.recipients.is_some() && &*one.new.body == "a";
+    assert!(left.iter().all(is_part));
 }
 
 #[test]

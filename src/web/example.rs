@@ -77,6 +77,7 @@ pub(super) fn settings() -> Settings {
             successful: true,
             last_success: now().wall,
         },
+        loss: None,
         ready_after: Duration::from_secs(45),
     }
 }
@@ -308,6 +309,7 @@ pub(super) fn dead_letter() -> OutboxEntry {
             body: "{\"reason\":\"new\",\"firing\":[],\"over\":[],\"fresh\":[],\"missed\":0}".into(),
             due: now().wall,
         },
+        recipients: None,
         created: now().wall,
         attempts: 12,
         error: Some("answered with <status> 404".into()),

@@ -10,7 +10,7 @@
 //! | `service`, `route`, `intake`, `answer`, `body` | from a request to an answer |
 //! | `metrics`, `pieces`, `listing` | what is as long as the fleet, piece by piece |
 //! | `pages`, `html`, `words`, `health` | what people read |
-//! | `api`, `discovery`, `probe`, `ready`, `reload` | what programs ask for |
+//! | `api`, `discovery`, `probe`, `ready`, `degraded`, `reload` | what programs ask for |
 //! | `alerting` | what programs ask of the alert side, and what changes it |
 
 mod access;
@@ -19,6 +19,7 @@ mod answer;
 mod api;
 mod body;
 mod connections;
+mod degraded;
 mod discovery;
 mod entrance;
 #[cfg(test)]
@@ -84,6 +85,9 @@ pub struct Inputs {
     pub alerts: watch::Receiver<Arc<AlertSnapshot>>,
     /// Takes what is asked of the alert task.
     pub commands: mpsc::Sender<Command>,
+    /// Why the login ledger is in memory alone, `None` while all is well; not there where it is kept
+    /// in memory on purpose.
+    pub ledger_fault: Option<watch::Receiver<Option<Arc<str>>>>,
     /// Counts the requests that are answered.
     pub requests: Requests,
     /// What is counted as it happens.
@@ -105,6 +109,9 @@ pub struct Settings {
     pub entrance: Arc<Entrance>,
     /// How reading the configuration went.
     pub reload: ReloadStatus,
+    /// Why the configuration in force is not accepted, and what to do: it lost the phones or receivers
+    /// that the one before the start listed.
+    pub loss: Option<Arc<str>>,
     /// After this time from the start the daemon is ready even if some phone was never tried: the
     /// largest interval plus the largest timeout.
     pub ready_after: Duration,

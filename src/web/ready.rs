@@ -1,17 +1,22 @@
-//! Whether the daemon is ready: whether what it shows is more than an empty list.
+//! Whether the daemon is ready: whether what it shows is more than an empty list, and the list is the
+//! one that is meant.
 
 use std::time::Duration;
 
 use crate::fleet::Fleet;
 
+use super::Settings;
 use super::answer::Answer;
 use super::requests::Code;
 
 /// Ready once every phone was tried, or after a time in which every one should have been.
-pub(super) fn answer(fleet: &Fleet, running: Duration, ready_after: Duration) -> Answer {
+pub(super) fn answer(fleet: &Fleet, running: Duration, settings: &Settings) -> Answer {
+    if let Some(loss) = &settings.loss {
+        return Answer::text(Code::Unavailable, loss);
+    }
     let all = fleet.phones().len();
     let untried = fleet.phones().filter(|phone| phone.last.is_none()).count();
-    if untried == 0 || running >= ready_after {
+    if untried == 0 || running >= settings.ready_after {
         return Answer::text(Code::Ok, "ready");
     }
     let text = format!("{untried} of {all} phones were not tried yet");
@@ -26,8 +31,17 @@ mod tests {
 
     fn check(fleet: &Fleet, seconds: u64, expected: Code) {
         let running = Duration::from_secs(seconds);
-        let answer = answer(fleet, running, Duration::from_secs(45));
-        assert_eq!(answer.code, expected, "after {seconds} s");
+        let settings = Settings {
+            ready_after: Duration::from_secs(45),
+            ..example::settings()
+        };
+        let given = answer(fleet, running, &settings);
+        assert_eq!(given.code, expected, "after {seconds} s");
+        let lost = Settings {
+            loss: Some("all is gone".into()),
+            ..settings
+        };
+        assert_eq!(answer(fleet, running, &lost).code, Code::Unavailable);
     }
 
     #[test]

@@ -213,6 +213,13 @@ impl<'a> Route<'a> {
     }
 }
 
+/// What is said where a path names nothing.
+pub(super) const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /alerts, \
+                            /runbooks, /config, /metrics, /probe?target=NAME, /sd, /api/v1/phones, \
+                            /api/v1/phones/NAME, /api/v1/alerts, /api/v1/rules, \
+                            /api/v1/silences, /api/v1/events, /api/v1/notifications, \
+                            /-/healthy, /-/ready";
+
 /// Digits alone: neither a sign nor blanks name anything.
 fn number<T: FromStr>(text: &str) -> Option<T> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());

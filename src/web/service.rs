@@ -18,18 +18,19 @@ use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
-use super::access::{self, Caller};
+use super::access::{self, Actor, Caller};
 use super::alerting::{self, Given, Told, Unanswered, Wish};
 use super::answer::{Answer, Content};
 use super::body::{Body, Turn};
 use super::connections::{Connection, Standing};
+use super::degraded::{self, Degraded};
 use super::entrance::Entrance;
 use super::login::Logins;
 use super::metrics::{Exporter, Page, Process, Scrape};
 use super::pieces::Coding;
 use super::query::Query;
 use super::requests::{Code, Handler};
-use super::route::Route;
+use super::route::{Route, UNKNOWN_PATH};
 use super::server::{Limits, Peer};
 use super::{
     Inputs, Settings, api, discovery, intake, negotiate, pages, probe, ready, reload, who,
@@ -120,8 +121,7 @@ impl Service {
         let Some((order, reader)) = route.order(&head.method) else {
             return self.dispatch(&visit).await;
         };
-        let host = host(head);
-        let actor = match access::operate(&visit.caller, head, host.as_deref(), visit.entrance) {
+        let actor = match operator(&visit) {
             Ok(actor) => actor,
             Err(answer) => return answer,
         };
@@ -140,7 +140,9 @@ impl Service {
         let now = self.inputs.clock.now();
         match route {
             Route::Fleet => {
-                let page = pages::fleet(&self.fleet(), &self.picture(), now, &query(head));
+                let degraded = Degraded::of(&self.inputs, now);
+                let all = (&*self.fleet(), &*self.picture(), &degraded);
+                let page = pages::fleet(all, now, &query(head));
                 Answer::page(Code::Ok, page)
             }
             Route::Phone(name) => match self.phone(name) {
@@ -158,18 +160,15 @@ impl Service {
             Route::Metrics => self.metrics(head),
             Route::Probe => self.probe(head).await,
             Route::Discovery => self.discover(head),
-            Route::Healthy => Answer::text(Code::Ok, "healthy"),
+            Route::Healthy => Degraded::of(&self.inputs, now).health(),
             Route::Ready => {
                 let running = now.since(self.inputs.started);
-                ready::answer(&self.fleet(), running, self.settings().ready_after)
+                ready::answer(&self.fleet(), running, &self.settings())
             }
-            Route::Reload => {
-                let host = host(head);
-                match access::operate(&visit.caller, head, host.as_deref(), visit.entrance) {
-                    Ok(actor) => reload::answer(&actor, &self.inputs.reloads).await,
-                    Err(answer) => answer,
-                }
-            }
+            Route::Reload => match operator(visit) {
+                Ok(actor) => reload::answer(&actor, &query(head), &self.inputs.reloads).await,
+                Err(answer) => answer,
+            },
             Route::ApiPhones => Answer::long_json(api::phones(&self.fleet(), now, self.settings())),
             Route::ApiPhone(name) => match self.phone(name) {
                 Some(phone) => Answer::json(Code::Ok, api::phone(&phone, now, &self.settings())),
@@ -280,6 +279,7 @@ impl Service {
             totals: fleet.totals,
             phones: fleet.phones().len(),
             reload: self.settings().reload,
+            ledger_on_disk: degraded::ledger_on_disk(&self.inputs),
             process: Process::look(),
         };
         self.page(phones, Some(exporter), head)
@@ -351,14 +351,14 @@ impl Service {
     }
 }
 
-const UNKNOWN_PATH: &str = "nothing is here; there are: / (all phones), /phones/NAME, /alerts, \
-                            /runbooks, /config, /metrics, /probe?target=NAME, /sd, /api/v1/phones, \
-                            /api/v1/phones/NAME, /api/v1/alerts, /api/v1/rules, \
-                            /api/v1/silences, /api/v1/events, /api/v1/notifications, \
-                            /-/healthy, /-/ready";
-
 fn failed(unanswered: &Unanswered) -> Answer {
     Answer::json(unanswered.code(), api::error(&unanswered.to_string()))
+}
+
+/// Who asks to change something, if they may.
+fn operator(visit: &Visit<'_>) -> Result<Actor, Answer> {
+    let host = host(visit.head);
+    access::operate(&visit.caller, visit.head, host.as_deref(), visit.entrance)
 }
 
 /// How the client names this exporter.

@@ -143,6 +143,7 @@ fn letter(id: i64, dead: bool) -> OutboxEntry {
             body: r#"{"reason":"new","firing":[],"over":[],"missed":0}"#.into(),
             due: jiff::Timestamp::UNIX_EPOCH,
         },
+        recipients: None,
         created: jiff::Timestamp::UNIX_EPOCH,
         attempts: 5,
         error: Some("<no>".into()),

@@ -44,6 +44,7 @@ fn every_command_helps_with_an_example() {
         "phones",
         "prometheus-config",
         "status",
+        "reload",
         "alerts",
         "silence",
         "events",

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use grandstream_exporter::alert_engine::command::Command;
 use grandstream_exporter::alert_engine::snapshot::AlertSnapshot;
+use grandstream_exporter::alerting_config;
 use grandstream_exporter::clock::Clock;
 use grandstream_exporter::config;
 use grandstream_exporter::fleet::command::{PollNow, Reload, ReloadStatus};
@@ -83,6 +84,7 @@ impl Server {
             reloads: reload_sender,
             alerts,
             commands: command_sender.clone(),
+            ledger_fault: None,
             requests: Requests::register(&mut registry),
             registry: Arc::new(registry),
             started: clock.now(),
@@ -153,6 +155,7 @@ pub(crate) fn settings() -> Settings {
             successful: true,
             last_success: jiff::Timestamp::UNIX_EPOCH,
         },
+        loss: None,
         ready_after: Duration::from_secs(45),
     }
 }
@@ -481,6 +484,33 @@ async fn a_probe_is_answered_in_time_whatever_the_phone_does() {
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
     let nameless = server.get("/probe").await;
     assert_eq!(nameless.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn alerts_that_are_not_evaluated_for_long_are_unhealthy_and_other_trouble_is_not() {
+    let server = Server::start(two_phones(), Limits::default());
+    let judging = alerting_config::Settings {
+        enabled: true,
+        evaluation_interval: Duration::from_secs(120),
+        ..alerting_config::Settings::default()
+    };
+    let mut picture = AlertSnapshot::new(Arc::new(judging));
+    picture.evaluated = Some(server.clock.now());
+    picture.keeping.fault = Some("the disk is full".into());
+    server.pictures.send_replace(Arc::new(picture));
+    let expect = [
+        (8 * 60, StatusCode::OK),
+        (1, StatusCode::SERVICE_UNAVAILABLE),
+    ];
+    for (seconds, expected) in expect {
+        server.clock.advance(Duration::from_secs(seconds));
+        let health = server.get("/-/healthy").await;
+        assert_eq!(health.status, expected, "{health:?}");
+        let text = health.text();
+        assert!(text.contains("degraded: the state of alerts"), "{text}");
+        let stalled = text.contains("alerts have not been evaluated for 8 min");
+        assert_eq!(stalled, expected != StatusCode::OK, "{text}");
+    }
 }
 
 #[tokio::test]

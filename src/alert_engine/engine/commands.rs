@@ -69,7 +69,12 @@ impl Engine {
             .with_suppression(Arc::clone(&settings.suppression));
         self.settings = settings;
         self.retry_all(now);
-        self.board.with_rules(rules, now)
+        let changes = self.board.with_rules(rules, now);
+        if self.store.release() {
+            tracing::info!("What was kept of alerts is taken in: the configuration is accepted");
+            self.come_back(now);
+        }
+        changes
     }
 
     fn silence(

@@ -7,17 +7,19 @@
 //! own.
 //!
 //! What changed and the messages that follow from it are one batch of the store: no crash in between
-//! can lose the one and keep the other.
+//! can lose the one and keep the other. What no message tells of yet waits for the next one or a
+//! minute, so that an outage of a large fleet is written once and not with every poll.
 
 mod commands;
 mod event_log;
 mod notification_queue;
+mod recipients;
 mod saved_silence;
 mod saved_state;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -30,7 +32,6 @@ use crate::alerts::event;
 use crate::alerts::identity::Life;
 use crate::alerts::self_monitoring::Health;
 use crate::alerts::suppress::Visibility;
-use crate::fleet::moment::later;
 use crate::fleet::{Fleet, Moment, Phone};
 use crate::notify::notification_log;
 use crate::notify::send::{Attempt, Delivery};
@@ -67,6 +68,8 @@ pub struct Sent {
     pub message: Box<str>,
     /// To whom.
     pub receiver: Box<str>,
+    /// The part of them that it was for, as it came out; `None`: all.
+    pub recipients: Option<Recipients>,
     /// How it went.
     pub attempt: Attempt,
 }
@@ -89,9 +92,14 @@ pub struct Effects {
 pub struct Outgoing {
     /// The name of the receiver in the settings of the snapshot.
     pub receiver: Box<str>,
+    /// Only to these of its recipients; `None`: to all.
+    pub recipients: Option<Recipients>,
     /// What is sent.
     pub delivery: Delivery,
 }
+
+/// Some of a receiver's recipients.
+pub type Recipients = Box<[Box<str>]>;
 
 /// Board, mail and store.
 #[derive(Debug)]
@@ -115,15 +123,14 @@ pub struct Engine {
     evaluated: Option<Moment>,
     queues: Arc<BTreeMap<Box<str>, Queue>>,
     written: Option<Timestamp>,
+    /// Since when something changed that is not written.
+    unsaved: Option<Moment>,
     /// When the way back to a disk that failed was last tried.
     returned: Option<Moment>,
     last_silence: u64,
     /// Whether there may be something on the disk that was never read.
     unread: bool,
 }
-
-/// How often the way back to a disk that failed is tried.
-const RETURN_EVERY: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Takes back what was kept: alerts, silences, who was told of what.
@@ -145,6 +152,7 @@ impl Engine {
             matched: Arc::default(),
             evaluated: None,
             queues: Arc::default(),
+            unsaved: None,
             returned: None,
             last_silence: 0,
         };
@@ -171,6 +179,9 @@ impl Engine {
                 .add(tally);
         }
         self.settle(turn.sent, now);
+        if turn.commands.iter().any(Command::reads_history) && !self.unwritten.events.is_empty() {
+            self.write(now);
+        }
         let mut changes = Vec::new();
         let commands = turn.commands.into_iter();
         let replies = commands.map(|command| self.obey(command, now, &mut changes));
@@ -181,10 +192,23 @@ impl Engine {
         }
         self.absorb(&changes, now);
         if tick || !changes.is_empty() {
-            self.keep_alerts();
             self.compose(now);
         }
-        self.write(tick, now);
+        // What is pending is seen in more and more polls without a step of its own.
+        let is_pending = |alert: &Alert| alert.state.is_pending();
+        if !changes.is_empty()
+            || !self.unwritten.is_empty()
+            || (tick && self.board.alerts().any(is_pending))
+        {
+            self.unsaved.get_or_insert(now);
+        }
+        self.return_to_disk(now);
+        if self.is_to_be_written(now) {
+            self.write(now);
+        } else if tick && self.settings.enabled {
+            // How old the state is tells at the next start whether it may still be true.
+            self.store_batch(&Batch::default(), now);
+        }
         let (sends, wake) = if tick || asked || !changes.is_empty() {
             self.post(now)
         } else {
@@ -194,7 +218,7 @@ impl Engine {
             snapshot: Arc::new(self.snapshot(now)),
             replies,
             sends,
-            wake,
+            wake: wake.into_iter().chain(self.writes_at()).min(),
         }
     }
 
@@ -239,50 +263,6 @@ impl Engine {
             }
         }
         self.kept_back = kept_back;
-    }
-
-    /// Writes what is to be written; what cannot be stays for the next turn.
-    fn write(&mut self, tick: bool, now: Moment) {
-        if self.store.fault().is_some()
-            && self.returned.is_none_or(|at| now.since(at) >= RETURN_EVERY)
-        {
-            self.returned = Some(now);
-            if self.store.try_return() {
-                tracing::info!("The state of alerts is on disk again");
-                self.come_back(now);
-            }
-        }
-        // Where alerts are judged, each tick is written down: how old the state is tells at the next
-        // start whether it may still be true.
-        if self.unwritten.is_empty() && !(tick && self.settings.enabled) {
-            return;
-        }
-        let sound = self.store.fault().is_none();
-        let at = self.time_of_writing(now.wall);
-        match self.store.write(&self.unwritten, at) {
-            Ok(()) => {
-                self.unwritten = Batch::default();
-                self.reasons.clear();
-                self.written = Some(at);
-            }
-            Err(fault) => tracing::error!("The state of alerts cannot be kept at all: {fault}"),
-        }
-        if let Some(fault) = self.store.fault().filter(|_| sound) {
-            tracing::error!(
-                "The state of alerts is kept in memory only: {fault}; see to state_dir"
-            );
-        }
-    }
-
-    /// No two batches are of one millisecond, since messages are told apart by when they were written.
-    fn time_of_writing(&self, now: Timestamp) -> Timestamp {
-        /// A batch that seems to be of later than this was written before the clock was put back.
-        const HASTE: Duration = Duration::from_secs(1);
-        let next = self
-            .written
-            .map(|last| later(last, Duration::from_millis(1)));
-        let next = next.filter(|next| *next <= later(now, HASTE));
-        next.map_or(now, |next| next.max(now))
     }
 
     fn snapshot(&self, now: Moment) -> AlertSnapshot {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::super::command::Refusal;
 use super::super::snapshot::{AlertmanagerCounters, Queue};
+use super::recipients::{ended, only_to, recipients, tell_given_up};
 use super::saved_state::json;
 use super::{Engine, Outgoing, Sent};
 use crate::alerting_config::Settings;
@@ -25,7 +26,7 @@ use crate::notify::notification_log::NotificationLog;
 use crate::notify::outbox::{self, Dispatch};
 use crate::notify::retry::{self, DeliveryResult, GIVE_UP};
 use crate::notify::route::Values;
-use crate::notify::send::Delivery;
+use crate::notify::send::{Attempt, Delivery};
 use crate::store::{DeliveryState, MAX_ENTRIES, NewEntry, OutboxEntry, StoreFault};
 
 /// What is known of receivers beside what lies in the store.
@@ -117,7 +118,6 @@ impl Engine {
             }
         }
         self.unwritten.letters.extend(letters);
-        self.keep_told();
     }
 
     /// Takes in how sending went.
@@ -130,27 +130,28 @@ impl Engine {
         for Sent {
             message,
             receiver,
+            recipients,
             attempt,
         } in sent
         {
             self.mail.busy.remove(&receiver);
-            self.judge(&receiver, &attempt.result, now);
+            self.judge(&receiver, recipients.is_some(), &attempt, now);
             if let Some(remark) = &attempt.remark {
                 tracing::warn!(receiver = %receiver, "A message to `{receiver}`: {remark}");
             }
             // An entry that somebody dropped meanwhile needs no end. Its number may have changed, on the
             // way from memory back to the disk.
             let mut to_it = letters.iter().filter(|one| one.new.receiver == receiver);
-            let Some(entry) =
-                to_it.find(|one| id(&one.new.receiver, &one.new.group_key, one.created) == message)
-            else {
+            let Some(entry) = to_it.find(|one| {
+                id(&one.new.receiver, &one.new.group_key, one.created) == message
+                    && only_to(one) == recipients
+            }) else {
                 continue;
             };
             if attempt.result == DeliveryResult::Delivered {
                 self.delivered(entry, now);
             }
-            let end = retry::settled(entry, attempt.result, now.wall);
-            settled.push((entry.id, end));
+            settled.push((entry.id, ended(entry, attempt, now.wall)));
         }
         self.end(&settled);
     }
@@ -191,8 +192,22 @@ impl Engine {
         }
     }
 
-    /// Draws from one attempt what holds for all messages to this receiver.
-    fn judge(&mut self, receiver: &str, result: &DeliveryResult, now: Moment) {
+    /// Draws from one attempt what holds for all messages to this receiver; nothing where a server
+    /// refused the one recipient that it was still for.
+    fn judge(&mut self, receiver: &str, for_some: bool, attempt: &Attempt, now: Moment) {
+        for (_, result) in &attempt.refused {
+            if let Some(reason) = result.reason() {
+                *self
+                    .tallies
+                    .failed
+                    .entry((receiver.into(), reason))
+                    .or_default() += 1;
+            }
+        }
+        let result = &attempt.result;
+        if for_some && !attempt.refused.is_empty() {
+            return;
+        }
         self.mail.held.remove(receiver);
         if let DeliveryResult::Temporary { after, .. } = result {
             let wait = retry::pause(*after);
@@ -208,8 +223,10 @@ impl Engine {
             DeliveryResult::Temporary { reason, error, .. }
             | DeliveryResult::Permanent { reason, error } => (*reason, error),
         };
-        let failed = self.tallies.failed.entry((receiver.into(), reason));
-        *failed.or_default() += 1;
+        if attempt.refused.is_empty() {
+            let failed = self.tallies.failed.entry((receiver.into(), reason));
+            *failed.or_default() += 1;
+        }
         if !self.mail.failing.contains_key(receiver) {
             self.mail.failing.insert(receiver.into(), now);
             let reason = reason.label();
@@ -311,6 +328,7 @@ impl Engine {
         };
         Some(Outgoing {
             receiver: send.receiver,
+            recipients: recipients(send.recipients.as_deref()),
             delivery,
         })
     }
@@ -323,9 +341,7 @@ impl Engine {
     /// Writes down what became of letters.
     fn end(&mut self, settled: &[(i64, DeliveryState)]) {
         for (id, end) in settled {
-            if let DeliveryState::GivenUp { error } = end {
-                tracing::error!(entry = id, "The message {id} was given up: {error}");
-            }
+            tell_given_up(*id, None, end);
         }
         if settled.is_empty() {
             return;

@@ -5,10 +5,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::super::snapshot::RestoreResult;
 use super::{Engine, saved_silence};
-use crate::alerts::board::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+use crate::alerts::board::{Alert, RESTORE_MAX_AGE, SavedAlert, SavedPhase};
 use crate::alerts::identity::Fingerprint;
 use crate::alerts::silence::Silence;
 use crate::fleet::Moment;
@@ -30,10 +31,7 @@ impl Engine {
     /// Puts what changed of the alerts among what is to be written.
     pub(super) fn keep_alerts(&mut self) {
         let saved = self.board.save().into_iter();
-        let texts = saved.map(|alert| {
-            let key = Fingerprint::of(&alert.labels).to_string();
-            (key.into(), json(&alert))
-        });
+        let texts = saved.map(|alert| (alert_key(&alert), json(&alert)));
         let now = texts.collect();
         let before = std::mem::replace(&mut self.kept.alerts, now);
         self.unwritten
@@ -44,11 +42,11 @@ impl Engine {
     /// Puts what changed of who was told among what is to be written.
     pub(super) fn keep_told(&mut self) {
         let told = self.mail.told.iter();
-        let saved = told.map(|(receiver, told)| (receiver.clone(), told.save()));
-        let now = saved
-            .filter(|(_, groups)| !groups.is_empty())
-            .map(|(receiver, groups)| (receiver, json(&groups)))
-            .collect();
+        let groups = told.flat_map(|(receiver, told)| {
+            let groups = told.save().into_iter();
+            groups.map(move |group| (told_key(receiver, &group), json(&group)))
+        });
+        let now = groups.collect();
         let before = std::mem::replace(&mut self.kept.told, now);
         self.unwritten
             .documents
@@ -87,10 +85,7 @@ impl Engine {
         let kept = self.documents(Kind::Told);
         for receiver in &self.settings.receivers {
             let name = &receiver.route.receiver;
-            let groups = kept
-                .get(name)
-                .map_or_else(Vec::new, |text| groups(name, text));
-            let told = NotificationLog::restored(groups, now);
+            let told = NotificationLog::restored(groups(name, &kept), now);
             self.mail.told.insert(name.clone(), told);
         }
         self.kept.told = kept;
@@ -104,13 +99,14 @@ impl Engine {
         self.board.with_silences(silences);
     }
 
-    /// The disk is there again, and what it holds may be old or was never read: who was told of what
-    /// and silences are taken in then, and all is written that differs.
+    /// The disk is there again, and what it holds may be old or was never read: alerts, who was told
+    /// of what, and silences are taken in then, and all is written that differs.
     pub(super) fn come_back(&mut self, now: Moment) {
         self.kept.alerts = self.documents(Kind::Alert);
         self.kept.told = self.documents(Kind::Told);
         let silences = self.documents(Kind::Silence);
         if std::mem::take(&mut self.unread) {
+            self.take_in_alerts(now);
             self.take_in_told(now);
             self.take_in_silences(&silences);
         }
@@ -125,12 +121,24 @@ impl Engine {
         self.unwritten.documents.extend(changed);
     }
 
+    /// Takes in what fired, unless it was seen anew meanwhile; what was pending has no clock any more.
+    fn take_in_alerts(&mut self, now: Moment) {
+        let kept = self.kept.alerts.iter();
+        let alerts = kept.filter_map(|(key, text)| readable(key, text));
+        let mut alerts: Vec<SavedAlert> = alerts.collect();
+        alerts.retain(|alert| {
+            let is_it =
+                |other: &Alert| other.rule().name == alert.rule && other.subject == alert.subject;
+            !matches!(alert.phase, SavedPhase::Pending { .. }) && !self.board.alerts().any(is_it)
+        });
+        let changes = self.board.restore(alerts, now.wall, now);
+        self.render_all(now);
+        self.absorb(&changes, now);
+    }
+
     fn take_in_told(&mut self, now: Moment) {
-        for (name, text) in &self.kept.told {
-            let Some(told) = self.mail.told.get_mut(name) else {
-                continue;
-            };
-            for group in groups(name, text) {
+        for (name, told) in &mut self.mail.told {
+            for group in groups(name, &self.kept.told) {
                 told.again(&group.values, group.told, now);
             }
         }
@@ -169,6 +177,17 @@ pub(super) fn json(kept: &impl Serialize) -> Box<str> {
     text.into()
 }
 
+/// The key of an alert: those of one rule lie together, since they mostly change together.
+fn alert_key(alert: &SavedAlert) -> Box<str> {
+    format!("{} {}", alert.rule, Fingerprint::of(&alert.labels)).into()
+}
+
+/// The key of a group of a receiver, whose name holds no blank: what one group is told is written
+/// without the others.
+fn told_key(receiver: &str, group: &LogEntry) -> Box<str> {
+    format!("{receiver} {}", json(&group.values)).into()
+}
+
 /// A saved alert; what another version wrote may be none.
 fn readable(key: &str, text: &str) -> Option<SavedAlert> {
     let read = serde_json::from_str(text);
@@ -178,13 +197,21 @@ fn readable(key: &str, text: &str) -> Option<SavedAlert> {
     read.ok()
 }
 
-/// What a receiver was told; of what cannot be read the rest.
-fn groups(receiver: &str, text: &str) -> Vec<LogEntry> {
-    let whole: Vec<serde_json::Value> = serde_json::from_str(text).unwrap_or_default();
-    let written = whole.len();
-    let groups = whole.into_iter().map(serde_json::from_value);
+/// What a receiver was told, a group a document or, from an earlier program, all of them in one; of
+/// what cannot be read the rest.
+fn groups(receiver: &str, kept: &BTreeMap<Box<str>, Box<str>>) -> Vec<LogEntry> {
+    let is_its = |key: &str| key.split(' ').next() == Some(receiver);
+    let texts = kept.iter().filter(|(key, _)| is_its(key));
+    let written = texts.flat_map(|(_, text)| match serde_json::from_str(text) {
+        Ok(Value::Array(groups)) => groups,
+        Ok(group) => vec![group],
+        Err(_unreadable) => vec![Value::Null],
+    });
+    let written: Vec<Value> = written.collect();
+    let count = written.len();
+    let groups = written.into_iter().map(serde_json::from_value);
     let groups: Vec<_> = groups.filter_map(Result::ok).collect();
-    if written == 0 || groups.len() < written {
+    if groups.len() < count {
         tracing::error!(
             receiver,
             "Not all that `{receiver}` was told can be read: another version wrote it; what it was \

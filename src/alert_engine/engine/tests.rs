@@ -68,6 +68,16 @@ fn lost() -> Rule {
     rule("Lost", Condition::Each(when))
 }
 
+fn webhook() -> Webhook {
+    Webhook {
+        url: SecretString::from("http://127.0.0.1:1/"),
+        body: Body::Generic,
+        hmac: None,
+        client: HttpClient::default(),
+        timeout: None,
+    }
+}
+
 fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
     let route = Route {
         group_by: Box::default(),
@@ -76,17 +86,10 @@ fn settings(rules: impl IntoIterator<Item = Rule>) -> Settings {
         repeat_interval: RepeatInterval::Off,
         ..Route::new("desk")
     };
-    let webhook = Webhook {
-        url: SecretString::from("http://127.0.0.1:1/"),
-        body: Body::Generic,
-        hmac: None,
-        client: HttpClient::default(),
-        timeout: None,
-    };
     let receiver = Receiver {
         route,
         max_listed_alerts: 10,
-        channel: Channel::Webhook(Box::new(webhook)),
+        channel: Channel::Webhook(Box::new(webhook())),
     };
     Settings {
         enabled: true,
@@ -162,9 +165,11 @@ impl Office {
                 };
                 Sent {
                     message: outgoing.delivery.id,
+                    recipients: outgoing.recipients,
                     receiver: outgoing.receiver,
                     attempt: Attempt {
                         result,
+                        refused: Vec::new(),
                         remark: None,
                         dialogue: Vec::new(),
                     },
@@ -347,6 +352,87 @@ fn what_is_pending_keeps_its_clock_over_a_restart_and_the_gap_does_not_count() {
         office.minute(n, [at(n).down()]);
     }
     office.told(&["62: [Down a] []"]);
+}
+
+/// How a server takes a mail for these recipients: what refuses it stands beside them.
+fn attempt(result: DeliveryResult, refused: &[(&str, &DeliveryResult)]) -> Attempt {
+    let refused = refused.iter();
+    let refused = refused.map(|(to, result)| ((*to).into(), DeliveryResult::clone(result)));
+    Attempt {
+        result,
+        refused: refused.collect(),
+        remark: None,
+        dialogue: Vec::new(),
+    }
+}
+
+#[test]
+fn a_recipient_who_is_refused_is_tried_again_alone_and_given_up_alone() {
+    let busy = DeliveryResult::Temporary {
+        reason: FailureReason::Busy,
+        error: "450 later".into(),
+        after: None,
+    };
+    let never = DeliveryResult::Permanent {
+        reason: FailureReason::Refused,
+        error: "550 unknown".into(),
+    };
+    // Whether others took it, or all were refused in different ways.
+    for result in [DeliveryResult::Delivered, busy.clone()] {
+        let mut office = Office::new([down()]);
+        let turn = |office: &Office, n, sent| Input {
+            sent,
+            fleet: Arc::new(fleet([at(0).down()])),
+            tick: true,
+            ..office.nothing(n)
+        };
+        let mut outcome = office.engine.turn(turn(&office, 0, Vec::new()));
+        let first = outcome.sends.remove(0);
+        assert_eq!(first.recipients, None);
+        let sent = |outgoing: &super::Outgoing, attempt| Sent {
+            message: outgoing.delivery.id.clone(),
+            receiver: outgoing.receiver.clone(),
+            recipients: outgoing.recipients.clone(),
+            attempt,
+        };
+        let refused = [("b@x", &busy), ("c@x", &never), ("d@x", &busy)];
+        let took = sent(&first, attempt(result, &refused));
+        office.engine.turn(turn(&office, 0, vec![took]));
+        let letters = |office: &Office| {
+            let letters = office.engine.store.letters().expect("letters").into_iter();
+            let each = letters.map(|one| (one.recipients.expect("some"), one.dead, one.attempts));
+            each.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            letters(&office),
+            [
+                ("[\"b@x\"]".into(), false, 1),
+                ("[\"c@x\"]".into(), true, 1),
+                ("[\"d@x\"]".into(), false, 1),
+            ]
+        );
+        let queue = office.engine.queues["desk"];
+        assert_eq!((queue.waiting, queue.dead), (2, 1));
+
+        // One at a time, under the same id; a refusal of one holds nothing up.
+        let mut outcome = office.engine.turn(turn(&office, 1, Vec::new()));
+        let second = outcome.sends.remove(0);
+        assert_eq!(second.recipients, Some(["b@x".into()].into()));
+        assert_eq!(second.delivery.id, first.delivery.id);
+        let took = sent(&second, attempt(busy.clone(), &[("b@x", &busy)]));
+        let mut outcome = office.engine.turn(turn(&office, 1, vec![took]));
+        let third = outcome.sends.remove(0);
+        assert_eq!(third.recipients, Some(["d@x".into()].into()));
+        let took = sent(&third, attempt(DeliveryResult::Delivered, &[]));
+        office.engine.turn(turn(&office, 1, vec![took]));
+        assert_eq!(
+            letters(&office),
+            [
+                ("[\"b@x\"]".into(), false, 2),
+                ("[\"c@x\"]".into(), true, 1),
+            ]
+        );
+    }
 }
 
 #[test]
@@ -802,3 +888,4 @@ fn silences_are_bounded_in_number_time_and_reach() {
 
 mod nights;
 mod send_resolved;
+mod writes;

@@ -33,7 +33,7 @@ use crate::rules::severity;
 use crate::rules::subject::{Labels, Subject};
 
 pub use rules::{KnownRule, Rules};
-pub use saved_alerts::{RESTORE_MAX_AGE, SavedAlert, SavedPhase};
+pub use saved_alerts::{RESTORE_MAX_AGE, SavedAlert, SavedClock, SavedPhase};
 
 use phone_alerts::Desk;
 use visibility::Stage;

@@ -3,11 +3,15 @@
 //! Pending alerts keep the time they have held; the time the daemon was away is not counted. Firing
 //! ones are taken back as unconfirmed: they are not told again, and the first fresh reading decides.
 //! What was away for too long is ended, since nobody knows what happened meanwhile.
+//!
+//! An alert about which nothing happens is saved as it was: a clock that runs is kept as when it
+//! began, not as what it shows, so that time passing writes nothing. What was seen in fewer polls than
+//! its rule wants is not saved: one lost packet writes nothing either.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::super::phase::{Ending, Phase, State, Stopwatch};
@@ -40,8 +44,10 @@ pub struct SavedAlert {
     /// When the condition was first seen.
     pub active_at: Timestamp,
     /// When it began to fire.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fired_at: Option<Timestamp>,
     /// Whether it was being said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shown: bool,
 }
 
@@ -52,8 +58,8 @@ pub enum SavedPhase {
     /// It held for so long, in so many polls.
     Pending {
         /// For how long.
-        held: Duration,
-        /// In how many polls.
+        held: SavedClock,
+        /// In how many polls, as far as they count.
         polls: u32,
     },
     /// It fired.
@@ -61,7 +67,7 @@ pub enum SavedPhase {
     /// It fired and had been over for so long.
     Holding {
         /// For how long.
-        over: Duration,
+        over: SavedClock,
     },
     /// It was over.
     Resolved {
@@ -72,6 +78,39 @@ pub enum SavedPhase {
     },
 }
 
+/// What a stopwatch showed; untagged, since an earlier program saved every one as it stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum SavedClock {
+    /// It stood at so much.
+    Standing(Duration),
+    /// It ran, as if from this moment on: up to when all was last saved, it counted from there.
+    RunningSince(Timestamp),
+}
+
+impl SavedClock {
+    fn of(clock: &Stopwatch) -> Self {
+        let Some(now) = clock.running() else {
+            return Self::Standing(clock.elapsed());
+        };
+        // In whole seconds, up: the wall clock and the monotonic one are not read at once, and what was
+        // not counted is not made up.
+        let since = moment::earlier(now.wall, clock.elapsed());
+        let second = Unit::Second;
+        let round = TimestampRound::new().smallest(second).mode(RoundMode::Ceil);
+        Self::RunningSince(since.round(round).unwrap_or(since))
+    }
+
+    fn restored(self, saved_at: Timestamp) -> Stopwatch {
+        Stopwatch::standing(match self {
+            Self::Standing(elapsed) => elapsed,
+            Self::RunningSince(since) => {
+                Duration::try_from(saved_at.duration_since(since)).unwrap_or_default()
+            }
+        })
+    }
+}
+
 /// Alerts that were saved longer ago are ended: a day without the daemon is a day of unknown events.
 pub const RESTORE_MAX_AGE: Duration = Duration::from_secs(24 * 3600);
 
@@ -80,12 +119,12 @@ impl SavedAlert {
     pub fn of(alert: &Alert) -> Self {
         let phase = match &alert.state.phase {
             Phase::Pending { held, polls } => SavedPhase::Pending {
-                held: held.elapsed(),
-                polls: *polls,
+                held: SavedClock::of(held),
+                polls: (*polls).min(alert.rule().min_polls),
             },
             Phase::Firing => SavedPhase::Firing,
             Phase::KeepFiring { over } => SavedPhase::Holding {
-                over: over.elapsed(),
+                over: SavedClock::of(over),
             },
             Phase::Resolved { at, ending } => SavedPhase::Resolved {
                 at: at.wall,
@@ -106,16 +145,16 @@ impl SavedAlert {
     }
 
     /// The alert on its rule as that was.
-    fn restored(self, now: Moment) -> Alert {
+    fn restored(self, saved_at: Timestamp, now: Moment) -> Alert {
         let rule = KnownRule::of_old(&self.rule, self.condition, self.rule_labels);
         let phase = match self.phase {
             SavedPhase::Pending { held, polls } => Phase::Pending {
-                held: Stopwatch::standing(held),
+                held: held.restored(saved_at),
                 polls,
             },
             SavedPhase::Firing => Phase::Firing,
             SavedPhase::Holding { over } => Phase::KeepFiring {
-                over: Stopwatch::standing(over),
+                over: over.restored(saved_at),
             },
             SavedPhase::Resolved { at, ending } => Phase::Resolved {
                 at: moment_of(at, now),
@@ -139,10 +178,20 @@ impl SavedAlert {
     }
 }
 
+impl Alert {
+    fn is_kept(&self) -> bool {
+        match self.state.phase {
+            Phase::Pending { polls, .. } => polls >= self.rule().min_polls,
+            Phase::Firing | Phase::KeepFiring { .. } | Phase::Resolved { .. } => true,
+        }
+    }
+}
+
 impl Board {
     /// Every alert as it is to be kept.
     pub fn save(&self) -> Vec<SavedAlert> {
-        self.alerts().map(SavedAlert::of).collect()
+        let kept = self.alerts().filter(|alert| alert.is_kept());
+        kept.map(SavedAlert::of).collect()
     }
 
     /// Takes back what was last saved at `saved_at`.
@@ -155,8 +204,9 @@ impl Board {
     ) -> Vec<Transition> {
         let mut changes = Vec::new();
         let too_old = now.wall > moment::later(saved_at, RESTORE_MAX_AGE);
-        let saved = saved.into_iter().map(|alert| alert.restored(now));
-        let mut alerts = carry::carried(saved.collect(), &self.rules, now, &mut changes);
+        let saved = saved.into_iter();
+        let saved = saved.map(|alert| alert.restored(saved_at, now)).collect();
+        let mut alerts = carry::carried(saved, &self.rules, now, &mut changes);
         if too_old {
             let old = alerts.into_iter();
             let old = old.filter_map(|alert| alert.ended(Ending::Unknown, now, &mut changes));

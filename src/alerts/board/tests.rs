@@ -22,6 +22,8 @@ struct Story {
     told: Vec<String>,
     /// The same for what may be said and what is over.
     said: Vec<String>,
+    /// The minute of the last look, as of which it would be saved.
+    looked: u64,
 }
 
 impl Story {
@@ -31,6 +33,7 @@ impl Story {
             fleet: Fleet::default(),
             told: Vec::new(),
             said: Vec::new(),
+            looked: 0,
         }
     }
 
@@ -50,6 +53,7 @@ impl Story {
     }
 
     fn tick(&mut self, n: u64) -> &mut Self {
+        self.looked = n;
         let changes = self
             .board
             .after_tick(&self.fleet, &Health::default(), minute(n));
@@ -71,7 +75,9 @@ impl Story {
         let text = serde_json::to_string(&saved).expect("it can be written");
         let saved = serde_json::from_str(&text).expect("it can be read");
         self.board = Board::new(Arc::new(Rules::new(rules)));
-        let changes = self.board.restore(saved, minute(0).wall, minute(n));
+        let changes = self
+            .board
+            .restore(saved, minute(self.looked).wall, minute(n));
         self.tell(n, changes);
         self
     }

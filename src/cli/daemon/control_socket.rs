@@ -1,4 +1,4 @@
-//! One request over the control socket.
+//! One request over the control socket, which is never reached through a symbolic link.
 
 use std::path::Path;
 
@@ -11,15 +11,19 @@ use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 
 use super::{ApiRequest, MAX_BODY, body_if_success};
+use crate::local_files::control_socket::SocketFile;
 
 /// Sends a request; the body of the response.
 pub(super) async fn send(socket: &Path, api: ApiRequest<'_>) -> anyhow::Result<Bytes> {
-    let stream = UnixStream::connect(socket).await.with_context(|| {
+    let no_daemon = || {
         format!(
             "no daemon answers at {}; start it, or name its control socket with --socket",
             socket.display()
         )
-    })?;
+    };
+    let found = SocketFile::open(socket).with_context(no_daemon)?;
+    let stream = UnixStream::connect(found.path()).await;
+    let stream = stream.with_context(no_daemon)?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     // Driven beside the request, until this set is dropped.

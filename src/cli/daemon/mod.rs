@@ -87,7 +87,20 @@ impl DaemonArg {
     /// The body of the response to GET `path`.
     pub(super) async fn get_body(&self, path: &str) -> anyhow::Result<Bytes> {
         let request = ApiRequest::new(Method::GET, path, None);
-        self.send(request).await
+        self.send(request, TIMEOUT).await
+    }
+
+    /// What is degraded in a daemon that works, a line each; an error if it does not work.
+    pub(super) async fn degraded(&self) -> anyhow::Result<Vec<String>> {
+        let body = self.get_body("/-/healthy").await?;
+        let text = String::from_utf8_lossy(&body);
+        Ok(text.lines().skip(1).map(str::to_owned).collect())
+    }
+
+    /// The body of the response to POST `path` without a body, within a time limit.
+    pub(super) async fn post_empty(&self, path: &str, timeout: Duration) -> anyhow::Result<Bytes> {
+        let request = ApiRequest::new(Method::POST, path, None);
+        self.send(request, timeout).await
     }
 
     /// The response to POST of `body`; a null body is not sent.
@@ -101,22 +114,22 @@ impl DaemonArg {
             path,
             (!body.is_null()).then(|| body.to_string()),
         );
-        parsed(&self.send(request).await?)
+        parsed(&self.send(request, TIMEOUT).await?)
     }
 
     /// The response to DELETE `path`.
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let request = ApiRequest::new(Method::DELETE, path, None);
-        parsed(&self.send(request).await?)
+        parsed(&self.send(request, TIMEOUT).await?)
     }
 
-    async fn send(&self, request: ApiRequest<'_>) -> anyhow::Result<Bytes> {
+    async fn send(&self, request: ApiRequest<'_>, timeout: Duration) -> anyhow::Result<Bytes> {
         let Some(url) = &self.url else {
-            return with_timeout(TIMEOUT, control_socket::send(&self.socket.socket, request)).await;
+            return with_timeout(timeout, control_socket::send(&self.socket.socket, request)).await;
         };
         let user = self.user.as_deref().zip(self.password_file.as_deref());
         let client = HttpsClient::new(url, user, self.ca_file.as_deref())?;
-        with_timeout(TIMEOUT, client.send(request)).await
+        with_timeout(timeout, client.send(request)).await
     }
 }
 

@@ -67,6 +67,9 @@ struct NotificationsJson {
 struct Notification {
     id: i64,
     receiver: String,
+    /// Recipients of the receiver that it is for; empty for all.
+    #[serde(default)]
+    recipients: Vec<String>,
     topic: String,
     state: String,
     attempts: u32,
@@ -153,6 +156,14 @@ impl Notification {
         self.state == "dead"
     }
 
+    /// The receiver, with the recipients where they are not all of its own.
+    fn recipient(&self) -> String {
+        if self.recipients.is_empty() {
+            return self.receiver.clone();
+        }
+        format!("{}: {}", self.receiver, self.recipients.join(", "))
+    }
+
     /// The values of the labels by which it is grouped.
     fn group(&self) -> String {
         match serde_json::from_str::<Vec<String>>(&self.topic) {
@@ -169,7 +180,7 @@ impl Notification {
         };
         vec![
             self.id.to_string(),
-            self.receiver.clone(),
+            self.recipient(),
             state,
             self.attempts.to_string(),
             format!("{} ago", humanize::between(self.created, now)),

@@ -4,15 +4,17 @@
 //! directory. It holds no secret: calls stand there as they may be shown. A write that cannot be
 //! recorded is not sent.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use jiff::Timestamp;
 use serde::Serialize;
+
+use crate::local_files::StateDir;
 
 /// The open record.
 pub(super) struct Audit {
@@ -36,22 +38,13 @@ impl Audit {
     /// Opens the record in this directory, which is made if it is missing; `sudo_user` is who
     /// became the user that runs this, if anybody did.
     pub(super) fn open(state_dir: &Path, sudo_user: Option<&str>) -> anyhow::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(state_dir)
-            .with_context(|| format!("failed to make state_dir {}", state_dir.display()))?;
-        let path = state_dir.join(NAME);
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(&path)
+        let file = StateDir::open_or_make(state_dir)
+            .and_then(|directory| directory.file_or_new(NAME))
             .with_context(|| {
                 format!(
                     "failed to open {}, where writes are recorded; \
-                     run this as the user of the daemon",
-                    path.display()
+                     run this as the user of the daemon or as root",
+                    state_dir.join(NAME).display()
                 )
             })?;
         Ok(Self {

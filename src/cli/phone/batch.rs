@@ -4,10 +4,8 @@
 //! be resumed; the file is removed when all are done.
 
 use std::collections::HashSet;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::io::{ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -18,11 +16,14 @@ use super::error::JobError;
 use super::job::Job;
 use super::parallel::{JobOutcome, run_on_all};
 use super::session::Session;
+use crate::local_files::{Access, StateDir};
 use crate::rules::describe_rule::count;
 
 /// The phones that this run, or the one it resumes, has done.
 pub(super) struct ResumeFile {
-    path: PathBuf,
+    state_dir: PathBuf,
+    /// Its name in the state directory.
+    name: &'static str,
     done: HashSet<String>,
     /// Whether the first phone of this run replaces the file of an older one.
     replaces: bool,
@@ -31,20 +32,28 @@ pub(super) struct ResumeFile {
 impl ResumeFile {
     /// The file of an operation in the state directory: of the last run if it is to be `resumed`, else a
     /// new one.
-    pub(super) fn open(path: PathBuf, resumed: bool) -> anyhow::Result<Self> {
-        let failed = || format!("failed to use {}", path.display());
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+    pub(super) fn open(
+        state_dir: &Path,
+        name: &'static str,
+        resumed: bool,
+    ) -> anyhow::Result<Self> {
+        let failed = || format!("failed to use {}", state_dir.join(name).display());
+        let mut text = String::new();
+        match StateDir::open_or_make(state_dir)?.file(name, Access::Read) {
+            Ok(mut file) => {
+                file.read_to_string(&mut text).with_context(failed)?;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(failed),
-        };
+        }
         let lines = text.lines().filter(|_| resumed);
         // A line that is cut off is skipped: that phone is done again.
         let done = lines.filter_map(|line| serde_json::from_str(line).ok());
         Ok(Self {
             done: done.collect(),
             replaces: !resumed,
-            path,
+            state_dir: state_dir.to_owned(),
+            name,
         })
     }
 
@@ -55,13 +64,11 @@ impl ResumeFile {
 
     fn add(&mut self, name: &str) -> anyhow::Result<()> {
         let line = format!("{}\n", serde_json::to_string(name)?);
-        let mut file = OpenOptions::new()
-            .append(!self.replaces)
-            .write(true)
-            .truncate(self.replaces)
-            .create(true)
-            .mode(0o600)
-            .open(&self.path)?;
+        let directory = StateDir::open(&self.state_dir)?;
+        if self.replaces {
+            directory.remove(self.name)?;
+        }
+        let mut file = directory.file_or_new(self.name)?;
         file.write_all(line.as_bytes())?;
         self.replaces = false;
         self.done.insert(name.to_owned());
@@ -71,7 +78,8 @@ impl ResumeFile {
     /// Removes the file: all phones are done.
     fn end(&self) {
         // There is no file if no phone was done.
-        let _none = std::fs::remove_file(&self.path);
+        let directory = StateDir::open(&self.state_dir);
+        let _none = directory.and_then(|directory| directory.remove(self.name));
     }
 }
 
@@ -153,7 +161,7 @@ mod tests {
     fn an_interrupted_run_is_resumed_and_a_new_one_starts_over() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resume");
-        let open = |resumed| ResumeFile::open(path.clone(), resumed).unwrap();
+        let open = |resumed| ResumeFile::open(directory.path(), "resume", resumed).unwrap();
         let mut first = open(false);
         first.add("a \"b\"\n").unwrap();
         first.add("c").unwrap();

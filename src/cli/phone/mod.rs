@@ -41,7 +41,6 @@ use super::{UsageError, prompt};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
-use crate::ledger::Keeper;
 use crate::poll::login::Gate;
 use crate::rules::describe_rule::count;
 use crate::webapi::calls::sys_operation::Operation;
@@ -238,7 +237,7 @@ fn open_resume_file(run: &Run) -> anyhow::Result<Option<ResumeFile>> {
         Operation::FactoryReset => "resume-factory-reset",
         Operation::Provision => "resume-provision",
     };
-    Ok(Some(ResumeFile::open(state_dir.join(name), resumes)?))
+    Ok(Some(ResumeFile::open(state_dir, name, resumes)?))
 }
 
 /// A session for each phone, and the phones that cannot have one. Nothing is sent yet.
@@ -247,10 +246,7 @@ async fn open_sessions(
     phones: Vec<Arc<Phone>>,
 ) -> anyhow::Result<(Vec<Session>, Vec<JobOutcome>)> {
     let clock = Clock::real();
-    let ledger = Arc::new(app::open_ledger(
-        run.config.state_dir.as_deref(),
-        Keeper::Command,
-    )?);
+    let ledger = Arc::new(app::open_ledger(run.config.state_dir.as_deref())?);
     let mut sessions = Vec::new();
     let mut failed = Vec::new();
     for phone in phones {

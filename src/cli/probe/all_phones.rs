@@ -14,17 +14,14 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::reading::Keep;
 use crate::fleet::{self, Fleet, PollReport};
-use crate::ledger::{Keeper, Ledger};
+use crate::ledger::Ledger;
 use crate::poll::Targets;
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 
 /// Polls all phones and prints their problems; whether there is none.
 pub(super) async fn run(config: &Config, options: &ListOptions) -> anyhow::Result<bool> {
-    let ledger = Arc::new(app::open_ledger(
-        config.state_dir.as_deref(),
-        Keeper::Command,
-    )?);
+    let ledger = Arc::new(app::open_ledger(config.state_dir.as_deref())?);
     let fleet = poll_all(config, &ledger).await;
     let statuses: Vec<_> = fleet.phones().map(|phone| PhoneStatus::of(phone)).collect();
     let is_well = !fleet

@@ -14,7 +14,6 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::fleet::command::ReloadStatus;
 use crate::fleet::{Fleet, PollReport, Text};
-use crate::ledger::Keeper;
 use crate::poll::login::Gate;
 use crate::poll::round::{self, Memory, Task};
 use crate::web::metrics::{Format, Page, Scrape};
@@ -39,7 +38,7 @@ pub(super) async fn run(
 
 async fn probe(config: &Config, phone: &config::Phone) -> anyhow::Result<Probe> {
     let clock = Clock::real();
-    let ledger = app::open_ledger(config.state_dir.as_deref(), Keeper::Command)?;
+    let ledger = app::open_ledger(config.state_dir.as_deref())?;
     let mut gate = Gate::new(phone, Arc::new(ledger), clock.clone());
     Gate::try_together([&mut gate].into_iter());
     let mut memory = Memory::new(crate::poll::target(phone)?, gate).await;

@@ -1,7 +1,7 @@
 //! A message over SMTP, one connection a mail.
 //!
 //! The conversation is led step by step, so that a recipient who is refused does not cost the others
-//! their mail, and each step can be shown. Where encryption is wanted nothing is said without it. A
+//! their mail and is tried again alone, and each step can be shown. Where encryption is wanted nothing is said without it. A
 //! mail that was taken is taken, however the conversation ends.
 //!
 //! TLS is set up as towards web servers, not by the mail library, which knows one certificate of ours
@@ -45,7 +45,7 @@ struct Talk<'a> {
     mime: &'a Mime,
     redactor: Redactor,
     dialogue: Vec<String>,
-    remark: Option<Box<str>>,
+    refused: Vec<(Box<str>, DeliveryResult)>,
 }
 
 /// How far the conversation had come when it failed.
@@ -55,13 +55,20 @@ enum Stage {
     Talking,
 }
 
-pub(super) async fn send(receiver: &Receiver, email: &Email, delivery: &Delivery) -> Attempt {
+pub(super) async fn send(
+    receiver: &Receiver,
+    email: &Email,
+    recipients: Option<&[Box<str>]>,
+    delivery: &Delivery,
+) -> Attempt {
     let name = &receiver.route.receiver;
-    let mime = match Mime::new(name, receiver.max_listed_alerts, email, delivery) {
+    let mime = Mime::new(name, receiver.max_listed_alerts, email, delivery);
+    let mime = match mime.and_then(|mime| mime.only_to(recipients)) {
         Ok(mime) => mime,
         Err(error) => {
             return Attempt {
                 result: misconfigured(&error),
+                refused: Vec::new(),
                 remark: None,
                 dialogue: Vec::new(),
             };
@@ -73,7 +80,7 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, delivery: &Delivery
         mime: &mime,
         redactor: Redactor::of_login(email.login.as_ref()),
         dialogue: Vec::new(),
-        remark: None,
+        refused: Vec::new(),
     };
     let result = match timeout(limit, talk.lead()).await {
         Ok(Ok(mut connection)) => {
@@ -84,10 +91,25 @@ pub(super) async fn send(receiver: &Receiver, email: &Email, delivery: &Delivery
         Err(_elapsed) => too_slow(limit),
     };
     Attempt {
+        remark: (result == DeliveryResult::Delivered)
+            .then(|| list(&talk.refused))
+            .flatten(),
         result,
-        remark: talk.remark,
+        refused: talk.refused,
         dialogue: talk.dialogue,
     }
+}
+
+/// Who was refused and why, if anybody was.
+fn list(refused: &[(Box<str>, DeliveryResult)]) -> Option<Box<str>> {
+    let each = refused.iter().map(|(to, result)| match result {
+        DeliveryResult::Delivered => to.to_string(),
+        DeliveryResult::Temporary { error, .. } | DeliveryResult::Permanent { error, .. } => {
+            format!("{to} ({error})")
+        }
+    });
+    let each: Vec<_> = each.collect();
+    (!each.is_empty()).then(|| format!("recipients were refused: {}", each.join(", ")).into())
 }
 
 impl Talk<'_> {
@@ -226,8 +248,6 @@ impl Talk<'_> {
         &mut self,
         connection: &mut AsyncSmtpConnection,
     ) -> Result<(), DeliveryResult> {
-        let mut refused = Vec::new();
-        let mut may_pass = false;
         for to in &self.mime.to {
             self.says(&format!("RCPT TO:<{to}>"));
             let reply = connection.command(Rcpt::new(to.clone(), Vec::new())).await;
@@ -235,33 +255,26 @@ impl Talk<'_> {
             match self.hears("RCPT", reply) {
                 Ok(()) | Err(DeliveryResult::Delivered) => {}
                 Err(result) if !answered => return Err(result),
-                Err(DeliveryResult::Temporary { error, .. }) => {
-                    may_pass = true;
-                    refused.push(format!("{to} ({error})"));
-                }
-                Err(DeliveryResult::Permanent { error, .. }) => {
-                    refused.push(format!("{to} ({error})"));
-                }
+                Err(result) => self.refused.push((to.to_string().into(), result)),
             }
         }
-        if refused.is_empty() {
+        if self.refused.len() < self.mime.to.len() {
             return Ok(());
         }
-        let list: Box<str> = format!("recipients were refused: {}", refused.join(", ")).into();
-        if refused.len() < self.mime.to.len() {
-            self.remark = Some(list);
-            return Ok(());
-        }
-        if may_pass {
+        let may_pass = |(_, result): &(Box<str>, DeliveryResult)| {
+            matches!(result, DeliveryResult::Temporary { .. })
+        };
+        let error = list(&self.refused).unwrap_or_default();
+        if self.refused.iter().any(may_pass) {
             return Err(DeliveryResult::Temporary {
                 reason: FailureReason::Busy,
-                error: list,
+                error,
                 after: None,
             });
         }
         Err(DeliveryResult::Permanent {
             reason: FailureReason::Refused,
-            error: list,
+            error,
         })
     }
 

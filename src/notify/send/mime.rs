@@ -70,6 +70,20 @@ impl Mime {
     }
 }
 
+impl Mime {
+    /// The same mail, handed over only for these of its recipients.
+    pub(super) fn only_to(mut self, recipients: Option<&[Box<str>]>) -> Result<Self, String> {
+        if let Some(recipients) = recipients {
+            let is_meant = |to: &Address| recipients.iter().any(|one| **one == to.to_string());
+            self.to.retain(is_meant);
+        }
+        if self.to.is_empty() {
+            return Err("the recipient is no longer configured".to_owned());
+        }
+        Ok(self)
+    }
+}
+
 fn with(message: MessageBuilder, name: &'static str, value: &str) -> MessageBuilder {
     let name = HeaderName::new_from_ascii_str(name);
     message.raw_header(HeaderValue::new(name, value.to_owned()))

@@ -23,6 +23,9 @@ pub use alertmanager::{PostResult, beat, post_alerts};
 pub struct Attempt {
     /// What it means for the message.
     pub result: DeliveryResult,
+    /// Recipients whose server refused them by name, and what that means for them: others may have
+    /// taken the message.
+    pub refused: Vec<(Box<str>, DeliveryResult)>,
     /// What somebody should know although the message may have been taken: recipients that were
     /// refused, a template that failed.
     pub remark: Option<Box<str>>,
@@ -32,8 +35,17 @@ pub struct Attempt {
 
 /// Sends one message; takes no longer than the patience of the channel.
 pub async fn send(receiver: &Receiver, delivery: &Delivery) -> Attempt {
+    send_to(receiver, None, delivery).await
+}
+
+/// The same, only to these of its recipients where it has several.
+pub async fn send_to(
+    receiver: &Receiver,
+    recipients: Option<&[Box<str>]>,
+    delivery: &Delivery,
+) -> Attempt {
     match &receiver.channel {
         Channel::Webhook(webhook) => webhook::send(receiver, webhook, delivery).await,
-        Channel::Email(email) => mail::send(receiver, email, delivery).await,
+        Channel::Email(email) => mail::send(receiver, email, recipients, delivery).await,
     }
 }

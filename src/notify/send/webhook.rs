@@ -31,6 +31,7 @@ pub(super) async fn send(receiver: &Receiver, webhook: &Webhook, delivery: &Deli
         Err(result) => result,
     };
     Attempt {
+        refused: Vec::new(),
         result,
         remark,
         dialogue,

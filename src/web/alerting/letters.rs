@@ -16,6 +16,9 @@ use crate::web::pieces::Pieces;
 struct LetterJson<'a> {
     id: i64,
     receiver: &'a str,
+    /// Only to these of its recipients; not there where it is to all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipients: Option<Vec<String>>,
     /// Tells the group of alerts from others.
     topic: &'a str,
     /// `waiting` or `dead`.
@@ -46,6 +49,12 @@ pub(in crate::web) fn queue(letters: Vec<OutboxEntry>) -> impl Pieces {
     }
 }
 
+/// To which of its receiver's recipients a message is, where it is not to all.
+pub(in crate::web) fn recipients(letter: &OutboxEntry) -> Option<Vec<String>> {
+    let text = letter.recipients.as_deref()?;
+    serde_json::from_str(text).ok()
+}
+
 /// What a message says, if this version can read it.
 pub(in crate::web) fn notice(letter: &OutboxEntry) -> Option<Notification> {
     serde_json::from_str(&letter.new.body).ok()
@@ -56,6 +65,7 @@ fn json(letter: &OutboxEntry) -> LetterJson<'_> {
     LetterJson {
         id: letter.id,
         receiver: &letter.new.receiver,
+        recipients: recipients(letter),
         topic: &letter.new.group_key,
         state: if letter.dead { "dead" } else { "waiting" },
         attempts: letter.attempts,
@@ -78,6 +88,7 @@ mod tests {
         let mut unreadable = example::dead_letter();
         unreadable.new.body = "?".into();
         unreadable.dead = false;
+        unreadable.recipients = Some("[\"b@example.org\"]".into());
         let json = example::written(queue(vec![example::dead_letter(), unreadable]));
         assert_eq!(
             json["notifications"][0],
@@ -97,6 +108,7 @@ mod tests {
         );
         let waiting = &json["notifications"][1];
         assert_eq!(waiting["state"], "waiting");
+        assert_eq!(waiting["recipients"], serde_json::json!(["b@example.org"]));
         assert_eq!(waiting["due"], "2024-05-01T09:00:00Z");
         assert!(waiting["reason"].is_null());
     }

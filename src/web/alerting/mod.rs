@@ -28,7 +28,7 @@ use super::requests::Code;
 
 pub(super) use alerts::{Told, alerts, waits_for};
 pub(super) use events::{Wish, events};
-pub(super) use letters::{notice, queue};
+pub(super) use letters::{notice, queue, recipients};
 pub(super) use orders::{Given, obey};
 pub(super) use rules::{rules, state_of};
 pub(super) use silences::silences;

@@ -28,6 +28,8 @@ pub struct Exporter {
     pub phones: usize,
     /// How reading the configuration went.
     pub reload: ReloadStatus,
+    /// Whether the login ledger is on disk; `None` where it is kept in memory on purpose.
+    pub ledger_on_disk: Option<bool>,
     /// The process; `None` where the system does not tell.
     pub process: Option<Process>,
 }
@@ -38,6 +40,7 @@ pub(super) struct Seen {
     totals: Totals,
     phones: usize,
     reload: ReloadStatus,
+    ledger_on_disk: Option<bool>,
     process: Option<Process>,
     /// Samples of phones on the page.
     series: u64,
@@ -49,6 +52,7 @@ impl Seen {
             totals: exporter.totals,
             phones: exporter.phones,
             reload: exporter.reload,
+            ledger_on_disk: exporter.ledger_on_disk,
             process: exporter.process,
             series,
         }
@@ -66,6 +70,12 @@ impl Seen {
             Some(&Seconds),
             "When the configuration was last read without errors.",
             Some(epoch_seconds(self.reload.last_success)),
+        )?;
+        out.gauge(
+            "grandstream_exporter_login_ledger_persisted",
+            None,
+            "Whether the login ledger is on disk; absent where it is kept in memory on purpose.",
+            self.ledger_on_disk.map(u32::from),
         )?;
         out.gauge(
             "grandstream_exporter_phones",

@@ -26,6 +26,7 @@ fn exporter(fleet: &Fleet) -> Exporter {
         totals: fleet.totals,
         phones: fleet.phones().len(),
         reload: example::settings().reload,
+        ledger_on_disk: Some(true),
         process: Some(Process {
             cpu_seconds: 1.25,
             resident_bytes: 12_582_912,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
+use crate::web::degraded::Degraded;
 use crate::web::health::{Health, held, registrations};
 use crate::web::html::Html;
 use crate::web::query::Query;
@@ -37,8 +38,7 @@ struct Row<'a> {
 
 /// The page of all phones.
 pub(in crate::web) fn fleet(
-    fleet: &Fleet,
-    picture: &AlertSnapshot,
+    (fleet, picture, degraded): (&Fleet, &AlertSnapshot, &Degraded),
     now: Moment,
     query: &Query,
 ) -> String {
@@ -55,6 +55,11 @@ pub(in crate::web) fn fleet(
     let part = Part::of(query, shown.len());
     frame("Phones", now.wall, Renewal::EachMinute, |html| {
         html.markup("<h1>Phones</h1>\n");
+        for line in degraded.lines() {
+            html.markup("<p class=\"note\"><b>Degraded</b>: ")
+                .text(line)
+                .markup("</p>\n");
+        }
         summary(html, &all, picture, now);
         form(html, &view, fleet);
         if shown.is_empty() {
@@ -284,8 +289,7 @@ mod tests {
 
     fn names(query: &str) -> Vec<String> {
         let page = fleet(
-            &example::fleet(),
-            &example::picture(),
+            (&example::fleet(), &example::picture(), &Degraded::default()),
             example::now(),
             &Query::of(Some(query)),
         );
@@ -297,8 +301,7 @@ mod tests {
     #[test]
     fn the_page_of_all_phones() {
         let page = fleet(
-            &example::fleet(),
-            &example::picture(),
+            (&example::fleet(), &example::picture(), &Degraded::default()),
             example::now(),
             &Query::default(),
         );
@@ -326,8 +329,7 @@ mod tests {
         let large = Fleet::new(places);
         let rows = |query: &str| {
             let page = fleet(
-                &large,
-                &example::picture(),
+                (&large, &example::picture(), &Degraded::default()),
                 example::now(),
                 &Query::of(Some(query)),
             );

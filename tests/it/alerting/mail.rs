@@ -63,3 +63,50 @@ async fn an_outage_and_its_end_are_one_thread_of_mails_over_tls_with_a_login() {
         daemon.wait(name, &delivered(reason), 1.0).await;
     }
 }
+
+#[tokio::test]
+async fn a_recipient_whose_server_wants_to_be_asked_again_gets_the_mail_alone_and_later() {
+    let mut server = Server::start(Manners {
+        greylists: Some("RCPT TO:<night@"),
+        ..Manners::default()
+    })
+    .await;
+    let desk = format!(
+        "  receivers:\n    desk:\n      group_wait: 0s\n      email: \
+         {{ to: [desk@acme.example, night@acme.example], from: phones@acme.example, \
+         smarthost: '127.0.0.1:{}', require_tls: false }}\n",
+        server.address.port()
+    );
+    let phone = phone().await;
+    let daemon = Daemon::start(&config(&[&phone], &desk)).await;
+    daemon.wait("grandstream_up", &[("phone", "p0")], 1.0).await;
+    cut(&phone, true);
+    let recipients = |received: &Received| {
+        let lines = received.lines.iter();
+        let named = lines.filter_map(|line| line.strip_prefix("RCPT TO:"));
+        named.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = server.received().await;
+    assert_eq!(
+        recipients(&first),
+        ["<desk@acme.example>", "<night@acme.example>"]
+    );
+    let waiting = |samples: &crate::harness::samples::Samples| {
+        let labels = [("receiver", "desk")];
+        samples.value("grandstream_notification_queue_length", &labels)
+    };
+    daemon
+        .wait_for("one that waits", |samples| waiting(samples) == Some(1.0))
+        .await;
+    let second = server.received().await;
+    assert_eq!(recipients(&second), ["<night@acme.example>"]);
+    assert_eq!(read(&first).message_id(), read(&second).message_id());
+    let samples = daemon
+        .wait_for("none that waits", |samples| waiting(samples) == Some(0.0))
+        .await;
+    let dead = samples.value(
+        "grandstream_notification_dead_letters",
+        &[("receiver", "desk")],
+    );
+    assert_eq!(dead, Some(0.0));
+}

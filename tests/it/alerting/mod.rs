@@ -15,7 +15,7 @@ use grandstream_exporter::sim::{self, Behaviour, Fault};
 use crate::harness::{config_for, spec};
 
 /// A quick daemon on these phones that tells of those that are down, to whom `more` says.
-fn config(phones: &[&sim::Phone], more: &str) -> String {
+pub(crate) fn config(phones: &[&sim::Phone], more: &str) -> String {
     let mut config = config_for(phones);
     let rule = "{ name: Down, when: { phone_unreachable: {} }, min_polls: 1, \
                 labels: { severity: critical }, \
@@ -41,12 +41,12 @@ fn managers(addresses: &[SocketAddr]) -> String {
     )
 }
 
-async fn phone() -> sim::Phone {
+pub(crate) async fn phone() -> sim::Phone {
     sim::Phone::start(spec(Behaviour::default())).await
 }
 
 /// Lets the phone refuse connections, or take them again.
-fn cut(phone: &sim::Phone, off: bool) {
+pub(crate) fn cut(phone: &sim::Phone, off: bool) {
     phone.change(|state| {
         if off {
             state.faults.set(Fault::Refuse);

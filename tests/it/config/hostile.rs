@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use grandstream_exporter::config::effective;
+use grandstream_exporter::config::{MOST_FAULTS, effective};
 use proptest::prelude::*;
 
 use super::{Home, environment};
@@ -143,4 +143,47 @@ fn nesting_without_end_is_a_fault_and_no_overflow() {
     }
     let deep: Vec<String> = (0..2000).map(|depth| " ".repeat(depth) + "a:\n").collect();
     survive(deep.concat().as_bytes());
+}
+
+/// How many faults a configuration and its list `list.csv` or `list.yaml` have, and how many are told.
+fn faults(config: &str, list: (&str, &str)) -> (usize, usize) {
+    let home = Home::new(config).with(list.0, list.1);
+    let faults = home.load_all().expect_err("it has faults");
+    let lines = faults.to_string();
+    assert_eq!(
+        lines.lines().count(),
+        MOST_FAULTS + 1,
+        "the rest is one line"
+    );
+    let told = faults.iter().count();
+    (told + faults.untold(), told)
+}
+
+#[test]
+fn a_million_faults_are_counted_and_some_of_them_told() {
+    const MANY: usize = 1_000_000;
+    let each = |line: fn(usize) -> String| (0..MANY).map(line).collect::<String>();
+    let keys = each(|n| format!("kex{n}: 1\n"));
+    assert_eq!(faults(&keys, ("list.csv", "")), (MANY, MOST_FAULTS));
+    let columns = each(|n| format!("colum{n},"));
+    let table = format!("name,address,{columns}site\n");
+    let found = faults("phone_files: [list.csv]\n", ("list.csv", &table));
+    assert_eq!(found, (MANY, MOST_FAULTS));
+}
+
+#[test]
+fn phones_of_many_unknown_groups_are_counted() {
+    use std::fmt::Write;
+    const MANY: usize = 5_000;
+    let mut config = "phone_files: [list.yaml]\ngroups:\n".to_owned();
+    let mut list = String::new();
+    for n in 0..MANY {
+        writeln!(config, "  group-{n}: {{}}").expect("text");
+        writeln!(
+            list,
+            "- {{ name: p{n}, address: 192.0.2.1, group: grouq-{n}, password: x }}"
+        )
+        .expect("text");
+    }
+    assert_eq!(faults(&config, ("list.yaml", &list)), (MANY, MOST_FAULTS));
 }

@@ -4,7 +4,7 @@ use grandstream_exporter::notify::Delivery;
 use grandstream_exporter::notify::channel::{Channel, Email, Encryption};
 use grandstream_exporter::notify::http_client::TlsClient;
 use grandstream_exporter::notify::retry::FailureReason;
-use grandstream_exporter::notify::send::{Attempt, send};
+use grandstream_exporter::notify::send::{Attempt, send, send_to};
 use mail_parser::{HeaderValue, Message, MessageParser};
 use tempfile::TempDir;
 
@@ -129,6 +129,43 @@ async fn a_recipient_who_is_refused_does_not_cost_the_others_their_mail() {
         "recipients were refused: desk@acme.example (RCPT was answered with code 550: 5.1.1 unknown)"
     );
     assert!(received.mail.contains("Subject: "), "{received:?}");
+}
+
+#[tokio::test]
+async fn each_refusal_of_a_recipient_is_told_apart_and_one_can_be_sent_to_alone() {
+    let busy = ("RCPT TO:<night@", "450 4.2.1 full");
+    let (attempt, _) = refused(&[busy]).await;
+    assert_eq!(meaning(&attempt.result), DELIVERED, "{attempt:?}");
+    let [(to, result)] = &attempt.refused[..] else {
+        panic!("{attempt:?}");
+    };
+    assert_eq!((&**to, meaning(result)), ("night@acme.example", BUSY));
+
+    let mut server = Server::start(Manners::default()).await;
+    let receiver = receiver(Channel::Email(Box::new(email(&server, Encryption::None))));
+    let delivery = delivery("reception");
+    let attempt = send_to(&receiver, Some(std::slice::from_ref(to)), &delivery).await;
+    assert_eq!(meaning(&attempt.result), DELIVERED, "{attempt:?}");
+    let conversation = server.received().await;
+    let named: Vec<_> = conversation
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("RCPT"))
+        .collect();
+    assert_eq!(named, ["RCPT TO:<night@acme.example>"]);
+    assert!(
+        conversation.mail.contains("desk@acme.example"),
+        "the headers name all"
+    );
+
+    let gone = ["nobody@acme.example".into()];
+    let attempt = send_to(&receiver, Some(&gone), &delivery).await;
+    let broken = ("permanent", Some(FailureReason::Broken));
+    assert_eq!(meaning(&attempt.result), broken, "{attempt:?}");
+    assert_eq!(
+        error(&attempt.result),
+        "the recipient is no longer configured"
+    );
 }
 
 #[tokio::test]

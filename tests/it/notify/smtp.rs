@@ -23,6 +23,8 @@ pub(crate) struct Manners {
     pub(crate) login: Option<(&'static str, &'static str)>,
     /// What it answers to lines that begin so, instead of what it would.
     pub(crate) instead: Vec<(&'static str, &'static str)>,
+    /// The first line that begins so is to come again later.
+    pub(crate) greylists: Option<&'static str>,
 }
 
 /// Answers nothing from then on.
@@ -60,7 +62,7 @@ enum Turn {
 }
 
 impl Server {
-    pub(crate) async fn start(manners: Manners) -> Self {
+    pub(crate) async fn start(mut manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("an address");
         let (tell, received) = mpsc::unbounded_channel();
@@ -70,6 +72,11 @@ impl Server {
                 let (stream, _) = listener.accept().await.expect("accepted");
                 let mut received = Received::default();
                 let _broken = serve(stream, &manners, &mut received).await;
+                let greylisted =
+                    |begins| received.lines.iter().any(|line| line.starts_with(begins));
+                if manners.greylists.is_some_and(greylisted) {
+                    manners.greylists = None;
+                }
                 let _gone = tell.send(received);
             }
         });
@@ -170,6 +177,12 @@ async fn talk(
 
 impl Manners {
     fn instead(&self, said: &str) -> Option<&'static str> {
+        if self
+            .greylists
+            .is_some_and(|begins| said.starts_with(begins))
+        {
+            return Some("451 4.7.1 greylisted");
+        }
         let mut instead = self.instead.iter();
         let found = instead.find(|(begins, _)| said.starts_with(begins));
         found.map(|(_, reply)| *reply)

@@ -218,7 +218,11 @@ impl Night {
     }
 
     fn take(&mut self, outgoing: Outgoing) -> Sent {
-        let Outgoing { receiver, delivery } = outgoing;
+        let Outgoing {
+            receiver,
+            recipients,
+            delivery,
+        } = outgoing;
         let fresh = delivery.notification.fresh.iter().copied();
         self.ear.begun.extend(fresh);
         if !matches!(self.answer, Answer::Busy) {
@@ -234,12 +238,14 @@ impl Night {
         };
         let attempt = Attempt {
             result,
+            refused: Vec::new(),
             remark: None,
             dialogue: Vec::new(),
         };
         Sent {
             message: delivery.id,
             receiver,
+            recipients,
             attempt,
         }
     }

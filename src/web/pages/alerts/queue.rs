@@ -3,7 +3,7 @@
 use crate::alert_engine::command::OutboxEntry;
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
-use crate::web::alerting::notice;
+use crate::web::alerting::{notice, recipients};
 use crate::web::html::Html;
 use crate::web::pages::{columns, end_of_table, left_out, row};
 use crate::web::words;
@@ -109,8 +109,11 @@ fn given_up(html: &mut Html, dead: &[&OutboxEntry], may_operate: bool, now: Mome
         html.markup("<tr><td>")
             .text(letter.id)
             .markup("</td><td>")
-            .text(&letter.new.receiver)
-            .markup("</td><td>")
+            .text(&letter.new.receiver);
+        if let Some(recipients) = recipients(letter) {
+            html.text(format_args!(": {}", recipients.join(", ")));
+        }
+        html.markup("</td><td>")
             .text(words::since(letter.created, now.wall))
             .markup(" ago</td><td>");
         match notice(letter) {
