@@ -31,14 +31,14 @@ enum Entry {
 }
 
 /// How many lines may wait: a fleet of a few thousand phones that goes down at once.
-const MAX_WAITING: usize = 8192;
+const MAX_QUEUED: usize = 8192;
 
 /// How long the last lines may take at the end.
-const LAST_LINES: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts the thread that writes to `output`; lines are lost if the guard is not kept to the end.
 pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<(LogWriter, Flush)> {
-    let (queue, entries) = sync_channel(MAX_WAITING);
+    let (queue, entries) = sync_channel(MAX_QUEUED);
     let dropped = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&dropped);
     std::thread::Builder::new()
@@ -94,7 +94,7 @@ impl Drop for Flush {
         let (done, written) = sync_channel(1);
         if self.0.try_send(Entry::Flush(done)).is_ok() {
             // Where stderr is stuck the last lines are lost.
-            let _late = written.recv_timeout(LAST_LINES);
+            let _late = written.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
     fn lines_that_nobody_reads_are_dropped_and_never_waited_for() {
         let output = Gate::default();
         let (mut writer, flush) = start(output.clone()).unwrap();
-        for n in 0..MAX_WAITING + 100 {
+        for n in 0..MAX_QUEUED + 100 {
             writeln!(writer, "line {n}").unwrap();
         }
         assert!(writer.dropped.load(Ordering::Relaxed) > 0);

@@ -96,7 +96,7 @@ struct Status {
 /// A silence that was just made.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Made {
+pub(super) struct NewSilence {
     pub(super) id: String,
     ends_at: Timestamp,
     matchers: Vec<Matcher>,
@@ -104,7 +104,7 @@ pub(super) struct Made {
     alerts: usize,
 }
 
-impl fmt::Display for Made {
+impl fmt::Display for NewSilence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, ends_at, .. } = self;
         if self.phones == 0 && self.alerts == 0 {
@@ -144,8 +144,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             if let Some(start) = start {
                 body["startsAt"] = json!(start);
             }
-            let made: Made = super::interruptible(daemon.post(PATH, &body))?;
-            println_line!("{made}")?;
+            let silence: NewSilence = super::interruptible(daemon.post(PATH, &body))?;
+            println_line!("{silence}")?;
             Ok(())
         }
         Action::List { all, json, daemon } => list(*all, *json, daemon),

@@ -9,31 +9,31 @@ use std::time::Duration;
 use super::Run;
 use super::job::Job;
 use crate::cli::daemon::SocketArg;
-use crate::cli::silence::{Made, PATH, body};
+use crate::cli::silence::{NewSilence, PATH, body};
 use crate::rules::describe_rule::count;
 use crate::rules::matcher::Matcher;
 use crate::webapi::calls::sys_operation::Operation;
 
 /// What is asked for before a batch of phones.
-pub(super) struct Quiet {
+pub(super) struct AutoSilence {
     socket: SocketArg,
-    lasts: Duration,
+    duration: Duration,
     comment: String,
     /// Whether it was said already that there is no silence.
-    told: bool,
+    warned: bool,
 }
 
 /// How long a phone is silenced beyond the time that it is waited for: a restart with an upgrade of its
 /// firmware, and its accounts.
-const LASTS: Duration = Duration::from_secs(15 * 60);
+const AFTER_RESTART: Duration = Duration::from_secs(15 * 60);
 
 /// How long the daemon may take for each silence.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many phones one silence names: within what the daemon takes in one body.
-const PHONES: usize = 100;
+const MAX_PHONES: usize = 100;
 
-impl Quiet {
+impl AutoSilence {
     /// For a job that restarts or provisions phones; `None` for others, and where it is not wanted.
     pub(super) fn of(run: &Run) -> Option<Self> {
         let Job::System(job) = &*run.invocation.job else {
@@ -51,30 +51,30 @@ impl Quiet {
         let by = by.map(|user| format!(" by {user}")).unwrap_or_default();
         Some(Self {
             socket: run.options.socket.clone(),
-            lasts: LASTS + job.wait_up.unwrap_or_default(),
+            duration: AFTER_RESTART + job.wait_up.unwrap_or_default(),
             comment: format!("phone {operation}{by}"),
-            told: false,
+            warned: false,
         })
     }
 
     /// Asks for a silence of these phones.
-    pub(super) async fn ask_for(&mut self, phones: &[&str]) {
-        let lasts = humantime::format_duration(self.lasts).to_string();
-        for names in phones.chunks(PHONES) {
+    pub(super) async fn add(&mut self, phones: &[&str]) {
+        let duration = humantime::format_duration(self.duration).to_string();
+        for names in phones.chunks(MAX_PHONES) {
             let matcher = Matcher::one_of("phone", names.iter().copied());
-            let body = body(&[matcher], &lasts, &self.comment);
-            let made: anyhow::Result<Made> = self.socket.post(PATH, &body, PATIENCE).await;
+            let body = body(&[matcher], &duration, &self.comment);
+            let made: anyhow::Result<NewSilence> = self.socket.post(PATH, &body, TIMEOUT).await;
             match made {
-                Ok(Made { id, .. }) => eprintln_line!(
-                    "silence {id}: {} silenced for {lasts}",
+                Ok(NewSilence { id, .. }) => eprintln_line!(
+                    "silence {id}: {} silenced for {duration}",
                     count(names.len(), "phone")
                 ),
-                Err(error) if !self.told => {
-                    self.told = true;
+                Err(error) if !self.warned => {
+                    self.warned = true;
                     eprintln_line!("warning: no silence, so alerts may be sent: {error:#}");
                     return;
                 }
-                Err(_told_before) => return,
+                Err(_repeated) => return,
             }
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::args::Batch;
-use super::auto_silence::Quiet;
+use super::auto_silence::AutoSilence;
 use super::error::JobError;
 use super::job::Job;
 use super::parallel::{JobOutcome, run_on_all};
@@ -89,7 +89,7 @@ pub(super) struct BatchOptions {
     /// Phones at the same time.
     pub(super) jobs: usize,
     /// Silences each batch before it begins.
-    pub(super) quiet: Option<Quiet>,
+    pub(super) auto_silence: Option<AutoSilence>,
 }
 
 /// Runs the job batch by batch.
@@ -99,7 +99,7 @@ pub(super) async fn in_batches(
     BatchOptions {
         batch,
         jobs,
-        mut quiet,
+        mut auto_silence,
     }: BatchOptions,
     mut resume_file: Option<ResumeFile>,
     mut each: impl FnMut(&JobOutcome),
@@ -116,9 +116,9 @@ pub(super) async fn in_batches(
         if next.is_empty() {
             break;
         }
-        if let Some(quiet) = &mut quiet {
+        if let Some(auto_silence) = &mut auto_silence {
             let names: Vec<_> = next.iter().map(Session::name).collect();
-            quiet.ask_for(&names).await;
+            auto_silence.add(&names).await;
         }
         let ended = run_on_all(next, job, jobs, |one| {
             if one.result.is_ok()

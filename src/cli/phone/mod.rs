@@ -30,7 +30,7 @@ pub(super) use args::Args;
 
 use self::args::Options;
 use self::audit::Audit;
-use self::auto_silence::Quiet;
+use self::auto_silence::AutoSilence;
 use self::batch::{BatchOptions, ResumeFile};
 use self::invocation::Invocation;
 use self::job::{Confirmation, Job};
@@ -312,7 +312,7 @@ async fn run_all(
     let options = BatchOptions {
         batch: run.invocation.batch,
         jobs: run.options.jobs.get(),
-        quiet: Quiet::of(run),
+        auto_silence: AutoSilence::of(run),
     };
     batch::in_batches(sessions, &run.invocation.job, options, resume_file, each).await
 }

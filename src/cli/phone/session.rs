@@ -28,7 +28,7 @@ pub(super) struct Session {
     client: Client,
     gate: Gate,
     /// The gate of the daemon, where the operator has a credential of its own.
-    daemons: Option<Gate>,
+    daemon_gate: Option<Gate>,
     habits: Habits,
     clock: Clock,
     mode: WriteMode,
@@ -66,7 +66,7 @@ impl Session {
     ) -> Result<Self, Failure> {
         let target = crate::poll::target(&phone)?;
         let gate = Gate::new(&phone, ledger, clock.clone());
-        let (gate, daemons) = match phone.operator {
+        let (gate, daemon_gate) = match phone.operator {
             Some(_) => (gate.clone().beside(), Some(gate)),
             None => (gate, None),
         };
@@ -75,7 +75,7 @@ impl Session {
             phone,
             client: Client::new(target, habits),
             gate,
-            daemons,
+            daemon_gate,
             habits,
             clock,
             mode,
@@ -208,8 +208,8 @@ impl Session {
     }
 
     async fn log_in(&mut self) -> Result<(), Failure> {
-        if let Some(daemons) = &self.daemons
-            && let Some(failure) = daemons.locked().await
+        if let Some(daemon_gate) = &self.daemon_gate
+            && let Some(failure) = daemon_gate.locked().await
         {
             return Err(failure);
         }
