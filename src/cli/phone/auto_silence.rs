@@ -1,8 +1,7 @@
-//! A silence for phones that are about to be restarted, so that the operator's own work notifies
-//! nobody.
+//! A silence for phones that are about to be restarted, so that planned work sends no notifications.
 //!
-//! The running daemon is asked over its control socket. Where there is none, or it refuses, one line
-//! says so and the work goes on: a call out of bed is better than a reboot that waits for a daemon.
+//! It is created through the control socket of the daemon. Without a daemon, or if it refuses, one
+//! warning is printed and the job continues: an unneeded notification is better than no reboot.
 
 use std::time::Duration;
 
@@ -14,27 +13,26 @@ use crate::rules::describe_rule::count;
 use crate::rules::matcher::Matcher;
 use crate::webapi::calls::sys_operation::Operation;
 
-/// What is asked for before a batch of phones.
+/// Creates a silence before each batch of phones.
 pub(super) struct AutoSilence {
     socket: SocketArg,
     duration: Duration,
     comment: String,
-    /// Whether it was said already that there is no silence.
+    /// Whether the warning was printed.
     warned: bool,
 }
 
-/// How long a phone is silenced beyond the time that it is waited for: a restart with an upgrade of its
-/// firmware, and its accounts.
+/// How long a phone is silenced beyond `--wait-up`: enough for a restart with a firmware upgrade.
 const AFTER_RESTART: Duration = Duration::from_secs(15 * 60);
 
 /// How long the daemon may take for each silence.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How many phones one silence names: within what the daemon takes in one body.
+/// The most phones in one silence, so that its body is within the limit of the daemon.
 const MAX_PHONES: usize = 100;
 
 impl AutoSilence {
-    /// For a job that restarts or provisions phones; `None` for others, and where it is not wanted.
+    /// For a job that restarts or provisions phones; `None` for other jobs and with `--no-silence`.
     pub(super) fn of(run: &Run) -> Option<Self> {
         let Job::System(job) = &*run.invocation.job else {
             return None;
@@ -57,7 +55,7 @@ impl AutoSilence {
         })
     }
 
-    /// Asks for a silence of these phones.
+    /// Silences these phones.
     pub(super) async fn add(&mut self, phones: &[&str]) {
         let duration = humantime::format_duration(self.duration).to_string();
         for names in phones.chunks(MAX_PHONES) {

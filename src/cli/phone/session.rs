@@ -48,7 +48,7 @@ pub(super) enum WriteMode {
     DryRun(Vec<String>),
 }
 
-/// Whether the expected device was seen, or one that never tells.
+/// Whether the MAC of the phone was checked, or is never returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Checked {
     NotYet,
