@@ -22,7 +22,7 @@ use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Fleet, Moment, Place, PollReport, Text};
 use grandstream_exporter::web::Settings;
 use grandstream_exporter::web::metrics::{Format, Page, Scrape};
-use grandstream_exporter::web::pieces::{Coding, Output};
+use grandstream_exporter::web::streaming::{Coding, Encoder};
 
 const PHONES: usize = 10_000;
 const ACCOUNTS: u16 = 16;
@@ -56,9 +56,9 @@ fn main() {
 /// Nanoseconds a sample of one scrape.
 fn measure(clock: &Clock, fleet: &Fleet, now: Moment, coding: Coding) -> f64 {
     let begun = clock.now();
-    let mut output = Output::new(Box::new(Page::new(scrape(fleet, now))), coding);
+    let mut output = Encoder::new(Box::new(Page::new(scrape(fleet, now))), coding);
     let mut bytes = 0;
-    while let Some(piece) = output.next_piece() {
+    while let Some(piece) = output.next_chunk() {
         bytes += black_box(piece).len();
     }
     let took = clock.now().since(begun);
@@ -68,7 +68,7 @@ fn measure(clock: &Clock, fleet: &Fleet, now: Moment, coding: Coding) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
 fn samples(fleet: &Fleet, now: Moment) -> f64 {
-    use grandstream_exporter::web::pieces::Pieces as _;
+    use grandstream_exporter::web::streaming::ChunkSource as _;
     let one = fleet.phones().take(1).map(Arc::clone).collect();
     let mut page = Page::new(Scrape {
         phones: one,
@@ -90,8 +90,8 @@ fn scrape(fleet: &Fleet, now: Moment) -> Scrape {
         settings: Arc::new(Settings {
             metrics: config::Metrics::default(),
             values: Arc::default(),
-            overview: Arc::default(),
-            entrance: Arc::default(),
+            summary: Arc::default(),
+            server_config: Arc::default(),
             reload: ReloadStatus {
                 successful: true,
                 last_success: now,

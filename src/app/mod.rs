@@ -36,7 +36,9 @@ use crate::ledger::Ledger;
 use crate::local_files::control_socket;
 use crate::poll::{Change, Engine, Orders};
 use crate::telemetry::{self, PollMetrics};
-use crate::web::{self, Doors, Entrance, Inputs, Limits, Overview, Requests, Settings};
+use crate::web::{
+    self, ConfigSummary, Inputs, Limits, Listeners, RequestMetrics, ServerConfig, Settings,
+};
 use herald::Herald;
 use loss::{Counts, Trigger};
 use notify_socket::NotifySocket;
@@ -101,21 +103,21 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
     let claim = persistence::claim(config.state_dir.as_deref())?;
     let ledger = persistence::open_ledger_or_memory(config.state_dir.as_deref());
     let ledger = Arc::new(ledger);
-    let doors = open_doors(&setup, &config)?;
-    let addresses: Vec<_> = doors
+    let listeners = open_listeners(&setup, &config)?;
+    let addresses: Vec<_> = listeners
         .network
         .iter()
         .map(tokio::net::TcpListener::local_addr)
         .collect::<Result<_, _>>()?;
-    let entrance = entrance(&config, &Entrance::default())?;
-    let scheme = entrance.scheme();
+    let server_config = server_config(&config, &ServerConfig::default())?;
+    let scheme = server_config.scheme();
     let listening = setup.listening.take();
     let systemd = NotifySocket::open(setup.notify_socket.take());
 
     let inner = stop.child_token();
     let (accepted, loss) = accept(&config, &alerting);
     let read = ReloadStatus::good(setup.clock.now());
-    let mut shown = settings(&config, entrance, read);
+    let mut shown = settings(&config, server_config, read);
     shown.loss = loss;
     let loaded = Loaded {
         seen,
@@ -126,7 +128,7 @@ pub async fn run(mut setup: Setup, stop: CancellationToken) -> anyhow::Result<()
         systemd: systemd.clone(),
     };
     let mut tasks = JoinSet::new();
-    for (name, work) in connect(setup, loaded, ledger, doors, &inner).await? {
+    for (name, work) in connect(setup, loaded, ledger, listeners, &inner).await? {
         tasks.spawn(async move { (name, work.await) });
     }
     for address in &addresses {
@@ -166,30 +168,34 @@ fn accept(config: &Config, alerting: &alerting_config::Settings) -> (Counts, Opt
 }
 
 /// What of a configuration the web shows, and how it lets the network in.
-pub fn settings(config: &Config, entrance: Arc<Entrance>, reload: ReloadStatus) -> Settings {
+pub fn settings(
+    config: &Config,
+    server_config: Arc<ServerConfig>,
+    reload: ReloadStatus,
+) -> Settings {
     Settings {
         metrics: config.metrics,
         values: Arc::clone(&config.values),
-        overview: Arc::new(Overview::of(config)),
+        summary: Arc::new(ConfigSummary::of(config)),
         ready_after: config
             .phones
             .iter()
             .map(|phone| phone.place.interval + phone.limits.timeout)
             .max()
             .unwrap_or_default(),
-        entrance,
+        server_config,
         reload,
         loss: None,
     }
 }
 
-fn open_doors(setup: &Setup, config: &Config) -> anyhow::Result<Doors> {
+fn open_listeners(setup: &Setup, config: &Config) -> anyhow::Result<Listeners> {
     let listen = if setup.listen.is_empty() {
         &config.listen
     } else {
         &setup.listen
     };
-    Ok(Doors {
+    Ok(Listeners {
         network: web::bind(listen)?,
         control: setup
             .control_socket
@@ -212,7 +218,7 @@ async fn connect(
     setup: Setup,
     loaded: Loaded,
     ledger: Arc<Ledger>,
-    doors: Doors,
+    listeners: Listeners,
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<(&'static str, Work)>> {
     let clock = setup.clock;
@@ -237,7 +243,7 @@ async fn connect(
         alerts,
         commands: commands.clone(),
         ledger_fault: config.state_dir.as_ref().map(|_| ledger.fault()),
-        requests: Requests::register(&mut registry),
+        requests: RequestMetrics::register(&mut registry),
         registry: Arc::new(registry),
         started: clock.now(),
     };
@@ -273,7 +279,7 @@ async fn connect(
     };
 
     let token = || stop.clone();
-    let server = web::serve(doors, inputs, Limits::default(), token());
+    let server = web::serve(listeners, inputs, Limits::default(), token());
     let way_back = persistence::return_ledger(ledger, token());
     Ok(vec![
         ("the engine", work(engine.run(orders, token()))),
@@ -375,8 +381,8 @@ async fn read(
     Ok(tokio::task::spawn_blocking(read).await??)
 }
 
-/// The entrance of a configuration, which keeps what it can of the one `before`.
-fn entrance(config: &Config, before: &Entrance) -> anyhow::Result<Arc<Entrance>> {
-    let entrance = Entrance::of(config, before);
-    Ok(Arc::new(entrance.context("failed to prepare TLS")?))
+/// The server's part of a configuration; it keeps what it can of the one `before`.
+fn server_config(config: &Config, before: &ServerConfig) -> anyhow::Result<Arc<ServerConfig>> {
+    let server_config = ServerConfig::of(config, before);
+    Ok(Arc::new(server_config.context("failed to prepare TLS")?))
 }

@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Environment, Signature};
 use crate::fleet::command::{Reload, ReloadStatus};
 use crate::poll::Change;
-use crate::web::{Entrance, Settings};
+use crate::web::{ServerConfig, Settings};
 
 /// What takes over changed configurations, and what it is wired to.
 pub(super) struct Reloader {
@@ -96,14 +96,14 @@ impl Reloader {
 
     async fn reload(&mut self, trigger: Trigger) -> Result<(), String> {
         let before = Arc::clone(&self.announce.borrow());
-        let outcome = self.take_over(&before.entrance, trigger).await;
-        let (entrance, status) = match &outcome {
-            Ok(entrance) => {
+        let outcome = self.take_over(&before.server_config, trigger).await;
+        let (server_config, status) = match &outcome {
+            Ok(server_config) => {
                 tracing::info!(
                     "Took over the configuration: {} phones",
                     self.current.phones.len()
                 );
-                (entrance, ReloadStatus::good(self.clock.now()))
+                (server_config, ReloadStatus::good(self.clock.now()))
             }
             Err(faults) => {
                 for fault in faults.lines() {
@@ -113,14 +113,14 @@ impl Reloader {
                     successful: false,
                     ..before.reload
                 };
-                (&before.entrance, status)
+                (&before.server_config, status)
             }
         };
-        let (old, new) = (before.entrance.scheme(), entrance.scheme());
+        let (old, new) = (before.server_config.scheme(), server_config.scheme());
         if old != new {
             tracing::warn!("The listener speaks {new} from now on, no longer {old}");
         }
-        let mut settings = super::settings(&self.current, Arc::clone(entrance), status);
+        let mut settings = super::settings(&self.current, Arc::clone(server_config), status);
         settings.loss = before.loss.clone().filter(|_| outcome.is_err());
         self.announce.send_replace(Arc::new(settings));
         self.told.send_replace(status);
@@ -129,9 +129,9 @@ impl Reloader {
 
     async fn take_over(
         &mut self,
-        before: &Entrance,
+        before: &ServerConfig,
         trigger: Trigger,
-    ) -> Result<Arc<Entrance>, String> {
+    ) -> Result<Arc<ServerConfig>, String> {
         let (config, alerting) = super::read(&self.path, &self.environment)
             .await
             .map_err(|error| format!("{error:#}"))?;
@@ -145,7 +145,8 @@ impl Reloader {
         if config.listen != self.current.listen || config.state_dir != self.current.state_dir {
             tracing::warn!("Changes of `listen` and `state_dir` take effect at the next start");
         }
-        let entrance = super::entrance(&config, before).map_err(|error| format!("{error:#}"))?;
+        let server_config =
+            super::server_config(&config, before).map_err(|error| format!("{error:#}"))?;
         let config = Arc::new(config);
         let (done, outcome) = oneshot::channel();
         let change = Change {
@@ -167,7 +168,7 @@ impl Reloader {
         let taken_over = in_time("the alert task", outcome).await?;
         taken_over.map_err(|refusal| refusal.to_string())?;
         self.accept(counts).await?;
-        Ok(entrance)
+        Ok(server_config)
     }
 
     /// What a new configuration is compared to. Another part of a list that is shared among several

@@ -1,4 +1,4 @@
-//! `alerts`: what fires, as the running daemon judges it, and what is kept back and why.
+//! `alerts`: firing, pending and suppressed alerts of the running daemon.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,18 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{age, listing, say};
+use super::{humanize, list_output};
 use crate::clock::Clock;
+use crate::rules::describe_rule::count;
 use crate::rules::severity;
 
-/// Ask the running daemon which alerts fire and which are pending
+/// List firing and pending alerts, from the running daemon
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter alerts --all")]
 pub(super) struct Args {
     #[command(flatten)]
     daemon: DaemonArg,
-    /// Also what is kept back, with the reason
+    /// Include suppressed alerts, with the reason
     #[arg(long)]
     all: bool,
     /// Print JSON for programs instead of a table
@@ -25,25 +26,25 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What is used of `/api/v1/alerts`.
+/// The fields of `/api/v1/alerts` that are used here.
 #[derive(Debug, Deserialize)]
-struct Answer {
-    data: Data,
+struct AlertsJson {
+    data: AlertsData,
 }
 
 #[derive(Debug, Deserialize)]
-struct Data {
+struct AlertsData {
     alerts: Vec<Value>,
 }
 
-/// What is used of `/api/v1/rules`.
+/// The fields of `/api/v1/rules` that are used here.
 #[derive(Debug, Deserialize)]
-struct Rules {
-    data: Groups,
+struct RulesJson {
+    data: RulesData,
 }
 
 #[derive(Debug, Deserialize)]
-struct Groups {
+struct RulesData {
     groups: Vec<Value>,
 }
 
@@ -60,40 +61,43 @@ struct Alert {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let answer: Answer = super::interruptible(args.daemon.get("/api/v1/alerts"))?;
-    let mut alerts = listing::items::<Alert>(answer.data.alerts)?;
+    let answer: AlertsJson = super::interruptible(args.daemon.get("/api/v1/alerts"))?;
+    let mut alerts = list_output::items::<Alert>(answer.data.alerts)?;
     let all = alerts.len();
-    alerts.retain(|alert| args.all || alert.told.suppressed.is_none());
+    alerts.retain(|alert| args.all || alert.value.suppressed.is_none());
     let hidden = all - alerts.len();
     if args.json {
-        return listing::print_json(&alerts);
+        return list_output::print_json(&alerts);
     }
-    alerts.sort_by_key(|alert| alert.told.order());
+    alerts.sort_by_key(|alert| alert.value.order());
     let now = Clock::real().now().wall;
     if alerts.is_empty() {
-        say(format_args!("{}", quiet(&args.daemon)?))?;
+        println_line!("{}", no_alerts(&args.daemon)?)?;
     } else {
-        let head = ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"];
-        listing::print_table(&head, &alerts, |alert| alert.row(now))?;
+        let header = [
+            "SEVERITY", "ALERT", "TARGET", "SITE", "AGE", "STATE", "SUMMARY",
+        ];
+        list_output::print_table(&header, &alerts, |alert| alert.row(now))?;
     }
     if hidden > 0 {
-        say(format_args!(
-            "{hidden} more are kept back; --all names them and why"
-        ))?;
+        println_line!(
+            "{} hidden; use --all to list them with reasons",
+            count(hidden, "suppressed alert")
+        )?;
     }
     Ok(())
 }
 
-/// What it means that there is nothing: without rules nothing is looked for.
-fn quiet(daemon: &DaemonArg) -> anyhow::Result<&'static str> {
-    let rules: Rules = super::interruptible(daemon.get("/api/v1/rules"))?;
+/// The line for an empty list: without rules nothing is evaluated.
+fn no_alerts(daemon: &DaemonArg) -> anyhow::Result<&'static str> {
+    let rules: RulesJson = super::interruptible(daemon.get("/api/v1/rules"))?;
     if rules.data.groups.is_empty() {
         return Ok(
-            "alerts are not judged here: `alerting: { enabled: true }` in the \
-                   configuration switches that on",
+            "the daemon evaluates no alert rules; set `alerting: { enabled: true }` in its \
+             configuration",
         );
     }
-    Ok("nothing fires and nothing is pending")
+    Ok("no firing or pending alerts")
 }
 
 impl Alert {
@@ -101,8 +105,7 @@ impl Alert {
         self.labels.get(name).map_or("", String::as_str)
     }
 
-    /// What fires and may be said first, then what is pending, then what is kept back; the worse
-    /// before the less bad.
+    /// Firing before pending before suppressed, the most severe first.
     fn order(&self) -> (u8, usize, String, Timestamp) {
         let class = match (self.suppressed.is_some(), self.state.as_str()) {
             (false, "firing") => 0,
@@ -120,8 +123,8 @@ impl Alert {
                 Some(waits) => format!("{}, {waits}", self.state),
                 None => self.state.clone(),
             },
-            (Some(why), None) => format!("kept back: {why}"),
-            (Some(why), Some(by)) => format!("kept back: {why} {by}"),
+            (Some(why), None) => format!("suppressed: {why}"),
+            (Some(why), Some(by)) => format!("suppressed: {why} {by}"),
         };
         let summary = self.annotations.get("summary").cloned();
         vec![
@@ -129,13 +132,13 @@ impl Alert {
             self.label("alertname").to_owned(),
             self.subject(),
             self.label("site").to_owned(),
-            age::between(self.active_at, now),
+            humanize::between(self.active_at, now),
             state,
             summary.unwrap_or_default(),
         ]
     }
 
-    /// The phone with its account or line, or whatever else tells it from others.
+    /// The phone with its account or line; without a phone, the labels that identify the alert.
     fn subject(&self) -> String {
         let phone = self.label("phone");
         for part in ["account", "line"] {
@@ -146,9 +149,9 @@ impl Alert {
         if !phone.is_empty() {
             return phone.to_owned();
         }
-        let told = ["alertname", "severity", "site"];
+        let columns = ["alertname", "severity", "site"];
         let others = self.labels.iter();
-        let others = others.filter(|(name, _)| !told.contains(&name.as_str()));
+        let others = others.filter(|(name, _)| !columns.contains(&name.as_str()));
         let others: Vec<_> = others
             .map(|(name, value)| format!("{name}={value}"))
             .collect();

@@ -1,4 +1,4 @@
-//! `check-config`: says every fault of a configuration at once.
+//! `check-config`: every error of a configuration at once.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use crate::alerting_config;
 use crate::config::{Config, Secrets};
 use crate::rules::describe_rule::count;
 
-/// Read and resolve everything serve would, and say all faults
+/// Read and resolve everything that serve would, and print every error
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter check-config --without-secrets config.yaml"
@@ -19,65 +19,60 @@ pub(super) struct Args {
         default_value = "/etc/grandstream-exporter/config.yaml"
     )]
     files: Vec<PathBuf>,
-    /// Do not open password files: for git and CI, where there are none
+    /// Do not open password files, for git and CI
     #[arg(long)]
     without_secrets: bool,
     #[command(flatten)]
     flags: super::FlagArgs,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let environment = args.flags.environment();
     let secrets = if args.without_secrets {
         Secrets::Skip
     } else {
         Secrets::Read
     };
-    let mut refused = false;
+    let mut status = ExitCode::SUCCESS;
     for file in &args.files {
         match alerting_config::load(file, &environment, secrets) {
-            Ok((config, alerting)) => {
-                if tell(file, &config, &alerting).is_err() {
-                    return ExitCode::FAILURE;
-                }
-            }
-            Err(faults) => {
-                refused = true;
-                super::complain(format_args!("{faults}"));
-            }
+            Ok((config, alerting)) => print_summary(file, &config, &alerting)?,
+            Err(faults) => status = super::print_error(&faults.into()),
         }
     }
-    if refused {
-        return ExitCode::from(super::USAGE);
-    }
-    ExitCode::SUCCESS
+    Ok(status)
 }
 
-fn tell(file: &Path, config: &Config, alerting: &alerting_config::Settings) -> std::io::Result<()> {
+fn print_summary(
+    file: &Path,
+    config: &Config,
+    alerting: &alerting_config::Settings,
+) -> std::io::Result<()> {
     for warning in &config.warnings {
-        super::complain(format_args!("warning: {warning}"));
+        eprintln_line!("warning: {warning}");
     }
     for note in &config.notes {
-        super::complain(format_args!("note: {note}"));
+        eprintln_line!("note: {note}");
     }
-    let (phones, disabled) = (config.phones.len(), config.disabled.len());
-    super::say(format_args!(
-        "{}: good, {phones} phones to poll, {disabled} disabled{}",
+    println_line!(
+        "{}: valid; {}, {} disabled{}",
         file.display(),
-        alerts(alerting)
-    ))
+        count(config.phones.len(), "phone"),
+        config.disabled.len(),
+        alerting_counts(alerting)
+    )
 }
 
-/// What is judged and who is told; nothing where that is not done here.
-fn alerts(alerting: &alerting_config::Settings) -> String {
+/// Rules, receivers and Alertmanagers; nothing where alerting is off.
+fn alerting_counts(alerting: &alerting_config::Settings) -> String {
     if !alerting.enabled {
         return String::new();
     }
-    let managers = match alerting.alertmanagers.len() {
+    let alertmanagers = match alerting.alertmanagers.len() {
         0 => String::new(),
         n => format!(", {}", count(n, "Alertmanager")),
     };
     let rules = count(alerting.rules.iter().count(), "alert rule");
     let receivers = count(alerting.receivers.len(), "receiver");
-    format!(", {rules}, {receivers}{managers}")
+    format!(", {rules}, {receivers}{alertmanagers}")
 }

@@ -1,4 +1,4 @@
-//! `completions SHELL` and `man`: what packages install.
+//! `completions SHELL` and `man`: shell completions and manual pages, for packages.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,21 +7,21 @@ use anyhow::Context;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-/// Print completions for a shell
+/// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter completions bash > /etc/bash_completion.d/grandstream-exporter"
 )]
 pub(super) struct Args {
-    /// Which shell
+    /// The shell
     shell: Shell,
 }
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page, or write one for each command
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter man | man -l -")]
 pub(super) struct ManArgs {
-    /// Write a page for each command into this directory instead
+    /// Write a page for each command into this directory
     #[arg(long, value_name = "DIRECTORY")]
     out: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The options of commands that read the configuration, in our spelling and in Prometheus'.
+//! Options of commands that read the configuration, also in the spelling of Prometheus.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -22,16 +22,16 @@ pub(super) struct ConfigArg {
 /// Options that replace keys of the configuration, as `serve` takes them.
 #[derive(Debug, clap::Args)]
 pub(super) struct FlagArgs {
-    /// Instead of `web_config_file` of the configuration
+    /// Web configuration file, instead of `web_config_file` of the configuration
     #[arg(long = "web.config.file", value_name = "FILE")]
     web_config_file: Option<PathBuf>,
-    /// Instead of `external_url` of the configuration
+    /// External URL, instead of `external_url` of the configuration
     #[arg(long = "web.external-url", value_name = "URL")]
     external_url: Option<String>,
 }
 
 impl FlagArgs {
-    /// The environment with what these options say.
+    /// The environment with these options.
     pub(super) fn environment(&self) -> Arc<Environment> {
         let flags = Flags {
             web_config_file: self.web_config_file.clone(),

@@ -1,4 +1,4 @@
-//! `events`: what happened to phones, as the running daemon remembers it.
+//! `events`: the event history of phones, from the running daemon.
 
 use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -6,20 +6,20 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::{listing, say};
+use super::list_output;
 
-/// Ask the running daemon what happened to phones, newest first
+/// List the events of phones, newest first, from the running daemon
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter events reception --since 7d")]
 pub(super) struct Args {
-    /// Only to this phone
+    /// Only events of this phone
     phone: Option<String>,
     #[command(flatten)]
     daemon: DaemonArg,
-    /// How long ago at most, as 24h, or since when, as 2024-05-01T09:00:00Z
+    /// Only events of the last e.g. 24h, or since e.g. 2024-05-01T09:00:00Z
     #[arg(long, value_name = "TIME", default_value = "24h")]
     since: String,
-    /// At most so many
+    /// The newest N events
     #[arg(long, value_name = "N", default_value = "1000")]
     limit: u32,
     /// Print JSON for programs instead of a table
@@ -28,7 +28,7 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct EventsJson {
     events: Vec<Value>,
 }
 
@@ -40,16 +40,16 @@ struct Event {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
-    let answer: Answer = super::interruptible(args.daemon.get(&path(args)))?;
-    let events = listing::items::<Event>(answer.events)?;
+    let answer: EventsJson = super::interruptible(args.daemon.get(&path(args)))?;
+    let events = list_output::items::<Event>(answer.events)?;
     if args.json {
-        return listing::print_json(&events);
+        return list_output::print_json(&events);
     }
     if events.is_empty() {
-        say(format_args!("nothing is known to have happened"))?;
+        println_line!("no events")?;
         return Ok(());
     }
-    listing::print_table(&["TIME", "PHONE", "WHAT"], &events, Event::row)
+    list_output::print_table(&["TIME", "PHONE", "EVENT"], &events, Event::row)
 }
 
 fn path(args: &Args) -> String {

@@ -1,8 +1,8 @@
-//! Log lines of the daemon on their way to stderr.
+//! Writes log lines of the daemon to stderr without blocking it.
 //!
-//! A pipe that nobody reads takes 64 KiB, and then a writer waits for ever. The daemon's one thread
-//! must not: it hands lines to a thread that does nothing else, over a queue with a bound. Lines that
-//! find no room are dropped, and their number is logged as soon as lines are taken again.
+//! A pipe that is not read blocks its writer once it holds 64 KiB. The daemon has one thread and must not
+//! block: it sends lines over a bounded queue to a thread that only writes. Lines that do not fit are
+//! dropped; their number is logged when there is room again.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Hands lines to the thread that writes them.
+/// Sends lines to the thread that writes them.
 #[derive(Clone, Debug)]
 pub(super) struct LogWriter {
     queue: SyncSender<Entry>,
@@ -30,15 +30,15 @@ enum Entry {
     Flush(SyncSender<()>),
 }
 
-/// How many lines may wait: a fleet of a few thousand phones that goes down at once.
-const MAX_WAITING: usize = 8192;
+/// The most queued lines: one a phone when a fleet of a few thousand goes down at once.
+const MAX_QUEUED: usize = 8192;
 
-/// How long the last lines may take at the end.
-const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long writing the last lines may take at the end.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts the thread that writes to `output`; lines are lost if the guard is not kept to the end.
 pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<(LogWriter, Flush)> {
-    let (queue, entries) = sync_channel(MAX_WAITING);
+    let (queue, entries) = sync_channel(MAX_QUEUED);
     let dropped = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&dropped);
     std::thread::Builder::new()
@@ -52,11 +52,11 @@ fn write_all(mut output: impl Write, entries: &Receiver<Entry>, dropped: &Atomic
     for entry in entries {
         match entry {
             Entry::Line(line) => {
-                // Nothing is left to say where stderr is closed.
+                // Where stderr is closed, lines are lost.
                 let _closed = output.write_all(&line);
             }
             Entry::Flush(done) => {
-                // Who asked may have stopped waiting.
+                // The receiver is gone after its time limit.
                 let _gone = done.try_send(());
             }
         }
@@ -94,7 +94,7 @@ impl Drop for Flush {
         let (done, written) = sync_channel(1);
         if self.0.try_send(Entry::Flush(done)).is_ok() {
             // Where stderr is stuck the last lines are lost.
-            let _late = written.recv_timeout(LAST_LINES);
+            let _late = written.recv_timeout(FLUSH_TIMEOUT);
         }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
     fn lines_that_nobody_reads_are_dropped_and_never_waited_for() {
         let output = Gate::default();
         let (mut writer, flush) = start(output.clone()).unwrap();
-        for n in 0..MAX_WAITING + 100 {
+        for n in 0..MAX_QUEUED + 100 {
             writeln!(writer, "line {n}").unwrap();
         }
         assert!(writer.dropped.load(Ordering::Relaxed) > 0);

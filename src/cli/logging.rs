@@ -1,7 +1,6 @@
-//! Where log lines go and which of them: stderr, text or JSON, this program's own level.
+//! Logging: to stderr, as text or JSON, from a level on.
 //!
-//! Other crates stay at `info` unless `RUST_LOG` names them, so that `--log-level trace` is ours
-//! alone.
+//! `--log-level` is for this program; other crates stay at `info` unless `RUST_LOG` names them.
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -12,10 +11,10 @@ use super::log_writer::{self, Flush};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct LogArgs {
-    /// How much to tell: error, warn, info, debug, trace
+    /// Lowest level that is logged: error, warn, info, debug, trace
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info")]
     log_level: tracing::level_filters::LevelFilter,
-    /// How lines look
+    /// Format of log lines
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
 }
@@ -26,17 +25,17 @@ enum LogFormat {
     Json,
 }
 
-/// Who writes log lines.
+/// Where log lines come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// A command: lines stand in order with what it prints.
+pub(super) enum LogSource {
+    /// A command: log lines keep their order with its output.
     Command,
-    /// The daemon, whose thread never waits for a reader of stderr.
+    /// The daemon: its thread never waits for a reader of stderr.
     Daemon,
 }
 
-/// Sets logging up; the lines are written to the end while what it returns is kept.
-pub(super) fn init(args: &LogArgs, whose: Whose) -> anyhow::Result<Option<Flush>> {
+/// Sets up logging; dropping the guard waits until the last lines are written.
+pub(super) fn init(args: &LogArgs, source: LogSource) -> anyhow::Result<Option<Flush>> {
     let ours = format!("info,grandstream_exporter={}", args.log_level);
     let wanted = std::env::var_os("RUST_LOG").unwrap_or_default();
     let wanted = wanted.to_str().context("RUST_LOG is not UTF-8")?;
@@ -46,10 +45,10 @@ pub(super) fn init(args: &LogArgs, whose: Whose) -> anyhow::Result<Option<Flush>
         format!("{ours},{wanted}")
     };
     let filter = EnvFilter::try_new(&directives)
-        .with_context(|| format!("RUST_LOG is not understood: {wanted}"))?;
-    let (writer, flush) = match whose {
-        Whose::Command => (BoxMakeWriter::new(std::io::stderr), None),
-        Whose::Daemon => {
+        .with_context(|| format!("RUST_LOG is not a valid filter: {wanted}"))?;
+    let (writer, flush) = match source {
+        LogSource::Command => (BoxMakeWriter::new(std::io::stderr), None),
+        LogSource::Daemon => {
             let (writer, flush) = log_writer::start(std::io::stderr())?;
             (BoxMakeWriter::new(writer), Some(flush))
         }

@@ -1,10 +1,20 @@
 //! The command line: one file a subcommand.
 //!
-//! The only place that reads arguments and environment, and that prints. Exit status: 0 done, 1
-//! failed at run time, 2 wrong usage or configuration. Errors go to stderr, one a line, each with
-//! its mend.
+//! The only room that reads arguments and environment, and that prints. Exit status: 0 success, 1
+//! failure at run time, 2 wrong usage or configuration. Errors go to stderr, one a line, each with a
+//! hint.
 
-mod age;
+/// `eprintln!` without a panic where stderr is closed.
+macro_rules! eprintln_line {
+    ($($text:tt)*) => { $crate::cli::eprintln_line(format_args!($($text)*)) };
+}
+
+/// `println!` that returns an error where stdout is closed.
+macro_rules! println_line {
+    ($($text:tt)*) => { $crate::cli::println_line(format_args!($($text)*)) };
+}
+
+mod address;
 mod alerts;
 mod check_config;
 mod completions;
@@ -14,15 +24,20 @@ mod demo;
 mod discover;
 mod events;
 mod healthcheck;
+mod humanize;
 mod import;
-mod listing;
+mod list_output;
 mod log_writer;
 mod logging;
+mod mac;
 mod notify;
 mod phone;
 mod phones;
 mod probe;
+mod problems;
+mod progress;
 mod prometheus_config;
+mod prompt;
 mod reload;
 mod rules;
 mod serve;
@@ -30,11 +45,11 @@ mod silence;
 mod simulate;
 mod status;
 mod table;
-mod troubles;
 
 use std::ffi::OsString;
 use std::future::Future;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -43,9 +58,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Environment, Faults};
+use crate::config::{self, Environment, Faults};
 use config_args::{ConfigArg, FlagArgs};
-use logging::Whose;
+use logging::LogSource;
 
 /// Prometheus exporter and alert daemon for fleets of Grandstream Android desk phones.
 #[derive(Debug, Parser)]
@@ -83,6 +98,11 @@ enum Command {
 /// Exit status for wrong usage or configuration.
 const USAGE: u8 = 2;
 
+/// Wrong usage that clap does not see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
 /// How many threads may wait for name resolution and disks.
 const BLOCKING_THREADS: usize = 64;
 
@@ -91,71 +111,97 @@ pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) => {
-            // Nothing is left to say where stdout and stderr are closed.
+            // Where stdout and stderr are closed, only the exit status is left.
             let _closed = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE));
         }
     };
-    let whose = if matches!(args.command, Command::Serve(_) | Command::Demo(_)) {
-        Whose::Daemon
+    let source = if matches!(args.command, Command::Serve(_) | Command::Demo(_)) {
+        LogSource::Daemon
     } else {
-        Whose::Command
+        LogSource::Command
     };
-    let log = match logging::init(&args.log, whose) {
-        Ok(log) => log,
-        Err(error) => return failed(&error),
-    };
-    let done = match args.command {
-        Command::Serve(args) => serve::run(args),
-        Command::Demo(args) => demo::run(&args),
-        Command::Rules(args) => return rules::run(&args),
-        Command::Simulate(args) => simulate::run(&args),
-        Command::CheckConfig(args) => return check_config::run(&args),
+    let done = logging::init(&args.log, source).and_then(|log| {
+        let done = dispatch(args.command);
+        drop(log);
+        done
+    });
+    done.unwrap_or_else(|error| print_error(&error))
+}
+
+fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
         Command::Probe(args) => return probe::run(&args),
         Command::Phone(args) => return phone::run(*args),
-        Command::Discover(args) => return discover::run(&args),
         Command::Status(args) => return status::run(&args),
+        Command::Notify(args) => return notify::run(&args),
+        Command::Phones(args) => return phones::run(&args),
+        Command::Rules(args) => return rules::run(&args),
+        Command::CheckConfig(args) => return check_config::run(&args),
+        Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Discover(args) => discover::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Alerts(args) => alerts::run(&args),
         Command::Silence(args) => silence::run(&args),
         Command::Events(args) => events::run(&args),
-        Command::Notify(args) => return notify::run(&args),
-        Command::Phones(args) => return phones::run(&args),
         Command::PrometheusConfig(args) => prometheus_config::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => completions::man(&args),
     };
-    drop(log);
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// The exit status of a command that checks something.
+fn exit_code(all_well: bool) -> ExitCode {
+    if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 
-/// Says what failed: each fault of a configuration on its line, anything else with its causes.
-fn failed(error: &anyhow::Error) -> ExitCode {
+/// Prints the error with its causes, those of a configuration one a line; the exit status for it.
+fn print_error(error: &anyhow::Error) -> ExitCode {
     if let Some(faults) = error.downcast_ref::<Faults>() {
-        complain(format_args!("{faults}"));
+        eprintln_line!("{faults}");
         return ExitCode::from(USAGE);
     }
-    // Whoever read the output has had enough of it, as `head` does.
+    // The reader closed the pipe, as `head` does.
     let pipe = error.downcast_ref::<std::io::Error>();
     if pipe.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    complain(format_args!("grandstream-exporter: {error:#}"));
+    eprintln_line!("grandstream-exporter: {error:#}");
+    if error.is::<UsageError>() {
+        return ExitCode::from(USAGE);
+    }
     ExitCode::FAILURE
 }
 
+/// The error for a name that is not among the enabled phones of the configuration.
+fn unknown_phone<'a>(
+    config: &Path,
+    name: &str,
+    phones: impl Iterator<Item = &'a str>,
+) -> UsageError {
+    let hint = config::nearest(name, phones, "`phones` lists phones, disabled ones too");
+    UsageError(format!(
+        "{}: no enabled phone `{name}`; {hint}",
+        config.display()
+    ))
+}
+
 /// Writes a line to stderr.
-fn complain(line: std::fmt::Arguments<'_>) {
-    // Nothing is left to say where stderr is closed.
+fn eprintln_line(line: std::fmt::Arguments<'_>) {
+    // Where stderr is closed, only the exit status is left.
     let _closed = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Writes a line to stdout; an error if it is closed.
-fn say(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+fn println_line(line: std::fmt::Arguments<'_>) -> std::io::Result<()> {
     writeln!(std::io::stdout(), "{line}")
 }
 
@@ -170,13 +216,8 @@ fn variables() -> Environment {
         .collect()
 }
 
-/// A variable of the environment.
-fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name)?.into_string().ok()
-}
-
-/// Runs `work` on the one thread there is until it ends. SIGTERM or SIGINT cancels the token that it
-/// is given; a second one ends the process at once.
+/// Runs `work` to its end on the current thread. SIGTERM or SIGINT cancels its token; a second one
+/// ends the process at once.
 fn block_on<T, F>(work: impl FnOnce(CancellationToken) -> F) -> anyhow::Result<T>
 where
     F: Future<Output = anyhow::Result<T>>,
@@ -191,12 +232,12 @@ where
         signals.spawn(wait_for_signals(stop.clone()));
         Box::pin(work(stop)).await
     });
-    // A name resolution without answer must not keep the process.
+    // A name resolution without answer must not keep the process alive.
     runtime.shutdown_background();
     outcome
 }
 
-/// Runs `work` on the one thread there is, until it is done or a signal comes.
+/// Runs `work` on the current thread until it is done or a signal comes.
 fn interruptible<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     block_on(|stop| async move {
         match stop.run_until_cancelled(work).await {
@@ -212,7 +253,7 @@ async fn wait_for_signals(stop: CancellationToken) {
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     ) else {
-        tracing::warn!("Signals cannot be caught; SIGTERM ends the process at once");
+        tracing::warn!("Cannot handle signals; SIGTERM ends the process at once");
         return;
     };
     for count in 0.. {
@@ -230,7 +271,7 @@ async fn wait_for_signals(stop: CancellationToken) {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::{Path, PathBuf};
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -244,7 +285,7 @@ mod tests {
             .collect()
     }
 
-    /// The lines of the shell in a page that run this program, continued lines joined.
+    /// The lines in a page's shell blocks that run this program, continued lines joined.
     fn commands(page: &str) -> Vec<String> {
         let blocks = page.split("```sh\n").skip(1);
         let shell: String = blocks.filter_map(|rest| rest.split("```").next()).collect();

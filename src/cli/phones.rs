@@ -1,8 +1,8 @@
-//! `phones`: the list as it was resolved, and where each value came from.
+//! `phones`: the resolved list of phones, and where each value comes from.
 //!
-//! Everything shown comes from [`config::effective`], which resolves as the daemon does and opens no
-//! secret: a password shows as the key that gives it. Phones that are not enabled, or that another
-//! shard polls, are listed too. `phones import` brings phones in from elsewhere.
+//! [`config::effective`] resolves as the daemon does and opens no secret: a password shows as the key
+//! that gives it. Disabled phones and those of another shard are listed too. `phones import` adds
+//! phones from other sources.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::import::{self, punctuated};
+use super::mac::punctuated;
 use super::table::aligned;
-use super::{ConfigArg, USAGE};
+use super::{ConfigArg, UsageError, import};
 use crate::config::{self, Effective};
 
-/// Show the list of phones as it was resolved, or import phones into it
+/// Show the resolved list of phones, or import phones into a list
 #[derive(Debug, clap::Args)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -25,12 +25,12 @@ use crate::config::{self, Effective};
 pub(super) struct Args {
     #[command(subcommand)]
     action: Option<Action>,
-    /// Show these phones only
+    /// Only these phones
     #[arg(value_name = "PHONE")]
     names: Vec<String>,
     #[command(flatten)]
     config: ConfigArg,
-    /// Show every key of each phone, its value and where that was written
+    /// Show every key of each phone with its value and where it is written
     #[arg(long)]
     effective: bool,
     /// Print JSON for programs instead of a table
@@ -43,7 +43,7 @@ enum Action {
     Import(import::Args),
 }
 
-/// A phone in one line.
+/// A phone as one row.
 #[derive(Debug, Serialize)]
 struct Summary<'a> {
     name: &'a str,
@@ -51,7 +51,7 @@ struct Summary<'a> {
     scheme: &'a str,
     site: Option<&'a str>,
     group: Option<&'a str>,
-    /// The named credential; `None` where the login is written out.
+    /// The named credential; `None` where the phone has a password of its own.
     credential: Option<&'a str>,
     username: &'a str,
     mac: Option<String>,
@@ -62,48 +62,38 @@ struct Summary<'a> {
 
 /// One value of one phone, as JSON.
 #[derive(Debug, Serialize)]
-struct Said<'a> {
+struct EffectiveJson<'a> {
     phone: &'a str,
     key: &'a str,
     value: &'a str,
-    /// `None` for what is built in.
+    /// `None` for a default.
     file: Option<String>,
     line: Option<u32>,
     /// The key path in that file.
     written: Option<&'a str>,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(Action::Import(args)) = &args.action {
         return import::run(args);
     }
-    let values = match config::effective(&args.config.config, &super::environment()) {
-        Ok(values) => values,
-        Err(faults) => return super::failed(&faults.into()),
-    };
+    let file = &args.config.config;
+    let values = config::effective(file, &super::environment())?;
     let phones: Vec<_> = values.chunk_by(|a, b| a.phone == b.phone).collect();
-    let unknown: Vec<_> = args
-        .names
-        .iter()
-        .filter(|name| !phones.iter().any(|phone| is_called(phone, name)))
-        .collect();
-    for name in &unknown {
-        super::complain(format_args!(
-            "{}: there is no phone `{name}`; `phones` without a name lists them",
-            args.config.config.display()
-        ));
-    }
-    if !unknown.is_empty() {
-        return ExitCode::from(USAGE);
+    for name in &args.names {
+        if !phones.iter().any(|phone| is_called(phone, name)) {
+            let known = values.iter().map(|value| &*value.phone);
+            let hint = config::nearest(name, known, "`phones` without a name lists them");
+            let error = format!("{}: no phone `{name}`; {hint}", file.display());
+            return Err(UsageError(error).into());
+        }
     }
     let is_wanted = |phone: &&Values<'_>| {
         args.names.is_empty() || args.names.iter().any(|name| is_called(phone, name))
     };
     let wanted: Vec<_> = phones.iter().filter(is_wanted).copied().collect();
-    match show(args, &wanted) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::failed(&error),
-    }
+    show(args, &wanted)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The values of one phone.
@@ -119,15 +109,13 @@ fn show(args: &Args, phones: &[Values<'_>]) -> anyhow::Result<()> {
         (false, true) => vec![serde_json::to_string_pretty(&summaries(phones))?],
         (true, false) => effective_table(phones),
         (true, true) => {
-            let said: Vec<_> = phones
-                .iter()
-                .flat_map(|phone| phone.iter().map(said))
-                .collect();
-            vec![serde_json::to_string_pretty(&said)?]
+            let values = phones.iter().copied().flatten();
+            let values: Vec<_> = values.map(effective_json).collect();
+            vec![serde_json::to_string_pretty(&values)?]
         }
     };
     for line in lines {
-        super::say(format_args!("{line}"))?;
+        println_line!("{line}")?;
     }
     Ok(())
 }
@@ -143,7 +131,7 @@ fn summary(phone: Values<'_>) -> Option<Summary<'_>> {
     };
     let labels = phone
         .iter()
-        .filter_map(|said| Some((said.key.strip_prefix("labels.")?, said.value.as_str())));
+        .filter_map(|value| Some((value.key.strip_prefix("labels.")?, value.value.as_str())));
     Some(Summary {
         name: &phone.first()?.phone,
         address: value("address").unwrap_or_default(),
@@ -188,14 +176,14 @@ fn summary_table(phones: &[Values<'_>]) -> Vec<String> {
         "ENABLED",
         "NOTE",
     ];
-    aligned(header, &rows)
+    aligned(&header, &rows)
 }
 
 fn effective_table(phones: &[Values<'_>]) -> Vec<String> {
     let row = |value: &Effective| {
         let origin = match &value.origin {
-            Some(spot) => spot.to_string(),
-            None => "built in".to_owned(),
+            Some(location) => location.to_string(),
+            None => "built-in default".to_owned(),
         };
         [
             value.phone.to_string(),
@@ -205,17 +193,17 @@ fn effective_table(phones: &[Values<'_>]) -> Vec<String> {
         ]
     };
     let rows: Vec<_> = phones.iter().copied().flatten().map(row).collect();
-    aligned(["PHONE", "KEY", "VALUE", "FROM"], &rows)
+    aligned(&["PHONE", "KEY", "VALUE", "FROM"], &rows)
 }
 
-fn said(value: &Effective) -> Said<'_> {
+fn effective_json(value: &Effective) -> EffectiveJson<'_> {
     let origin = value.origin.as_ref();
-    Said {
+    EffectiveJson {
         phone: &value.phone,
         key: &value.key,
         value: &value.value,
-        file: origin.map(|spot| spot.file.display().to_string()),
-        line: origin.and_then(|spot| spot.line),
-        written: origin.map(|spot| &*spot.key),
+        file: origin.map(|location| location.file.display().to_string()),
+        line: origin.and_then(|location| location.line),
+        written: origin.map(|location| &*location.key),
     }
 }

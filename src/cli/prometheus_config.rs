@@ -1,8 +1,8 @@
-//! `prometheus-config`: what the colleague who keeps Prometheus writes into `prometheus.yml`.
+//! `prometheus-config`: the part of `prometheus.yml` that scrapes this exporter.
 //!
-//! It fits the configuration as it is: port, TLS, users, the shortest interval. What only the other
-//! side knows (where it keeps passwords and authorities) is named with a comment on its line. The whole
-//! configuration is read, secrets too: without the key of the listener nothing is known of its TLS.
+//! Port, TLS, users and the scrape interval follow from the configuration. Paths on the Prometheus
+//! server (CA, password file) are examples with a comment. The configuration is read with its secrets:
+//! the listener's TLS needs the key.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use anyhow::Context;
 use super::{ConfigArg, FlagArgs};
 use crate::config::{self, Config, Listener, Secrets};
 
-/// Print the part of prometheus.yml that fits this configuration
+/// Print the part of prometheus.yml that scrapes this exporter
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter prometheus-config --target exporter.example:15060"
@@ -22,23 +22,23 @@ pub(super) struct Args {
     config: ConfigArg,
     #[command(flatten)]
     flags: FlagArgs,
-    /// How Prometheus reaches the exporter; by default the name of this machine and the first port
-    /// of `listen`
+    /// Address at which Prometheus reaches the exporter; default: this machine's name and the first
+    /// port of `listen`
     #[arg(long, value_name = "HOST:PORT")]
     target: Option<String>,
-    /// Each phone as a target of its own: for huge fleets and several Prometheus servers
+    /// Make each phone a target of its own, for very large fleets or several Prometheus servers
     #[arg(long)]
     per_phone: bool,
 }
 
-/// Where the package keeps the rules.
+/// Where the package installs the rules.
 const RULES: &str = "/usr/share/grandstream-exporter/prometheus";
 
 /// The interval where no phone is listed: the default of `poll.interval`.
-const USUAL_INTERVAL: Duration = Duration::from_secs(30);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Prometheus' own default for how long a scrape may take.
-const USUAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The default `scrape_timeout` of Prometheus.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = &args.config.config;
@@ -47,35 +47,30 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Some(target) => target.clone(),
         None => own_target(&config.listen)?,
     };
-    super::say(format_args!(
-        "# Fits {}; for prometheus.yml.",
-        path.display()
-    ))?;
+    println_line!("# For prometheus.yml, generated from {}.", path.display())?;
     for line in scrape_configs(args.per_phone, &config, &target) {
-        super::say(format_args!("{line}"))?;
+        println_line!("{line}")?;
     }
-    super::say(format_args!("rule_files:"))?;
+    println_line!("rule_files:")?;
     for rules in ["recording.yml", "alerts.yml"] {
-        super::say(format_args!(
-            "  - {RULES}/{rules}  # copy it to where Prometheus runs"
-        ))?;
+        println_line!("  - {RULES}/{rules}  # copy it to the Prometheus server")?;
     }
     Ok(())
 }
 
 fn own_target(listen: &[SocketAddr]) -> anyhow::Result<String> {
-    let first = listen.first().context("`listen` names no address")?;
+    let first = listen.first().context("`listen` has no address")?;
     if !first.ip().is_unspecified() {
         return Ok(first.to_string());
     }
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .context("failed to read the name of this machine; use --target")?;
+        .context("failed to read the host name; use --target")?;
     Ok(format!("{}:{}", name.trim(), first.port()))
 }
 
 fn scrape_configs(per_phone: bool, config: &Config, target: &str) -> Vec<String> {
     let shortest = config.phones.iter().map(|phone| phone.place.interval).min();
-    let interval = shortest.unwrap_or(USUAL_INTERVAL);
+    let interval = shortest.unwrap_or(DEFAULT_INTERVAL);
     let client = client(&config.listener);
     let scheme = config.listener.tls.as_ref().map(|_| "https");
     let mut lines = vec![
@@ -84,7 +79,7 @@ fn scrape_configs(per_phone: bool, config: &Config, target: &str) -> Vec<String>
         format!("    scrape_interval: {}", duration(interval)),
         format!(
             "    scrape_timeout: {}",
-            duration(interval.min(USUAL_TIMEOUT))
+            duration(interval.min(DEFAULT_TIMEOUT))
         ),
     ];
     lines.extend(scheme.map(|scheme| format!("    scheme: {scheme}")));
@@ -104,13 +99,13 @@ fn scrape_configs(per_phone: bool, config: &Config, target: &str) -> Vec<String>
     lines
 }
 
-/// What the listener demands of its clients, as lines of YAML.
+/// TLS and basic auth for the listener, as lines of YAML.
 fn client(listener: &Listener) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(tls) = &listener.tls {
         lines.push("tls_config:".to_owned());
         lines.push(
-            "  ca_file: grandstream-exporter-ca.pem  # who signed the listener's certificate"
+            "  ca_file: grandstream-exporter-ca.pem  # the CA of the listener's certificate"
                 .to_owned(),
         );
         if tls.clients.is_some() {
@@ -128,12 +123,12 @@ fn client(listener: &Listener) -> Vec<String> {
     lines
 }
 
-/// As a string of YAML, which takes those of JSON.
+/// As a YAML string; JSON strings are valid YAML.
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// A length of time as Prometheus writes it.
+/// A duration as Prometheus writes it.
 fn duration(length: Duration) -> String {
     match length.subsec_millis() {
         0 => format!("{}s", length.as_secs()),

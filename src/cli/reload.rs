@@ -1,25 +1,25 @@
-//! `reload`: has the running daemon read its configuration again, and says what became of it.
+//! `reload`: makes the running daemon read its configuration again.
 //!
-//! It asks over the control socket, or the network as one of the users that may operate. A daemon that
-//! refuses keeps the configuration in force, and its reasons are told a line each.
+//! A daemon that refuses the new configuration keeps the one in force; its errors are printed, a line
+//! each.
 
 use std::time::Duration;
 
 use super::daemon::DaemonArg;
 
-/// Have the running daemon read its configuration again; exit status 1 if it refuses
+/// Reload the configuration of the running daemon; exit status 1 if it is refused
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter reload --accept-loss")]
 pub(super) struct Args {
     #[command(flatten)]
     daemon: DaemonArg,
-    /// Take it over even if it lists no phones or no receivers any more
+    /// Accept a configuration without phones or without receivers
     #[arg(long)]
     accept_loss: bool,
 }
 
-/// How long the daemon may take: longer than it waits for itself.
-const PATIENCE: Duration = Duration::from_secs(75);
+/// How long the daemon may take: longer than its own time limit.
+const TIMEOUT: Duration = Duration::from_secs(75);
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let path = if args.accept_loss {
@@ -27,6 +27,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     } else {
         "/-/reload"
     };
-    super::interruptible(args.daemon.order(path, PATIENCE))?;
-    Ok(super::say(format_args!("reloaded"))?)
+    super::interruptible(args.daemon.post_empty(path, TIMEOUT))?;
+    Ok(println_line!("configuration reloaded")?)
 }

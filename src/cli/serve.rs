@@ -16,7 +16,7 @@ use crate::clock::Clock;
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigArg,
-    /// Instead of `listen` of the configuration; may be given more than once (or --web.listen-address)
+    /// Listen address, instead of `listen` of the configuration; can be repeated (or --web.listen-address)
     #[arg(
         long,
         alias = "web.listen-address",

@@ -1,4 +1,4 @@
-//! `silence`: makes, lists and ends silences of the running daemon.
+//! `silence`: makes, lists and expires silences of the running daemon.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::daemon::DaemonArg;
-use super::{age, listing, say};
+use super::{humanize, list_output};
 use crate::clock::Clock;
 use crate::rules::describe_rule::count;
 use crate::rules::matcher::{self, MatchOp, Matcher, parse_list};
 use crate::rules::phone_selector::matcher_of_pattern;
 
-/// Make, list and end silences: alerts that nobody is told of for some time
+/// Make, list and expire silences, which suppress alerts for some time
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter silence add site=lyon --duration 2h --comment 'new switch'"
@@ -35,16 +35,16 @@ enum Action {
                       alertname=PhoneUnreachable --duration 30m --comment painters"
     )]
     Add {
-        /// Which alerts, by phone, site, alertname, severity, account, or a label of your own
+        /// Alerts to silence, by phone, site, alertname, severity, account, or a label of your own
         #[arg(required = true, value_name = "MATCHER", value_parser = matchers)]
         matchers: Vec<Matchers>,
-        /// For how long, e.g. 30m, 2h or 1d
+        /// How long it lasts, e.g. 30m, 2h or 1d
         #[arg(long, alias = "for", value_name = "DURATION", value_parser = length)]
         duration: String,
-        /// Why, for those who miss an alert
+        /// Reason, shown with the suppressed alerts
         #[arg(long, value_name = "TEXT")]
         comment: String,
-        /// When it begins instead of now, e.g. 2024-05-01T22:00:00+02:00
+        /// Start, instead of now, e.g. 2024-05-01T22:00:00+02:00
         #[arg(long, alias = "from", value_name = "TIME")]
         start: Option<Timestamp>,
         #[command(flatten)]
@@ -52,7 +52,7 @@ enum Action {
     },
     /// List silences
     List {
-        /// Also those that are over
+        /// Include expired silences
         #[arg(long)]
         all: bool,
         /// Print JSON for programs instead of a table
@@ -61,9 +61,9 @@ enum Action {
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    /// End silences now
+    /// Expire silences now
     Expire {
-        /// Their numbers
+        /// Ids, from `silence list`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<u64>,
         #[command(flatten)]
@@ -75,7 +75,7 @@ enum Action {
 #[derive(Clone, Debug)]
 struct Matchers(Vec<Matcher>);
 
-/// What is used of a silence.
+/// The fields of a silence that are used here.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Silence {
@@ -96,7 +96,7 @@ struct Status {
 /// A silence that was just made.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Made {
+pub(super) struct NewSilence {
     pub(super) id: String,
     ends_at: Timestamp,
     matchers: Vec<Matcher>,
@@ -104,7 +104,7 @@ pub(super) struct Made {
     alerts: usize,
 }
 
-impl fmt::Display for Made {
+impl fmt::Display for NewSilence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, ends_at, .. } = self;
         if self.phones == 0 && self.alerts == 0 {
@@ -127,7 +127,7 @@ impl fmt::Display for Made {
     }
 }
 
-/// Where silences are made.
+/// Silences in the API.
 pub(super) const PATH: &str = "/api/v1/silences";
 
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
@@ -144,49 +144,49 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             if let Some(start) = start {
                 body["startsAt"] = json!(start);
             }
-            let made: Made = super::interruptible(daemon.post(PATH, &body))?;
-            say(format_args!("{made}"))?;
+            let silence: NewSilence = super::interruptible(daemon.post(PATH, &body))?;
+            println_line!("{silence}")?;
             Ok(())
         }
         Action::List { all, json, daemon } => list(*all, *json, daemon),
         Action::Expire { ids, daemon } => super::interruptible(async {
             for id in ids {
                 let ended: Silence = daemon.delete(&format!("{PATH}/{id}")).await?;
-                say(format_args!("silence {} ended {}", ended.id, ended.ends_at))?;
+                println_line!("silence {} ended {}", ended.id, ended.ends_at)?;
             }
             Ok(())
         }),
     }
 }
 
-/// What the daemon takes for a silence.
+/// A new silence, as the API accepts it.
 pub(super) fn body(matchers: &[Matcher], duration: &str, comment: &str) -> Value {
     json!({ "matchers": matchers, "duration": duration, "comment": comment })
 }
 
 fn list(all: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
-    let answer: Vec<Value> = super::interruptible(daemon.get(PATH))?;
-    let mut silences = listing::items::<Silence>(answer)?;
-    silences.retain(|silence| all || silence.told.status.state != "expired");
+    let silences: Vec<Value> = super::interruptible(daemon.get(PATH))?;
+    let mut silences = list_output::items::<Silence>(silences)?;
+    silences.retain(|silence| all || silence.value.status.state != "expired");
     if as_json {
-        return listing::print_json(&silences);
+        return list_output::print_json(&silences);
     }
     if silences.is_empty() {
-        say(format_args!("no silence is in force"))?;
+        println_line!("no active or pending silences")?;
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let head = ["ID", "STATE", "TIME", "BY", "MATCHERS", "COMMENT"];
-    listing::print_table(&head, &silences, |silence| silence.row(now))
+    let header = ["ID", "STATE", "TIME", "BY", "MATCHERS", "COMMENT"];
+    list_output::print_table(&header, &silences, |silence| silence.row(now))
 }
 
 impl Silence {
     fn row(&self, now: Timestamp) -> Vec<String> {
         let state = &self.status.state;
         let time = match state.as_str() {
-            "active" => format!("for {}", age::between(now, self.ends_at)),
-            "pending" => format!("in {}", age::between(now, self.starts_at)),
-            _ => format!("ended {} ago", age::between(self.ends_at, now)),
+            "active" => format!("for {}", humanize::between(now, self.ends_at)),
+            "pending" => format!("in {}", humanize::between(now, self.starts_at)),
+            _ => format!("ended {} ago", humanize::between(self.ends_at, now)),
         };
         vec![
             self.id.clone(),
@@ -199,16 +199,16 @@ impl Silence {
     }
 }
 
-/// At least one matcher, or wrong usage.
+/// One or more matchers, or wrong usage.
 fn matchers(text: &str) -> Result<Matchers, String> {
     match parse_list(text) {
-        Ok(list) if list.is_empty() => Err("is empty; write LABEL=\"VALUE\"".to_owned()),
+        Ok(list) if list.is_empty() => Err("no matcher; write LABEL=\"VALUE\"".to_owned()),
         Ok(list) => Ok(Matchers(list)),
         Err(error) => Err(format!("{error}; {}", error.help())),
     }
 }
 
-/// Checked here so that wrong usage ends as such; sent as it was written.
+/// A valid duration, unchanged: a wrong one is wrong usage.
 fn length(text: &str) -> Result<String, humantime::DurationError> {
     humantime::parse_duration(text).map(|_length| text.to_owned())
 }

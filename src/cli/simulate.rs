@@ -1,4 +1,4 @@
-//! `simulate`: the simulated fleet alone, for load and integration tests.
+//! `simulate`: the simulated fleet without a daemon, for load and integration tests.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -7,22 +7,22 @@ use crate::app;
 use crate::sim::{self, Layout, Scenario};
 use anyhow::{Context, bail};
 
-/// Simulate a fleet of phones, and nothing else
+/// Run a simulated fleet of phones without the exporter
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter simulate --phones 1000 --by-address --listen 127.0.0.1:18080"
 )]
 pub(super) struct Args {
-    /// How many phones, where no scenario says so
+    /// Number of phones; a scenario has its own
     #[arg(long, value_name = "N", default_value_t = 25)]
     phones: usize,
-    /// Where the first phone listens; only loopback addresses are served
+    /// Address of the first phone; must be loopback
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:18080")]
     listen: SocketAddr,
-    /// Serve phone k on its own address 127.x.y.z of one port, instead of on its own port
+    /// Give each phone an address 127.x.y.z of its own with the same port, instead of a port of its own
     #[arg(long)]
     by_address: bool,
-    /// Which phones there are and what happens to them, in YAML
+    /// YAML file with the phones and what happens to them
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
 }
@@ -49,20 +49,20 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         let fleet = sim::Fleet::start(scenario.specs(), layout)
             .await
             .with_context(|| format!("failed to listen on {}", args.listen))?;
-        tell(&fleet)?;
+        print_phones(&fleet)?;
         let play = async {
             sim::scenario::play(&fleet, &scenario).await;
             std::future::pending::<()>().await;
         };
-        // Stopping is the one way this ends.
+        // It only ends when it is stopped.
         let _stopped = stop.run_until_cancelled(play).await;
         Ok(())
     })
 }
 
-fn tell(fleet: &sim::Fleet) -> std::io::Result<()> {
+fn print_phones(fleet: &sim::Fleet) -> std::io::Result<()> {
     for phone in fleet.phones() {
-        super::say(format_args!("{} {}", phone.name(), phone.address()))?;
+        println_line!("{} {}", phone.name(), phone.address())?;
     }
     Ok(())
 }

@@ -1,54 +1,46 @@
-//! `status`: asks the running daemon how the fleet does, with the mend of each trouble.
+//! `status`: the state of the fleet, asked of the running daemon, with a hint for each problem.
 
 use std::process::ExitCode;
 
 use serde::Deserialize;
 
 use super::daemon::DaemonArg;
-use super::troubles::{self, By, Phone};
+use super::problems::{self, GroupBy, PhoneStatus};
 
-/// Ask the running daemon how the fleet does; exit status 1 on trouble
+/// Show the state of the fleet, from the running daemon; exit status 1 if a phone or the daemon has a problem
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter status --problems --by site,reason")]
 pub(super) struct Args {
     #[command(flatten)]
     daemon: DaemonArg,
-    /// Name each phone that is in trouble
+    /// Name each phone that has a problem
     #[arg(long)]
     problems: bool,
-    /// What to count by
+    /// Count problems by these keys
     #[arg(
         long,
         value_name = "KEYS",
         value_delimiter = ',',
         default_value = "site,reason"
     )]
-    by: Vec<By>,
+    by: Vec<GroupBy>,
 }
 
-/// What is used of `/api/v1/phones`.
+/// The fields of `/api/v1/phones` that are used here.
 #[derive(Debug, Deserialize)]
-struct Answer {
-    phones: Vec<Phone>,
+struct PhonesJson {
+    phones: Vec<PhoneStatus>,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    match super::interruptible(tell(args)) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => super::failed(&error),
-    }
-}
-
-/// Tells how the fleet and the daemon itself do; whether all is well.
-async fn tell(args: &Args) -> anyhow::Result<bool> {
-    let Answer { phones } = args.daemon.get("/api/v1/phones").await?;
-    troubles::tell(&phones, &args.by, args.problems)?;
-    let health = args.daemon.answer("/-/healthy").await?;
-    let health = String::from_utf8_lossy(&health);
-    let degraded: Vec<_> = health.lines().skip(1).collect();
-    for line in &degraded {
-        super::say(format_args!("{line}"))?;
-    }
-    Ok(degraded.is_empty() && !phones.iter().any(Phone::is_in_trouble))
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    super::interruptible(async {
+        let PhonesJson { phones } = args.daemon.get("/api/v1/phones").await?;
+        problems::print(&phones, &args.by, args.problems)?;
+        let degraded = args.daemon.degraded().await?;
+        for line in &degraded {
+            println_line!("{line}")?;
+        }
+        let all_well = degraded.is_empty() && !phones.iter().any(PhoneStatus::has_problem);
+        Ok(super::exit_code(all_well))
+    })
 }

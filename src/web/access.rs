@@ -1,28 +1,28 @@
-//! Who may what.
+//! Who may read, and who may change something.
 //!
-//! Whoever comes over the control socket may do everything: its file lets in whom it should. From
-//! the network everybody may read where no users are configured, and users where some are; health
-//! is for everybody, since those who ask for it carry no password. What changes something is for
-//! users that `access.operate` names, from a page of ours.
+//! Over the control socket everything is allowed: the permissions of its file decide who can connect.
+//! Over the network everyone may read where no users are configured, and only users where some are. The
+//! health endpoints are open, since probes send no password. Changes are for the users that
+//! `access.operate` names, from a page of this server.
 
 use std::fmt;
 use std::net::SocketAddr;
 
+use hyper::StatusCode;
 use hyper::http::request::Parts;
 use tracing::info;
 
-use super::answer::Answer;
-use super::entrance::Entrance;
-use super::login::{Busy, Claim, Logins};
-use super::origin;
-use super::requests::Code;
+use super::basic_auth::{Authenticator, BusyError, Credentials};
+use super::csrf;
+use super::peer::Peer;
+use super::response::Response;
 use super::route::Route;
-use super::server::Peer;
+use super::server_config::ServerConfig;
 
-/// Who asks, after the entrance.
+/// Who sent the request, after authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Caller {
-    /// Somebody on the network, who was asked for nothing.
+    /// A client on the network that needed no password.
     Anyone,
     /// One of `basic_auth_users`.
     User {
@@ -41,46 +41,46 @@ pub(super) enum Actor {
     Local { uid: u32 },
 }
 
-/// Lets `peer` in who asks for `route`, or says why not.
-pub(super) async fn admit(
+/// Who `peer` is, if it may request `route`; otherwise the refusal.
+pub(super) async fn authenticate(
     peer: Peer,
     route: &Route<'_>,
     head: &Parts,
-    entrance: &Entrance,
-    logins: &Logins,
-) -> Result<Caller, Answer> {
+    server_config: &ServerConfig,
+    authenticator: &Authenticator,
+) -> Result<Caller, Response> {
     let (from, encrypted) = match peer {
         Peer::Local { uid } => return Ok(Caller::Local { uid }),
         Peer::Network { from, encrypted } => (from, encrypted),
     };
-    let users = &entrance.listener.users;
+    let users = &server_config.listener.users;
     if users.is_empty() || matches!(route, Route::Healthy | Route::Ready) {
         return Ok(Caller::Anyone);
     }
-    let Some(claim) = Claim::of(&head.headers) else {
-        return Err(Answer::text(Code::Unauthorized, LOG_IN));
+    let Some(credentials) = Credentials::of(&head.headers) else {
+        return Err(Response::text(StatusCode::UNAUTHORIZED, LOGIN_REQUIRED));
     };
-    match logins.is_true(&claim, users).await {
+    match authenticator.verify(&credentials, users).await {
         Ok(true) => Ok(Caller::User {
-            name: claim.user.into(),
+            name: credentials.user.into(),
             encrypted,
         }),
         Ok(false) => {
-            let known = users.iter().any(|user| *user.name == *claim.user);
-            tell(from, &claim.user, known);
-            Err(Answer::text(Code::Unauthorized, LOG_IN))
+            let known = users.iter().any(|user| *user.name == *credentials.user);
+            log_refusal(from, &credentials.user, known);
+            Err(Response::text(StatusCode::UNAUTHORIZED, LOGIN_REQUIRED))
         }
-        Err(Busy) => Err(Answer::text(
-            Code::Unavailable,
+        Err(BusyError) => Err(Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
             "too many logins are being checked; try again",
         )),
     }
 }
 
-const LOG_IN: &str = "log in as one of basic_auth_users";
+const LOGIN_REQUIRED: &str = "log in as one of basic_auth_users";
 
-/// A name that nobody has is not shown: people type their password there.
-fn tell(from: SocketAddr, name: &str, known: bool) {
+/// An unknown name is not logged: it may be a password in the wrong field.
+fn log_refusal(from: SocketAddr, name: &str, known: bool) {
     let address = from.ip().to_canonical();
     if known {
         info!(%address, user = name, "Refused a login of user `{name}` from {address}");
@@ -89,25 +89,25 @@ fn tell(from: SocketAddr, name: &str, known: bool) {
     }
 }
 
-/// Whether `caller` may change something from a page of ours: whether forms are shown.
-pub(super) fn may_operate(caller: &Caller, entrance: &Entrance) -> bool {
+/// Whether `caller` may change something, so that pages show forms.
+pub(super) fn may_operate(caller: &Caller, server_config: &ServerConfig) -> bool {
     match caller {
         Caller::Local { .. } => true,
         Caller::Anyone => false,
-        Caller::User { name, .. } => entrance.operators.contains(name),
+        Caller::User { name, .. } => server_config.operators.contains(name),
     }
 }
 
-/// Whether `caller` may change something; `host` is how the request calls this server.
-pub(super) fn operate(
+/// Who changes something by this request; `host` is the name of this server in it.
+pub(super) fn authorize(
     caller: &Caller,
     head: &Parts,
     host: Option<&str>,
-    entrance: &Entrance,
-) -> Result<Actor, Answer> {
+    server_config: &ServerConfig,
+) -> Result<Actor, Response> {
     let refused = |why: &str| {
-        Err(Answer::text(
-            Code::Forbidden,
+        Err(Response::text(
+            StatusCode::FORBIDDEN,
             format_args!("refused: {why}"),
         ))
     };
@@ -116,23 +116,22 @@ pub(super) fn operate(
         Caller::Anyone => return refused(NOT_FROM_THE_NETWORK),
         Caller::User { name, encrypted } => (name, *encrypted),
     };
-    if !entrance.operators.contains(name) {
-        return refused(NO_OPERATOR);
+    if !server_config.operators.contains(name) {
+        return refused(NOT_AN_OPERATOR);
     }
-    if !origin::is_ours(&head.headers, host, encrypted) {
-        return refused(FOREIGN);
+    if !csrf::is_same_origin(&head.headers, host, encrypted) {
+        return refused(CROSS_ORIGIN);
     }
     Ok(Actor::User(name.clone()))
 }
 
-const NOT_FROM_THE_NETWORK: &str = "whoever reaches this port could do that; over the network it \
-                                    takes basic_auth_users and access.operate; the control socket \
-                                    is always open, and SIGHUP reloads";
+const NOT_FROM_THE_NETWORK: &str = "changes over the network need basic_auth_users and \
+                                    access.operate; use the control socket, or SIGHUP to reload";
 
-const NO_OPERATOR: &str = "access.operate does not name this user";
+const NOT_AN_OPERATOR: &str = "access.operate does not name this user";
 
-const FOREIGN: &str = "the request does not come from a page of this server; a program sends \
-                       `Origin: ` with the scheme, host and port that it asks";
+const CROSS_ORIGIN: &str = "the request does not come from a page of this server; programs must send \
+                            `Origin: ` with the scheme, host and port of this server";
 
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

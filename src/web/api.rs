@@ -16,11 +16,11 @@ use crate::fleet::phone::PollSummary;
 use crate::fleet::reading::{Account, Coarse, Line, Lines, PhoneStatus, Registration, Values};
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
-use super::Settings;
-use super::health::{Health, failures, held, read_at};
-use super::listing::Listing;
-use super::pieces::Pieces;
-use super::words::web_page;
+use super::humanize::web_page;
+use super::json_list::JsonList;
+use super::phone_health::{PhoneHealth, failures, held, read_at};
+use super::settings::Settings;
+use super::streaming::ChunkSource;
 
 /// One phone.
 #[derive(Serialize)]
@@ -73,7 +73,7 @@ struct FailureJson<'a> {
 
 #[derive(Serialize)]
 struct LoginJson {
-    /// Logins are held back until then.
+    /// Authenticator are held back until then.
     held_until: Option<Timestamp>,
     /// `refused`, `locked` or `unclear`.
     held_because: Option<HeldBecause>,
@@ -149,8 +149,12 @@ struct PollJson<'a> {
 pub(super) struct Object<'a, T>(pub(super) Vec<(&'a str, T)>);
 
 /// All phones.
-pub(super) fn phones(fleet: &Fleet, now: Moment, settings: Arc<Settings>) -> impl Pieces + use<> {
-    Listing {
+pub(super) fn phones(
+    fleet: &Fleet,
+    now: Moment,
+    settings: Arc<Settings>,
+) -> impl ChunkSource + use<> {
+    JsonList {
         open: "{\"phones\":[",
         close: "]}",
         items: fleet.phones().map(Arc::clone).collect(),
@@ -164,11 +168,6 @@ pub(super) fn phones(fleet: &Fleet, now: Moment, settings: Arc<Settings>) -> imp
 /// One phone.
 pub(super) fn phone(phone: &Phone, now: Moment, settings: &Settings) -> String {
     serde_json::to_string(&phone_json(phone, now, settings)).expect(ALWAYS_JSON)
-}
-
-/// What a request gets instead of what it asked for.
-pub(super) fn error(text: &str) -> String {
-    serde_json::json!({ "error": text }).to_string()
 }
 
 pub(super) const ALWAYS_JSON: &str = "strings under string keys are always JSON";
@@ -186,7 +185,7 @@ fn phone_json<'a>(phone: &'a Phone, now: Moment, settings: &'a Settings) -> Phon
         address: &place.address,
         url: web_page(place),
         portable: place.portable,
-        health: Health::of(phone, now).label(),
+        health: PhoneHealth::of(phone, now).label(),
         up: phone.is_up(now),
         reachable: phone.is_reachable(now),
         failures: failures(phone).map(failure_json).collect(),
@@ -322,12 +321,12 @@ impl<T: Serialize> Serialize for Object<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn pretty(name: &str) -> String {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let known = fleet.phone(name).expect("it is listed");
-        let json = phone(known, example::now(), &example::settings());
+        let json = phone(known, fixture::now(), &fixture::settings());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         serde_json::to_string_pretty(&json).expect("JSON")
     }
@@ -339,19 +338,19 @@ mod tests {
 
     #[test]
     fn a_phone_that_refuses_us() {
-        insta::assert_snapshot!("refused", pretty(example::HOSTILE_NAME));
+        insta::assert_snapshot!("refused", pretty(fixture::HOSTILE_NAME));
     }
 
     #[test]
     fn what_is_opt_in_stays_hidden() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let reception = fleet.phone("reception").expect("it is listed");
         let settings = Settings {
             metrics: crate::config::Metrics::default(),
             values: Arc::default(),
-            ..example::settings()
+            ..fixture::settings()
         };
-        let json = phone(reception, example::now(), &settings);
+        let json = phone(reception, fixture::now(), &settings);
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert!(json["mac"].is_null());
         assert_eq!(json["values"].as_array().map(Vec::len), Some(0));

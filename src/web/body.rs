@@ -1,7 +1,7 @@
-//! Bodies of answers: whole, or made piece by piece as the client reads.
+//! Bodies of responses: complete, or streamed chunk by chunk as the client reads.
 //!
-//! A long body makes one piece a turn: it gives the runtime back before the next, however fast the
-//! client reads, so that a scrape of ten thousand phones never holds up their polls.
+//! A streamed body makes one chunk each time its task is woken and then yields, however fast the client
+//! reads, so that a scrape of ten thousand phones never delays their polls.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -11,39 +11,39 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 
-use super::connections::Answering;
-use super::pieces::Output;
+use super::connections::ActiveRequest;
+use super::streaming::Encoder;
 
-/// The body of an answer, under way until it is dropped.
+/// The body of a response, under way until it is dropped.
 #[derive(Debug)]
 pub(super) struct Body {
     source: Source,
-    #[expect(dead_code, reason = "it says by being dropped that the answer is over")]
-    answering: Option<Answering>,
+    #[expect(dead_code, reason = "dropping it marks the response as done")]
+    active: Option<ActiveRequest>,
 }
 
 #[derive(Debug)]
 enum Source {
     /// All of it; empty once it was taken.
-    Whole(Bytes),
+    Complete(Bytes),
     /// Made as it is read.
-    Long {
-        output: Box<Output>,
-        turn: Turn,
-        /// The turn in which the last piece was made.
-        made: Option<u64>,
+    Streamed {
+        encoder: Box<Encoder>,
+        wakes: WakeCounter,
+        /// The wake in which the last chunk was made.
+        made_at: Option<u64>,
     },
 }
 
-/// Counts how often the task of a connection was given the runtime.
+/// Counts how often the task of a connection was woken.
 ///
-/// The server's HTTP library asks for pieces in a loop as long as the socket takes them; only the
-/// task itself knows when it has yielded in between.
+/// The HTTP library asks for chunks in a loop as long as the socket accepts them; only the task itself
+/// knows when it has yielded in between.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Turn(Arc<AtomicU64>);
+pub(super) struct WakeCounter(Arc<AtomicU64>);
 
-impl Turn {
-    /// The task was given the runtime again.
+impl WakeCounter {
+    /// The task was woken.
     pub(super) fn begin(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -55,23 +55,23 @@ impl Turn {
 
 impl Body {
     /// All of it.
-    pub(super) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self::of(Source::Whole(bytes.into()))
+    pub(super) fn complete(bytes: impl Into<Bytes>) -> Self {
+        Self::of(Source::Complete(bytes.into()))
     }
 
-    /// Made as it is read, a piece a turn.
-    pub(super) fn long(output: Output, turn: Turn) -> Self {
-        Self::of(Source::Long {
-            output: Box::new(output),
-            turn,
-            made: None,
+    /// Made as it is read, one chunk each wake.
+    pub(super) fn streamed(encoder: Encoder, wakes: WakeCounter) -> Self {
+        Self::of(Source::Streamed {
+            encoder: Box::new(encoder),
+            wakes,
+            made_at: None,
         })
     }
 
     /// The same, which keeps this until it is dropped.
-    pub(super) fn with(self, answering: Answering) -> Self {
+    pub(super) fn with(self, active: ActiveRequest) -> Self {
         Self {
-            answering: Some(answering),
+            active: Some(active),
             ..self
         }
     }
@@ -79,7 +79,7 @@ impl Body {
     fn of(source: Source) -> Self {
         Self {
             source,
-            answering: None,
+            active: None,
         }
     }
 }
@@ -92,35 +92,39 @@ impl HttpBody for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = match &mut self.source {
-            Source::Whole(bytes) => {
+        let chunk = match &mut self.source {
+            Source::Complete(bytes) => {
                 let bytes = std::mem::take(bytes);
                 (!bytes.is_empty()).then_some(bytes)
             }
-            Source::Long { output, turn, made } => {
-                let now = Some(turn.number());
-                if *made == now {
+            Source::Streamed {
+                encoder,
+                wakes,
+                made_at,
+            } => {
+                let now = Some(wakes.number());
+                if *made_at == now {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
-                *made = now;
-                output.next_piece()
+                *made_at = now;
+                encoder.next_chunk()
             }
         };
-        Poll::Ready(piece.map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(chunk.map(|bytes| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.source {
-            Source::Whole(bytes) => bytes.is_empty(),
-            Source::Long { output, .. } => output.has_ended(),
+            Source::Complete(bytes) => bytes.is_empty(),
+            Source::Streamed { encoder, .. } => encoder.has_ended(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Source::Long { .. } => SizeHint::default(),
+            Source::Complete(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Source::Streamed { .. } => SizeHint::default(),
         }
     }
 }
@@ -130,29 +134,29 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::web::pieces::{Coding, Filled, Pieces};
+    use crate::web::streaming::{ChunkSource, Coding, Progress};
 
-    /// Pieces without end.
+    /// A source without end.
     struct Endless;
 
-    impl Pieces for Endless {
-        fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
-            piece.push(b'x');
-            Filled::Full
+    impl ChunkSource for Endless {
+        fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
+            chunk.push(b'x');
+            Progress::More
         }
     }
 
     #[test]
     fn a_long_body_makes_one_piece_a_turn() {
-        let turn = Turn::default();
-        let output = Output::new(Box::new(Endless), Coding::Identity);
-        let mut body = Body::long(output, turn.clone());
+        let wakes = WakeCounter::default();
+        let encoder = Encoder::new(Box::new(Endless), Coding::Identity);
+        let mut body = Body::streamed(encoder, wakes.clone());
         let mut poll = || {
             let mut cx = Context::from_waker(Waker::noop());
             Pin::new(&mut body).poll_frame(&mut cx).is_ready()
         };
         for _ in 0..3 {
-            turn.begin();
+            wakes.begin();
             assert!(poll());
             assert!(!poll());
             assert!(!poll());

@@ -1,12 +1,11 @@
-//! Who holds the server's connections, and who gives way to others.
+//! Connection limits: which connections the server keeps, and which it closes for a new one.
 //!
-//! Every connection is taken in at once. Where they are as many as there may be, the one that has
-//! been idle for longest gives way to a new one, or else the one that has kept its answer waiting for
-//! longest. No client may have more than a part of them, so one that opens hundreds closes its own.
-//! What finds no room at all is asked in for the health endpoints alone: a watcher is never kept
-//! waiting by somebody else. The same holds for answers as long as the fleet.
+//! A new connection is always accepted. At the limit, the connection that was idle longest is closed for
+//! it, or else the one whose response was unread longest. Each client has a lower limit of its own, so
+//! one that opens hundreds closes its own. A connection without room is admitted for the health
+//! endpoints alone, so that probes always get an answer. Streamed responses are limited alike.
 //!
-//! A [`Table`] decides, given the time; [`Connections`] shares it between the connections' tasks.
+//! A [`Table`] decides, given the time; [`Connections`] shares it between the tasks of connections.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -18,20 +17,20 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// How many there may be.
+/// The limits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
     pub(super) connections: usize,
-    /// Of them, those of one client that is no proxy.
-    pub(super) connections_of_a_client: usize,
-    /// Connections beyond them, for the health endpoints alone.
+    /// Of them, those of one client that is not a proxy.
+    pub(super) connections_per_client: usize,
+    /// Further connections, for the health endpoints alone.
     pub(super) health_only: usize,
-    /// Answers as long as the fleet.
-    pub(super) long_answers: usize,
-    /// Of them, those to one client that is no proxy.
-    pub(super) long_answers_of_a_client: usize,
-    /// How long an answer may be kept waiting before it gives way to another.
-    pub(super) patience: Duration,
+    /// Streamed responses at a time.
+    pub(super) streamed_responses: usize,
+    /// Of them, those to one client that is not a proxy.
+    pub(super) streamed_responses_per_client: usize,
+    /// How long a response may stay unread before its connection is closed for another.
+    pub(super) unread_timeout: Duration,
 }
 
 /// Whose connections are counted together.
@@ -39,7 +38,7 @@ pub(super) struct Bounds {
 pub(super) enum Client {
     /// One address, or the network of 64 bits that one site has of IPv6.
     Address(IpAddr),
-    /// A proxy of ours, behind which are many.
+    /// One of `access.proxies`, which many clients share.
     Proxy,
     /// Users of this machine, over the control socket.
     Local,
@@ -47,10 +46,10 @@ pub(super) enum Client {
 
 /// What a connection may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Admission {
     /// Everything.
     Full,
-    /// The health endpoints; anything else is asked to come again.
+    /// The health endpoints; any other request gets 503.
     HealthOnly,
 }
 
@@ -61,7 +60,7 @@ pub(super) struct Connections(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     table: Mutex<Table>,
-    /// Told when room was made.
+    /// Notified when there may be room.
     changed: Notify,
 }
 
@@ -70,14 +69,14 @@ struct Shared {
 pub(super) struct Connection {
     all: Connections,
     id: u64,
-    pub(super) standing: Standing,
-    /// Cancelled when it gives way.
-    pub(super) leave: CancellationToken,
+    pub(super) admission: Admission,
+    /// Cancelled when it must close for another.
+    pub(super) evicted: CancellationToken,
 }
 
 /// A request that is being answered, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Answering(Arc<Connection>);
+pub(super) struct ActiveRequest(Arc<Connection>);
 
 #[derive(Debug)]
 struct Table {
@@ -90,27 +89,27 @@ struct Table {
 #[derive(Debug)]
 struct Entry {
     client: Client,
-    standing: Standing,
+    admission: Admission,
     state: State,
-    /// Since when what was offered of an answer is not taken.
+    /// Since when the client does not read what was offered.
     unread: Option<Instant>,
-    leave: CancellationToken,
+    evicted: CancellationToken,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// No request is being answered since then.
+    /// Without a request since then.
     Idle(Instant),
-    Answering,
-    /// The answer is as long as the fleet.
-    AnsweringLong,
+    Active,
+    /// Its response is streamed.
+    Streaming,
 }
 
-/// How often one that waits for its turn looks whether another has been kept waiting for too long.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often a waiting response checks whether another was unread for too long.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 impl Client {
-    /// Whose connections one from there is counted with.
+    /// The client that a connection from there counts for.
     pub(super) fn of(from: SocketAddr, proxies: &[IpNet]) -> Self {
         let address = from.ip().to_canonical();
         if proxies.iter().any(|net| net.contains(&address)) {
@@ -125,8 +124,8 @@ impl Client {
         })
     }
 
-    /// Whether others are behind it, so that all may be its own.
-    fn is_many(self) -> bool {
+    /// Whether many share it, so that it has no limit of its own.
+    fn is_shared(self) -> bool {
         match self {
             Self::Address(_) => false,
             Self::Proxy | Self::Local => true,
@@ -142,14 +141,14 @@ impl Connections {
         }))
     }
 
-    /// Takes a connection in, in another's place if need be.
-    pub(super) fn take_in(&self, client: Client) -> Arc<Connection> {
-        let (id, standing, leave) = self.table().take_in(client, Instant::now());
+    /// Admits a connection, in place of another if need be.
+    pub(super) fn admit(&self, client: Client) -> Arc<Connection> {
+        let (id, admission, evicted) = self.table().admit(client, Instant::now());
         Arc::new(Connection {
             all: self.clone(),
             id,
-            standing,
-            leave,
+            admission,
+            evicted,
         })
     }
 
@@ -160,33 +159,37 @@ impl Connections {
 
 impl Connection {
     /// A request came.
-    pub(super) fn answering(self: &Arc<Self>) -> Answering {
-        self.all.table().enter(self.id, State::Answering);
-        Answering(Arc::clone(self))
+    pub(super) fn begin_request(self: &Arc<Self>) -> ActiveRequest {
+        self.all.table().enter(self.id, State::Active);
+        ActiveRequest(Arc::clone(self))
     }
 
-    /// Whether something of an answer is offered and not taken.
-    pub(super) fn is_unread(&self, unread: bool) {
+    /// Notes whether the client does not read what was offered.
+    pub(super) fn set_unread(&self, unread: bool) {
         let mut table = self.all.table();
         if let Some(entry) = table.entries.get_mut(&self.id) {
             entry.unread = unread.then(Instant::now);
         }
     }
 
-    /// Waits until an answer as long as the fleet may begin; whether it may.
-    pub(super) async fn long_answer(&self, at_most: Duration) -> bool {
-        let turn = async {
+    /// Waits until a streamed response may begin; `false` if it may not.
+    pub(super) async fn begin_streaming(&self, limit: Duration) -> bool {
+        let permitted = async {
             loop {
                 // Registered first, so that what happens in between is not missed.
                 let changed = self.all.0.changed.notified();
-                if self.all.table().begin_long(self.id, Instant::now()) {
+                if self
+                    .all
+                    .table()
+                    .try_begin_streaming(self.id, Instant::now())
+                {
                     return;
                 }
-                // Late or told, it is looked at again.
-                let _looked = timeout(LOOK_EVERY, changed).await;
+                // Notified or not, it is checked again.
+                let _notified = timeout(RECHECK_INTERVAL, changed).await;
             }
         };
-        timeout(at_most, turn).await.is_ok()
+        timeout(limit, permitted).await.is_ok()
     }
 }
 
@@ -197,7 +200,7 @@ impl Drop for Connection {
     }
 }
 
-impl Drop for Answering {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let Connection { all, id, .. } = &*self.0;
         all.table().enter(*id, State::Idle(Instant::now()));
@@ -214,24 +217,24 @@ impl Table {
         }
     }
 
-    fn take_in(&mut self, client: Client, now: Instant) -> (u64, Standing, CancellationToken) {
-        let standing = if self.makes_room(client, now) {
-            Standing::Full
+    fn admit(&mut self, client: Client, now: Instant) -> (u64, Admission, CancellationToken) {
+        let admission = if self.make_room(client, now) {
+            Admission::Full
         } else {
             self.make_room_for_health();
-            Standing::HealthOnly
+            Admission::HealthOnly
         };
-        let (id, leave) = (self.next, CancellationToken::new());
+        let (id, evicted) = (self.next, CancellationToken::new());
         self.next += 1;
         let entry = Entry {
             client,
-            standing,
+            admission,
             state: State::Idle(now),
             unread: None,
-            leave: leave.clone(),
+            evicted: evicted.clone(),
         };
         self.entries.insert(id, entry);
-        (id, standing, leave)
+        (id, admission, evicted)
     }
 
     fn enter(&mut self, id: u64, state: State) {
@@ -240,57 +243,57 @@ impl Table {
         }
     }
 
-    /// Whether there is room for one more of this client, after another gave way if need be.
-    fn makes_room(&mut self, client: Client, now: Instant) -> bool {
-        let (all, own) = self.count(client, |entry| entry.standing == Standing::Full);
-        let own_only = !client.is_many() && own >= self.bounds.connections_of_a_client;
+    /// Whether there is room for one more of this client, after closing another if need be.
+    fn make_room(&mut self, client: Client, now: Instant) -> bool {
+        let (all, own) = self.count(client, |entry| entry.admission == Admission::Full);
+        let own_only = !client.is_shared() && own >= self.bounds.connections_per_client;
         if !own_only && all < self.bounds.connections {
             return true;
         }
-        let patience = self.bounds.patience;
-        self.give_way(|entry| {
-            let considered = entry.standing == Standing::Full;
+        let unread_timeout = self.bounds.unread_timeout;
+        self.evict_lowest(|entry| {
+            let considered = entry.admission == Admission::Full;
             if !considered || own_only && entry.client != client {
                 return None;
             }
             match entry.state {
                 State::Idle(since) if entry.unread.is_none() => Some((false, since)),
-                State::Idle(_) | State::Answering | State::AnsweringLong => {
-                    Some((true, entry.kept_waiting(patience, now)?))
+                State::Idle(_) | State::Active | State::Streaming => {
+                    Some((true, entry.unread_since(unread_timeout, now)?))
                 }
             }
         })
     }
 
-    /// The oldest of those for the health endpoints leaves where they are as many as may be.
+    /// Closes the oldest connection for the health endpoints at their limit.
     fn make_room_for_health(&mut self) {
-        let is_one = |entry: &Entry| entry.standing == Standing::HealthOnly;
+        let is_one = |entry: &Entry| entry.admission == Admission::HealthOnly;
         let count = self.entries.values().filter(|entry| is_one(entry)).count();
         if count < self.bounds.health_only {
             return;
         }
         let oldest = self.entries.iter().find(|(_, entry)| is_one(entry));
         if let Some(id) = oldest.map(|(id, _)| *id) {
-            self.dismiss(id);
+            self.evict(id);
         }
     }
 
-    /// Whether a long answer may begin on this connection, after another gave way if need be.
-    fn begin_long(&mut self, id: u64, now: Instant) -> bool {
+    /// Whether a streamed response may begin here, after closing another connection if need be.
+    fn try_begin_streaming(&mut self, id: u64, now: Instant) -> bool {
         let Some(client) = self.entries.get(&id).map(|entry| entry.client) else {
             return false;
         };
-        let is_long = |entry: &Entry| entry.state == State::AnsweringLong;
-        let (all, own) = self.count(client, is_long);
-        let own_only = !client.is_many() && own >= self.bounds.long_answers_of_a_client;
-        let patience = self.bounds.patience;
-        let begins = !own_only && all < self.bounds.long_answers
-            || self.give_way(|entry| {
-                let considered = is_long(entry) && (!own_only || entry.client == client);
-                considered.then(|| entry.kept_waiting(patience, now))?
+        let is_streaming = |entry: &Entry| entry.state == State::Streaming;
+        let (all, own) = self.count(client, is_streaming);
+        let own_only = !client.is_shared() && own >= self.bounds.streamed_responses_per_client;
+        let unread_timeout = self.bounds.unread_timeout;
+        let begins = !own_only && all < self.bounds.streamed_responses
+            || self.evict_lowest(|entry| {
+                let considered = is_streaming(entry) && (!own_only || entry.client == client);
+                considered.then(|| entry.unread_since(unread_timeout, now))?
             });
         if begins {
-            self.enter(id, State::AnsweringLong);
+            self.enter(id, State::Streaming);
         }
         begins
     }
@@ -303,30 +306,30 @@ impl Table {
         })
     }
 
-    /// Dismisses the one with the least rank; whether there was one with a rank.
-    fn give_way<R: Ord>(&mut self, rank: impl Fn(&Entry) -> Option<R>) -> bool {
+    /// Closes the connection with the lowest rank; `false` if none has a rank.
+    fn evict_lowest<R: Ord>(&mut self, rank: impl Fn(&Entry) -> Option<R>) -> bool {
         let ranked = self.entries.iter();
         let ranked = ranked.filter_map(|(id, entry)| Some((rank(entry)?, *id)));
         let Some((_, id)) = ranked.min() else {
             return false;
         };
-        self.dismiss(id);
+        self.evict(id);
         true
     }
 
-    /// Its task ends soon; it counts no longer.
-    fn dismiss(&mut self, id: u64) {
+    /// Closes a connection: it no longer counts, and its task ends soon.
+    fn evict(&mut self, id: u64) {
         if let Some(entry) = self.entries.remove(&id) {
-            entry.leave.cancel();
+            entry.evicted.cancel();
         }
     }
 }
 
 impl Entry {
-    /// Since when its answer is not taken, if that is for longer than others are patient.
-    fn kept_waiting(&self, patience: Duration, now: Instant) -> Option<Instant> {
+    /// Since when its response is unread, if that is for longer than `unread_timeout`.
+    fn unread_since(&self, unread_timeout: Duration, now: Instant) -> Option<Instant> {
         let since = self.unread?;
-        (now.saturating_duration_since(since) >= patience).then_some(since)
+        (now.saturating_duration_since(since) >= unread_timeout).then_some(since)
     }
 }
 
@@ -338,11 +341,11 @@ mod tests {
 
     const BOUNDS: Bounds = Bounds {
         connections: 4,
-        connections_of_a_client: 3,
+        connections_per_client: 3,
         health_only: 2,
-        long_answers: 2,
-        long_answers_of_a_client: 2,
-        patience: Duration::from_secs(2),
+        streamed_responses: 2,
+        streamed_responses_per_client: 2,
+        unread_timeout: Duration::from_secs(2),
     };
 
     fn client(last: u8) -> Client {
@@ -352,7 +355,7 @@ mod tests {
     /// A table in which a client has taken so many connections, and their numbers.
     fn table_of(client: Client, count: u32, at: Instant) -> (Table, Vec<u64>) {
         let mut table = Table::new(BOUNDS);
-        let ids = (0..count).map(|n| table.take_in(client, at + SECOND * n).0);
+        let ids = (0..count).map(|n| table.admit(client, at + SECOND * n).0);
         let ids = ids.collect();
         (table, ids)
     }
@@ -366,10 +369,10 @@ mod tests {
         let now = Instant::now();
         let (mut table, ids) = table_of(client(1), 3, now);
         assert_eq!(ids, [0, 1, 2]);
-        table.enter(0, State::Answering);
-        assert_eq!(table.take_in(client(1), now).1, Standing::Full);
+        table.enter(0, State::Active);
+        assert_eq!(table.admit(client(1), now).1, Admission::Full);
         assert_eq!(present(&table), [0, 2, 3], "the first is busy");
-        assert_eq!(table.take_in(client(2), now).1, Standing::Full);
+        assert_eq!(table.admit(client(2), now).1, Admission::Full);
         assert_eq!(
             present(&table),
             [0, 2, 3, 4],
@@ -378,62 +381,62 @@ mod tests {
     }
 
     #[test]
-    fn where_all_are_taken_the_longest_idle_one_gives_way_whosoever_it_is() {
+    fn at_the_limit_the_longest_idle_connection_of_any_client_is_closed() {
         let now = Instant::now();
         let (mut table, _) = table_of(client(1), 3, now);
-        table.take_in(client(2), now + 9 * SECOND);
-        assert_eq!(table.take_in(client(3), now).1, Standing::Full);
+        table.admit(client(2), now + 9 * SECOND);
+        assert_eq!(table.admit(client(3), now).1, Admission::Full);
         assert_eq!(present(&table), [1, 2, 3, 4]);
     }
 
     #[test]
-    fn who_finds_no_room_is_let_in_for_health_alone() {
+    fn a_connection_without_room_is_admitted_for_health_alone() {
         let now = Instant::now();
         let (mut table, ids) = table_of(client(1), 3, now);
         for id in ids {
-            table.enter(id, State::Answering);
+            table.enter(id, State::Active);
         }
-        let standing = |table: &mut Table| table.take_in(client(1), now).1;
-        assert_eq!(standing(&mut table), Standing::HealthOnly);
-        assert_eq!(standing(&mut table), Standing::HealthOnly);
-        assert_eq!(standing(&mut table), Standing::HealthOnly);
+        let admission = |table: &mut Table| table.admit(client(1), now).1;
+        assert_eq!(admission(&mut table), Admission::HealthOnly);
+        assert_eq!(admission(&mut table), Admission::HealthOnly);
+        assert_eq!(admission(&mut table), Admission::HealthOnly);
         assert_eq!(present(&table), [0, 1, 2, 4, 5], "two at a time");
-        let other = table.take_in(client(2), now).1;
-        assert_eq!(other, Standing::Full, "another client has its part");
+        let other = table.admit(client(2), now).1;
+        assert_eq!(other, Admission::Full, "another client has its part");
     }
 
     #[test]
-    fn an_answer_that_is_not_read_gives_way_after_a_while() {
+    fn a_response_that_is_unread_too_long_is_closed_for_another() {
         let now = Instant::now();
         let (mut table, ids) = table_of(client(1), 3, now);
         let [first, second, third] = ids[..] else {
             panic!("three");
         };
-        assert!(table.begin_long(first, now) && table.begin_long(second, now));
-        assert!(!table.begin_long(third, now));
+        assert!(table.try_begin_streaming(first, now) && table.try_begin_streaming(second, now));
+        assert!(!table.try_begin_streaming(third, now));
         table.entries.get_mut(&second).expect("it is there").unread = Some(now);
         assert!(
-            !table.begin_long(third, now + SECOND),
+            !table.try_begin_streaming(third, now + SECOND),
             "it may still be read"
         );
-        assert!(table.begin_long(third, now + 2 * SECOND));
+        assert!(table.try_begin_streaming(third, now + 2 * SECOND));
         assert_eq!(present(&table), [first, third]);
-        let leaves = table.take_in(client(1), now);
-        assert_eq!(leaves.1, Standing::Full);
+        let leaves = table.admit(client(1), now);
+        assert_eq!(leaves.1, Admission::Full);
     }
 
     #[test]
-    fn a_client_that_reads_nothing_costs_another_no_long_answer() {
+    fn a_client_that_reads_nothing_does_not_block_another() {
         let now = Instant::now();
         let mut table = Table::new(Bounds {
-            long_answers: 3,
+            streamed_responses: 3,
             ..BOUNDS
         });
-        let own: Vec<_> = (0..3).map(|_| table.take_in(client(1), now).0).collect();
-        assert!(table.begin_long(own[0], now) && table.begin_long(own[1], now));
-        assert!(!table.begin_long(own[2], now));
-        let other = table.take_in(client(2), now).0;
-        assert!(table.begin_long(other, now));
+        let own: Vec<_> = (0..3).map(|_| table.admit(client(1), now).0).collect();
+        assert!(table.try_begin_streaming(own[0], now) && table.try_begin_streaming(own[1], now));
+        assert!(!table.try_begin_streaming(own[2], now));
+        let other = table.admit(client(2), now).0;
+        assert!(table.try_begin_streaming(other, now));
     }
 
     #[test]
@@ -447,9 +450,9 @@ mod tests {
         assert_ne!(from("[2001:db8::1]:1"), from("[2001:db8:0:1::1]:1"));
         let mut table = Table::new(BOUNDS);
         for _ in 0..4 {
-            let (id, standing, _) = table.take_in(Client::Proxy, Instant::now());
-            table.enter(id, State::Answering);
-            assert_eq!(standing, Standing::Full);
+            let (id, admission, _) = table.admit(Client::Proxy, Instant::now());
+            table.enter(id, State::Active);
+            assert_eq!(admission, Admission::Full);
         }
     }
 }

@@ -1,17 +1,17 @@
-//! What of the daemon's own work is impaired, in words: for `/-/healthy`, `healthcheck`, `status` and
-//! the page of phones.
+//! Degraded operation of the daemon itself: for `/-/healthy`, `healthcheck`, `status` and the fleet page.
 //!
-//! What is kept in memory only is no reason to start the daemon again, which would lose it: the daemon
-//! stays healthy and says so. Alerts that have not been evaluated for long are a reason: no message is
-//! sent.
+//! State that is only in memory does not make the daemon unhealthy, since a restart would lose it. Alerts
+//! that have not been evaluated for long do: no notification is sent.
 
 use std::time::Duration;
 
+use hyper::StatusCode;
+
 use crate::fleet::Moment;
 
-use super::answer::Answer;
-use super::requests::Code;
-use super::{Inputs, words};
+use super::humanize;
+use super::inputs::Inputs;
+use super::response::Response;
 
 /// What is impaired; nothing while all is well.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ const STALLED: (Duration, u32) = (Duration::from_secs(5 * 60), 4);
 impl Degraded {
     pub(super) fn of(inputs: &Inputs, now: Moment) -> Self {
         let mut degraded = Self::default();
-        let (settings, picture) = (inputs.settings.borrow(), inputs.alerts.borrow());
+        let (settings, snapshot) = (inputs.settings.borrow(), inputs.alerts.borrow());
         let lines = &mut degraded.lines;
         lines.extend(settings.loss.as_deref().map(str::to_owned));
         if !settings.reload.successful {
@@ -38,7 +38,7 @@ impl Degraded {
                     .to_owned(),
             );
         }
-        if let Some(fault) = &picture.keeping.fault {
+        if let Some(fault) = &snapshot.keeping.fault {
             lines.push(format!(
                 "the state of alerts is kept in memory only: {fault}; check state_dir"
             ));
@@ -50,12 +50,12 @@ impl Degraded {
             ));
         }
         let (least, intervals) = STALLED;
-        let patience = least.max(picture.settings.evaluation_interval * intervals);
-        let since = now.since(picture.evaluated.unwrap_or(inputs.started));
-        if picture.settings.enabled && since > patience {
+        let limit = least.max(snapshot.settings.evaluation_interval * intervals);
+        let since = now.since(snapshot.evaluated.unwrap_or(inputs.started));
+        if snapshot.settings.enabled && since > limit {
             lines.push(format!(
                 "alerts have not been evaluated for {}; the log may say why",
-                words::duration(since)
+                humanize::duration(since)
             ));
             degraded.stalled = Some(since);
         }
@@ -68,17 +68,17 @@ impl Degraded {
     }
 
     /// The answer to `/-/healthy`.
-    pub(super) fn health(&self) -> Answer {
-        let (code, word) = match self.stalled {
-            None => (Code::Ok, "healthy"),
-            Some(_) => (Code::Unavailable, "unhealthy"),
+    pub(super) fn health(&self) -> Response {
+        let (status, word) = match self.stalled {
+            None => (StatusCode::OK, "healthy"),
+            Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
         };
         let mut text = word.to_owned();
         for line in &self.lines {
             text.push_str("\ndegraded: ");
             text.push_str(line);
         }
-        Answer::text(code, text)
+        Response::text(status, text)
     }
 }
 

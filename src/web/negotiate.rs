@@ -1,4 +1,4 @@
-//! What a client is willing to read: `Accept` and `Accept-Encoding` with their weights.
+//! Content negotiation: `Accept` and `Accept-Encoding` with their weights.
 //!
 //! Source: RFC 9110, section 12. A client that names nothing we have gets text 0.0.4 all the same:
 //! a scrape that works beats a status 406.
@@ -7,7 +7,7 @@ use hyper::HeaderMap;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, AsHeaderName};
 
 use super::metrics::Format;
-use super::pieces::Coding;
+use super::streaming::Coding;
 
 /// A format of metrics with the media type under which it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ fn item(text: &str) -> Item {
     item
 }
 
-/// Thousandths; what is no number between 0 and 1 weighs nothing.
+/// Thousandths; a weight outside of 0 to 1 counts as 0.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -31,7 +31,7 @@ pub(super) fn is_due(phone: &Phone, now: Moment) -> bool {
 }
 
 /// How long the scrape may wait for a poll.
-pub(super) fn patience(headers: &HeaderMap) -> Duration {
+pub(super) fn wait_limit(headers: &HeaderMap) -> Duration {
     let told = headers
         .get(SCRAPE_TIMEOUT)
         .and_then(|value| value.to_str().ok())
@@ -41,16 +41,16 @@ pub(super) fn patience(headers: &HeaderMap) -> Duration {
     timeout.saturating_sub(MARGIN).max(timeout / 2)
 }
 
-/// Has the phone polled and waits until the outcome is published, at most for `patience`. Where too
+/// Has the phone polled and waits until the outcome is published, at most for `wait_limit`. Where too
 /// many wait already, what is known must do.
-pub(super) async fn poll_now(phone: &str, polls: &mpsc::Sender<PollNow>, patience: Duration) {
+pub(super) async fn poll_now(phone: &str, polls: &mpsc::Sender<PollNow>, wait_limit: Duration) {
     let (done, published) = oneshot::channel();
     let phone = phone.into();
     if polls.try_send(PollNow { phone, done }).is_err() {
         debug!("Too many polls were asked for: a probe is answered from what is known");
         return;
     }
-    if tokio::time::timeout(patience, published).await.is_err() {
+    if tokio::time::timeout(wait_limit, published).await.is_err() {
         debug!("A poll outlasts its probe, which is answered from what is known");
     }
 }
@@ -61,38 +61,38 @@ mod tests {
 
     use super::*;
     use crate::fleet::PollReport;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
-    fn check_patience(header: Option<&'static str>, millis: u64) {
+    fn check_wait_limit(header: Option<&'static str>, millis: u64) {
         let headers = header.map(|value| {
             let name = hyper::header::HeaderName::from_static(SCRAPE_TIMEOUT);
             (name, HeaderValue::from_static(value))
         });
         let headers = HeaderMap::from_iter(headers);
         let expected = Duration::from_millis(millis);
-        assert_eq!(patience(&headers), expected, "{header:?}");
+        assert_eq!(wait_limit(&headers), expected, "{header:?}");
     }
 
     #[test]
     fn a_probe_ends_before_its_scrape_does() {
-        check_patience(Some("5"), 4_500);
-        check_patience(Some("0.6"), 300);
-        check_patience(None, 9_500);
+        check_wait_limit(Some("5"), 4_500);
+        check_wait_limit(Some("0.6"), 300);
+        check_wait_limit(None, 9_500);
         for nonsense in ["", "soon", "-1", "NaN", "inf"] {
-            check_patience(Some(nonsense), 9_500);
+            check_wait_limit(Some(nonsense), 9_500);
         }
-        check_patience(Some("1e9"), 119_500);
+        check_wait_limit(Some("1e9"), 119_500);
     }
 
     #[test]
     fn only_a_reading_older_than_half_an_interval_is_renewed() {
-        let place = example::place("a");
+        let place = fixture::place("a");
         let half = place.interval / 2;
         let phone = Phone::new(place.into());
-        assert!(is_due(&phone, example::now()));
-        let phone = phone.after(PollReport::new(example::now()));
-        assert!(!is_due(&phone, example::now().after(half)));
+        assert!(is_due(&phone, fixture::now()));
+        let phone = phone.after(PollReport::new(fixture::now()));
+        assert!(!is_due(&phone, fixture::now().after(half)));
         let later = half + Duration::from_millis(1);
-        assert!(is_due(&phone, example::now().after(later)));
+        assert!(is_due(&phone, fixture::now().after(later)));
     }
 }

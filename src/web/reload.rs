@@ -1,37 +1,52 @@
-//! `POST /-/reload`: asks the daemon to read its configuration again, and waits for the outcome.
-//! `?accept_loss=true` takes over one that lists no phones or receivers any more.
+//! `POST /-/reload`: reloads the configuration and waits for the outcome. With `?accept_loss=true` also one
+//! that lists no phones or receivers any more.
 
 use std::time::Duration;
 
+use hyper::StatusCode;
 use tokio::sync::{mpsc, oneshot};
 use tracing::info;
 
 use crate::fleet::command::Reload;
 
 use super::access::Actor;
-use super::answer::Answer;
 use super::query::Query;
-use super::requests::Code;
+use super::response::Response;
 
 /// How long the outcome is waited for: reading thousands of files takes seconds, not a minute.
-const PATIENCE: Duration = Duration::from_secs(60);
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Asks for a reload on behalf of `actor`.
-pub(super) async fn answer(actor: &Actor, query: &Query, reloads: &mpsc::Sender<Reload>) -> Answer {
+pub(super) async fn respond(
+    actor: &Actor,
+    query: &Query,
+    reloads: &mpsc::Sender<Reload>,
+) -> Response {
     let accept_loss = match query.get("accept_loss") {
         None | Some("false") => false,
         Some("true") => true,
-        Some(_) => return Answer::text(Code::BadRequest, "accept_loss is true or false"),
+        Some(_) => {
+            return Response::text(StatusCode::BAD_REQUEST, "accept_loss is true or false");
+        }
     };
-    info!(%actor, accept_loss, "A reload is asked for by {actor}");
+    info!(%actor, accept_loss, "Reload requested by {actor}");
     let (done, outcome) = oneshot::channel();
     if reloads.try_send(Reload { accept_loss, done }).is_err() {
-        return Answer::text(Code::Unavailable, "another reload is under way");
+        return Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "another reload is under way",
+        );
     }
-    match tokio::time::timeout(PATIENCE, outcome).await {
-        Ok(Ok(Ok(()))) => Answer::text(Code::Ok, "reloaded"),
-        Ok(Ok(Err(faults))) => Answer::text(Code::Unprocessable, faults),
-        Ok(Err(_)) => Answer::text(Code::Unavailable, "the daemon is about to stop"),
-        Err(_) => Answer::text(Code::Unavailable, "the reload is still under way"),
+    match tokio::time::timeout(RELOAD_TIMEOUT, outcome).await {
+        Ok(Ok(Ok(()))) => Response::text(StatusCode::OK, "reloaded"),
+        Ok(Ok(Err(faults))) => Response::text(StatusCode::UNPROCESSABLE_ENTITY, faults),
+        Ok(Err(_)) => Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the daemon is about to stop",
+        ),
+        Err(_) => Response::text(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the reload is still under way",
+        ),
     }
 }

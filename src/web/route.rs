@@ -6,7 +6,7 @@ use std::str::FromStr;
 use hyper::Method;
 use percent_encoding::percent_decode_str;
 
-use super::requests::Handler;
+use super::request_metrics::Handler;
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +15,13 @@ pub(super) enum Route<'a> {
     Fleet,
     /// The page of one phone.
     Phone(Cow<'a, str>),
-    /// The page of alerts, silences and messages.
+    /// The page of alerts, silences and notifications.
     Alerts,
-    /// A form of that page.
-    Form(Order),
-    /// What each alert means and what to do first.
+    /// A form of that page, which changes something.
+    Form(Action),
+    /// What each alert means, and first steps.
     Runbooks,
-    /// The page of what was configured.
+    /// The page of the configuration.
     Config,
     /// The style sheet of the pages.
     Style,
@@ -29,62 +29,69 @@ pub(super) enum Route<'a> {
     Metrics,
     /// One phone's metrics, polled for it.
     Probe,
-    /// What Prometheus may scrape.
+    /// Targets for Prometheus' `http_sd_configs`.
     Discovery,
     /// Whether the process answers.
     Healthy,
-    /// Whether the first round of polls is over.
+    /// Whether every phone was polled once.
     Ready,
-    /// Read the configuration again.
+    /// Reload the configuration.
     Reload,
-    /// All phones as JSON.
-    ApiPhones,
-    /// One phone as JSON.
-    ApiPhone(Cow<'a, str>),
-    /// Alerts as Prometheus lists them.
-    ApiAlerts,
-    /// Rules as Prometheus lists them.
-    ApiRules,
-    /// All silences as JSON.
-    ApiSilences,
-    /// One silence.
-    ApiSilence(u64),
-    /// What happened to phones, as JSON.
-    ApiEvents,
-    /// Messages that wait or were given up, as JSON.
-    ApiNotifications,
-    /// One such message.
-    ApiNotification(i64),
-    /// One such message, to be tried again.
-    ApiRetry(i64),
-    /// Nothing that is here.
+    /// An endpoint of the JSON API.
+    Api(ApiRoute<'a>),
+    /// No such path.
     Unknown,
 }
 
-/// What a request can change beside the configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// Make the silence that stands in the body.
-    AddSilence,
-    /// End this one.
-    ExpireSilence(u64),
-    /// Try this message again.
+/// What a path below `/api/v1` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ApiRoute<'a> {
+    /// All phones.
+    Phones,
+    /// One phone.
+    Phone(Cow<'a, str>),
+    /// Alerts as Prometheus lists them.
+    Alerts,
+    /// Rules as Prometheus lists them.
+    Rules,
+    /// All silences.
+    Silences,
+    /// One silence.
+    Silence(u64),
+    /// Events of phones.
+    Events,
+    /// Queued notifications and dead letters.
+    Notifications,
+    /// One of them.
+    Notification(i64),
+    /// One of them, to be retried.
     Retry(i64),
-    /// Throw this message away.
+}
+
+/// What a request can change, beside the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Add the silence in the body.
+    AddSilence,
+    /// Expire this silence.
+    ExpireSilence(u64),
+    /// Retry this dead letter or queued notification.
+    Retry(i64),
+    /// Drop this dead letter or queued notification.
     Drop(i64),
 }
 
-/// Who gives an order, and so reads the answer.
+/// How the outcome of an action is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// Somebody who looks at a page.
-    Person,
-    /// A program that takes JSON.
-    Program,
+pub(super) enum ResponseFormat {
+    /// As a page: a redirect, or a page with the error.
+    Page,
+    /// As JSON.
+    Json,
 }
 
 impl<'a> Route<'a> {
-    /// Whether it tells of the daemon's health, which is answered whatever else is under way.
+    /// Whether it is a health endpoint, which is answered under any load.
     pub(super) fn is_health(&self) -> bool {
         matches!(self, Self::Healthy | Self::Ready)
     }
@@ -101,15 +108,15 @@ impl<'a> Route<'a> {
             "/-/ready" => Self::Ready,
             "/-/reload" => Self::Reload,
             "/alerts" => Self::Alerts,
-            "/alerts/silences" => Self::Form(Order::AddSilence),
+            "/alerts/silences" => Self::Form(Action::AddSilence),
             "/runbooks" => Self::Runbooks,
             "/config" => Self::Config,
-            "/api/v1/phones" => Self::ApiPhones,
-            "/api/v1/alerts" => Self::ApiAlerts,
-            "/api/v1/rules" => Self::ApiRules,
-            "/api/v1/silences" => Self::ApiSilences,
-            "/api/v1/events" => Self::ApiEvents,
-            "/api/v1/notifications" => Self::ApiNotifications,
+            "/api/v1/phones" => Self::Api(ApiRoute::Phones),
+            "/api/v1/alerts" => Self::Api(ApiRoute::Alerts),
+            "/api/v1/rules" => Self::Api(ApiRoute::Rules),
+            "/api/v1/silences" => Self::Api(ApiRoute::Silences),
+            "/api/v1/events" => Self::Api(ApiRoute::Events),
+            "/api/v1/notifications" => Self::Api(ApiRoute::Notifications),
             _ => Self::of_phone(path)
                 .or_else(|| Self::of_number(path))
                 .unwrap_or(Self::Unknown),
@@ -118,19 +125,19 @@ impl<'a> Route<'a> {
 
     fn of_number(path: &str) -> Option<Self> {
         if let Some(rest) = path.strip_prefix("/alerts/") {
-            let order = match rest.split('/').collect::<Vec<_>>()[..] {
-                ["silences", id, "expire"] => Order::ExpireSilence(number(id)?),
-                ["notifications", id, "retry"] => Order::Retry(number(id)?),
-                ["notifications", id, "drop"] => Order::Drop(number(id)?),
+            let action = match rest.split('/').collect::<Vec<_>>()[..] {
+                ["silences", id, "expire"] => Action::ExpireSilence(number(id)?),
+                ["notifications", id, "retry"] => Action::Retry(number(id)?),
+                ["notifications", id, "drop"] => Action::Drop(number(id)?),
                 _ => return None,
             };
-            return Some(Self::Form(order));
+            return Some(Self::Form(action));
         }
         let rest = path.strip_prefix("/api/v1/")?;
         Some(match rest.split('/').collect::<Vec<_>>()[..] {
-            ["silences", id] => Self::ApiSilence(number(id)?),
-            ["notifications", id] => Self::ApiNotification(number(id)?),
-            ["notifications", id, "retry"] => Self::ApiRetry(number(id)?),
+            ["silences", id] => Self::Api(ApiRoute::Silence(number(id)?)),
+            ["notifications", id] => Self::Api(ApiRoute::Notification(number(id)?)),
+            ["notifications", id, "retry"] => Self::Api(ApiRoute::Retry(number(id)?)),
             _ => return None,
         })
     }
@@ -140,16 +147,16 @@ impl<'a> Route<'a> {
             return Some(Self::Phone(decode(name)?));
         }
         let name = path.strip_prefix("/api/v1/phones/")?;
-        Some(Self::ApiPhone(decode(name)?))
+        Some(Self::Api(ApiRoute::Phone(decode(name)?)))
     }
 
     /// Which methods are answered, as the header `Allow` lists them; `None` where nothing is.
     pub(super) fn methods(&self) -> Option<&'static str> {
         match self {
             Self::Unknown => None,
-            Self::Reload | Self::Form(_) | Self::ApiRetry(_) => Some("POST"),
-            Self::ApiSilence(_) | Self::ApiNotification(_) => Some("DELETE"),
-            Self::ApiSilences => Some("GET, HEAD, POST"),
+            Self::Reload | Self::Form(_) | Self::Api(ApiRoute::Retry(_)) => Some("POST"),
+            Self::Api(ApiRoute::Silence(_) | ApiRoute::Notification(_)) => Some("DELETE"),
+            Self::Api(ApiRoute::Silences) => Some("GET, HEAD, POST"),
             Self::Fleet
             | Self::Phone(_)
             | Self::Alerts
@@ -161,27 +168,29 @@ impl<'a> Route<'a> {
             | Self::Discovery
             | Self::Healthy
             | Self::Ready
-            | Self::ApiPhones
-            | Self::ApiPhone(_)
-            | Self::ApiAlerts
-            | Self::ApiRules
-            | Self::ApiEvents
-            | Self::ApiNotifications => Some("GET, HEAD"),
+            | Self::Api(
+                ApiRoute::Phones
+                | ApiRoute::Phone(_)
+                | ApiRoute::Alerts
+                | ApiRoute::Rules
+                | ApiRoute::Events
+                | ApiRoute::Notifications,
+            ) => Some("GET, HEAD"),
         }
     }
 
-    /// What a request by one of [`Route::methods`] changes, and who reads the answer; `None` where it
+    /// What a request by one of [`Route::methods`] changes, and how the outcome is reported; `None` where it
     /// only reads, or reloads.
-    pub(super) fn order(&self, method: &Method) -> Option<(Order, Reader)> {
-        let order = match (self, method) {
-            (Self::Form(order), _) => return Some((*order, Reader::Person)),
-            (Self::ApiSilences, &Method::POST) => Order::AddSilence,
-            (Self::ApiSilence(id), _) => Order::ExpireSilence(*id),
-            (Self::ApiNotification(id), _) => Order::Drop(*id),
-            (Self::ApiRetry(id), _) => Order::Retry(*id),
+    pub(super) fn action(&self, method: &Method) -> Option<(Action, ResponseFormat)> {
+        let action = match (self, method) {
+            (Self::Form(action), _) => return Some((*action, ResponseFormat::Page)),
+            (Self::Api(ApiRoute::Silences), &Method::POST) => Action::AddSilence,
+            (Self::Api(ApiRoute::Silence(id)), _) => Action::ExpireSilence(*id),
+            (Self::Api(ApiRoute::Notification(id)), _) => Action::Drop(*id),
+            (Self::Api(ApiRoute::Retry(id)), _) => Action::Retry(*id),
             _ => return None,
         };
-        Some((order, Reader::Program))
+        Some((action, ResponseFormat::Json))
     }
 
     /// Who answers.
@@ -198,16 +207,7 @@ impl<'a> Route<'a> {
             Self::Alerts | Self::Form(_) => Handler::Alerts,
             Self::Runbooks => Handler::Runbooks,
             Self::Config => Handler::Config,
-            Self::ApiPhones
-            | Self::ApiPhone(_)
-            | Self::ApiAlerts
-            | Self::ApiRules
-            | Self::ApiSilences
-            | Self::ApiSilence(_)
-            | Self::ApiEvents
-            | Self::ApiNotifications
-            | Self::ApiNotification(_)
-            | Self::ApiRetry(_) => Handler::Api,
+            Self::Api(_) => Handler::Api,
             Self::Style | Self::Unknown => Handler::Other,
         }
     }
@@ -240,7 +240,10 @@ mod tests {
             Route::of("/phones/caf%C3%A9%2F2%20b"),
             Route::Phone("café/2 b".into())
         );
-        assert_eq!(Route::of("/api/v1/phones/a"), Route::ApiPhone("a".into()));
+        assert_eq!(
+            Route::of("/api/v1/phones/a"),
+            Route::Api(ApiRoute::Phone("a".into()))
+        );
         assert_eq!(Route::of("/phones/%FF"), Route::Unknown);
         assert_eq!(Route::of("/phones"), Route::Unknown);
         assert_eq!(Route::of("/metrics/"), Route::Unknown);
@@ -252,32 +255,32 @@ mod tests {
             (
                 "/api/v1/silences",
                 Method::POST,
-                Some((Order::AddSilence, Reader::Program)),
+                Some((Action::AddSilence, ResponseFormat::Json)),
             ),
             ("/api/v1/silences", Method::GET, None),
             (
                 "/api/v1/silences/7",
                 Method::DELETE,
-                Some((Order::ExpireSilence(7), Reader::Program)),
+                Some((Action::ExpireSilence(7), ResponseFormat::Json)),
             ),
             (
                 "/alerts/silences/7/expire",
                 Method::POST,
-                Some((Order::ExpireSilence(7), Reader::Person)),
+                Some((Action::ExpireSilence(7), ResponseFormat::Page)),
             ),
             (
                 "/alerts/notifications/3/drop",
                 Method::POST,
-                Some((Order::Drop(3), Reader::Person)),
+                Some((Action::Drop(3), ResponseFormat::Page)),
             ),
             (
                 "/api/v1/notifications/3/retry",
                 Method::POST,
-                Some((Order::Retry(3), Reader::Program)),
+                Some((Action::Retry(3), ResponseFormat::Json)),
             ),
             ("/alerts", Method::GET, None),
         ] {
-            assert_eq!(Route::of(path).order(&method), expected, "{method} {path}");
+            assert_eq!(Route::of(path).action(&method), expected, "{method} {path}");
         }
         for path in [
             "/api/v1/silences/",

@@ -1,9 +1,9 @@
 //! The server: accepts connections within bounds, and ends them within bounds.
 //!
-//! HTTP/1 over TCP, with TLS where it is configured, and over a Unix socket for those whom the system
-//! lets open it. Every connection is a task of this server's [`JoinSet`]; a client that is slow in a
-//! handshake, in sending a head or in reading an answer is cut off, sooner where others wait; see
-//! `connections`.
+//! HTTP/1 over TCP, with TLS where it is configured, and over the Unix socket `control.sock`. Every
+//! connection is a task of this server's [`JoinSet`]. A client that is slow in the handshake, in
+//! sending the head of a request or in reading a response is disconnected, sooner where others wait;
+//! see `connections`.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -25,151 +25,78 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
-use super::body::Turn;
-use super::connections::{Bounds, Client, Connection, Connections};
-use super::entrance::Entrance;
-use super::patience::Patience;
+use super::body::WakeCounter;
+use super::connections::{Client, Connection, Connections};
+use super::inputs::Inputs;
+use super::limits::Limits;
+use super::peer::Peer;
+use super::server_config::ServerConfig;
 use super::service::Service;
-use super::{Inputs, Settings};
+use super::settings::Settings;
+use super::write_timeout::WriteTimeout;
 
-/// Where clients come in.
+/// The sockets that clients connect to.
 #[derive(Debug)]
-pub struct Doors {
-    /// Open to whoever reaches them.
+pub struct Listeners {
+    /// Reachable over the network.
     pub network: Vec<TcpListener>,
-    /// The control socket: open to those whom its file lets in.
+    /// The control socket; the permissions of its file decide who may connect.
     pub control: Option<UnixListener>,
 }
-
-/// Who asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Peer {
-    /// Somebody on the network.
-    Network {
-        /// Whence.
-        from: SocketAddr,
-        /// Over TLS.
-        encrypted: bool,
-    },
-    /// A user of this machine over the control socket: may do what POST does.
-    Local {
-        /// As the system tells it.
-        uid: u32,
-    },
-}
-
-/// How much clients may ask of the server.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Connections at a time over the network, without those that are let in for health alone.
-    pub connections: usize,
-    /// Of them, those of one address that is none of `access.proxies`.
-    pub connections_of_a_client: usize,
-    /// Answers as long as the fleet at a time, each of which needs one to two megabytes for ten
-    /// thousand phones.
-    pub long_answers: usize,
-    /// Of them, those to one address that is none of `access.proxies`.
-    pub long_answers_of_a_client: usize,
-    /// How long a long answer waits for its turn; then it is refused.
-    pub turn: Duration,
-    /// How long an answer that is not read may keep others waiting.
-    pub patience: Duration,
-    /// For the TLS handshake.
-    pub handshake: Duration,
-    /// For the whole head of a request, from the moment the connection is idle: it bounds both slow
-    /// senders and kept connections.
-    pub head_time: Duration,
-    /// Size of the head of a request in bytes, at least 8192.
-    pub head_bytes: usize,
-    /// For the whole body of a request, where one is read.
-    pub body_time: Duration,
-    /// For taking what was offered of an answer, at most a piece.
-    pub stall: Duration,
-    /// For answers under way when the server stops.
-    pub grace: Duration,
-}
-
-impl Default for Limits {
-    /// Room for a page of browsers and dozens of Prometheus servers, and for one that scrapes each
-    /// phone by itself; times that no sane client on a slow link comes near: a piece in ten seconds
-    /// is 6 KiB a second.
-    fn default() -> Self {
-        Self {
-            connections: 768,
-            connections_of_a_client: 512,
-            long_answers: 64,
-            long_answers_of_a_client: 32,
-            turn: Duration::from_secs(5),
-            patience: Duration::from_secs(2),
-            handshake: Duration::from_secs(10),
-            head_time: Duration::from_secs(10),
-            head_bytes: 16 * 1024,
-            body_time: Duration::from_secs(10),
-            stall: Duration::from_secs(10),
-            grace: Duration::from_secs(5),
-        }
-    }
-}
-
-/// Connections at a time over the control socket: a few operators, each with a few commands.
-const CONTROL_CONNECTIONS: usize = 32;
-
-/// Connections beyond the others, network and control socket alike, for the health endpoints alone.
-const HEALTH_CONNECTIONS: usize = 32;
 
 /// Pause after a failed accept: the usual cause, no free descriptor, does not pass at once.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves until `stop`, then lets answers under way end within the grace period.
-pub async fn serve(doors: Doors, inputs: Inputs, limits: Limits, stop: CancellationToken) {
-    let reception = Reception {
+/// Serves until `stop`, then lets responses under way end within the grace period.
+pub async fn serve(listeners: Listeners, inputs: Inputs, limits: Limits, stop: CancellationToken) {
+    let acceptor = Acceptor {
         settings: inputs.settings.clone(),
         service: Arc::new(Service::new(inputs, limits)),
         limits,
-        network: Connections::new(limits.of_network()),
-        control: Connections::new(limits.of_control()),
+        network: Connections::new(limits.network_bounds()),
+        control: Connections::new(limits.control_bounds()),
         stop: stop.clone(),
     };
     let mut tasks = JoinSet::new();
     loop {
-        let visitor = tokio::select! {
+        let accepted = tokio::select! {
             () = stop.cancelled() => break,
             Some(ended) = tasks.join_next() => {
-                report(ended);
+                log_panic(ended);
                 continue;
             }
-            visitor = doors.visitor() => visitor,
+            accepted = listeners.accepted() => accepted,
         };
-        match visitor {
-            Visitor::Network(stream, from) => {
-                // An answer is written in one go; what is left of it must not wait for more. Where
-                // this fails the client has gone, which the first read will tell.
+        match accepted {
+            Accepted::Network(stream, from) => {
+                // A response is written in one go; its rest must not wait for more. Where this fails
+                // the client has gone, and the first read fails too.
                 let _ = stream.set_nodelay(true);
-                tasks.spawn(reception.clone().receive(stream, from));
+                tasks.spawn(acceptor.clone().serve_network(stream, from));
             }
-            Visitor::Local(stream) => {
+            Accepted::Local(stream) => {
                 let Ok(user) = stream.peer_cred() else {
                     continue;
                 };
-                tasks.spawn(reception.clone().receive_local(stream, user.uid()));
+                tasks.spawn(acceptor.clone().serve_local(stream, user.uid()));
             }
         }
     }
-    drop(doors);
-    finish(tasks, limits.grace).await;
+    drop(listeners);
+    drain(tasks, limits.grace).await;
 }
 
-enum Visitor {
+enum Accepted {
     Network(TcpStream, SocketAddr),
     Local(UnixStream),
 }
 
-impl Doors {
-    /// The next who comes in.
-    async fn visitor(&self) -> Visitor {
+impl Listeners {
+    /// The next connection.
+    async fn accepted(&self) -> Accepted {
         loop {
-            match poll_fn(|cx| self.poll_visitor(cx)).await {
-                Ok(visitor) => return visitor,
+            match poll_fn(|cx| self.poll_accept(cx)).await {
+                Ok(accepted) => return accepted,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
                     warn!(%error, "Failed to accept a connection");
@@ -179,47 +106,24 @@ impl Doors {
         }
     }
 
-    fn poll_visitor(&self, cx: &mut Context<'_>) -> Poll<io::Result<Visitor>> {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         if let Some(control) = &self.control
             && let Poll::Ready(accepted) = control.poll_accept(cx)
         {
-            return Poll::Ready(accepted.map(|(stream, _)| Visitor::Local(stream)));
+            return Poll::Ready(accepted.map(|(stream, _)| Accepted::Local(stream)));
         }
         for listener in &self.network {
             if let Poll::Ready(accepted) = listener.poll_accept(cx) {
-                return Poll::Ready(accepted.map(|(stream, from)| Visitor::Network(stream, from)));
+                return Poll::Ready(accepted.map(|(stream, from)| Accepted::Network(stream, from)));
             }
         }
         Poll::Pending
     }
 }
 
-impl Limits {
-    fn of_network(self) -> Bounds {
-        Bounds {
-            connections: self.connections,
-            connections_of_a_client: self.connections_of_a_client,
-            health_only: HEALTH_CONNECTIONS,
-            long_answers: self.long_answers,
-            long_answers_of_a_client: self.long_answers_of_a_client,
-            patience: self.patience,
-        }
-    }
-
-    fn of_control(self) -> Bounds {
-        Bounds {
-            connections: CONTROL_CONNECTIONS,
-            connections_of_a_client: CONTROL_CONNECTIONS,
-            long_answers: CONTROL_CONNECTIONS,
-            long_answers_of_a_client: CONTROL_CONNECTIONS,
-            ..self.of_network()
-        }
-    }
-}
-
-/// What every connection is given.
+/// What every connection needs.
 #[derive(Clone)]
-struct Reception {
+struct Acceptor {
     service: Arc<Service>,
     settings: watch::Receiver<Arc<Settings>>,
     limits: Limits,
@@ -228,90 +132,93 @@ struct Reception {
     stop: CancellationToken,
 }
 
-impl Reception {
-    /// One connection from the network, behind the entrance as it is now.
-    async fn receive(self, stream: TcpStream, from: SocketAddr) {
-        let entrance = Arc::clone(&self.settings.borrow().entrance);
-        let client = Client::of(from, &entrance.proxies);
-        let connection = self.network.take_in(client);
-        let gives_way = connection.leave.clone();
-        let stream = Patience::new(stream, self.limits.stall, Arc::clone(&connection));
-        let leave = leave(
+impl Acceptor {
+    /// One connection from the network, under the configuration as it is now.
+    async fn serve_network(self, stream: TcpStream, from: SocketAddr) {
+        let server_config = Arc::clone(&self.settings.borrow().server_config);
+        let client = Client::of(from, &server_config.proxies);
+        let connection = self.network.admit(client);
+        let evicted = connection.evicted.clone();
+        let stream = WriteTimeout::new(stream, self.limits.write_timeout, Arc::clone(&connection));
+        let must_close = must_close(
             self.stop.clone(),
             self.settings.clone(),
-            Arc::clone(&entrance),
+            Arc::clone(&server_config),
         );
-        let encrypted = entrance.tls.is_some();
+        let encrypted = server_config.tls.is_some();
         let peer = Peer::Network { from, encrypted };
-        let conversation = async {
-            let Some(tls) = &entrance.tls else {
-                return self.converse(stream, (peer, connection), leave).await;
+        let serving = async {
+            let Some(tls) = &server_config.tls else {
+                return self
+                    .serve_http(stream, (peer, connection), must_close)
+                    .await;
             };
             let handshake = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream);
-            let handshake = tokio::time::timeout(self.limits.handshake, handshake);
+            let handshake = tokio::time::timeout(self.limits.handshake_timeout, handshake);
             match self.stop.run_until_cancelled(handshake).await {
                 Some(Ok(Ok(stream))) => {
                     let stream = Box::new(stream);
-                    self.converse(stream, (peer, connection), leave).await;
+                    self.serve_http(stream, (peer, connection), must_close)
+                        .await;
                 }
                 Some(Ok(Err(error))) => debug!(%from, %error, "TLS handshake with {from} failed"),
                 Some(Err(_late)) => debug!(%from, "TLS handshake with {from} took too long"),
                 None => {}
             }
         };
-        if gives_way.run_until_cancelled(conversation).await.is_none() {
-            debug!(%from, "A connection of {from} gave way to others");
+        if evicted.run_until_cancelled(serving).await.is_none() {
+            debug!(%from, "A connection of {from} was closed to make room for others");
         }
     }
 
     /// One connection over the control socket.
-    async fn receive_local(self, stream: UnixStream, uid: u32) {
-        let connection = self.control.take_in(Client::Local);
-        let gives_way = connection.leave.clone();
-        let stream = Patience::new(stream, self.limits.stall, Arc::clone(&connection));
-        let leave = self.stop.clone().cancelled_owned();
-        let visit = (Peer::Local { uid }, connection);
-        let conversation = self.converse(stream, visit, leave);
-        if gives_way.run_until_cancelled(conversation).await.is_none() {
+    async fn serve_local(self, stream: UnixStream, uid: u32) {
+        let connection = self.control.admit(Client::Local);
+        let evicted = connection.evicted.clone();
+        let stream = WriteTimeout::new(stream, self.limits.write_timeout, Arc::clone(&connection));
+        let must_close = self.stop.clone().cancelled_owned();
+        let peer_and_connection = (Peer::Local { uid }, connection);
+        let serving = self.serve_http(stream, peer_and_connection, must_close);
+        if evicted.run_until_cancelled(serving).await.is_none() {
             debug!(
                 uid,
-                "A connection over the control socket gave way to others"
+                "A connection over the control socket was closed to make room for others"
             );
         }
     }
 
-    /// One connection, from its first request to its end; after `leave` it ends with the answer
-    /// under way.
-    async fn converse<S>(
+    /// One connection, from its first request to its end; after `must_close` it ends with the
+    /// response under way.
+    async fn serve_http<S>(
         &self,
         stream: S,
-        (peer, place): (Peer, Arc<Connection>),
-        leave: impl Future<Output = ()>,
+        (peer, entry): (Peer, Arc<Connection>),
+        must_close: impl Future<Output = ()>,
     ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let turn = Turn::default();
-        let answer = service_fn(|request| {
-            let (service, turn, place) =
-                (Arc::clone(&self.service), turn.clone(), Arc::clone(&place));
+        let wakes = WakeCounter::default();
+        let handler = service_fn(|request| {
+            let (service, wakes, entry) =
+                (Arc::clone(&self.service), wakes.clone(), Arc::clone(&entry));
             async move {
-                let answering = place.answering();
-                let response = service.answer((peer, &place), request, turn).await;
-                Ok::<_, Infallible>(response.map(|body| body.with(answering)))
+                let active = entry.begin_request();
+                let response = service.respond((peer, &entry), request, wakes).await;
+                Ok::<_, Infallible>(response.map(|body| body.with(active)))
             }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_time)
             .max_buf_size(self.limits.head_bytes)
-            .serve_connection(TokioIo::new(stream), answer);
+            .serve_connection(TokioIo::new(stream), handler);
         let mut connection = pin!(connection);
-        let mut leave = pin!(leave);
-        let mut told = false;
+        let mut must_close = pin!(must_close);
+        let mut closing = false;
         let ended = poll_fn(|cx| {
-            turn.begin();
-            if !told && leave.as_mut().poll(cx).is_ready() {
-                told = true;
+            wakes.begin();
+            if !closing && must_close.as_mut().poll(cx).is_ready() {
+                closing = true;
                 connection.as_mut().graceful_shutdown();
             }
             connection.as_mut().poll(cx)
@@ -322,15 +229,16 @@ impl Reception {
     }
 }
 
-/// Waits until whoever came in by `entrance` has to leave: the server stops, or TLS is no longer what
-/// it was, so that a kept connection does not outlive a certificate that was taken back.
-async fn leave(
+/// Waits until a connection accepted under `server_config` must close: the server stops, or TLS has
+/// changed, so that a kept connection does not outlive a certificate that was withdrawn.
+async fn must_close(
     stop: CancellationToken,
     mut settings: watch::Receiver<Arc<Settings>>,
-    entrance: Arc<Entrance>,
+    server_config: Arc<ServerConfig>,
 ) {
     let changed = async {
-        let changed = settings.wait_for(|settings| !settings.entrance.has_tls_of(&entrance));
+        let changed =
+            settings.wait_for(|settings| !settings.server_config.has_tls_of(&server_config));
         changed.await.is_ok()
     };
     // Without a sender nothing changes any more, and the stop is near.
@@ -339,21 +247,24 @@ async fn leave(
     }
 }
 
-async fn finish(mut connections: JoinSet<()>, grace: Duration) {
+async fn drain(mut connections: JoinSet<()>, grace: Duration) {
     let all = async {
         while let Some(ended) = connections.join_next().await {
-            report(ended);
+            log_panic(ended);
         }
     };
     if tokio::time::timeout(grace, all).await.is_err() {
         let late = connections.len();
-        warn!(late, "Cut off {late} answers that did not end in time");
+        warn!(
+            late,
+            "Closed {late} connections that did not end within the grace period"
+        );
         connections.shutdown().await;
     }
 }
 
-fn report(ended: Result<(), JoinError>) {
+fn log_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
-        error!(%error, "Failed to answer: a connection's task ended unexpectedly");
+        error!(%error, "The task of a connection ended unexpectedly");
     }
 }

@@ -1,16 +1,15 @@
-//! Answers requests: from path and method to an answer.
+//! From a request to its response: authentication, the route, the handler.
 //!
-//! Everything but `/probe`, a reload and what the alert task is asked for is a function of what is
-//! published and the time. Who may ask for what is decided in `access`.
+//! Everything but `/probe`, a reload and what the alert task is asked for is a function of the
+//! published snapshots and the time. Who may ask for what is decided in `access`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::body::Body as _;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{CONNECTION, HOST, HeaderValue};
 use hyper::http::request::Parts;
-use hyper::{Request, Response};
+use hyper::{Request, StatusCode};
 use tracing::debug;
 
 use crate::alert_engine::command::{Command, Event, OutboxEntry};
@@ -18,40 +17,40 @@ use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 
-use super::access::{self, Actor, Caller};
-use super::alerting::{self, Given, Told, Unanswered, Wish};
-use super::answer::{Answer, Content};
-use super::body::{Body, Turn};
-use super::connections::{Connection, Standing};
+use super::access::{self, Caller};
+use super::actions::{self, ActionRequest};
+use super::alerting::{self, API_TIMEOUT, AlertContext, AlertTaskError, EventQuery, PAGE_TIMEOUT};
+use super::basic_auth::Authenticator;
+use super::body::{Body, WakeCounter};
+use super::connections::{Admission, Connection};
 use super::degraded::{self, Degraded};
-use super::entrance::Entrance;
-use super::login::Logins;
+use super::inputs::Inputs;
+use super::limits::Limits;
 use super::metrics::{Exporter, Page, Process, Scrape};
-use super::pieces::Coding;
+use super::peer::Peer;
 use super::query::Query;
-use super::requests::{Code, Handler};
-use super::route::{Route, UNKNOWN_PATH};
-use super::server::{Limits, Peer};
-use super::{
-    Inputs, Settings, api, discovery, intake, negotiate, pages, probe, ready, reload, who,
-};
+use super::request_metrics::Handler;
+use super::response::{Content, Response};
+use super::route::{ApiRoute, Route, UNKNOWN_PATH};
+use super::server_config::ServerConfig;
+use super::settings::Settings;
+use super::streaming::Coding;
+use super::{api, http_sd, negotiate, pages, peer_user, probe, ready, reload, request_body};
 
-/// What answers are made from.
+/// What responses are made from.
 #[derive(Debug)]
 pub(super) struct Service {
     inputs: Inputs,
-    /// How long a long answer waits for its turn.
-    turn: Duration,
-    logins: Logins,
-    body_time: Duration,
+    authenticator: Authenticator,
+    limits: Limits,
 }
 
-/// A request after the entrance.
-struct Visit<'a> {
+/// A request after authentication.
+struct RequestContext<'a> {
     caller: Caller,
     route: Route<'a>,
     head: &'a Parts,
-    entrance: &'a Entrance,
+    server_config: &'a ServerConfig,
 }
 
 impl Service {
@@ -59,216 +58,251 @@ impl Service {
     pub(super) fn new(inputs: Inputs, limits: Limits) -> Self {
         Self {
             inputs,
-            turn: limits.turn,
-            logins: Logins::default(),
-            body_time: limits.body_time,
+            authenticator: Authenticator::default(),
+            limits,
         }
     }
 
     /// Answers one request over this connection.
-    pub(super) async fn answer(
+    pub(super) async fn respond(
         &self,
         (peer, connection): (Peer, &Connection),
         request: Request<Incoming>,
-        turn: Turn,
-    ) -> Response<Body> {
+        wakes: WakeCounter,
+    ) -> hyper::Response<Body> {
         let announced = request.body().size_hint().lower();
-        // Only an order's body is read: the server hangs up on what of others did not come with the
-        // head.
+        // Only the body of an action is read. The server closes the connection where another body
+        // did not come with the head.
         let (head, body) = request.into_parts();
         let route = Route::of(head.uri.path());
         let handler = route.handler();
-        let entrance = Arc::clone(&self.settings().entrance);
-        if connection.standing == Standing::HealthOnly && !route.is_health() {
-            return self.turn_away(handler, turn);
+        let server_config = Arc::clone(&self.settings().server_config);
+        if connection.admission == Admission::HealthOnly && !route.is_health() {
+            return self.reject_overload(handler, wakes);
         }
-        let admitted = access::admit(peer, &route, &head, &entrance, &self.logins).await;
-        let answer = match admitted {
-            Err(answer) => answer,
-            Ok(_) if announced > intake::MAX_BODY as u64 => {
-                Answer::text(Code::ContentTooLarge, intake::Unread::TooLarge)
-            }
+        let caller =
+            access::authenticate(peer, &route, &head, &server_config, &self.authenticator).await;
+        let response = match caller {
+            Err(refused) => refused,
+            Ok(_) if announced > request_body::MAX_BODY as u64 => Response::text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                request_body::BodyError::TooLarge,
+            ),
             Ok(caller) => {
-                let visit = Visit {
+                let context = RequestContext {
                     caller,
                     route,
                     head: &head,
-                    entrance: &entrance,
+                    server_config: &server_config,
                 };
-                let answer = Box::pin(self.receive(visit, body)).await;
-                self.admit(answer, connection).await
+                let response = Box::pin(self.handle(context, body)).await;
+                self.begin_streaming(response, connection).await
             }
         };
-        self.inputs.requests.count(handler, answer.code);
-        if answer.code != Code::Ok {
-            let (handler, code) = (handler.label(), answer.code.label());
+        self.inputs.requests.count(handler, response.status);
+        if response.status != StatusCode::OK {
+            let (handler, code) = (handler.label(), response.status.as_str());
             debug!(?peer, handler, code, "Answered a request with {code}");
         }
-        let mut response = answer.into_response(negotiate::coding(&head.headers), turn);
-        for (name, value) in entrance.listener.headers.iter() {
+        let mut response = response.into_http(negotiate::coding(&head.headers), wakes);
+        for (name, value) in server_config.listener.headers.iter() {
             response.headers_mut().insert(name, value.clone());
         }
         response
     }
 
-    async fn receive(&self, visit: Visit<'_>, body: Incoming) -> Answer {
-        let Visit { route, head, .. } = &visit;
+    async fn handle(&self, context: RequestContext<'_>, body: Incoming) -> Response {
+        let RequestContext { route, head, .. } = &context;
         if let Some(allowed) = route.methods()
             && !allowed.split(", ").any(|method| method == head.method)
         {
-            return Answer::method_not_allowed(allowed);
+            return Response::method_not_allowed(allowed);
         }
-        let Some((order, reader)) = route.order(&head.method) else {
-            return self.dispatch(&visit).await;
+        let Some((action, format)) = route.action(&head.method) else {
+            return self.read(&context).await;
         };
-        let actor = match operator(&visit) {
+        let actor = match context.authorize() {
             Ok(actor) => actor,
-            Err(answer) => return answer,
+            Err(refused) => return refused,
         };
-        let given = Given {
-            order,
-            reader,
-            by: who::name_of(actor).await,
+        let request = ActionRequest {
+            action,
+            format,
+            by: peer_user::name_of(actor).await,
             head,
-            body_time: self.body_time,
+            body_time: self.limits.body_time,
         };
-        alerting::obey(given, body, &self.inputs).await
+        actions::execute(request, body, &self.inputs).await
     }
 
-    async fn dispatch(&self, visit: &Visit<'_>) -> Answer {
-        let Visit { route, head, .. } = visit;
+    /// Answers what changes nothing, and a reload.
+    async fn read(&self, context: &RequestContext<'_>) -> Response {
+        let RequestContext { route, head, .. } = context;
         let now = self.inputs.clock.now();
         match route {
             Route::Fleet => {
                 let degraded = Degraded::of(&self.inputs, now);
-                let all = (&*self.fleet(), &*self.picture(), &degraded);
-                let page = pages::fleet(all, now, &query(head));
-                Answer::page(Code::Ok, page)
+                let shown = (&*self.fleet(), &*self.snapshot(), &degraded);
+                Response::page(StatusCode::OK, pages::fleet(shown, now, &query(head)))
             }
             Route::Phone(name) => match self.phone(name) {
                 Some(phone) => self.phone_page(&phone, now).await,
                 None => unknown_phone(name),
             },
-            Route::Alerts => self.alerts_page(visit, now).await,
-            Route::Runbooks => Answer::page(Code::Ok, pages::runbooks(&self.picture(), now)),
-            Route::Config => {
-                let (fleet, picture) = (self.fleet(), self.picture());
-                let page = pages::config(&fleet, &picture, now, &self.settings());
-                Answer::page(Code::Ok, page)
+            Route::Alerts => self.alerts_page(context, now).await,
+            Route::Runbooks => {
+                Response::page(StatusCode::OK, pages::runbooks(&self.snapshot(), now))
             }
-            Route::Style => Answer::style(pages::STYLE),
+            Route::Config => {
+                let (fleet, snapshot) = (self.fleet(), self.snapshot());
+                let page = pages::config(&fleet, &snapshot, now, &self.settings());
+                Response::page(StatusCode::OK, page)
+            }
+            Route::Style => Response::style(pages::STYLE),
             Route::Metrics => self.metrics(head),
             Route::Probe => self.probe(head).await,
-            Route::Discovery => self.discover(head),
+            Route::Discovery => match host(head) {
+                Some(host) => Response::streamed_json(http_sd::targets(&self.fleet(), host)),
+                None => Response::text(
+                    StatusCode::BAD_REQUEST,
+                    "the request has no Host header, which names the target to scrape",
+                ),
+            },
             Route::Healthy => Degraded::of(&self.inputs, now).health(),
             Route::Ready => {
                 let running = now.since(self.inputs.started);
-                ready::answer(&self.fleet(), running, &self.settings())
+                ready::respond(&self.fleet(), running, &self.settings())
             }
-            Route::Reload => match operator(visit) {
-                Ok(actor) => reload::answer(&actor, &query(head), &self.inputs.reloads).await,
-                Err(answer) => answer,
+            Route::Reload => match context.authorize() {
+                Ok(actor) => reload::respond(&actor, &query(head), &self.inputs.reloads).await,
+                Err(refused) => refused,
             },
-            Route::ApiPhones => Answer::long_json(api::phones(&self.fleet(), now, self.settings())),
-            Route::ApiPhone(name) => match self.phone(name) {
-                Some(phone) => Answer::json(Code::Ok, api::phone(&phone, now, &self.settings())),
-                None => Answer::json(Code::NotFound, api::error(&no_such_phone(name))),
-            },
-            Route::ApiAlerts => Answer::long_json(alerting::alerts(self.told(now))),
-            Route::ApiRules => Answer::long_json(alerting::rules(self.told(now), &query(head))),
-            Route::ApiSilences => Answer::long_json(alerting::silences(&self.picture(), now)),
-            Route::ApiEvents => self.events(head, now).await,
-            Route::ApiNotifications => match self.letters(alerting::PATIENCE).await {
-                Ok(letters) => Answer::long_json(alerting::queue(letters)),
-                Err(unanswered) => failed(&unanswered),
-            },
-            // What has no GET was an order.
-            Route::Form(_)
-            | Route::ApiSilence(_)
-            | Route::ApiNotification(_)
-            | Route::ApiRetry(_)
-            | Route::Unknown => Answer::text(Code::NotFound, UNKNOWN_PATH),
+            Route::Api(endpoint) => self.api(endpoint, head, now).await,
+            // These are actions.
+            Route::Form(_) | Route::Unknown => Response::text(StatusCode::NOT_FOUND, UNKNOWN_PATH),
         }
     }
 
-    async fn phone_page(&self, phone: &Phone, now: Moment) -> Answer {
-        let wish = Wish {
+    async fn api(&self, endpoint: &ApiRoute<'_>, head: &Parts, now: Moment) -> Response {
+        match endpoint {
+            ApiRoute::Phones => {
+                Response::streamed_json(api::phones(&self.fleet(), now, self.settings()))
+            }
+            ApiRoute::Phone(name) => match self.phone(name) {
+                Some(phone) => {
+                    Response::json(StatusCode::OK, api::phone(&phone, now, &self.settings()))
+                }
+                None => Response::error(StatusCode::NOT_FOUND, no_such_phone(name)),
+            },
+            ApiRoute::Alerts => Response::streamed_json(alerting::alerts(self.alert_context(now))),
+            ApiRoute::Rules => {
+                Response::streamed_json(alerting::rules(self.alert_context(now), &query(head)))
+            }
+            ApiRoute::Silences => {
+                Response::streamed_json(alerting::silences(&self.snapshot(), now))
+            }
+            ApiRoute::Events => self.events(head, now).await,
+            ApiRoute::Notifications => match self.notifications(API_TIMEOUT).await {
+                Ok(queued) => Response::streamed_json(alerting::notifications(queued)),
+                Err(error) => Response::error(error.status(), error),
+            },
+            // These have no GET: they are actions.
+            ApiRoute::Silence(_) | ApiRoute::Notification(_) | ApiRoute::Retry(_) => {
+                Response::text(StatusCode::NOT_FOUND, UNKNOWN_PATH)
+            }
+        }
+    }
+
+    async fn phone_page(&self, phone: &Phone, now: Moment) -> Response {
+        let query = EventQuery {
             phone: Some(phone.place.name.clone()),
             since: earlier(now.wall, pages::HISTORY),
-            most: pages::MOST_HISTORY,
+            limit: pages::MAX_HISTORY,
         };
-        let events = self.ask_events(wish, alerting::GLANCE).await;
-        let beside = pages::Beside {
+        let events = self.ask_events(query, PAGE_TIMEOUT).await;
+        let view = pages::PhoneView {
             fleet: &self.fleet(),
-            picture: &self.picture(),
+            snapshot: &self.snapshot(),
             events: events.as_deref().ok(),
         };
-        let page = pages::phone(phone, beside, now, &self.settings());
-        Answer::page(Code::Ok, page)
+        let page = pages::phone(phone, view, now, &self.settings());
+        Response::page(StatusCode::OK, page)
     }
 
-    async fn alerts_page(&self, visit: &Visit<'_>, now: Moment) -> Answer {
-        let letters = self.letters(alerting::GLANCE).await;
-        let scene = pages::Scene {
+    async fn alerts_page(&self, context: &RequestContext<'_>, now: Moment) -> Response {
+        let queued = self.notifications(PAGE_TIMEOUT).await;
+        let view = pages::AlertsView {
             fleet: &self.fleet(),
-            picture: &self.picture(),
-            letters: letters.as_deref().ok(),
-            may_operate: access::may_operate(&visit.caller, visit.entrance),
+            snapshot: &self.snapshot(),
+            notifications: queued.as_deref().ok(),
+            may_operate: access::may_operate(&context.caller, context.server_config),
         };
-        Answer::page(Code::Ok, pages::alerts(scene, now, &query(visit.head)))
+        let page = pages::alerts(view, now, &query(context.head));
+        Response::page(StatusCode::OK, page)
     }
 
-    async fn events(&self, head: &Parts, now: Moment) -> Answer {
-        let wish = match Wish::of(&query(head), now) {
-            Ok(wish) => wish,
-            Err(unclear) => {
-                return Answer::json(Code::BadRequest, api::error(&unclear.to_string()));
-            }
+    async fn events(&self, head: &Parts, now: Moment) -> Response {
+        let query = match EventQuery::of(&query(head), now) {
+            Ok(query) => query,
+            Err(error) => return Response::error(StatusCode::BAD_REQUEST, error),
         };
-        match self.ask_events(wish, alerting::PATIENCE).await {
-            Ok(events) => Answer::long_json(alerting::events(events)),
-            Err(unanswered) => failed(&unanswered),
+        match self.ask_events(query, API_TIMEOUT).await {
+            Ok(events) => Response::streamed_json(alerting::events(events)),
+            Err(error) => Response::error(error.status(), error),
         }
     }
 
-    async fn ask_events(&self, wish: Wish, patience: Duration) -> Result<Vec<Event>, Unanswered> {
-        let Wish { phone, since, most } = wish;
-        alerting::ask(&self.inputs.commands, patience, |done| Command::Events {
+    async fn ask_events(
+        &self,
+        EventQuery {
             phone,
             since,
-            most,
+            limit,
+        }: EventQuery,
+        timeout: Duration,
+    ) -> Result<Vec<Event>, AlertTaskError> {
+        alerting::ask(&self.inputs.commands, timeout, |done| Command::Events {
+            phone,
+            since,
+            most: limit,
             done,
         })
         .await
     }
 
-    async fn letters(&self, patience: Duration) -> Result<Vec<OutboxEntry>, Unanswered> {
+    async fn notifications(&self, timeout: Duration) -> Result<Vec<OutboxEntry>, AlertTaskError> {
         let queue = |done| Command::Queue { done };
-        alerting::ask(&self.inputs.commands, patience, queue).await
+        alerting::ask(&self.inputs.commands, timeout, queue).await
     }
 
-    /// Lets a long answer begin only while few are under way: each needs memory until it was read.
-    async fn admit(&self, answer: Answer, connection: &Connection) -> Answer {
-        match &answer.content {
-            Content::Long(_) if !connection.long_answer(self.turn).await => {
-                Answer::text(Code::Unavailable, "too many long answers under way")
+    /// Lets a streamed response begin only while few are under way: each needs memory until the
+    /// client has read it.
+    async fn begin_streaming(&self, response: Response, connection: &Connection) -> Response {
+        match &response.content {
+            Content::Streamed(_)
+                if !connection.begin_streaming(self.limits.queue_timeout).await =>
+            {
+                Response::text(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "too many large responses are being sent; try again",
+                )
             }
-            Content::Long(_) | Content::Whole(_) => answer,
+            Content::Streamed(_) | Content::Complete(_) => response,
         }
     }
 
-    /// What a connection that was let in for health alone is told of everything else.
-    fn turn_away(&self, handler: Handler, turn: Turn) -> Response<Body> {
+    /// Answers a connection that was admitted for the health endpoints alone.
+    fn reject_overload(&self, handler: Handler, wakes: WakeCounter) -> hyper::Response<Body> {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
         let text = "too many connections: only /-/healthy and /-/ready are answered now";
-        self.inputs.requests.count(handler, Code::Unavailable);
-        let answer = Answer::text(Code::Unavailable, text);
-        let mut response = answer.into_response(Coding::Identity, turn);
+        self.inputs.requests.count(handler, status);
+        let mut response = Response::text(status, text).into_http(Coding::Identity, wakes);
         let headers = response.headers_mut();
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
         response
     }
 
-    fn metrics(&self, head: &Parts) -> Answer {
+    fn metrics(&self, head: &Parts) -> Response {
         let fleet = self.fleet();
         let phones = match select(&fleet, &query(head)) {
             Ok(phones) => phones,
@@ -282,47 +316,52 @@ impl Service {
             ledger_on_disk: degraded::ledger_on_disk(&self.inputs),
             process: Process::look(),
         };
-        self.page(phones, Some(exporter), head)
+        self.metrics_page(phones, Some(exporter), head)
     }
 
-    async fn probe(&self, head: &Parts) -> Answer {
+    async fn probe(&self, head: &Parts) -> Response {
         let query = query(head);
         let Some(name) = query.get("target") else {
-            return Answer::text(Code::BadRequest, "say which phone: /probe?target=NAME");
+            return Response::text(
+                StatusCode::BAD_REQUEST,
+                "the parameter target is missing; write /probe?target=NAME",
+            );
         };
         let Some(phone) = self.phone(name) else {
             return unknown_phone(name);
         };
         if probe::is_due(&phone, self.inputs.clock.now()) {
-            let patience = probe::patience(&head.headers);
-            probe::poll_now(name, &self.inputs.polls, patience).await;
+            let wait_limit = probe::wait_limit(&head.headers);
+            probe::poll_now(name, &self.inputs.polls, wait_limit).await;
         }
         match self.phone(name) {
-            Some(phone) => self.page(vec![phone], None, head),
+            Some(phone) => self.metrics_page(vec![phone], None, head),
             None => unknown_phone(name),
         }
     }
 
-    fn discover(&self, head: &Parts) -> Answer {
-        match host(head) {
-            Some(host) => Answer::long_json(discovery::targets(&self.fleet(), host)),
-            None => Answer::text(Code::BadRequest, "the request names no host to scrape"),
-        }
-    }
-
-    fn page(&self, phones: Vec<Arc<Phone>>, exporter: Option<Exporter>, head: &Parts) -> Answer {
+    fn metrics_page(
+        &self,
+        phones: Vec<Arc<Phone>>,
+        exporter: Option<Exporter>,
+        head: &Parts,
+    ) -> Response {
         let offer = negotiate::format(&head.headers);
         let page = Page::new(Scrape {
             phones,
             now: self.inputs.clock.now(),
             settings: self.settings(),
-            alerts: Arc::clone(&self.inputs.alerts.borrow()),
+            alerts: self.snapshot(),
             exporter,
             format: offer.format,
         });
-        Answer {
+        Response {
             vary: Some("accept, accept-encoding"),
-            ..Answer::new(Code::Ok, offer.media, Content::Long(Box::new(page)))
+            ..Response::new(
+                StatusCode::OK,
+                offer.media,
+                Content::Streamed(Box::new(page)),
+            )
         }
     }
 
@@ -330,15 +369,15 @@ impl Service {
         Arc::clone(&self.inputs.fleet.borrow())
     }
 
-    fn told(&self, now: Moment) -> Told {
-        Told {
-            picture: self.picture(),
+    fn alert_context(&self, now: Moment) -> AlertContext {
+        AlertContext {
+            snapshot: self.snapshot(),
             fleet: self.fleet(),
             now,
         }
     }
 
-    fn picture(&self) -> Arc<AlertSnapshot> {
+    fn snapshot(&self) -> Arc<AlertSnapshot> {
         Arc::clone(&self.inputs.alerts.borrow())
     }
 
@@ -351,14 +390,12 @@ impl Service {
     }
 }
 
-fn failed(unanswered: &Unanswered) -> Answer {
-    Answer::json(unanswered.code(), api::error(&unanswered.to_string()))
-}
-
-/// Who asks to change something, if they may.
-fn operator(visit: &Visit<'_>) -> Result<Actor, Answer> {
-    let host = host(visit.head);
-    access::operate(&visit.caller, visit.head, host.as_deref(), visit.entrance)
+impl RequestContext<'_> {
+    /// Who changes something by this request, or the refusal.
+    fn authorize(&self) -> Result<access::Actor, Response> {
+        let host = host(self.head);
+        access::authorize(&self.caller, self.head, host.as_deref(), self.server_config)
+    }
 }
 
 /// How the client names this exporter.
@@ -370,7 +407,7 @@ fn host(head: &Parts) -> Option<String> {
     (!host.is_empty()).then(|| host.to_owned())
 }
 
-/// The phones that `?phone=` names, each once, or all; or a name that is not there.
+/// The phones that `?phone=` names, each once, or all; or a name that is not listed.
 fn select(fleet: &Fleet, query: &Query) -> Result<Vec<Arc<Phone>>, String> {
     let mut names: Vec<&str> = query.all("phone").collect();
     if names.is_empty() {
@@ -386,11 +423,11 @@ fn query(head: &Parts) -> Query {
     Query::of(head.uri.query())
 }
 
-fn unknown_phone(name: &str) -> Answer {
-    Answer::text(Code::NotFound, no_such_phone(name))
+fn unknown_phone(name: &str) -> Response {
+    Response::text(StatusCode::NOT_FOUND, no_such_phone(name))
 }
 
 fn no_such_phone(name: &str) -> String {
     let name = Text::clean(name);
-    format!("no phone `{name}` is listed and enabled here; /api/v1/phones tells which are")
+    format!("no phone `{name}` is listed and enabled here; /api/v1/phones lists all")
 }

@@ -34,11 +34,11 @@ async fn hung_up(mut stream: impl AsyncRead + Unpin) {
 }
 
 #[tokio::test]
-async fn only_so_many_long_answers_are_under_way() {
+async fn streamed_responses_are_bounded() {
     let limits = Limits {
-        long_answers: 1,
-        patience: LONG,
-        turn: Duration::from_millis(20),
+        streamed_responses: 1,
+        unread_timeout: LONG,
+        queue_timeout: Duration::from_millis(20),
         ..Limits::default()
     };
     let server = Server::start(long_fleet(), limits);
@@ -56,9 +56,9 @@ async fn only_so_many_long_answers_are_under_way() {
 #[tokio::test]
 async fn eighty_who_read_nothing_keep_nobody_from_a_scrape() {
     let limits = Limits {
-        patience: Duration::from_millis(20),
-        stall: LONG,
-        turn: LONG,
+        unread_timeout: Duration::from_millis(20),
+        write_timeout: LONG,
+        queue_timeout: LONG,
         ..Limits::default()
     };
     let server = Server::start(long_fleet(), limits);
@@ -67,7 +67,7 @@ async fn eighty_who_read_nothing_keep_nobody_from_a_scrape() {
         deaf.push(unread(&server).await);
     }
     // At least as many got their turn as may have it at a time.
-    for stream in &deaf[..limits.long_answers_of_a_client] {
+    for stream in &deaf[..limits.streamed_responses_per_client] {
         stream.readable().await.expect("an answer begins");
     }
     let answer = server.get("/metrics?phone=phone%207").await;
@@ -96,7 +96,7 @@ async fn idle_connections_give_way_to_new_ones() {
 async fn idle_connections_of_one_client_leave_those_of_others_alone() {
     let limits = Limits {
         connections: 20,
-        connections_of_a_client: 3,
+        connections_per_client: 3,
         head_time: LONG,
         ..Limits::default()
     };

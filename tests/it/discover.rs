@@ -61,7 +61,7 @@ async fn phones_are_found_listed_and_never_logged_in_to() {
     assert_eq!(
         list,
         format!(
-            "# Found by `discover`; list this file under `phone_files`.\n\
+            "# Found by `discover`; add this file to `phone_files`.\n\
              phones:\n  \
              - {{ name: 'gxv3370-000b82000001', address: '127.0.0.1:{port}', mac: '000b82000001' }}\n  \
              - {{ name: 'gxv3380-000b82000002', address: '127.0.0.2:{port}', mac: '000b82000002' }}\n  \

@@ -91,7 +91,7 @@ async fn probe_all_counts_by_site_and_reason_with_each_mend_and_never_locks_a_ph
             "3 of 6 phones up",
             &auth,
             &refused,
-            "1 of those that are not up are portable and may be away",
+            "1 of the phones that are down are portable and may be away",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
         }
@@ -112,10 +112,10 @@ async fn an_audit_tells_weak_phones_and_those_it_could_not_look_at() {
         "       6  plain_http: ",
         "       0  tls_unverified: none",
         "       1  default_password: ",
-        "       3  default_password: not known",
+        "       3  default_password: unknown",
         "p1: plain_http",
         "p2: plain_http, default_password",
-        "p3: plain_http, default_password not known",
+        "p3: plain_http, default_password unknown",
     ] {
         assert!(text.contains(&format!("\n{line}")), "{line} in\n{text}");
     }

@@ -135,7 +135,7 @@ fn each_value_is_shown_with_where_it_was_written_and_secrets_are_not() {
             "password",
             "(secret) config.yaml:5: phones[0].password",
         ),
-        ("gate", "poll.interval", "30s built in"),
+        ("gate", "poll.interval", "30s built-in default"),
         (
             "gate",
             "poll.timeout",
@@ -185,7 +185,7 @@ fn each_value_is_shown_with_where_it_was_written_and_secrets_are_not() {
 fn a_name_that_is_not_listed_and_a_faulty_list_end_with_2() {
     let home = home();
     let told = refused(&home, "phones kitchen nobody --config config.yaml");
-    assert!(told.contains("there is no phone `nobody`"), "{told}");
+    assert!(told.contains("no phone `nobody`"), "{told}");
     assert!(!told.contains("kitchen"), "{told}");
     write(&home, "phones.csv", "name,address\na,192.0.2.300\n");
     let told = refused(&home, "phones --config config.yaml");
@@ -205,7 +205,7 @@ fn without_a_terminal_the_difference_is_shown_and_nothing_is_written() {
     let ended = run(home.path(), import);
     assert_eq!(ended.status.code(), Some(2));
     let told = String::from_utf8_lossy(&ended.stderr);
-    assert!(told.contains("add --yes"), "{told}");
+    assert!(told.contains("use --yes"), "{told}");
     let shown = String::from_utf8_lossy(&ended.stdout).into_owned();
     let lines: Vec<_> = shown.lines().collect();
     assert_eq!(
@@ -214,9 +214,9 @@ fn without_a_terminal_the_difference_is_shown_and_nothing_is_written() {
             "CHANGE   NAME     ADDRESS          MAC                DETAIL",
             "+ new    lobby    192.0.2.60       c0:74:ad:00:00:09  -",
             "~ moved  kitchen  192.0.2.22:8080  00:0b:82:00:00:02  now at 192.0.2.52:8080",
-            "- gone   roof     192.0.2.23       00:0b:82:00:00:03  not in the source; stays in the list",
+            "- gone   roof     192.0.2.23       00:0b:82:00:00:03  not in the source; kept in the list",
             "1 new, 1 moved, 1 gone, 0 to check, 1 unchanged",
-            "1 of other vendors left out",
+            "1 device of other vendors skipped",
         ]
     );
     assert_eq!(read(&home, "phones.csv"), LIST);
@@ -243,7 +243,7 @@ fn an_import_changes_what_moved_adds_what_is_new_and_touches_nothing_else() {
         "nothing else is left there"
     );
     let again = shown(&home, import);
-    assert!(again.contains("Nothing to write"), "{again}");
+    assert!(again.contains("No changes to"), "{again}");
     assert_eq!(read(&home, "phones.csv"), expect);
     let listed = shown(&home, "phones lobby --config config.yaml");
     assert!(listed.contains("c0:74:ad:00:00:09"), "{listed}");
@@ -322,14 +322,10 @@ fn what_cannot_be_understood_changes_nothing_and_says_why() {
         (
             "--from isc phones.csv --into phones.csv",
             1,
-            "tells of no device",
+            "no device in it",
         ),
         ("--from csv missing.csv --into phones.csv", 1, "missing.csv"),
-        (
-            "--from dnsmasq leases --into leases",
-            2,
-            "has no column `name`",
-        ),
+        ("--from dnsmasq leases --into leases", 2, "no column `name`"),
         (
             "--from dnsmasq leases --into phones.csv --set wing=a",
             2,

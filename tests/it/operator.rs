@@ -62,7 +62,9 @@ async fn alerts_are_told_in_a_table_that_moves_no_cursor_and_in_json() {
         .collect();
     assert_eq!(
         rows[0],
-        ["SEVERITY", "ALERT", "OF", "SITE", "SINCE", "STATE", "WHAT"]
+        [
+            "SEVERITY", "ALERT", "TARGET", "SITE", "AGE", "STATE", "SUMMARY"
+        ]
     );
     assert!(told.contains("Down   reception"), "{told}");
     assert!(!told.contains('\u{1b}'), "{told:?}");
@@ -78,7 +80,7 @@ async fn a_daemon_that_judges_nothing_is_not_taken_for_a_quiet_one() {
     let (code, told, errors) = on(&server, &["alerts"]).await;
     assert_eq!((code, &*errors), (0, ""));
     assert!(
-        told.starts_with("alerts are not judged here: `alerting: { enabled: true }`"),
+        told.starts_with("the daemon evaluates no alert rules; set `alerting: { enabled: true }`"),
         "{told}"
     );
 }
@@ -122,7 +124,7 @@ async fn a_silence_is_made_listed_and_ended() {
         (0, "silence 1 ended 1970-01-01T00:00:00Z\n")
     );
     let (_, none, _) = on(&server, &["silence", "list"]).await;
-    assert_eq!(none, "no silence is in force\n");
+    assert_eq!(none, "no active or pending silences\n");
     let (_, all, _) = on(&server, &["silence", "list", "--all"]).await;
     assert!(all.contains("expired"), "{all}");
     let (code, _, errors) = on(&server, &["silence", "expire", "9"]).await;
@@ -198,18 +200,18 @@ async fn events_and_messages_are_told_and_messages_tried_again_or_dropped() {
     assert_eq!(queue.lines().count(), 3, "{queue}");
     let (_, dead, _) = on(&server, &["notify", "queue", "--dead"]).await;
     assert!(
-        dead.contains("given up") && dead.lines().count() == 2,
+        dead.contains("dead letter") && dead.lines().count() == 2,
         "{dead}"
     );
     let (_, told, _) = on(&server, &["notify", "retry", "--all-dead"]).await;
-    assert_eq!(told, "message 3 is tried again\n");
+    assert_eq!(told, "notification 3 queued again\n");
     let (code, _, errors) = on(&server, &["notify", "retry", "--all-dead"]).await;
     assert_eq!(code, 1);
-    assert!(errors.contains("no message was given up"), "{errors}");
+    assert!(errors.contains("no dead letters to retry"), "{errors}");
     let (_, told, _) = on(&server, &["notify", "drop", "3", "4"]).await;
-    assert_eq!(told, "message 3 is gone\nmessage 4 is gone\n");
+    assert_eq!(told, "notification 3 dropped\nnotification 4 dropped\n");
     let (_, none, _) = on(&server, &["notify", "queue"]).await;
-    assert_eq!(none, "no message waits\n");
+    assert_eq!(none, "no queued notifications\n");
 }
 
 #[tokio::test]
@@ -241,7 +243,7 @@ async fn over_the_network_a_user_asks_and_only_an_operator_changes_something() {
     for wrong in ["exporter:15060", "ftp://exporter", "http://anna:x@exporter"] {
         let (code, _, errors) = run(&["alerts", "--url", wrong]).await;
         assert_eq!(code, 1, "{wrong}");
-        assert!(errors.contains("write it as https://"), "{errors}");
+        assert!(errors.contains("write e.g. https://"), "{errors}");
         assert!(!errors.contains("anna:x"), "{errors}");
     }
     let (code, ..) = run(&["alerts", "--url", &url, "--socket", "x"]).await;
@@ -320,7 +322,7 @@ async fn phones_that_are_restarted_by_hand_are_silenced_first() {
     let nowhere = path(directory.path(), "no.sock");
     let (code, _, errors) = reboot(&["--socket", &nowhere]).await;
     assert_eq!(code, 0, "{errors}");
-    assert_eq!(errors.matches("note: no silence").count(), 1, "{errors}");
+    assert_eq!(errors.matches("warning: no silence").count(), 1, "{errors}");
     let (code, _, errors) = reboot(&["--socket", socket, "--no-silence"]).await;
     assert_eq!(code, 0, "{errors}");
     let (code, _, errors_dry) = reboot(&["--socket", socket, "--dry-run"]).await;

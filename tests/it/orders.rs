@@ -25,7 +25,7 @@ use grandstream_exporter::fleet::moment::later;
 use grandstream_exporter::fleet::{Failure, Fleet, Moment, PollReport, Reason};
 use grandstream_exporter::rules::condition::{Condition, PhoneCondition};
 use grandstream_exporter::rules::rule::Rule;
-use grandstream_exporter::web::{self, Entrance, Limits};
+use grandstream_exporter::web::{self, Limits, ServerConfig};
 
 use crate::web::{LONG, Server, place, settings, two_phones};
 
@@ -40,7 +40,7 @@ impl Server {
     /// Lets in two users, of whom `anna` operates.
     pub(crate) fn with_users(self) -> Self {
         self.settings.send_replace(Arc::new(web::Settings {
-            entrance: Arc::new(users()),
+            server_config: Arc::new(users()),
             ..settings()
         }));
         self
@@ -166,7 +166,7 @@ fn event(id: i64, phone: &str) -> Event {
 /// The password of the users.
 pub(crate) const SESAME: &str = "sesame";
 
-fn users() -> Entrance {
+fn users() -> ServerConfig {
     let directory = tempfile::tempdir().expect("a directory");
     let write = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -180,7 +180,7 @@ fn users() -> Entrance {
     let path = write("config.yaml", text);
     let environment = config::Environment::default();
     let config = config::load(&path, &environment, config::Secrets::Read).expect("no faults");
-    Entrance::of(&config, &Entrance::default()).expect("no TLS")
+    ServerConfig::of(&config, &ServerConfig::default()).expect("no TLS")
 }
 
 fn as_user(name: &str) -> String {

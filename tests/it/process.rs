@@ -201,6 +201,8 @@ async fn probe_shows_what_was_understood_and_no_secret() {
     assert!(good.status.success(), "{shown}{}", text(&good.stderr));
     assert!(shown.contains("api-get_accounts"), "{shown}");
     assert!(shown.contains("grandstream_up{"), "{shown}");
+    let verdict = "p0: up, 2 of 2 accounts registered, firmware 1.0.3.30";
+    assert_eq!(shown.lines().last(), Some(verdict), "{shown}");
     assert!(!shown.contains(crate::harness::PASSWORD));
     for digest in phone
         .requests()
@@ -221,6 +223,13 @@ async fn probe_shows_what_was_understood_and_no_secret() {
     for _ in 0..4 {
         let bad = probe("p0").await.expect("no panic");
         assert_eq!(bad.status.code(), Some(1));
+        let shown = text(&bad.stdout);
+        let verdict = shown.lines().last().unwrap_or_default();
+        let hint = "; correct the password file; logins are held back until then";
+        assert!(
+            verdict.starts_with("p0: down: auth: ") && verdict.ends_with(hint),
+            "{shown}"
+        );
     }
     assert!(phone.refusals() <= 2, "{} refusals", phone.refusals());
 }

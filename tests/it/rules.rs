@@ -93,7 +93,7 @@ fn exported_rules_lead_to_a_page_of_runbooks_if_there_is_one() {
     for wrong in ["phones.example", "ftp://phones.example", "http://a/#b"] {
         let (code, _, told) = rules(&[&export[..], &[wrong]].concat());
         assert_eq!(code, Some(2), "{wrong}");
-        assert!(told.contains("as https://HOST/runbooks"), "{told}");
+        assert!(told.contains("e.g. https://HOST/runbooks"), "{told}");
     }
 }
 
@@ -316,14 +316,14 @@ fn every_kind_of_condition_is_explained() {
         let (code, told, complaint) = rules(&["explain", &name, "--config", &config]);
         assert_eq!(code, Some(0), "{complaint}");
         assert!(
-            told.contains("looks for") && told.contains("PromQL:\n"),
+            told.contains("condition") && told.contains("PromQL:\n"),
             "{told}"
         );
     }
     let (_, told, _) = rules(&["explain", "PhoneUnreachable", "--config", &config]);
     for expected in [
         "PhoneUnreachable (core, critical)",
-        "looks for      a phone whose last poll got no answer",
+        "condition      a phone whose last poll got no answer",
         "where          site hq",
         "for            7m",
         "inhibited by   PollerIsolated, SiteOutage, O21",
@@ -358,7 +358,7 @@ fn the_rules_in_force_are_listed_with_their_patience() {
 fn the_shipped_stories_come_true() {
     let (code, told, complaint) = rules(&["test", "docs/examples/rules-test.yaml"]);
     assert_eq!((code, complaint.as_str()), (Some(0), ""), "{told}");
-    assert_eq!(told, "docs/examples/rules-test.yaml: 4 tests, good\n");
+    assert_eq!(told, "docs/examples/rules-test.yaml: 4 tests passed\n");
 }
 
 #[test]
@@ -423,24 +423,27 @@ fn a_file_that_is_no_story_is_a_fault_of_its_own() {
         ("tests: [ { nam: a } ]", "unknown field `nam`"),
         (
             "tests: [ { name: a, phones: {}, expect: [ { at: soon } ] } ]",
-            "is no file of stories",
+            "not a valid test file",
         ),
-        ("interval: 0s\ntests: []", "choose a longer `interval`"),
+        (
+            "interval: 0s\ntests: []",
+            "`interval` is 0s; choose a longer one",
+        ),
         (
             "tests: [ { name: a, phones: { a: }, expect: [ { at: 300000h } ] } ]",
-            "shorten it, or lengthen `interval`",
+            "shorten it, or use a longer `interval`",
         ),
         (
             "tests: [ { name: a, phones: { hall: }, timeline: [ { at: 0s, phone: hal } ], expect: [ { at: 0s } ] } ]",
-            "`hal` is no phone of the story; did you mean `hall`?",
+            "`hal` is not a phone of the test; did you mean `hall`?",
         ),
         (
             "tests: [ { name: a, phones: { a: }, timeline: [ { at: 0s, phone: a, error: auht } ], expect: [ { at: 0s } ] } ]",
-            "`auht` is no error",
+            "`auht` is not a valid error",
         ),
         (
             "tests: [ { name: a, phones: {}, rules: [SiteOutag], expect: [] } ]",
-            "there is no rule `SiteOutag`; did you mean `SiteOutage`?",
+            "no rule `SiteOutag`; did you mean `SiteOutage`?",
         ),
     ] {
         let (code, told, complaint) = rules(&["test", &written("no-story.yaml", text)]);

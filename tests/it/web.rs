@@ -26,7 +26,9 @@ use grandstream_exporter::fleet::place::Scheme;
 use grandstream_exporter::fleet::report::Outcome;
 use grandstream_exporter::fleet::{Failure, Fleet, Place, PollReport, Reason};
 use grandstream_exporter::telemetry;
-use grandstream_exporter::web::{Doors, Entrance, Inputs, Limits, Requests, Settings, bind, serve};
+use grandstream_exporter::web::{
+    Inputs, Limits, Listeners, RequestMetrics, ServerConfig, Settings, bind, serve,
+};
 
 /// Longer than anything here takes on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -64,7 +66,7 @@ impl Server {
         let control = directory.path().join("control.sock");
         let network = bind(&[([127, 0, 0, 1], 0).into()]).expect("a free port");
         let address = network[0].local_addr().expect("an address");
-        let doors = Doors {
+        let listeners = Listeners {
             network,
             control: Some(UnixListener::bind(&control).expect("a socket")),
         };
@@ -85,13 +87,13 @@ impl Server {
             alerts,
             commands: command_sender.clone(),
             ledger_fault: None,
-            requests: Requests::register(&mut registry),
+            requests: RequestMetrics::register(&mut registry),
             registry: Arc::new(registry),
             started: clock.now(),
         };
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(doors, inputs, limits, stop.clone()));
+        tasks.spawn(serve(listeners, inputs, limits, stop.clone()));
         Self {
             address,
             control,
@@ -149,8 +151,8 @@ pub(crate) fn settings() -> Settings {
     Settings {
         metrics: config::Metrics::default(),
         values: Arc::default(),
-        overview: Arc::default(),
-        entrance: Arc::default(),
+        summary: Arc::default(),
+        server_config: Arc::default(),
         reload: ReloadStatus {
             successful: true,
             last_success: Clock::real().now(),
@@ -576,12 +578,12 @@ async fn who_is_slow_with_a_head_is_cut_off() {
 #[tokio::test]
 async fn who_is_slow_with_a_handshake_is_cut_off() {
     let limits = Limits {
-        handshake: Duration::from_millis(50),
+        handshake_timeout: Duration::from_millis(50),
         ..Limits::default()
     };
     let server = Server::start(two_phones(), limits);
     server.settings.send_replace(Arc::new(Settings {
-        entrance: Arc::new(encrypted_entrance()),
+        server_config: Arc::new(encrypted()),
         ..settings()
     }));
     let mut stream = server.connect().await;
@@ -598,7 +600,7 @@ async fn who_is_slow_with_a_handshake_is_cut_off() {
 }
 
 /// TLS with a certificate that nobody looks at.
-fn encrypted_entrance() -> Entrance {
+fn encrypted() -> ServerConfig {
     let directory = tempfile::tempdir().expect("a directory");
     let write = |name: &str, text: &str| {
         let path = directory.path().join(name);
@@ -618,7 +620,7 @@ fn encrypted_entrance() -> Entrance {
     let path = write("config.yaml", "web_config_file: web.yaml");
     let environment = config::Environment::default();
     let config = config::load(&path, &environment, config::Secrets::Read).expect("no faults");
-    Entrance::of(&config, &Entrance::default()).expect("TLS")
+    ServerConfig::of(&config, &ServerConfig::default()).expect("TLS")
 }
 
 #[tokio::test]
@@ -645,7 +647,7 @@ async fn a_large_body_is_refused_unread() {
 #[tokio::test]
 async fn who_does_not_read_an_answer_is_cut_off() {
     let limits = Limits {
-        stall: Duration::from_millis(20),
+        write_timeout: Duration::from_millis(20),
         ..Limits::default()
     };
     let places: Vec<_> = (0..20_000).map(|n| place(&format!("phone {n}"))).collect();

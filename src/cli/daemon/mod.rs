@@ -1,11 +1,10 @@
-//! Speaking to the running daemon: over its control socket, or over the network as one of its users.
+//! Requests to the running daemon: over its control socket, or over the network as one of its users.
 //!
-//! One request, one answer, within a time limit and a bound. Of the socket its owner and group decide
-//! who may, and the daemon sees who asks; over the network it is a user that `access.operate` names,
-//! if anything is to be changed.
+//! Each request has a time limit, each response a maximum size. The owner and group of the socket decide
+//! who may use it. Over the network, changes need a user of `access.operate`.
 
-mod local;
-mod remote;
+mod control_socket;
+mod https_client;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,23 +15,23 @@ use hyper::{Method, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use remote::Remote;
+use https_client::HttpsClient;
 
-/// The options of the commands that ask the daemon.
+/// The options of commands that send requests to the daemon.
 #[derive(Debug, clap::Args)]
 pub(super) struct DaemonArg {
     #[command(flatten)]
     socket: SocketArg,
-    /// Ask over the network instead: scheme, host and port of the daemon
+    /// Address of the daemon, e.g. <https://exporter.example:15060>, instead of the control socket
     #[arg(long, value_name = "URL", conflicts_with = "socket")]
     url: Option<String>,
-    /// As this user of its listener
+    /// User of the daemon's listener
     #[arg(long, value_name = "NAME", requires_all = ["url", "password_file"])]
     user: Option<String>,
-    /// Where the password of that user stands
+    /// File with the password of that user
     #[arg(long, value_name = "FILE", requires = "user")]
     password_file: Option<PathBuf>,
-    /// Authorities in PEM format that vouch for the daemon, instead of the system's
+    /// CA certificates in PEM format for the daemon's certificate, instead of the system's
     #[arg(long, value_name = "FILE", requires = "url")]
     ca_file: Option<PathBuf>,
 }
@@ -50,132 +49,129 @@ pub(super) struct SocketArg {
     pub(super) socket: PathBuf,
 }
 
-/// A request; its body is JSON.
+/// A request to the API; its body is JSON.
 #[derive(Debug)]
-struct Ask<'a> {
+struct ApiRequest<'a> {
     method: Method,
     path: &'a str,
     body: Option<String>,
 }
 
-/// What the daemon refused, in its words.
-#[derive(Debug, thiserror::Error)]
-#[error("the daemon answered {status}: {why}")]
-struct Refused {
-    status: StatusCode,
-    why: String,
+impl<'a> ApiRequest<'a> {
+    fn new(method: Method, path: &'a str, body: Option<String>) -> Self {
+        Self { method, path, body }
+    }
 }
 
-/// How long the daemon may take: a page of 20,000 phones takes it well below a second, and what
-/// changes something may wait for a disk.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// An error response of the daemon.
+#[derive(Debug, thiserror::Error)]
+#[error("the daemon answered {status}: {message}")]
+struct DaemonError {
+    status: StatusCode,
+    message: String,
+}
 
-/// The largest answer: 20,000 phones with all their readings.
-const MAX_ANSWER: usize = 512 << 20;
+/// How long a request may take: the list of 20,000 phones takes well below a second, and a change may
+/// wait for a disk.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The largest response: 20,000 phones with all their readings.
+const MAX_BODY: usize = 512 << 20;
 
 impl DaemonArg {
-    /// The answer to GET `path`, understood as `T`.
+    /// The response to GET `path`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        understood(&self.answer(path).await?)
+        parsed(&self.get_body(path).await?)
     }
 
-    /// The body of a good answer to GET `path`.
-    pub(super) async fn answer(&self, path: &str) -> anyhow::Result<Bytes> {
-        let ask = Ask {
-            method: Method::GET,
-            path,
-            body: None,
-        };
-        self.ask(ask, PATIENCE).await
+    /// The body of the response to GET `path`.
+    pub(super) async fn get_body(&self, path: &str) -> anyhow::Result<Bytes> {
+        let request = ApiRequest::new(Method::GET, path, None);
+        self.send(request, TIMEOUT).await
     }
 
-    /// The body of a good answer to POST `path`, within a time of the asker's.
-    pub(super) async fn order(&self, path: &str, patience: Duration) -> anyhow::Result<Bytes> {
-        let ask = Ask {
-            method: Method::POST,
-            path,
-            body: None,
-        };
-        self.ask(ask, patience).await
+    /// What is degraded in a daemon that works, a line each; an error if it does not work.
+    pub(super) async fn degraded(&self) -> anyhow::Result<Vec<String>> {
+        let body = self.get_body("/-/healthy").await?;
+        let text = String::from_utf8_lossy(&body);
+        Ok(text.lines().skip(1).map(str::to_owned).collect())
     }
 
-    /// The answer to POST of `body`; nothing is sent where it is null.
+    /// The body of the response to POST `path` without a body, within a time limit.
+    pub(super) async fn post_empty(&self, path: &str, timeout: Duration) -> anyhow::Result<Bytes> {
+        let request = ApiRequest::new(Method::POST, path, None);
+        self.send(request, timeout).await
+    }
+
+    /// The response to POST of `body`; a null body is not sent.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &Value,
     ) -> anyhow::Result<T> {
-        let ask = Ask {
-            method: Method::POST,
+        let request = ApiRequest::new(
+            Method::POST,
             path,
-            body: (!body.is_null()).then(|| body.to_string()),
-        };
-        understood(&self.ask(ask, PATIENCE).await?)
+            (!body.is_null()).then(|| body.to_string()),
+        );
+        parsed(&self.send(request, TIMEOUT).await?)
     }
 
-    /// The answer to DELETE.
+    /// The response to DELETE `path`.
     pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        let ask = Ask {
-            method: Method::DELETE,
-            path,
-            body: None,
-        };
-        understood(&self.ask(ask, PATIENCE).await?)
+        let request = ApiRequest::new(Method::DELETE, path, None);
+        parsed(&self.send(request, TIMEOUT).await?)
     }
 
-    async fn ask(&self, ask: Ask<'_>, patience: Duration) -> anyhow::Result<Bytes> {
+    async fn send(&self, request: ApiRequest<'_>, timeout: Duration) -> anyhow::Result<Bytes> {
         let Some(url) = &self.url else {
-            return in_time(patience, local::ask(&self.socket.socket, ask)).await;
+            return with_timeout(timeout, control_socket::send(&self.socket.socket, request)).await;
         };
         let user = self.user.as_deref().zip(self.password_file.as_deref());
-        let remote = Remote::new(url, user, self.ca_file.as_deref())?;
-        in_time(patience, remote.ask(ask)).await
+        let client = HttpsClient::new(url, user, self.ca_file.as_deref())?;
+        with_timeout(timeout, client.send(request)).await
     }
 }
 
 impl SocketArg {
-    /// The answer to POST of `body`, within a time of the asker's.
+    /// The response to POST of `body` within a time limit.
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &Value,
-        patience: Duration,
+        timeout: Duration,
     ) -> anyhow::Result<T> {
-        let ask = Ask {
-            method: Method::POST,
-            path,
-            body: Some(body.to_string()),
-        };
-        understood(&in_time(patience, local::ask(&self.socket, ask)).await?)
+        let request = ApiRequest::new(Method::POST, path, Some(body.to_string()));
+        parsed(&with_timeout(timeout, control_socket::send(&self.socket, request)).await?)
     }
 }
 
-async fn in_time(
-    patience: Duration,
-    answer: impl Future<Output = anyhow::Result<Bytes>>,
+async fn with_timeout(
+    timeout: Duration,
+    response: impl Future<Output = anyhow::Result<Bytes>>,
 ) -> anyhow::Result<Bytes> {
-    tokio::time::timeout(patience, answer)
+    tokio::time::timeout(timeout, response)
         .await
-        .context("the daemon did not answer in time")?
+        .context("the daemon did not respond in time")?
 }
 
-fn understood<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
-    serde_json::from_slice(body).context("the daemon's answer is not understood")
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> anyhow::Result<T> {
+    serde_json::from_slice(body).context("cannot parse the response of the daemon")
 }
 
-/// The body of a good answer, or what the daemon says of a bad one.
-fn good(status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
+/// The body of a response, or its error.
+fn body_if_success(status: StatusCode, body: Bytes) -> anyhow::Result<Bytes> {
     if status.is_success() {
         return Ok(body);
     }
     if status == StatusCode::UNAUTHORIZED {
-        bail!("the daemon wants to know who asks; use --user and --password-file");
+        bail!("the daemon needs a login; use --user and --password-file");
     }
     let json: Option<Value> = serde_json::from_slice(&body).ok();
     let error = json.as_ref().and_then(|json| json["error"].as_str());
-    let why = match error {
+    let message = match error {
         Some(error) => error.to_owned(),
         None => String::from_utf8_lossy(&body).trim().to_owned(),
     };
-    Err(Refused { status, why }.into())
+    Err(DaemonError { status, message }.into())
 }

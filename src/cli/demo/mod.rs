@@ -1,10 +1,9 @@
-//! `demo`: a simulated fleet inside the process and the daemon on it; needs nothing.
+//! `demo`: the daemon on a simulated fleet, in one process.
 //!
-//! The daemon is the real one on a real configuration file in a temporary directory; only the phones
-//! are not, nor those whom it tells of alerts. Every opt-in is on, so that every family of `/metrics`
-//! shows.
+//! The daemon is the real one, with a configuration file in a temporary directory; phones, receiver and
+//! Alertmanager are simulated. Every opt-in is on, so that `/metrics` has every family.
 
-mod mailbox;
+mod webhook_sink;
 
 use std::fmt::Write;
 use std::fs::{self, Permissions};
@@ -23,21 +22,21 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{self, Setup};
 use crate::clock::Clock;
 use crate::sim::{self, Scenario};
-use mailbox::Mailbox;
+use webhook_sink::WebhookSink;
 
-/// Simulate a lively fleet and run the exporter on it
+/// Run the exporter on a simulated fleet with faults
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter demo --phones 40")]
 pub(super) struct Args {
-    /// How many phones
+    /// Number of phones
     #[arg(long, value_name = "N", default_value_t = 25)]
     phones: u16,
-    /// Where the exporter listens
+    /// Listen address of the exporter
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:15060")]
     listen: SocketAddr,
 }
 
-/// What the daemon is told beside the phones: quick polls, and everything shown.
+/// The configuration beside the phones: frequent polls, and every opt-in.
 const SETTINGS: &str = r#"
 state_dir: state
 poll: { interval: 2s, values_interval: 10s, timeout: 4s, connect_timeout: 2s }
@@ -62,8 +61,8 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     let secure = secure_phone().await?;
     let directory = tempfile::tempdir()?;
     let config = directory.path().join("config.yaml");
-    let mailbox = Mailbox::open().await?;
-    let text = configuration(args, &fleet, &secure)? + &mailbox.alerting();
+    let sink = WebhookSink::open().await?;
+    let text = configuration(args, &fleet, &secure)? + &sink.alerting();
     fs::write(&config, text)?;
     fs::set_permissions(&config, Permissions::from_mode(0o600))?;
     let socket = directory.path().join("control.sock");
@@ -73,8 +72,8 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     let daemon = app::run(setup, stop.clone());
     let play = async {
         if let Ok(addresses) = addresses.await {
-            tell(&addresses, args.phones)?;
-            suggest(&config, &socket)?;
+            print_addresses(&addresses, args.phones)?;
+            print_suggestions(&config, &socket)?;
         }
         sim::scenario::play(&fleet, &scenario).await;
         std::future::pending().await
@@ -82,7 +81,7 @@ async fn demo(args: &Args, stop: CancellationToken) -> anyhow::Result<()> {
     tokio::select! {
         ended = daemon => ended,
         ended = play => ended,
-        ended = mailbox.serve() => ended,
+        ended = sink.serve() => ended,
     }
 }
 
@@ -99,17 +98,17 @@ fn setup(config: &Path, socket: &Path, listening: oneshot::Sender<Vec<SocketAddr
     }
 }
 
-fn tell(addresses: &[SocketAddr], phones: u16) -> std::io::Result<()> {
+fn print_addresses(addresses: &[SocketAddr], phones: u16) -> std::io::Result<()> {
     for address in addresses {
-        super::say(format_args!(
-            "{phones} simulated phones at http://{address} and http://{address}/metrics; Ctrl-C ends it"
-        ))?;
+        println_line!(
+            "{phones} simulated phones: http://{address} and http://{address}/metrics; stop with Ctrl-C"
+        )?;
     }
     Ok(())
 }
 
-/// Says which commands may be tried on it from another terminal.
-fn suggest(config: &Path, socket: &Path) -> anyhow::Result<()> {
+/// Prints commands to try from another terminal.
+fn print_suggestions(config: &Path, socket: &Path) -> anyhow::Result<()> {
     let program = std::env::current_exe()?;
     for (command, option, file) in [
         ("status --problems", "--socket", socket),
@@ -117,7 +116,7 @@ fn suggest(config: &Path, socket: &Path) -> anyhow::Result<()> {
         ("alerts", "--socket", socket),
     ] {
         let (program, file) = (program.display(), file.display());
-        super::say(format_args!("Try: {program} {command} {option} {file}"))?;
+        println_line!("Try: {program} {command} {option} {file}")?;
     }
     Ok(())
 }
@@ -139,7 +138,7 @@ fn configuration(args: &Args, fleet: &sim::Fleet, secure: &sim::Phone) -> anyhow
     Ok(text)
 }
 
-/// A phone that serves HTTPS with a certificate of its own making, as real ones do.
+/// A phone that serves HTTPS with a self-signed certificate, as real ones do.
 async fn secure_phone() -> anyhow::Result<sim::Phone> {
     let made = rcgen::generate_simple_self_signed(["phone.example".to_owned()])
         .context("failed to make a certificate")?;

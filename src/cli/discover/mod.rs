@@ -1,34 +1,34 @@
-//! `discover`: which addresses of a net are phones of the vendor, as a list to poll.
+//! `discover`: scans networks for phones of the vendor and writes a list of them.
 //!
-//! It asks each address for the few values that phones tell without a login, and nothing else: no
-//! password is needed, tried or guessed, so it can lock no phone. What it finds becomes a list for
-//! `phone_files`; an older list can be compared with what is there now.
+//! It requests from each address the few values that phones return without a login, and nothing else:
+//! no password is tried, so no phone can lock. The list is for `phone_files`; an older list can be
+//! compared with what is found now.
 
-mod found;
-mod list;
-mod sweep;
+mod discovered;
+mod phone_list;
+mod scan;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::IpAddr;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
 use ipnet::IpNet;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use self::found::{Found, named};
-use self::list::{Change, Listed};
-use super::phone::table;
+use self::discovered::{DiscoveredPhone, named};
+use self::phone_list::{Change, ListedPhone};
+use super::progress::Progress;
+use super::{UsageError, table};
 use crate::fleet::place::Scheme;
+use crate::rules::describe_rule::count;
 
-/// Find phones of the vendor in nets, without logging in
+/// Scan networks for phones of the vendor, without logging in
 ///
-/// Prints a table to stderr and a list for `phone_files` to stdout or a file. Phones that tell
+/// Prints a table to stderr and a list for `phone_files` to stdout or a file. Phones that return
 /// nothing without a login are not found.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -36,34 +36,34 @@ use crate::fleet::place::Scheme;
                   grandstream-exporter discover 192.0.2.0/24 --update phones.d/hq.yaml"
 )]
 pub(super) struct Args {
-    /// Nets, as 192.0.2.0/24
+    /// Networks, e.g. 192.0.2.0/24
     #[arg(required = true, value_name = "CIDR")]
     nets: Vec<IpNet>,
-    /// How the phones are spoken to
+    /// Scheme of the requests
     #[arg(long, value_enum, default_value = "both")]
     scheme: SchemeArg,
-    /// Instead of the port that belongs to the scheme
+    /// Port, instead of the default port of the scheme
     #[arg(long)]
     port: Option<u16>,
-    /// How many addresses are begun with in a second at most
+    /// New addresses a second
     #[arg(long, value_name = "N", default_value = "100")]
     rate: NonZeroU32,
-    /// How many addresses at the same time
+    /// Addresses at the same time
     #[arg(long, value_name = "N", default_value = "64")]
     jobs: NonZeroUsize,
-    /// How long an address may take to answer
+    /// Time limit for each address
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = humantime::parse_duration)]
     timeout: Duration,
-    /// Nets larger than a /16 of IPv4 too
+    /// Allow networks of more than 65536 addresses
     #[arg(long)]
     large: bool,
-    /// Tell which phones of this list (YAML, JSON or CSV) have moved or are gone, and list the new
+    /// Compare with this list (YAML, JSON or CSV): show phones that moved or are gone, write new ones only
     #[arg(long, value_name = "LIST")]
     update: Option<PathBuf>,
-    /// Write the list to this file, which must not be there yet, instead of to stdout
+    /// Write the list to this new file instead of stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print JSON instead of a list
+    /// Print JSON for programs instead of a list
     #[arg(long)]
     json: bool,
 }
@@ -72,138 +72,80 @@ pub(super) struct Args {
 enum SchemeArg {
     Http,
     Https,
-    /// HTTP, then HTTPS where that finds none
+    /// HTTP, then HTTPS where HTTP finds no phone
     Both,
 }
 
-/// How many addresses a net may have: those of an IPv4 /16.
-const MOST_ADDRESSES_BITS: u8 = 16;
+/// The largest network without `--large`: 2^16 addresses, as an IPv4 /16 has.
+const MAX_HOST_BITS: u8 = 16;
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    if let Some(net) = args
-        .nets
-        .iter()
-        .find(|net| is_large(net))
-        .filter(|_| !args.large)
-    {
-        super::complain(format_args!(
-            "grandstream-exporter: {net} has more than 65536 addresses; name smaller nets, or use --large"
-        ));
-        return ExitCode::from(super::USAGE);
+pub(super) fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(net) = args.nets.iter().find(|net| is_large(net) && !args.large) {
+        let error = format!("{net} has more than 65536 addresses; use smaller networks or --large");
+        return Err(UsageError(error).into());
     }
-    let known = match args.update.as_deref().map(list::read).transpose() {
-        Ok(known) => known,
-        Err(error) => {
-            super::complain(format_args!("grandstream-exporter: {error:#}"));
-            return ExitCode::from(super::USAGE);
-        }
-    };
-    let found = super::block_on(|stop| async move {
-        match stop.run_until_cancelled(Box::pin(sweep(args))).await {
-            Some(found) => Ok(found),
-            None => anyhow::bail!("interrupted"),
-        }
-    });
-    match found.and_then(|found| tell(args, &found, known.as_deref())) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::failed(&error),
-    }
+    let known = args.update.as_deref().map(phone_list::read).transpose();
+    let known = known.map_err(|error| UsageError(format!("{error:#}")))?;
+    let found = super::interruptible(async { Ok(scan(args).await) })?;
+    print(args, &found, known.as_deref())
 }
 
 fn is_large(net: &IpNet) -> bool {
-    net.max_prefix_len() - net.prefix_len() > MOST_ADDRESSES_BITS
+    net.max_prefix_len() - net.prefix_len() > MAX_HOST_BITS
 }
 
-async fn sweep(args: &Args) -> Vec<Found> {
+async fn scan(args: &Args) -> Vec<DiscoveredPhone> {
     let schemes: &[Scheme] = match args.scheme {
         SchemeArg::Http => &[Scheme::Http],
         SchemeArg::Https => &[Scheme::Https],
         SchemeArg::Both => &[Scheme::Http, Scheme::Https],
     };
-    let plan = sweep::Plan {
+    let options = scan::ScanOptions {
         schemes,
         port: args.port,
         timeout: args.timeout,
         rate: args.rate,
         jobs: args.jobs.get(),
     };
-    let bar = bar(&args.nets);
+    let size = |net: &IpNet| 1_u64.checked_shl(u32::from(net.max_prefix_len() - net.prefix_len()));
+    let progress = Progress::new(args.nets.iter().filter_map(size).sum(), "addresses");
     let addresses = args.nets.iter().flat_map(IpNet::hosts);
-    let mut found = sweep::sweep(addresses, &plan, || {
-        if let Some(bar) = &bar {
-            bar.inc(1);
-        }
-    })
-    .await;
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
-    // Nets may overlap.
+    let mut found = scan::scan(addresses, &options, || progress.advance()).await;
+    // Networks may overlap.
     found.sort_by_key(|found| found.address);
     found.dedup_by_key(|found| found.address);
     found
 }
 
-fn bar(nets: &[IpNet]) -> Option<ProgressBar> {
-    if !std::io::stderr().is_terminal() {
-        return None;
-    }
-    let count = |net: &IpNet| 1_u64.checked_shl(u32::from(net.max_prefix_len() - net.prefix_len()));
-    let total: u64 = nets.iter().filter_map(count).sum();
-    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} addresses, {eta} left");
-    let bar = ProgressBar::new(total);
-    Some(match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    })
-}
-
-fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Result<()> {
+fn print(
+    args: &Args,
+    found: &[DiscoveredPhone],
+    known: Option<&[ListedPhone]>,
+) -> anyhow::Result<()> {
     let named = named(found);
-    let rows: Vec<Vec<String>> = named
-        .iter()
-        .map(|(name, found)| {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            vec![
-                name.clone(),
-                found.place(),
-                text(&found.model),
-                text(&found.firmware),
-                found
-                    .mac
-                    .as_deref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-            ]
-        })
-        .collect();
-    lines(&table(
-        &["NAME", "ADDRESS", "MODEL", "FIRMWARE", "MAC"],
-        &rows,
-    ))?;
-    super::complain(format_args!("{} phones found", found.len()));
-    let mut listed: Vec<&(String, &Found)> = named.iter().collect();
+    let phones = named.iter().map(|(name, found)| found.as_json(name));
+    let phones: Value = phones.collect();
+    eprint_table(&["NAME", "ADDRESS", "MODEL", "FIRMWARE", "MAC"], &phones);
+    eprintln_line!("{} found", count(found.len(), "phone"));
+    let mut listed: Vec<&(String, &DiscoveredPhone)> = named.iter().collect();
     let mut changes = Vec::new();
     if let Some(known) = known {
         let is_covered = |address: IpAddr| args.nets.iter().any(|net| net.contains(&address));
-        changes = list::compare(known, &named, is_covered);
+        changes = phone_list::compare(known, &named, is_covered);
         listed.retain(|(name, _)| {
             changes
                 .iter()
                 .any(|change| matches!(change, Change::New { name: new, .. } if new == name))
         });
-        let rows: Vec<_> = changes.iter().map(Change::row).collect();
-        lines(&table(&["CHANGE", "NAME", "ADDRESS", "WAS"], &rows))?;
+    }
+    let changes: Value = changes.iter().map(Change::as_json).collect();
+    if known.is_some() {
+        eprint_table(&["CHANGE", "NAME", "ADDRESS", "WAS"], &changes);
     }
     let text = if args.json {
-        let phones: Vec<_> = named
-            .iter()
-            .map(|(name, found)| found.as_json(name))
-            .collect();
-        let changes: Vec<_> = changes.iter().map(Change::as_json).collect();
         format!("{}\n", json!({ "phones": phones, "changes": changes }))
     } else {
-        list::written(&listed)
+        phone_list::to_yaml(&listed)
     };
     let Some(path) = &args.output else {
         std::io::stdout().write_all(text.as_bytes())?;
@@ -214,9 +156,10 @@ fn tell(args: &Args, found: &[Found], known: Option<&[Listed]>) -> anyhow::Resul
         .with_context(|| format!("failed to write {}", path.display()))
 }
 
-fn lines(lines: &[String]) -> std::io::Result<()> {
-    let mut stderr = std::io::stderr();
-    lines.iter().try_for_each(|line| writeln!(stderr, "{line}"))
+fn eprint_table(header: &[&str], json: &Value) {
+    for line in table::aligned(header, &table::rows_of(header, json)) {
+        eprintln_line!("{line}");
+    }
 }
 
 #[cfg(test)]
@@ -224,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_net_is_large_beyond_16_bits_of_addresses() {
+    fn a_network_is_large_beyond_16_bits_of_addresses() {
         for (net, expect) in [
             ("10.0.0.0/16", false),
             ("10.0.0.0/15", true),

@@ -1,12 +1,12 @@
-//! A plan as people read it: one line a change, and a sum at the end.
+//! The plan as a table: one line a change, and counts at the end.
 
-use super::device::punctuated;
-use super::list::List;
-use super::plan::{Doubt, Plan};
+use super::csv_list::CsvList;
+use super::plan::{Conflict, Plan};
+use crate::cli::mac::punctuated;
 use crate::cli::table::aligned;
 
-/// The plan in lines: what is added, what moves, what is missing and stays, what a person decides.
-pub(super) fn lines(plan: &Plan, list: &List) -> Vec<String> {
+/// The plan in lines: new, moved and gone rows, conflicts, counts.
+pub(super) fn lines(plan: &Plan, list: &CsvList) -> Vec<String> {
     let mut rows = Vec::new();
     let mac_of = |mac: Option<&str>| mac.map(punctuated).unwrap_or_default();
     let listed = |row: usize| match list.rows.get(row) {
@@ -29,29 +29,29 @@ pub(super) fn lines(plan: &Plan, list: &List) -> Vec<String> {
         push("~ moved", listed(*row), format!("now at {address}"));
     }
     for row in &plan.gone {
-        let what = "not in the source; stays in the list";
+        let what = "not in the source; kept in the list";
         push("- gone", listed(*row), what.to_owned());
     }
-    for doubt in &plan.doubts {
-        let (cells, what) = match doubt {
-            Doubt::Replaced { row, by } => {
+    for conflict in &plan.conflicts {
+        let (cells, what) = match conflict {
+            Conflict::AddressTaken { row, by } => {
                 let by = punctuated(by);
-                let what = format!("{by} has its address; if it was exchanged, write that as mac");
+                let what = format!("{by} has its address; if it replaces this phone, change mac");
                 (listed(*row), what)
             }
-            Doubt::Elsewhere { row, address } => {
-                let what = format!("its name is at {address}; if it moved, write that as address");
+            Conflict::NameMoved { row, address } => {
+                let what = format!("its name is at {address}; if it moved, change address");
                 (listed(*row), what)
             }
-            Doubt::Twice { mac, address } => {
+            Conflict::DuplicateMac { mac, address } => {
                 let cells = [String::new(), address.clone(), punctuated(mac)];
-                let what = "listed more than once, never at this address; correct these rows";
+                let what = "several rows have this mac, none this address; correct them";
                 (cells, what.to_owned())
             }
-            Doubt::NoAddress { mac, name } => {
+            Conflict::NoAddress { mac, name } => {
                 let name = name.clone().unwrap_or_default();
                 let cells = [name, String::new(), mac_of(mac.as_deref())];
-                let what = "has no address in the source; import leases, or --set address=…";
+                let what = "no address in the source; import leases, or use --set address=…";
                 (cells, what.to_owned())
             }
         };
@@ -59,19 +59,19 @@ pub(super) fn lines(plan: &Plan, list: &List) -> Vec<String> {
     }
     let mut lines = Vec::new();
     if !rows.is_empty() {
-        lines = aligned(["CHANGE", "NAME", "ADDRESS", "MAC", "DETAIL"], &rows);
+        lines = aligned(&["CHANGE", "NAME", "ADDRESS", "MAC", "DETAIL"], &rows);
     }
-    lines.push(sum(plan));
+    lines.push(counts(plan));
     lines
 }
 
-fn sum(plan: &Plan) -> String {
+fn counts(plan: &Plan) -> String {
     format!(
         "{} new, {} moved, {} gone, {} to check, {} unchanged",
         plan.new.len(),
         plan.moved.len(),
         plan.gone.len(),
-        plan.doubts.len(),
+        plan.conflicts.len(),
         plan.unchanged
     )
 }

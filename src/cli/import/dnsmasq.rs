@@ -1,14 +1,13 @@
 //! The leases file of dnsmasq: a lease a line, `EXPIRY MAC ADDRESS NAME CLIENT-ID`.
 //!
-//! A name that the device did not give is `*`. Leases of IPv6 follow a line `duid …` and carry no
-//! hardware address, so they tell nothing here. dnsmasq drops what has expired.
+//! A device without a name has `*`. IPv6 leases follow a line `duid …` and have no MAC, so they are
+//! skipped. dnsmasq drops expired leases.
 
+use super::device::{Device, host_name};
+use crate::cli::address;
 use crate::fleet::place::mac_digits;
 
-use super::address;
-use super::device::{Device, host_name};
-
-/// The leases; of a device with several the one that lasts longest comes last.
+/// The leases; of several of a device the one that expires last comes last.
 pub(super) fn devices(text: &str) -> Vec<Device> {
     let mut leases: Vec<_> = text.lines().filter_map(lease).collect();
     leases.sort_by_key(|(expiry, _)| *expiry);
@@ -18,7 +17,7 @@ pub(super) fn devices(text: &str) -> Vec<Device> {
 fn lease(line: &str) -> Option<(u64, Device)> {
     let mut words = line.split_ascii_whitespace();
     let expiry = match words.next()?.parse().ok()? {
-        // A lease without end.
+        // It does not expire.
         0 => u64::MAX,
         expiry => expiry,
     };
@@ -40,7 +39,7 @@ mod tests {
     use crate::cli::import::device::latest;
 
     #[test]
-    fn leases_tell_device_address_and_name() {
+    fn leases_have_mac_address_and_name() {
         let text = "\
 1715890320 00:0b:82:12:34:56 192.0.2.45 reception 01:00:0b:82:12:34:56
 1715886720 c0:74:ad:0a:0b:0c 192.0.2.46 * *
@@ -51,12 +50,12 @@ duid 00:01:00:01:2d:c1:5f:3a:00:0b:82:12:34:56
 1715890320 34567890 2001:db8::45 reception 00:01:00:01:2d:c1:5f:3b:00:0b:82:12:34:56
 ";
         let devices = latest(devices(text));
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.mac.as_deref(), d.address.as_deref(), d.name.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("c074ad0a0b0c"), Some("192.0.2.46"), None),
                 (Some("000b82123456"), Some("192.0.2.45"), Some("reception")),

@@ -1,15 +1,14 @@
-//! Targets in Prometheus' `file_sd` format, as JSON, read as the configuration reads them: the label
-//! `phone` is the name, `site` the site; `mac`, where somebody keeps it, the device.
+//! Targets in Prometheus' `file_sd` format, as JSON: the label `phone` is the name, `site` the site,
+//! `mac` the hardware address.
 
 use std::collections::HashMap;
 
 use anyhow::Context;
 use serde::Deserialize;
 
-use crate::fleet::place::mac_digits;
-
-use super::address;
 use super::device::{Device, written_name};
+use crate::cli::address;
+use crate::fleet::place::mac_digits;
 
 #[derive(Deserialize)]
 struct Group {
@@ -20,14 +19,13 @@ struct Group {
 
 /// Reads every target of every group.
 pub(super) fn devices(text: &str) -> anyhow::Result<Vec<Device>> {
-    let groups: Vec<Group> =
-        serde_json::from_str(text).context("failed to read it as a list of targets in JSON")?;
+    let groups: Vec<Group> = serde_json::from_str(text).context("not a JSON list of targets")?;
     Ok(groups.iter().flat_map(in_group).collect())
 }
 
 fn in_group(group: &Group) -> impl Iterator<Item = Device> {
     let label = |name: &str| group.labels.get(name).map(String::as_str);
-    // What names one device cannot name several.
+    // Labels of several targets cannot identify one device.
     let own = |name: &str| label(name).filter(|_| group.targets.len() == 1);
     let device = Device {
         mac: own("mac").and_then(mac_digits),
@@ -53,12 +51,12 @@ mod tests {
             {"targets": ["192.0.2.24"]}
         ]"#;
         let devices = devices(text).unwrap();
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.address.as_deref(), d.name.as_deref(), d.site.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("192.0.2.21:80"), None, Some("hq")),
                 (Some("192.0.2.22"), None, Some("hq")),
@@ -70,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_list_says_so() {
+    fn another_format_is_an_error() {
         let error = format!("{:#}", devices("{}").unwrap_err());
         assert!(error.contains("targets"), "{error}");
     }

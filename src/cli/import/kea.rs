@@ -1,25 +1,24 @@
-//! The memfile of Kea: a table of leases with a header, to which every change is appended.
+//! The memfile of Kea: a CSV file of leases with a header, to which every change is appended.
 //!
-//! State 0 is a lease in use; 1 was declined, 2 has expired and was taken back. A lease that was
-//! deleted is written once more with a lifetime of zero.
+//! State 0 is a lease in use, 1 is declined, 2 is expired and reclaimed. A deleted lease is appended
+//! again with a lifetime of zero.
 
 use anyhow::{Context, bail};
 
-use crate::fleet::place::mac_digits;
-
-use super::address;
 use super::device::{Device, host_name};
 use super::leases::{self, Lease};
+use crate::cli::address;
+use crate::fleet::place::mac_digits;
 
 /// The leases in use.
 pub(super) fn devices(text: &str) -> anyhow::Result<Vec<Device>> {
-    let mut reader = ::csv::ReaderBuilder::new()
+    let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(text.as_bytes());
     let header = reader.headers().context("failed to read the header")?;
     let column = |title: &str| header.iter().position(|found| found == title);
     let (Some(address), Some(mac)) = (column("address"), column("hwaddr")) else {
-        bail!("the first line names no columns `address` and `hwaddr`; give the lease file itself");
+        bail!("the header has no columns `address` and `hwaddr`; use the lease file itself");
     };
     let (name, state) = (column("hostname"), column("state"));
     let lifetime = column("valid_lifetime");
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_last_of_an_address_holds() {
+    fn the_last_lease_of_an_address_counts() {
         let text = "\
 address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context,pool_id
 192.0.2.21,00:0b:82:12:34:56,01:00:0b:82:12:34:56,3600,1715886720,1,0,0,reception.example.org.,0,,0
@@ -63,12 +62,12 @@ address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostn
 192.0.2.45,00:0b:82:12:34:56,01:00:0b:82:12:34:56,3600,1715890320,1,0,0,reception.example.org.,0,,0
 ";
         let devices = devices(text).unwrap();
-        let told: Vec<_> = devices
+        let found: Vec<_> = devices
             .iter()
             .map(|d| (d.mac.as_deref(), d.address.as_deref(), d.name.as_deref()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 (Some("ec74d722c911"), Some("192.0.2.23"), Some("kitchen")),
                 (Some("3c5ab4000001"), Some("192.0.2.21"), Some("laptop")),
@@ -82,7 +81,7 @@ address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostn
     }
 
     #[test]
-    fn another_table_is_no_lease_file() {
+    fn another_table_is_an_error() {
         assert!(devices("name,address\na,192.0.2.1\n").is_err());
     }
 }

@@ -1,6 +1,6 @@
-//! Leases of servers that write a journal: what was written of an address last is what holds.
+//! Leases of servers that write a journal: the last entry of an address counts.
 //!
-//! So a device whose address was later given to another, or given back, has it no more.
+//! So a device whose address was released or leased to another no longer has it.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use super::device::Device;
 
 /// One entry of the journal.
 pub(super) struct Lease {
-    /// The address as written, by which entries speak of one lease.
+    /// The address as written, which identifies the lease.
     pub(super) address: String,
     /// Whether the device has the address.
     pub(super) active: bool,

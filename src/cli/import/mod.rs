@@ -1,128 +1,106 @@
-//! `phones import`: brings phones from elsewhere into a table of phones.
+//! `phones import`: adds phones from other sources to a CSV list.
 //!
-//! The difference is shown first and written only where somebody agrees. What was edited by hand
-//! stays: of a row nothing but its address changes, and only if its own device is found elsewhere;
-//! rows are added at the end and none is removed. One file a format turns text into devices, `plan`
-//! compares them with the list, `list` makes the new text; all of that is pure. This file is the
-//! rest: reading, showing, asking, writing.
+//! The changes are shown first and written after a confirmation. Of an existing row only the address
+//! changes, and only if its MAC is found elsewhere; rows are added at the end and none is removed. One
+//! file a format turns text into devices, `plan` compares them with the list, `csv_list` makes the new
+//! text; all of that is pure. This file reads, shows, asks and writes.
 
-mod address;
-mod cells;
-mod csv;
+mod atomic_write;
+mod column_values;
+mod csv_list;
+mod csv_spans;
 mod device;
 mod diff;
 mod dnsmasq;
 mod file_sd;
-mod isc;
+mod inventory_csv;
+mod isc_dhcpd;
 mod kea;
 mod leases;
-mod list;
 mod plan;
 mod provisioning_dir;
-mod save;
-mod settings;
 mod source;
 
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 
+use self::column_values::{ColumnValue, ColumnValues};
+use self::csv_list::CsvList;
 use self::device::Device;
-use self::list::{List, ListFault};
 use self::plan::{Plan, plan};
-use self::settings::{Setting, Settings};
 use self::source::Format;
+use super::{UsageError, address, mac, prompt};
+use crate::rules::describe_rule::count;
 
-pub(super) use self::device::punctuated;
-
-/// Bring phones from an inventory or a DHCP server into a list; shows the difference first
+/// Import phones from an inventory or a DHCP server into a list; shows the changes first
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter phones import --from dnsmasq /var/lib/misc/dnsmasq.leases --into phones.csv --set group=lyon"
 )]
 pub(super) struct Args {
-    /// What the source is
+    /// Format of the source
     #[arg(long, value_name = "FORMAT")]
     from: Format,
-    /// The file; for provisioning-dir the directory
+    /// The file, or the directory for provisioning-dir
     source: PathBuf,
-    /// The list, a table of phones; begun if it is missing
+    /// The CSV list of phones; created if missing
     #[arg(
         long,
         value_name = "FILE",
         default_value = "/etc/grandstream-exporter/phones.csv"
     )]
     into: PathBuf,
-    /// A cell of new rows that the source does not tell, `{mac}` in it being the twelve digits of
-    /// the device; rows of another site, group or credential than set here are not missed
+    /// Value of a column that the source lacks, for new rows; `{mac}` is the twelve digits of the
+    /// device. Rows with another site, group or credential than set here are not reported as gone
     #[arg(long, value_name = "COLUMN=VALUE")]
-    set: Vec<Setting>,
-    /// A further prefix of the vendor's hardware addresses, as 00:0b:82
-    #[arg(long, value_name = "PREFIX", value_parser = device::prefix)]
+    set: Vec<ColumnValue>,
+    /// Another MAC prefix of the vendor, e.g. 00:0b:82
+    #[arg(long, value_name = "PREFIX", value_parser = mac::prefix)]
     oui: Vec<Box<str>>,
-    /// Write without asking
+    /// Write without confirmation
     #[arg(long)]
     yes: bool,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    import(args).unwrap_or_else(|error| {
-        let failed = super::failed(&error);
-        if error.downcast_ref::<ListFault>().is_some() {
-            return ExitCode::from(super::USAGE);
-        }
-        failed
-    })
-}
-
-fn import(args: &Args) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let into = args.into.display();
     let devices = source::devices(args.from, &args.source)
         .with_context(|| format!("failed to import from {}", args.source.display()))?;
     let before = text_of(&args.into)?;
-    let settings = Settings(&args.set);
-    let list = settings
+    let column_values = ColumnValues(&args.set);
+    let list = column_values
         .list(before.clone().unwrap_or_default())
-        .with_context(|| format!("failed to import into {into}"))?;
+        .map_err(|error| UsageError(format!("failed to import into {into}: {error}")))?;
     let all = devices.len();
     let devices = phones_among(devices, &list, args);
-    let strangers = all - devices.len();
-    let plan = plan(&list, devices, |row| settings.expect(&list, row));
+    let other_vendors = all - devices.len();
+    let plan = plan(&list, devices, |row| column_values.expect(&list, row));
 
-    show(&plan, &list, strangers)?;
+    show(&plan, &list, other_vendors)?;
     if plan.new.is_empty() && plan.moved.is_empty() {
-        super::say(format_args!("Nothing to write to {into}"))?;
+        println_line!("No changes to {into}")?;
         return Ok(ExitCode::SUCCESS);
     }
-    if !args.yes {
-        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            super::complain(format_args!(
-                "{into}: nothing was written, since there is no terminal to ask at; add --yes"
-            ));
-            return Ok(ExitCode::from(super::USAGE));
-        }
-        if !ask(&args.into)? {
-            super::say(format_args!("Nothing was written"))?;
-            return Ok(ExitCode::FAILURE);
-        }
+    if !args.yes && !prompt::confirm(&format!("Write the changes to {into}"))? {
+        println_line!("No changes written")?;
+        return Ok(ExitCode::FAILURE);
     }
     let new: Vec<_> = plan
         .new
         .iter()
-        .map(|new| settings.row(&list, new))
+        .map(|new| column_values.row(&list, new))
         .collect();
     let text = list.changed(&plan.moved, &new);
-    save::replace(&args.into, before.as_deref(), &text)?;
-    super::say(format_args!(
-        "Wrote {into}; `check-config` tells whether it fits the rest"
-    ))?;
+    atomic_write::replace(&args.into, before.as_deref(), &text)?;
+    println_line!("Wrote {into}; check the configuration with `check-config`")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The list's text; `None` if there is no such file yet.
+/// The text of the list; `None` if the file does not exist.
 fn text_of(path: &Path) -> anyhow::Result<Option<String>> {
     let failed = || format!("failed to read {}", path.display());
     match source::bytes(path) {
@@ -132,9 +110,9 @@ fn text_of(path: &Path) -> anyhow::Result<Option<String>> {
     }
 }
 
-/// The devices that are listed or may be phones of the vendor. One that is not listed gets the name
-/// and the address that are set where the source tells none.
-fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
+/// The devices that are listed or may be phones of the vendor. Those that are not listed take name and
+/// address from `--set` where the source has none.
+fn phones_among(devices: Vec<Device>, list: &CsvList, args: &Args) -> Vec<Device> {
     let macs = list.rows.iter().filter_map(|row| row.mac.as_deref());
     let listed: HashSet<&str> = macs.collect();
     let mut phones = Vec::with_capacity(devices.len());
@@ -144,7 +122,7 @@ fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
         if is_listed {
             phones.push(device);
         } else if device.may_be_a_phone(&args.oui) {
-            let set = |column| Settings(&args.set).value(column, mac);
+            let set = |column| ColumnValues(&args.set).value(column, mac);
             if device.name.is_none() {
                 device.name = set("name");
             }
@@ -157,21 +135,15 @@ fn phones_among(devices: Vec<Device>, list: &List, args: &Args) -> Vec<Device> {
     phones
 }
 
-fn show(plan: &Plan, list: &List, strangers: usize) -> io::Result<()> {
+fn show(plan: &Plan, list: &CsvList, other_vendors: usize) -> io::Result<()> {
     for line in diff::lines(plan, list) {
-        super::say(format_args!("{line}"))?;
+        println_line!("{line}")?;
     }
-    if strangers > 0 {
-        super::say(format_args!("{strangers} of other vendors left out"))?;
+    if other_vendors > 0 {
+        println_line!(
+            "{} of other vendors skipped",
+            count(other_vendors, "device")
+        )?;
     }
     Ok(())
-}
-
-fn ask(into: &Path) -> io::Result<bool> {
-    let mut out = io::stdout();
-    write!(out, "Write this to {}? [y/N] ", into.display())?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -1,74 +1,72 @@
-//! What an import would change: pure, from the list and what a source tells to a plan.
+//! The plan of an import: the changes, from the list and the devices of a source; pure.
 //!
-//! The hardware address decides first, since it is the device; where the list or the source has
-//! none, address and name do. What somebody wrote by hand stays: of a row only the address may
-//! change, and only where the row's own device is found elsewhere. Whatever else differs is told and
-//! left to a person.
+//! Rows and devices are matched by MAC, and where either has none, by address and name. Of a row only
+//! the address changes, and only if its MAC is found elsewhere. Any other difference is a conflict for
+//! a person to resolve.
 
 use std::collections::{HashMap, HashSet};
 
+use super::csv_list::CsvList;
+use super::device::Device;
+use crate::cli::address;
 use crate::fleet::Text;
 
-use super::address;
-use super::device::Device;
-use super::list::List;
-
-/// What would change in the list. Rows are positions in [`List::rows`].
+/// Changes to the list. Rows are indexes of [`CsvList::rows`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Rows to add.
-    pub(super) new: Vec<New>,
-    /// Rows whose device has another address, and that address.
+    pub(super) new: Vec<NewRow>,
+    /// Rows whose device has a new address, and that address.
     pub(super) moved: Vec<(usize, String)>,
-    /// Rows of which the source tells nothing. They stay.
+    /// Rows that are not in the source. They stay.
     pub(super) gone: Vec<usize>,
-    /// What a person has to decide.
-    pub(super) doubts: Vec<Doubt>,
-    /// How many devices are listed as they are.
+    /// Differences for a person to resolve.
+    pub(super) conflicts: Vec<Conflict>,
+    /// How many devices are listed correctly.
     pub(super) unchanged: usize,
 }
 
-/// A phone to be added.
+/// A row to add.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct New {
-    /// Of no other row of the list.
+pub(super) struct NewRow {
+    /// Unique in the list.
     pub(super) name: String,
     pub(super) address: String,
     pub(super) mac: Option<Box<str>>,
     pub(super) site: Option<String>,
 }
 
-/// What differs and is not for us to change.
+/// A difference for a person to resolve.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
-    /// Another device has the address of this row, whose own was not found.
-    Replaced { row: usize, by: Box<str> },
-    /// The source has this row's name at another address, and nothing tells that it is the device.
-    Elsewhere { row: usize, address: String },
-    /// Several rows are of this device, none of them at its address.
-    Twice { mac: Box<str>, address: String },
-    /// The source tells no address for a device that is not listed.
+pub(super) enum Conflict {
+    /// Another device has the address of this row, whose own device was not found.
+    AddressTaken { row: usize, by: Box<str> },
+    /// The source has the name of this row at another address, without a MAC to prove the move.
+    NameMoved { row: usize, address: String },
+    /// Several rows have the MAC of this device, none its address.
+    DuplicateMac { mac: Box<str>, address: String },
+    /// The source has no address for a device that is not listed.
     NoAddress {
         mac: Option<Box<str>>,
         name: Option<String>,
     },
 }
 
-/// What importing `devices` would change. Rows for which `expected` is false are of another source
-/// and not missed in this one.
-pub(super) fn plan(list: &List, devices: Vec<Device>, expected: impl Fn(usize) -> bool) -> Plan {
-    let tells_macs = devices.iter().any(|device| device.mac.is_some());
-    let tells_addresses = devices.iter().any(|device| device.address.is_some());
+/// Plans the import of `devices`. Rows for which `expected` is false belong to another source and are
+/// not gone.
+pub(super) fn plan(list: &CsvList, devices: Vec<Device>, expected: impl Fn(usize) -> bool) -> Plan {
+    let has_macs = devices.iter().any(|device| device.mac.is_some());
+    let has_addresses = devices.iter().any(|device| device.address.is_some());
     let mut matching = Matching::new(list);
     let rest = matching.by_mac(devices);
     let rest = matching.by_address_or_name(rest);
     matching.add(rest);
     let missed = |(row, seen): (usize, &bool)| {
-        let could_be_told = match list.rows.get(row)?.mac {
-            Some(_) => tells_macs || tells_addresses,
-            None => tells_addresses,
+        let could_be_found = match list.rows.get(row)?.mac {
+            Some(_) => has_macs || has_addresses,
+            None => has_addresses,
         };
-        (!seen && could_be_told && expected(row)).then_some(row)
+        (!seen && could_be_found && expected(row)).then_some(row)
     };
     Plan {
         gone: matching
@@ -83,14 +81,14 @@ pub(super) fn plan(list: &List, devices: Vec<Device>, expected: impl Fn(usize) -
 
 /// A plan in the making.
 struct Matching<'a> {
-    list: &'a List,
+    list: &'a CsvList,
     plan: Plan,
-    /// Which rows the source tells something of.
+    /// Which rows are in the source.
     seen: Vec<bool>,
 }
 
 impl<'a> Matching<'a> {
-    fn new(list: &'a List) -> Self {
+    fn new(list: &'a CsvList) -> Self {
         Self {
             list,
             plan: Plan::default(),
@@ -104,7 +102,7 @@ impl<'a> Matching<'a> {
         }
     }
 
-    /// Finds the rows of devices; returns the devices that have none.
+    /// Matches devices by MAC; returns the others.
     fn by_mac(&mut self, devices: Vec<Device>) -> Vec<Device> {
         let mut rows: HashMap<&str, Vec<usize>> = HashMap::new();
         for (row, listed) in self.list.rows.iter().enumerate() {
@@ -123,7 +121,7 @@ impl<'a> Matching<'a> {
         rest
     }
 
-    /// A device and the rows that are expected to be it.
+    /// A device and the rows with its MAC.
     fn listed(&mut self, rows: &[usize], device: Device) {
         for row in rows {
             self.see(*row);
@@ -143,16 +141,19 @@ impl<'a> Matching<'a> {
                 let before = address_of(row).unwrap_or_default();
                 self.plan.moved.push((*row, address::moved(before, &now)));
             }
-            _ => self.plan.doubts.push(Doubt::Twice { mac, address: now }),
+            _ => self
+                .plan
+                .conflicts
+                .push(Conflict::DuplicateMac { mac, address: now }),
         }
     }
 
-    /// Finds rows where list or source know no hardware address; returns what is not found.
+    /// Matches by address or name where row or device has no MAC; returns the others.
     fn by_address_or_name(&mut self, devices: Vec<Device>) -> Vec<Device> {
-        let mut places = address::Rows::default();
+        let mut indexes = address::AddressIndex::default();
         let mut names: HashMap<&str, usize> = HashMap::new();
         for (row, listed) in self.list.rows.iter().enumerate() {
-            places.insert(&listed.address, row);
+            indexes.insert(&listed.address, row);
             if address::is_name(&listed.address) {
                 let first = listed.address.split(['.', ':']).next().unwrap_or_default();
                 names.entry(first).or_insert(row);
@@ -165,7 +166,7 @@ impl<'a> Matching<'a> {
         };
         let mut rest = Vec::new();
         for device in devices {
-            let at = device.address.as_deref().and_then(|now| places.find(now));
+            let at = device.address.as_deref().and_then(|now| indexes.find(now));
             let name = device.name.as_deref();
             let called = name.and_then(|name| names.get(name).copied());
             let at = at.filter(|row| may_be(row, &device));
@@ -179,8 +180,8 @@ impl<'a> Matching<'a> {
             match (device.address, before) {
                 (Some(now), Some(before)) if !is_at(before, &now) => {
                     self.plan
-                        .doubts
-                        .push(Doubt::Elsewhere { row, address: now });
+                        .conflicts
+                        .push(Conflict::NameMoved { row, address: now });
                 }
                 _ => self.plan.unchanged += 1,
             }
@@ -188,7 +189,7 @@ impl<'a> Matching<'a> {
         rest
     }
 
-    /// Adds what is not listed, unless a row stands in its place.
+    /// Adds the devices that are not listed, unless a row has their address.
     fn add(&mut self, devices: Vec<Device>) {
         let moved: HashMap<usize, &str> = self
             .plan
@@ -196,7 +197,7 @@ impl<'a> Matching<'a> {
             .iter()
             .map(|(row, address)| (*row, address.as_str()))
             .collect();
-        let mut taken = address::Rows::default();
+        let mut taken = address::AddressIndex::default();
         for (row, listed) in self.list.rows.iter().enumerate() {
             let address = moved.get(&row).copied().unwrap_or(&listed.address);
             taken.insert(address, row);
@@ -207,14 +208,14 @@ impl<'a> Matching<'a> {
         for device in devices {
             let Some(now) = device.address else {
                 let Device { mac, name, .. } = device;
-                self.plan.doubts.push(Doubt::NoAddress { mac, name });
+                self.plan.conflicts.push(Conflict::NoAddress { mac, name });
                 continue;
             };
             if let Some(row) = taken.find(&now)
                 && let Some(by) = device.mac
             {
                 self.see(row);
-                self.plan.doubts.push(Doubt::Replaced { row, by });
+                self.plan.conflicts.push(Conflict::AddressTaken { row, by });
                 continue;
             }
             let is_first = added.insert(now.clone());
@@ -223,7 +224,7 @@ impl<'a> Matching<'a> {
             }
             let name = free_name(device.name, device.mac.as_deref(), &now, &names);
             names.insert(name.clone());
-            self.plan.new.push(New {
+            self.plan.new.push(NewRow {
                 name,
                 address: now,
                 mac: device.mac,
@@ -233,14 +234,14 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// Whether a device found at `now` is where the list has it. A listed host name follows its device
-/// by itself and says nothing against an IP address.
+/// Whether a device found at `now` has the listed address. A listed host name matches any IP address,
+/// since it follows its device.
 fn is_at(listed: &str, now: &str) -> bool {
     address::host(listed) == address::host(now)
         || (address::is_name(listed) && !address::is_name(now))
 }
 
-/// The device's own name, or one made of its hardware address or address, that no row has yet.
+/// A unique name: that of the device, or one made of its MAC or address.
 fn free_name(
     name: Option<String>,
     mac: Option<&str>,
@@ -282,8 +283,8 @@ gate,gate.voice.example.org,
         }
     }
 
-    /// Everything as it is listed.
-    fn at_rest() -> Vec<Device> {
+    /// Every device as it is listed.
+    fn as_listed() -> Vec<Device> {
         vec![
             device("01", "192.0.2.21", "gxv"),
             device("02", "192.0.2.22", ""),
@@ -294,13 +295,13 @@ gate,gate.voice.example.org,
     }
 
     fn planned(devices: Vec<Device>) -> Plan {
-        let list = List::read(LIST.to_owned(), &[]).unwrap();
+        let list = CsvList::read(LIST.to_owned(), &[]).unwrap();
         plan(&list, devices, |_| true)
     }
 
-    fn new(name: &str, address: &str, mac: &str) -> New {
+    fn new(name: &str, address: &str, mac: &str) -> NewRow {
         let Device { mac, .. } = device(mac, "", "");
-        New {
+        NewRow {
             name: name.to_owned(),
             address: address.to_owned(),
             mac,
@@ -309,49 +310,49 @@ gate,gate.voice.example.org,
     }
 
     #[test]
-    fn a_list_that_is_right_is_left_alone() {
+    fn a_correct_list_does_not_change() {
         let expect = Plan {
             unchanged: 5,
             ..Plan::default()
         };
-        assert_eq!(planned(at_rest()), expect);
+        assert_eq!(planned(as_listed()), expect);
     }
 
     #[test]
     fn two_phones_that_swapped_addresses_move_both() {
-        let mut devices = at_rest();
+        let mut devices = as_listed();
         devices[0].address = Some("192.0.2.22".to_owned());
         devices[1].address = Some("192.0.2.21".to_owned());
         let plan = planned(devices);
         let moved = [(0, "192.0.2.22".to_owned()), (1, "192.0.2.21".to_owned())];
         assert_eq!(plan.moved, moved);
-        assert!(plan.doubts.is_empty() && plan.new.is_empty() && plan.gone.is_empty());
+        assert!(plan.conflicts.is_empty() && plan.new.is_empty() && plan.gone.is_empty());
     }
 
     #[test]
-    fn a_spare_in_the_place_of_a_phone_is_told_and_left_to_a_person() {
-        let mut devices = at_rest();
+    fn another_device_at_the_address_of_a_row_is_a_conflict() {
+        let mut devices = as_listed();
         devices[0] = device("99", "192.0.2.21", "gxv");
         let plan = planned(devices);
         let by = "000b82000099".into();
-        assert_eq!(plan.doubts, [Doubt::Replaced { row: 0, by }]);
+        assert_eq!(plan.conflicts, [Conflict::AddressTaken { row: 0, by }]);
         assert!(plan.new.is_empty() && plan.moved.is_empty() && plan.gone.is_empty());
     }
 
     #[test]
-    fn a_new_phone_at_the_address_of_one_that_moved_on_is_new() {
-        let mut devices = at_rest();
+    fn a_phone_at_the_former_address_of_another_is_new() {
+        let mut devices = as_listed();
         devices[0].address = Some("192.0.2.50".to_owned());
         devices.push(device("99", "192.0.2.21", "spare"));
         let plan = planned(devices);
         assert_eq!(plan.moved, [(0, "192.0.2.50".to_owned())]);
         assert_eq!(plan.new, [new("spare", "192.0.2.21", "99")]);
-        assert!(plan.doubts.is_empty());
+        assert!(plan.conflicts.is_empty());
     }
 
     #[test]
-    fn new_phones_get_names_that_no_other_has() {
-        let mut devices = at_rest();
+    fn new_phones_get_unique_names() {
+        let mut devices = as_listed();
         devices.push(device("a1", "192.0.2.61", ""));
         devices.push(device("a2", "192.0.2.62", "spare"));
         devices.push(device("a3", "192.0.2.63", "spare"));
@@ -374,38 +375,41 @@ gate,gate.voice.example.org,
     }
 
     #[test]
-    fn without_a_hardware_address_nothing_moves_by_itself() {
-        let mut devices = at_rest();
+    fn a_changed_address_without_a_mac_is_a_conflict() {
+        let mut devices = as_listed();
         devices[2] = device("03", "192.0.2.33", "lobby");
         let plan = planned(devices);
         let address = "192.0.2.33".to_owned();
-        assert_eq!(plan.doubts, [Doubt::Elsewhere { row: 2, address }]);
+        assert_eq!(plan.conflicts, [Conflict::NameMoved { row: 2, address }]);
         assert!(plan.moved.is_empty() && plan.new.is_empty() && plan.gone.is_empty());
     }
 
     #[test]
-    fn what_the_source_misses_is_gone_where_it_could_have_told() {
-        let mut devices = at_rest();
+    fn rows_that_the_source_could_have_are_gone() {
+        let mut devices = as_listed();
         devices.truncate(1);
         assert_eq!(planned(devices).gone, [1, 2, 3, 4]);
-        // A directory of provisioning files knows hardware addresses only.
+        // A directory of provisioning files has MACs only.
         let plan = planned(vec![device("01", "", ""), device("99", "", "")]);
         assert_eq!(plan.gone, [1, 3]);
         let mac = Some("000b82000099".into());
-        assert_eq!(plan.doubts, [Doubt::NoAddress { mac, name: None }]);
-        let list = List::read(LIST.to_owned(), &[]).unwrap();
-        let told = super::plan(&list, vec![device("01", "", "")], |row| row < 2);
-        assert_eq!(told.gone, [1], "the others are of another source");
+        assert_eq!(plan.conflicts, [Conflict::NoAddress { mac, name: None }]);
+        let list = CsvList::read(LIST.to_owned(), &[]).unwrap();
+        let planned = super::plan(&list, vec![device("01", "", "")], |row| row < 2);
+        assert_eq!(planned.gone, [1], "the others are of another source");
     }
 
     #[test]
-    fn a_device_that_is_listed_twice_is_not_moved() {
+    fn a_mac_on_two_rows_is_a_conflict() {
         let text = "name,address,mac\na,192.0.2.1,000b82000001\nb,192.0.2.2,000b82000001\n";
-        let list = List::read(text.to_owned(), &[]).unwrap();
-        let told = plan(&list, vec![device("01", "192.0.2.2", "")], |_| true);
-        assert_eq!(told.unchanged, 1);
-        let told = plan(&list, vec![device("01", "192.0.2.3", "")], |_| true);
-        assert!(matches!(told.doubts[..], [Doubt::Twice { .. }]));
-        assert!(told.moved.is_empty());
+        let list = CsvList::read(text.to_owned(), &[]).unwrap();
+        let planned = plan(&list, vec![device("01", "192.0.2.2", "")], |_| true);
+        assert_eq!(planned.unchanged, 1);
+        let planned = plan(&list, vec![device("01", "192.0.2.3", "")], |_| true);
+        assert!(matches!(
+            planned.conflicts[..],
+            [Conflict::DuplicateMac { .. }]
+        ));
+        assert!(planned.moved.is_empty());
     }
 }

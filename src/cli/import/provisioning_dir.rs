@@ -1,19 +1,18 @@
-//! A directory of provisioning files: `cfg000b82123456.xml` says that there is such a phone.
+//! A directory of provisioning files: `cfg000b82123456.xml` is of the phone with this MAC.
 //!
-//! Only names of files are looked at. Their content, with the SIP passwords in it, is never opened.
-
-use crate::fleet::place::mac_digits;
+//! Only the names are read. The files, which have SIP passwords, are never opened.
 
 use super::device::Device;
+use crate::fleet::place::mac_digits;
 
-/// The devices that have a file of their own among these names.
+/// The devices with a file among these names.
 pub(super) fn devices(names: impl Iterator<Item = String>) -> Vec<Device> {
     let mut devices: Vec<_> = names.filter_map(|name| device(&name)).collect();
     devices.sort_by(|a, b| a.mac.cmp(&b.mac));
     devices
 }
 
-/// A phone asks for `cfg` and its hardware address, with or without `.xml`.
+/// Phones request `cfg` with their MAC, with or without `.xml`.
 fn device(name: &str) -> Option<Device> {
     let name = name.to_ascii_lowercase();
     let digits = name.strip_prefix("cfg")?;
@@ -30,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_phones_are_told_from_the_rest_by_their_names() {
+    fn files_of_phones_are_recognised_by_their_names() {
         let names = [
             "cfgc074ad0a0b0c",
             "cfg000b82123456.xml",

@@ -1,4 +1,4 @@
-//! Where phones are imported from: one format a file, and what is read of it.
+//! Sources of an import: the formats, and reading a file or directory within bounds.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -8,12 +8,12 @@ use anyhow::ensure;
 use clap::ValueEnum;
 
 use super::device::{Device, latest};
-use super::{csv, dnsmasq, file_sd, isc, kea, provisioning_dir};
+use super::{dnsmasq, file_sd, inventory_csv, isc_dhcpd, kea, provisioning_dir};
 
-/// What a source is.
+/// The format of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// Any table with a header that has a column name, address or mac
+    /// Any CSV table with a header that has a column name, address or mac
     Csv,
     /// A directory of files named `cfg<mac>.xml`; their content is not read
     ProvisioningDir,
@@ -28,22 +28,22 @@ pub(super) enum Format {
     FileSd,
 }
 
-/// How much of a file is read at most: the leases of some 200,000 devices.
+/// The largest file: the leases of some 200,000 devices.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Every device that the source tells of, each hardware address once.
+/// The devices of a source, each hardware address once.
 pub(super) fn devices(format: Format, source: &Path) -> anyhow::Result<Vec<Device>> {
-    // Devices choose some of what stands in leases; names that are not UTF-8 are none.
+    // Names in leases are chosen by devices and may not be UTF-8.
     let text = || bytes(source).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
     let devices = match format {
-        Format::Csv => csv::devices(&text()?)?,
+        Format::Csv => inventory_csv::devices(&text()?)?,
         Format::ProvisioningDir => provisioning_dir::devices(names_in(source)?.into_iter()),
         Format::Dnsmasq => dnsmasq::devices(&text()?),
-        Format::Isc => isc::devices(&text()?),
+        Format::Isc => isc_dhcpd::devices(&text()?),
         Format::Kea => kea::devices(&text()?)?,
         Format::FileSd => file_sd::devices(&text()?)?,
     };
-    ensure!(!devices.is_empty(), "it tells of no device; check --from");
+    ensure!(!devices.is_empty(), "no device in it; check --from");
     Ok(latest(devices))
 }
 
@@ -54,7 +54,7 @@ pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
         .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        let what = format!("it is larger than {MAX_BYTES} bytes");
+        let what = format!("larger than {MAX_BYTES} bytes");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
     }
     Ok(bytes)

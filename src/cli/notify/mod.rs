@@ -1,6 +1,6 @@
-//! `notify`: messages that wait or were given up, and a test of every receiver.
+//! `notify`: the notification queue with its dead letters, and test notifications.
 
-mod trial;
+mod test_receivers;
 
 use std::process::ExitCode;
 
@@ -11,11 +11,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::daemon::DaemonArg;
-use super::listing::{self, Item};
-use super::{age, say};
+use super::humanize;
+use super::list_output::{self, Item};
 use crate::clock::Clock;
 
-/// Look after messages to receivers, and test whether they arrive
+/// List, retry and drop notifications, and send test notifications
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  grandstream-exporter notify test --receiver helpdesk")]
 pub(super) struct Args {
@@ -25,9 +25,9 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List messages that wait to be sent or were given up
+    /// List queued notifications and dead letters
     Queue {
-        /// Only those that were given up
+        /// Only dead letters
         #[arg(long)]
         dead: bool,
         /// Print JSON for programs instead of a table
@@ -36,38 +36,38 @@ enum Action {
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    /// Try messages again that were given up
+    /// Send dead letters again
     Retry {
-        /// Their numbers
+        /// Ids, from `notify queue`
         #[arg(value_name = "ID", required_unless_present = "all_dead")]
         ids: Vec<i64>,
-        /// All that were given up
+        /// All dead letters
         #[arg(long, conflicts_with = "ids")]
         all_dead: bool,
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    /// Throw messages away
+    /// Drop notifications
     Drop {
-        /// Their numbers
+        /// Ids, from `notify queue`
         #[arg(required = true, value_name = "ID")]
         ids: Vec<i64>,
         #[command(flatten)]
         daemon: DaemonArg,
     },
-    Test(trial::Args),
+    Test(test_receivers::Args),
 }
 
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct NotificationsJson {
     notifications: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Letter {
+struct Notification {
     id: i64,
     receiver: String,
-    /// Only to these of its recipients; empty: to all.
+    /// Recipients of the receiver that it is for; empty for all.
     #[serde(default)]
     recipients: Vec<String>,
     topic: String,
@@ -78,64 +78,67 @@ struct Letter {
     due: Option<Timestamp>,
 }
 
-/// Where messages are listed.
+/// The queue in the API.
 const PATH: &str = "/api/v1/notifications";
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let done = match &args.action {
-        Action::Queue { dead, json, daemon } => queue(*dead, *json, daemon),
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.action {
+        Action::Queue { dead, json, daemon } => queue(*dead, *json, daemon)?,
         Action::Retry {
             ids,
             all_dead,
             daemon,
-        } => super::interruptible(retry(ids, *all_dead, daemon)),
-        Action::Drop { ids, daemon } => super::interruptible(drop_all(ids, daemon)),
-        Action::Test(args) => return trial::run(args),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::failed(&error),
+        } => super::interruptible(retry(ids, *all_dead, daemon))?,
+        Action::Drop { ids, daemon } => super::interruptible(drop_all(ids, daemon))?,
+        Action::Test(args) => return test_receivers::run(args),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn letters(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Letter>>> {
-    let answer: Answer = daemon.get(PATH).await?;
-    let mut letters = listing::items::<Letter>(answer.notifications)?;
-    letters.retain(|letter| !dead || letter.told.is_dead());
-    Ok(letters)
+async fn notifications(dead: bool, daemon: &DaemonArg) -> anyhow::Result<Vec<Item<Notification>>> {
+    let answer: NotificationsJson = daemon.get(PATH).await?;
+    let mut notifications = list_output::items::<Notification>(answer.notifications)?;
+    notifications.retain(|notification| !dead || notification.value.is_dead());
+    Ok(notifications)
 }
 
 fn queue(dead: bool, as_json: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
-    let letters = super::interruptible(letters(dead, daemon))?;
+    let notifications = super::interruptible(notifications(dead, daemon))?;
     if as_json {
-        return listing::print_json(&letters);
+        return list_output::print_json(&notifications);
     }
-    if letters.is_empty() {
-        let none = if dead { "was given up" } else { "waits" };
-        say(format_args!("no message {none}"))?;
+    if notifications.is_empty() {
+        let none = if dead {
+            "no dead letters"
+        } else {
+            "no queued notifications"
+        };
+        println_line!("{none}")?;
         return Ok(());
     }
     let now = Clock::real().now().wall;
-    let head = [
-        "ID", "RECEIVER", "STATE", "ATTEMPTS", "WRITTEN", "ABOUT", "ERROR",
+    let header = [
+        "ID", "RECEIVER", "STATE", "ATTEMPTS", "CREATED", "GROUP", "ERROR",
     ];
-    listing::print_table(&head, &letters, |letter| letter.row(now))
+    list_output::print_table(&header, &notifications, |notification| {
+        notification.row(now)
+    })
 }
 
 async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Result<()> {
     let mut ids = ids.to_vec();
     if all_dead {
-        let dead = letters(true, daemon).await?;
-        ids.extend(dead.iter().map(|letter| letter.told.id));
+        let dead = notifications(true, daemon).await?;
+        ids.extend(dead.iter().map(|notification| notification.value.id));
         if ids.is_empty() {
-            bail!("no message was given up");
+            bail!("no dead letters to retry");
         }
     }
     for id in ids {
         let _done: Value = daemon
             .post(&format!("{PATH}/{id}/retry"), &Value::Null)
             .await?;
-        say(format_args!("message {id} is tried again"))?;
+        println_line!("notification {id} queued again")?;
     }
     Ok(())
 }
@@ -143,26 +146,26 @@ async fn retry(ids: &[i64], all_dead: bool, daemon: &DaemonArg) -> anyhow::Resul
 async fn drop_all(ids: &[i64], daemon: &DaemonArg) -> anyhow::Result<()> {
     for id in ids {
         let _done: Value = daemon.delete(&format!("{PATH}/{id}")).await?;
-        say(format_args!("message {id} is gone"))?;
+        println_line!("notification {id} dropped")?;
     }
     Ok(())
 }
 
-impl Letter {
+impl Notification {
     fn is_dead(&self) -> bool {
         self.state == "dead"
     }
 
-    /// The receiver, and whom of it, where it is not all.
-    fn to(&self) -> String {
+    /// The receiver, with the recipients where they are not all of its own.
+    fn recipient(&self) -> String {
         if self.recipients.is_empty() {
             return self.receiver.clone();
         }
         format!("{}: {}", self.receiver, self.recipients.join(", "))
     }
 
-    /// The values that make its group.
-    fn about(&self) -> String {
+    /// The values of the labels by which it is grouped.
+    fn group(&self) -> String {
         match serde_json::from_str::<Vec<String>>(&self.topic) {
             Ok(values) => values.join(", "),
             Err(_) => self.topic.clone(),
@@ -171,17 +174,17 @@ impl Letter {
 
     fn row(&self, now: Timestamp) -> Vec<String> {
         let state = match self.due {
-            Some(due) if now < due => format!("tried in {}", age::between(now, due)),
-            Some(_) => "tried now".to_owned(),
-            None => "given up".to_owned(),
+            Some(due) if now < due => format!("next attempt in {}", humanize::between(now, due)),
+            Some(_) => "being sent".to_owned(),
+            None => "dead letter".to_owned(),
         };
         vec![
             self.id.to_string(),
-            self.to(),
+            self.recipient(),
             state,
             self.attempts.to_string(),
-            format!("{} ago", age::between(self.created, now)),
-            self.about(),
+            format!("{} ago", humanize::between(self.created, now)),
+            self.group(),
             self.error.clone().unwrap_or_default(),
         ]
     }

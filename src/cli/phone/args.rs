@@ -1,4 +1,4 @@
-//! What may be written after `phone`.
+//! The arguments of `phone`.
 
 use std::num::{NonZeroU16, NonZeroUsize};
 use std::path::PathBuf;
@@ -10,11 +10,12 @@ use crate::cli::daemon::SocketArg;
 use crate::webapi::calls::change_password::Role;
 use crate::webapi::calls::phone_operation;
 
-/// Make a call of the vendor's Web API on one phone or on many
+/// Call the vendor's Web API on one phone or on many
 ///
-/// Lines and accounts are named as the phone lists them, from 1. Writes are sent once: a lost answer
-/// is told as such and nothing is repeated. Every write is recorded in `audit.jsonl` in the
-/// `state_dir`. Exit status: 0 done on every phone, 1 not on all, 2 wrong usage or configuration.
+/// Lines and accounts are numbered as the phone lists them, from 1. Writes are sent once: if the
+/// response is lost, the command says so and does not repeat the write. Every write is recorded in
+/// `audit.jsonl` in the `state_dir`. Exit status: 0 done on every phone, 1 not done on every phone, 2
+/// wrong usage or configuration.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  grandstream-exporter phone reception contacts add --first Zoë --work 8819\n  \
@@ -30,7 +31,7 @@ pub(in crate::cli) struct Args {
     pub(super) call: Command,
 }
 
-/// What holds for every call.
+/// The options of every call.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Options {
@@ -43,30 +44,30 @@ pub(super) struct Options {
         default_value = "/etc/grandstream-exporter/config.yaml"
     )]
     pub(super) config: PathBuf,
-    /// On every enabled phone
+    /// Run on every enabled phone
     #[arg(long, global = true)]
     pub(super) all: bool,
-    /// On the phones with this label (`site` is one); all of several must hold
+    /// Run on the phones with this label, e.g. site=lyon; several must all match
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
     pub(super) label: Vec<(String, String)>,
-    /// How many phones at the same time
+    /// Phones at the same time
     #[arg(long, global = true, value_name = "N", default_value = "16")]
     pub(super) jobs: NonZeroUsize,
-    /// Print JSON: the result of one phone, or an object a line for each of many
+    /// Print JSON: the result of one phone, or of many one object a line
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, global = true)]
     pub(super) yes: bool,
     /// Print the writes, secrets masked, instead of sending them
     #[arg(long, global = true)]
     pub(super) dry_run: bool,
-    /// Do not ask the running daemon for a silence of phones that are restarted or provisioned
+    /// Do not silence alerts of phones that are restarted or provisioned
     #[arg(long, global = true)]
     pub(super) no_silence: bool,
     #[command(flatten)]
     pub(super) socket: SocketArg,
-    /// Send secrets over plain HTTP, where the guide puts them into the URL
+    /// Allow secrets in URLs over plain HTTP
     #[arg(long, global = true)]
     pub(super) clear_text: bool,
 }
@@ -79,41 +80,42 @@ pub(super) enum Command {
     /// Contacts of the phonebook
     #[command(subcommand)]
     Contacts(Contacts),
-    /// Groups of contacts
+    /// Contact groups
     #[command(subcommand)]
     Groups(Groups),
     /// List the accounts in use
     Accounts {
-        /// Only those that are registered
+        /// Only registered accounts
         #[arg(long)]
         registered: bool,
     },
-    /// List the lines; names and numbers of remote parties are not shown
+    /// List the lines, without names and numbers of remote parties
     Lines {
-        /// Only this one, from 1
+        /// Only this line, from 1
         line: Option<NonZeroU16>,
     },
-    /// Tell the phone's word for itself
+    /// Show the status that the phone reports
     Status,
-    /// Tell uptime and clock
+    /// Show uptime and clock
     Time,
     /// Dial a number
     Call {
+        /// Number to dial
         number: String,
-        /// From this account, from 1
+        /// Account to dial from, from 1
         #[arg(long, default_value = "1")]
         account: NonZeroU16,
     },
     /// Handle the call on a line
     #[command(subcommand)]
     Line(Line),
-    /// Restart the phone; asks
+    /// Restart the phone; asks for confirmation
     Reboot(Batch),
-    /// Give the phone back the settings it left the factory with; asks
+    /// Reset the phone to factory defaults; asks for confirmation
     FactoryReset,
-    /// Let the phone fetch its configuration and firmware; asks
+    /// Make the phone download its configuration and firmware; asks for confirmation
     Provision(Batch),
-    /// Change a password of the phone; asks
+    /// Change a password of the phone; asks for confirmation
     ChangePassword(Passwords),
     /// The phonebook as a whole
     #[command(subcommand)]
@@ -124,14 +126,16 @@ pub(super) enum Command {
 pub(super) enum Values {
     /// Read values
     Get {
+        /// P-values or names, e.g. P270
         #[arg(required = true)]
         keys: Vec<String>,
     },
-    /// Write values; those that hold secrets only from a file or stdin
+    /// Write values; secret ones only from a file or stdin
     Set {
+        /// Values to write
         #[arg(value_name = "KEY=VALUE", value_parser = pair, required_unless_present = "secret_file")]
         values: Vec<(String, String)>,
-        /// A value that is never shown, from a file, or from a line of stdin for `-`
+        /// A secret value, read from a file, or for `-` from a line of stdin
         #[arg(long, value_name = "KEY=FILE", value_parser = pair)]
         secret_file: Vec<(String, String)>,
     },
@@ -141,38 +145,47 @@ pub(super) enum Values {
 pub(super) enum Contacts {
     /// List contacts; filters may be combined
     List {
-        /// The one of this id
+        /// Only the contact with this id
         #[arg(long)]
         id: Option<u32>,
-        /// Those whose name contains this
+        /// Only contacts whose name contains this
         #[arg(long)]
         name: Option<String>,
-        /// Those of this group, by name or id
+        /// Only contacts of this group, by name or id
         #[arg(long)]
         group: Option<String>,
     },
-    /// Add a contact; tells its id
+    /// Add a contact; prints its id
     Add(ContactFields),
     /// Change the given fields of a contact
     Edit {
+        /// Id of the contact
         id: u32,
         #[command(flatten)]
         fields: ContactFields,
     },
-    /// Delete a contact; asks
-    Delete { id: u32 },
-    /// Delete every contact; asks
+    /// Delete a contact; asks for confirmation
+    Delete {
+        /// Id of the contact
+        id: u32,
+    },
+    /// Delete every contact; asks for confirmation
     DeleteAll,
-    /// Add and change contacts as a file has them, after showing the difference; asks
+    /// Add and change contacts from a file; shows the changes and asks for confirmation
     ///
-    /// CSV with the header first,last,group,work,home,mobile,fax,email, or the vendor's phonebook
-    /// XML. Contacts are known by first and last name; those that the file lacks stay.
-    Import { file: PathBuf },
-    /// Write all contacts
+    /// The file is CSV with the header first,last,group,work,home,mobile,fax,email, or the vendor's
+    /// phonebook XML. Contacts are matched by first and last name. Contacts that are not in the file
+    /// stay.
+    Import {
+        /// File to import
+        file: PathBuf,
+    },
+    /// Export all contacts
     Export {
+        /// Format of the export
         #[arg(long, value_enum, default_value = "csv")]
         format: BookFormat,
-        /// To this file instead of stdout
+        /// File to write instead of stdout
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
@@ -189,28 +202,28 @@ pub(super) struct ContactFields {
     /// Group, by name or id
     #[arg(long)]
     pub(super) group: Option<String>,
-    /// Number at work
+    /// Work number
     #[arg(long)]
     pub(super) work: Option<String>,
-    /// Number at home
+    /// Home number
     #[arg(long)]
     pub(super) home: Option<String>,
     /// Mobile number
     #[arg(long)]
     pub(super) mobile: Option<String>,
-    /// Fax number at work
+    /// Work fax number
     #[arg(long)]
     pub(super) fax: Option<String>,
-    /// Mail address
+    /// Email address
     #[arg(long)]
     pub(super) email: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum BookFormat {
-    /// What `import` takes
+    /// The CSV that `import` reads
     Csv,
-    /// The vendor's phonebook XML, as the phone gives it
+    /// The vendor's phonebook XML, as the phone returns it
     Xml,
 }
 
@@ -218,68 +231,91 @@ pub(super) enum BookFormat {
 pub(super) enum Groups {
     /// List groups
     List {
-        /// The one of this id
+        /// Only the group with this id
         #[arg(long)]
         id: Option<u32>,
     },
-    /// Add a group; tells its id
-    Add { name: String },
-    /// Rename a group, given by name or id
-    Rename { group: String, name: String },
-    /// Delete a group, given by name or id; its contacts stay; asks
-    Delete { group: String },
+    /// Add a group; prints its id
+    Add {
+        /// Name of the group
+        name: String,
+    },
+    /// Rename a group
+    Rename {
+        /// Group, by name or id
+        group: String,
+        /// New name
+        name: String,
+    },
+    /// Delete a group, but not its contacts; asks for confirmation
+    Delete {
+        /// Group, by name or id
+        group: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Line {
     /// End the call
-    End { line: NonZeroU16 },
+    End {
+        /// Line, from 1
+        line: NonZeroU16,
+    },
     /// Put the call on hold
-    Hold { line: NonZeroU16 },
+    Hold {
+        /// Line, from 1
+        line: NonZeroU16,
+    },
     /// Accept the call
-    Accept { line: NonZeroU16 },
+    Accept {
+        /// Line, from 1
+        line: NonZeroU16,
+    },
     /// Reject the call
-    Reject { line: NonZeroU16 },
+    Reject {
+        /// Line, from 1
+        line: NonZeroU16,
+    },
 }
 
-/// How reboots and provisioning go over many phones.
+/// How reboots and provisioning run on many phones.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub(super) struct Batch {
-    /// Phones in a call too; without it those of many are skipped
+    /// Include phones in a call; by default, several phones are restarted except those in a call
     #[arg(long)]
     pub(super) even_in_call: bool,
-    /// So many phones at a time
+    /// Phones in a batch
     #[arg(long = "batch", value_name = "N")]
     pub(super) size: Option<NonZeroUsize>,
-    /// Wait until each phone is up again, at most so long
+    /// Wait until each phone is up again, up to e.g. 10m
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub(super) wait_up: Option<Duration>,
-    /// Begin no further batch after so many failures
+    /// Start no more batches after N failures
     #[arg(long, value_name = "N", requires = "size")]
     pub(super) stop_after: Option<NonZeroUsize>,
-    /// Leave out the phones that the last run, which did not end well, has done
+    /// Skip the phones that the last, incomplete run has done
     #[arg(long)]
     pub(super) resume: bool,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Passwords {
-    /// Whose password
+    /// Role whose password is changed
     #[arg(long, value_enum, default_value = "admin")]
     pub(super) role: RoleArg,
-    /// Take the old password from a file, or from a line of stdin for `-`; else it is asked for
+    /// Read the old password from a file, or for `-` from a line of stdin; default: ask
     #[arg(long, value_name = "FILE")]
     pub(super) old_file: Option<PathBuf>,
-    /// Take the new password from a file, or from a line of stdin for `-`; else it is asked for
+    /// Read the new password from a file, or for `-` from a line of stdin; default: ask
     #[arg(long, value_name = "FILE")]
     pub(super) new_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum RoleArg {
-    /// The administrator's
+    /// The administrator
     Admin,
-    /// The user's
+    /// The user
     User,
 }
 
@@ -287,7 +323,7 @@ pub(super) enum RoleArg {
 pub(super) enum Phonebook {
     /// Download the phonebook XML
     Download {
-        /// To this file instead of stdout
+        /// File to write instead of stdout
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },

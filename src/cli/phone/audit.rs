@@ -1,8 +1,7 @@
 //! The record of writes: one line of JSON a write, appended before it is sent and after.
 //!
-//! Who asks what was done to a phone, when and by whom, finds it in `audit.jsonl` in the state
-//! directory. It holds no secret: calls stand there as they may be shown. A write that cannot be
-//! recorded is not sent.
+//! `audit.jsonl` in the state directory shows which call was made on a phone, when and by which user.
+//! Secrets in calls are redacted. A write that cannot be recorded is not sent.
 
 use std::fs::File;
 use std::io::Write;
@@ -31,20 +30,20 @@ struct Entry<'a> {
     result: &'a str,
 }
 
-/// What the record is called in the state directory.
-const NAME: &str = "audit.jsonl";
+/// Its name in the state directory.
+const FILE_NAME: &str = "audit.jsonl";
 
 impl Audit {
-    /// Opens the record in this directory, which is made if it is missing; `sudo_user` is who
-    /// became the user that runs this, if anybody did.
+    /// Opens the record in this directory, which is made if it is missing. `sudo_user` is the user that
+    /// ran `sudo`.
     pub(super) fn open(state_dir: &Path, sudo_user: Option<&str>) -> anyhow::Result<Self> {
         let file = StateDir::open_or_make(state_dir)
-            .and_then(|directory| directory.file_or_new(NAME))
+            .and_then(|directory| directory.file_or_new(FILE_NAME))
             .with_context(|| {
                 format!(
                     "failed to open {}, where writes are recorded; \
                      run this as the user of the daemon or as root",
-                    state_dir.join(NAME).display()
+                    state_dir.join(FILE_NAME).display()
                 )
             })?;
         Ok(Self {
@@ -123,7 +122,7 @@ mod tests {
                 )
                 .unwrap();
         }
-        let text = std::fs::read_to_string(below.join(NAME)).unwrap();
+        let text = std::fs::read_to_string(below.join(FILE_NAME)).unwrap();
         let lines: Vec<serde_json::Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())

@@ -1,7 +1,7 @@
-//! Phones in batches, with an end to it when too many fail, and a way to go on later.
+//! Phones in batches: stops when too many fail, and can be resumed.
 //!
-//! Which phones are done is kept in the state directory as it happens, so that a run that was cut
-//! off can be resumed; the file goes when all are done.
+//! Each phone that is done is appended to a file in the state directory, so that an interrupted run can
+//! be resumed; the file is removed when all are done.
 
 use std::collections::HashSet;
 use std::io::{ErrorKind, Read, Write};
@@ -11,26 +11,27 @@ use std::sync::Arc;
 use anyhow::Context;
 
 use super::args::Batch;
-use super::hand::Hand;
+use super::auto_silence::AutoSilence;
+use super::error::JobError;
 use super::job::Job;
-use super::many::{Done, over};
-use super::quiet::Quiet;
-use super::trouble::Trouble;
+use super::parallel::{JobOutcome, run_on_all};
+use super::session::Session;
 use crate::local_files::{Access, StateDir};
+use crate::rules::describe_rule::count;
 
 /// The phones that this run, or the one it resumes, has done.
-pub(super) struct Progress {
+pub(super) struct ResumeFile {
     state_dir: PathBuf,
-    /// What the file is called there.
+    /// Its name in the state directory.
     name: &'static str,
     done: HashSet<String>,
-    /// What an older run left gives way to the first phone of this one, not before.
+    /// Whether the first phone of this run replaces the file of an older one.
     replaces: bool,
 }
 
-impl Progress {
-    /// That of this operation in the state directory: what the last run left if it is to be
-    /// `resumed`, else a new one.
+impl ResumeFile {
+    /// The file of an operation in the state directory: of the last run if it is to be `resumed`, else a
+    /// new one.
     pub(super) fn open(
         state_dir: &Path,
         name: &'static str,
@@ -46,7 +47,7 @@ impl Progress {
             Err(error) => return Err(error).with_context(failed),
         }
         let lines = text.lines().filter(|_| resumed);
-        // A line that was cut off names no phone: that phone is done again.
+        // A line that is cut off is skipped: that phone is done again.
         let done = lines.filter_map(|line| serde_json::from_str(line).ok());
         Ok(Self {
             done: done.collect(),
@@ -56,7 +57,7 @@ impl Progress {
         })
     }
 
-    /// Whether this phone need not be done again.
+    /// Whether this phone is done.
     pub(super) fn has(&self, name: &str) -> bool {
         self.done.contains(name)
     }
@@ -74,79 +75,82 @@ impl Progress {
         Ok(())
     }
 
-    /// Forgets the run: all phones are done.
+    /// Removes the file: all phones are done.
     fn end(&self) {
-        // Nothing was written where no phone was done.
+        // There is no file if no phone was done.
         let directory = StateDir::open(&self.state_dir);
         let _none = directory.and_then(|directory| directory.remove(self.name));
     }
 }
 
-/// How a job goes over many phones.
-pub(super) struct Pace {
+/// How a job runs on many phones.
+pub(super) struct BatchOptions {
     pub(super) batch: Batch,
-    /// How many phones at the same time.
+    /// Phones at the same time.
     pub(super) jobs: usize,
-    /// What is asked for before each batch, so that nobody is told of what it does.
-    pub(super) quiet: Option<Quiet>,
+    /// Silences each batch before it begins.
+    pub(super) auto_silence: Option<AutoSilence>,
 }
 
-/// Does the job batch by batch.
+/// Runs the job batch by batch.
 pub(super) async fn in_batches(
-    hands: Vec<Hand>,
+    sessions: Vec<Session>,
     job: &Arc<Job>,
-    Pace {
+    BatchOptions {
         batch,
         jobs,
-        mut quiet,
-    }: Pace,
-    mut progress: Option<Progress>,
-    mut each: impl FnMut(&Done),
-) -> Vec<Done> {
+        mut auto_silence,
+    }: BatchOptions,
+    mut resume_file: Option<ResumeFile>,
+    mut each: impl FnMut(&JobOutcome),
+) -> Vec<JobOutcome> {
     let size = batch
         .size
-        .map_or(hands.len().max(1), std::num::NonZero::get);
+        .map_or(sessions.len().max(1), std::num::NonZero::get);
     let may_fail = batch.stop_after.map_or(usize::MAX, std::num::NonZero::get);
-    let mut waiting = hands.into_iter();
-    let mut done: Vec<Done> = Vec::new();
+    let mut waiting = sessions.into_iter();
+    let mut outcomes: Vec<JobOutcome> = Vec::new();
     let mut failures = 0;
     while failures < may_fail {
-        let next: Vec<Hand> = waiting.by_ref().take(size).collect();
+        let next: Vec<Session> = waiting.by_ref().take(size).collect();
         if next.is_empty() {
             break;
         }
-        if let Some(quiet) = &mut quiet {
-            let names: Vec<_> = next.iter().map(Hand::name).collect();
-            quiet.ask_for(&names).await;
+        if let Some(auto_silence) = &mut auto_silence {
+            let names: Vec<_> = next.iter().map(Session::name).collect();
+            auto_silence.add(&names).await;
         }
-        let ended = over(next, job, jobs, |one| {
+        let ended = run_on_all(next, job, jobs, |one| {
             if one.result.is_ok()
-                && let Some(progress) = &mut progress
-                && let Err(error) = progress.add(&one.name)
+                && let Some(resume_file) = &mut resume_file
+                && let Err(error) = resume_file.add(&one.name)
             {
-                tracing::warn!(%error, phone = one.name, "`--resume` will not know of this phone");
+                tracing::warn!(%error, phone = one.name, "Failed to record a finished phone; `--resume` would repeat it");
             }
             each(one);
         });
         let ended = ended.await;
         failures += ended.iter().filter(|one| is_failure(one)).count();
-        done.extend(ended);
+        outcomes.extend(ended);
     }
-    done.extend(waiting.map(|hand| {
-        let why = format!("not tried: {failures} phones before it failed; see --resume");
-        Done::not_tried(hand, Trouble::skipped(why))
+    outcomes.extend(waiting.map(|session| {
+        let why = format!(
+            "not tried: {} failed before it; see --resume",
+            count(failures, "phone")
+        );
+        JobOutcome::not_tried(session, JobError::skipped(why))
     }));
-    if let Some(progress) = &progress
-        && done.iter().all(|one| one.result.is_ok())
+    if let Some(resume_file) = &resume_file
+        && outcomes.iter().all(|one| one.result.is_ok())
     {
-        progress.end();
+        resume_file.end();
     }
-    done
+    outcomes
 }
 
-/// A phone that is in a call is no failure of the operation.
-fn is_failure(done: &Done) -> bool {
-    matches!(&done.result, Err(trouble) if trouble.reason != "skipped")
+/// Skipped phones, e.g. those in a call, are no failures.
+fn is_failure(outcome: &JobOutcome) -> bool {
+    matches!(&outcome.result, Err(error) if error.reason != "skipped")
 }
 
 #[cfg(test)]
@@ -154,10 +158,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_was_cut_off_is_resumed_and_a_new_one_begins_anew() {
+    fn an_interrupted_run_is_resumed_and_a_new_one_starts_over() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("resume");
-        let open = |resumed| Progress::open(directory.path(), "resume", resumed).unwrap();
+        let open = |resumed| ResumeFile::open(directory.path(), "resume", resumed).unwrap();
         let mut first = open(false);
         first.add("a \"b\"\n").unwrap();
         first.add("c").unwrap();
@@ -167,7 +171,7 @@ mod tests {
         assert!(resumed.has("a \"b\"\n") && resumed.has("c") && !resumed.has("cut o"));
         let mut new = open(false);
         assert!(!new.has("c"));
-        assert!(open(true).has("c"), "nothing was done yet");
+        assert!(open(true).has("c"), "no phone of the new run is done");
         new.add("d").unwrap();
         new.add("e").unwrap();
         let resumed = open(true);

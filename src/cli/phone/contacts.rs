@@ -1,19 +1,19 @@
-//! Contacts: list, add, edit, delete. Importing is in a file of its own.
+//! Contacts: list, add, edit, delete. Imports are in `contact_import`.
 
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
 use super::args::ContactFields;
-use super::groups;
-use super::hand::Hand;
-use super::told::Told;
-use super::trouble::Trouble;
+use super::contact_groups;
+use super::error::JobError;
+use super::result::{CallResult, JobResult};
+use super::session::Session;
 use crate::webapi::calls::get_contacts::{Contact, Filter};
 use crate::webapi::calls::save_contact::Fields;
 use crate::webapi::calls::{delete_all_contacts, delete_contact, get_contacts, save_contact};
 
-/// What to do with contacts.
+/// A job on contacts.
 #[derive(Clone, Debug)]
 pub(super) enum ContactJob {
     List {
@@ -21,7 +21,7 @@ pub(super) enum ContactJob {
         name: Option<String>,
         group: Option<String>,
     },
-    /// Adds one, or edits the one of this id.
+    /// Adds a contact, or edits the one with this id.
     Save {
         id: Option<u32>,
         fields: Fields,
@@ -32,7 +32,7 @@ pub(super) enum ContactJob {
 }
 
 impl ContactFields {
-    /// The fields but for the group, which each phone knows by an id of its own, and the group.
+    /// The fields without the group, whose id differs between phones, and the group.
     pub(super) fn parts(self) -> (Fields, Option<String>) {
         let fields = Fields {
             first: self.first,
@@ -49,69 +49,69 @@ impl ContactFields {
 }
 
 impl ContactJob {
-    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
+    pub(super) async fn perform(&self, session: &mut Session) -> JobResult {
         match self {
             Self::List { id, name, group } => {
                 let filter = Filter {
                     id: *id,
                     name: name.clone(),
-                    group: group_id(hand, group.as_deref()).await?,
+                    group: group_id(session, group.as_deref()).await?,
                 };
-                Ok(list(&hand.ask(&get_contacts::call(&filter)).await?))
+                Ok(list(&session.read(&get_contacts::call(&filter)).await?))
             }
             Self::Save { id, fields, group } => {
                 let fields = Fields {
-                    group: group_id(hand, group.as_deref()).await?,
+                    group: group_id(session, group.as_deref()).await?,
                     ..fields.clone()
                 };
-                save(hand, *id, &fields).await
+                save(session, *id, &fields).await
             }
             Self::Delete(id) => {
-                let told = if hand.is_dry() {
-                    preview(hand, *id).await?
+                let result = if session.is_dry_run() {
+                    preview(session, *id).await?
                 } else {
-                    Told::done()
+                    CallResult::done()
                 };
-                hand.write(&delete_contact::call(*id)).await?;
-                Ok(told)
+                session.write(&delete_contact::call(*id)).await?;
+                Ok(result)
             }
             Self::DeleteAll => {
-                let told = if hand.is_dry() {
-                    preview_all(hand).await?
+                let result = if session.is_dry_run() {
+                    preview_all(session).await?
                 } else {
-                    Told::done()
+                    CallResult::done()
                 };
-                hand.write(&delete_all_contacts::call()).await?;
-                Ok(told)
+                session.write(&delete_all_contacts::call()).await?;
+                Ok(result)
             }
         }
     }
 }
 
-async fn group_id(hand: &mut Hand, group: Option<&str>) -> Result<Option<u32>, Trouble> {
+async fn group_id(session: &mut Session, group: Option<&str>) -> Result<Option<u32>, JobError> {
     let Some(group) = group else {
         return Ok(None);
     };
-    Ok(Some(groups::find(hand, group).await?.id))
+    Ok(Some(contact_groups::find(session, group).await?.id))
 }
 
-/// Saves a contact. The phone does not tell the id of a new one: it is the one that was not there
+/// Saves a contact. The phone does not return the id of a new one: it is the one that was not listed
 /// before.
-async fn save(hand: &mut Hand, id: Option<u32>, fields: &Fields) -> Result<Told, Trouble> {
+async fn save(session: &mut Session, id: Option<u32>, fields: &Fields) -> JobResult {
     let call = save_contact::call(id, fields);
-    if id.is_some() || hand.is_dry() {
-        hand.write(&call).await?;
-        return Ok(id.map_or_else(Told::done, Told::id));
+    if id.is_some() || session.is_dry_run() {
+        session.write(&call).await?;
+        return Ok(id.map_or_else(CallResult::done, CallResult::id));
     }
     let all = get_contacts::call(&Filter::default());
-    let before: HashSet<u32> = ids(&hand.ask(&all).await?).collect();
-    hand.write(&call).await?;
-    let after = hand.ask(&all).await?;
+    let before: HashSet<u32> = ids(&session.read(&all).await?).collect();
+    session.write(&call).await?;
+    let after = session.read(&all).await?;
     let mut new = ids(&after).filter(|id| !before.contains(id));
     match (new.next(), new.next()) {
-        (Some(id), None) => Ok(Told::id(id)),
-        // Somebody else added one at the same time, or it is not listed.
-        _ => Ok(Told::done()),
+        (Some(id), None) => Ok(CallResult::id(id)),
+        // Another contact was added at the same time, or it is not listed.
+        _ => Ok(CallResult::done()),
     }
 }
 
@@ -119,28 +119,11 @@ fn ids(contacts: &[Contact]) -> impl Iterator<Item = u32> {
     contacts.iter().map(|contact| contact.id)
 }
 
-fn list(contacts: &[Contact]) -> Told {
+fn list(contacts: &[Contact]) -> CallResult {
     const COLUMNS: &[&str] = &[
         "ID", "NAME", "GROUP", "WORK", "HOME", "MOBILE", "FAX", "EMAIL",
     ];
-    let rows = contacts.iter().map(row).collect();
-    Told::table(COLUMNS, rows, contacts.iter().map(as_json).collect())
-}
-
-fn row(contact: &Contact) -> Vec<String> {
-    vec![
-        contact.id.to_string(),
-        contact.name.clone(),
-        contact
-            .group
-            .map(|group| group.to_string())
-            .unwrap_or_default(),
-        contact.work.clone(),
-        contact.home.clone(),
-        contact.mobile.clone(),
-        contact.fax.clone(),
-        contact.email.clone(),
-    ]
+    CallResult::table(COLUMNS, contacts.iter().map(as_json).collect())
 }
 
 fn as_json(contact: &Contact) -> Value {
@@ -156,31 +139,32 @@ fn as_json(contact: &Contact) -> Value {
     })
 }
 
-/// What deleting a contact touches.
-async fn preview(hand: &mut Hand, id: u32) -> Result<Told, Trouble> {
+/// What deleting a contact changes.
+async fn preview(session: &mut Session, id: u32) -> JobResult {
     let filter = Filter {
         id: Some(id),
         ..Filter::default()
     };
-    let contacts = hand.ask(&get_contacts::call(&filter)).await?;
+    let contacts = session.read(&get_contacts::call(&filter)).await?;
     let Some(contact) = contacts.iter().find(|contact| contact.id == id) else {
-        return Err(Trouble::new(
+        return Err(JobError::new(
             "no_such",
-            format!("no contact {id} on the phone"),
+            format!("no contact {id} on the phone; `contacts list` shows them"),
         ));
     };
     let row = vec![id.to_string(), contact.name.clone()];
-    let json = as_json(contact);
-    Ok(Told::table(&["DELETES CONTACT", "NAME"], vec![row], json))
+    let columns = &["DELETES CONTACT", "NAME"];
+    Ok(CallResult::with_rows(columns, vec![row], as_json(contact)))
 }
 
-async fn preview_all(hand: &mut Hand) -> Result<Told, Trouble> {
+async fn preview_all(session: &mut Session) -> JobResult {
     let all = get_contacts::call(&Filter::default());
-    let count = hand.ask(&all).await?.len();
+    let count = session.read(&all).await?.len();
     let json = json!({ "contacts": count });
-    Ok(Told::table(
+    let row = vec![count.to_string()];
+    Ok(CallResult::with_rows(
         &["DELETES CONTACTS"],
-        vec![vec![count.to_string()]],
+        vec![row],
         json,
     ))
 }

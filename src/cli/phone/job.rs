@@ -1,20 +1,20 @@
-//! What is to be done on each phone, whichever call it is.
+//! A job: what to do on each phone.
 
 use std::num::NonZeroU16;
 
-use super::book::{self, Card};
+use super::contact_groups::GroupJob;
 use super::contacts::ContactJob;
-use super::groups::GroupJob;
-use super::hand::Hand;
-use super::system::SystemJob;
-use super::told::Told;
-use super::trouble::Trouble;
-use super::{import, reads};
+use super::error::JobError;
+use super::phonebook_file::{self, PhonebookEntry};
+use super::result::{CallResult, JobResult};
+use super::session::Session;
+use super::system_operation::SystemJob;
+use super::{contact_import, read_calls};
 use crate::webapi::Call;
 use crate::webapi::calls::sys_operation::Operation;
 use crate::webapi::calls::values::ValueKey;
 
-/// What is to be done on each phone.
+/// What to do on each phone.
 pub(super) enum Job {
     Accounts {
         registered: bool,
@@ -24,35 +24,35 @@ pub(super) enum Job {
     Time,
     Values(Vec<ValueKey>),
     Phonebook,
-    /// The phonebook as a table.
+    /// The phonebook as CSV.
     Export,
     Contacts(ContactJob),
     Groups(GroupJob),
-    Import(Vec<Card>),
+    Import(Vec<PhonebookEntry>),
     System(SystemJob),
-    /// A write that needs no look at the phone before.
+    /// A write that needs no read before it.
     Write {
         call: Call<()>,
         asks: bool,
     },
 }
 
-/// How much care a job wants, from none to most.
+/// Whether a job needs a confirmation, from least to most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Care {
-    /// It changes nothing.
-    Reads,
-    /// It writes; on many phones it asks.
-    Writes,
-    /// It asks even on one phone.
-    Asks,
-    /// Before it asks, each phone is asked what it would touch.
-    Shows,
+pub(super) enum Confirmation {
+    /// It reads only.
+    NotNeeded,
+    /// It writes, and asks on many phones.
+    OnManyPhones,
+    /// It asks on one phone too.
+    Always,
+    /// Before it asks, it shows what it would change on each phone.
+    WithPreview,
 }
 
 impl Job {
-    /// How much care it wants.
-    pub(super) fn care(&self) -> Care {
+    /// Whether it needs a confirmation.
+    pub(super) fn confirmation(&self) -> Confirmation {
         match self {
             Self::Accounts { .. }
             | Self::Lines(_)
@@ -62,20 +62,20 @@ impl Job {
             | Self::Phonebook
             | Self::Export
             | Self::Contacts(ContactJob::List { .. })
-            | Self::Groups(GroupJob::List(_)) => Care::Reads,
+            | Self::Groups(GroupJob::List(_)) => Confirmation::NotNeeded,
             Self::Contacts(ContactJob::Save { .. })
             | Self::Groups(GroupJob::Add(_) | GroupJob::Rename { .. })
-            | Self::Write { asks: false, .. } => Care::Writes,
-            Self::System(_) | Self::Write { asks: true, .. } => Care::Asks,
+            | Self::Write { asks: false, .. } => Confirmation::OnManyPhones,
+            Self::System(_) | Self::Write { asks: true, .. } => Confirmation::Always,
             Self::Import(_)
             | Self::Contacts(ContactJob::Delete(_) | ContactJob::DeleteAll)
-            | Self::Groups(GroupJob::Delete(_)) => Care::Shows,
+            | Self::Groups(GroupJob::Delete(_)) => Confirmation::WithPreview,
         }
     }
 
-    /// Whether it changes anything.
+    /// Whether it changes the phone.
     pub(super) fn writes(&self) -> bool {
-        self.care() > Care::Reads
+        self.confirmation() > Confirmation::NotNeeded
     }
 
     /// Whether it sends a secret in a URL.
@@ -83,17 +83,17 @@ impl Job {
         matches!(self, Self::Write { call, .. } if call.carries_secret())
     }
 
-    /// In words, for a question.
-    pub(super) fn in_words(&self) -> String {
+    /// What it does, for the confirmation.
+    pub(super) fn description(&self) -> String {
         match self {
             Self::System(job) => match job.operation {
                 Operation::Reboot => "reboot".to_owned(),
                 Operation::FactoryReset => {
-                    "factory-reset (settings, accounts, contacts and passwords are lost)".to_owned()
+                    "factory-reset (deletes settings, accounts, contacts and passwords)".to_owned()
                 }
                 Operation::Provision => "provision".to_owned(),
             },
-            Self::Import(cards) => format!("import {} contacts", cards.len()),
+            Self::Import(entries) => format!("import {} contacts", entries.len()),
             Self::Contacts(ContactJob::Delete(id)) => format!("delete contact {id}"),
             Self::Contacts(ContactJob::DeleteAll) => "delete every contact".to_owned(),
             Self::Contacts(ContactJob::Save { .. }) => "save a contact".to_owned(),
@@ -112,36 +112,39 @@ impl Job {
         }
     }
 
-    /// Does it on one phone.
-    pub(super) async fn perform(&self, hand: &mut Hand) -> Result<Told, Trouble> {
+    /// Runs it on one phone.
+    pub(super) async fn perform(&self, session: &mut Session) -> JobResult {
         match self {
-            Self::Accounts { registered } => reads::accounts(hand, *registered).await,
-            Self::Lines(line) => reads::lines(hand, *line).await,
-            Self::Status => reads::status(hand).await,
-            Self::Time => reads::time(hand).await,
-            Self::Values(keys) => reads::values(hand, keys).await,
-            Self::Phonebook => reads::phonebook(hand).await,
-            Self::Export => export(hand).await,
-            Self::Contacts(job) => job.perform(hand).await,
-            Self::Groups(job) => job.perform(hand).await,
-            Self::Import(cards) => import::perform(cards, hand).await,
-            Self::System(job) => job.perform(hand).await,
+            Self::Accounts { registered } => read_calls::accounts(session, *registered).await,
+            Self::Lines(line) => read_calls::lines(session, *line).await,
+            Self::Status => read_calls::status(session).await,
+            Self::Time => read_calls::time(session).await,
+            Self::Values(keys) => read_calls::values(session, keys).await,
+            Self::Phonebook => read_calls::phonebook(session).await,
+            Self::Export => export(session).await,
+            Self::Contacts(job) => job.perform(session).await,
+            Self::Groups(job) => job.perform(session).await,
+            Self::Import(entries) => contact_import::perform(entries, session).await,
+            Self::System(job) => job.perform(session).await,
             Self::Write { call, .. } => {
-                hand.write(call).await?;
-                Ok(Told::done())
+                session.write(call).await?;
+                Ok(CallResult::done())
             }
         }
     }
 }
 
-async fn export(hand: &mut Hand) -> Result<Told, Trouble> {
-    let xml = reads::phonebook(hand).await?.document.unwrap_or_default();
-    let table = book::from_xml(&xml)
-        .and_then(|entries| book::to_csv(&entries))
-        .map_err(|error| Trouble::new("parse", format!("{error:#}")))?;
-    Ok(Told {
+async fn export(session: &mut Session) -> JobResult {
+    let xml = read_calls::phonebook(session)
+        .await?
+        .document
+        .unwrap_or_default();
+    let table = phonebook_file::from_xml(&xml)
+        .and_then(|entries| phonebook_file::to_csv(&entries))
+        .map_err(|error| JobError::new("parse", format!("{error:#}")))?;
+    Ok(CallResult {
         json: table.as_str().into(),
         document: Some(table),
-        ..Told::default()
+        ..CallResult::default()
     })
 }

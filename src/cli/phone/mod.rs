@@ -1,122 +1,99 @@
-//! `phone`: the operator's hand on the vendor's Web API.
+//! `phone`: every call of the vendor's Web API, reads and writes, for operators.
 //!
-//! From the command line to a job (`build`), from the configuration to hands on phones (`hand`), the
-//! job done on each (`job`, `many`, `batch`), and what they told (`told`). A file beside holds each
-//! family of calls. Nothing here is the daemon's: it can neither name nor run any of it.
+//! The arguments become a [`Job`] (`invocation`), the configuration becomes sessions on phones
+//! (`session`), the job runs on each (`parallel`, `batch`), and its results are printed (`output`).
+//! Each family of calls has a file. The daemon uses nothing of it: it cannot write to a phone.
 
 mod args;
-mod ask;
 mod audit;
+mod auto_silence;
 mod batch;
-mod book;
-mod build;
+mod contact_groups;
+mod contact_import;
 mod contacts;
-mod groups;
-mod hand;
-mod import;
+mod error;
+mod invocation;
 mod job;
-mod many;
-mod quiet;
-mod reads;
-mod show;
-mod system;
-mod told;
-mod trouble;
+mod output;
+mod parallel;
+mod phonebook_file;
+mod read_calls;
+mod result;
+mod session;
+mod system_operation;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 pub(super) use args::Args;
-pub(super) use told::table;
 
 use self::args::Options;
 use self::audit::Audit;
-use self::batch::{Pace, Progress};
-use self::build::Order;
-use self::hand::{Hand, Mode};
-use self::job::{Care, Job};
-use self::many::Done;
-use self::quiet::Quiet;
+use self::auto_silence::AutoSilence;
+use self::batch::{BatchOptions, ResumeFile};
+use self::invocation::Invocation;
+use self::job::{Confirmation, Job};
+use self::parallel::JobOutcome;
+use self::session::{Session, WriteMode};
+use super::progress::Progress;
+use super::{UsageError, prompt};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{self, Config, Credential, Phone, Secrets};
 use crate::poll::login::Gate;
+use crate::rules::describe_rule::count;
 use crate::webapi::calls::sys_operation::Operation;
 
-/// Wrong usage, told as it is; exit status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
-
-/// Whether one phone is named, or many are chosen.
+/// Whether one phone is named, or many are selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Width {
+enum Scope {
     One,
     Many,
 }
 
-/// What a run has at hand.
-struct Desk {
+/// One run of the command.
+struct Run {
     options: Options,
     config: Config,
-    width: Width,
-    order: Order,
+    scope: Scope,
+    invocation: Invocation,
     sudo_user: Option<String>,
 }
 
-pub(super) fn run(args: Args) -> ExitCode {
-    match try_run(args) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => match error.downcast_ref::<Usage>() {
-            Some(usage) => {
-                super::complain(format_args!("grandstream-exporter: {usage}"));
-                ExitCode::from(super::USAGE)
-            }
-            None => super::failed(&error),
-        },
-    }
-}
-
-/// Whether it was done on every phone.
-fn try_run(args: Args) -> anyhow::Result<bool> {
-    let width = match (
-        &args.phone,
-        args.options.all || !args.options.label.is_empty(),
-    ) {
-        (Some(_), false) => Width::One,
-        (None, true) => Width::Many,
-        (Some(_), true) => {
-            return Err(Usage("name a phone, or use --all or --label, not both".into()).into());
+pub(super) fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let selects_many = args.options.all || !args.options.label.is_empty();
+    let scope = match (&args.phone, selects_many) {
+        (Some(_), false) => Scope::One,
+        (None, true) => Scope::Many,
+        (_, _) => {
+            let error = "name one phone, or select phones with --all or --label";
+            return Err(UsageError(error.to_owned()).into());
         }
-        (None, false) => return Err(Usage("name a phone, or use --all or --label".into()).into()),
     };
     let environment = super::environment();
     let config = config::load(&args.options.config, &environment, Secrets::Read)?;
-    let phones = choose(&config, args.phone.as_deref(), &args.options)?;
-    let desk = Desk {
-        order: build::order(args.call, width)?,
+    let phones = select_phones(&config, args.phone.as_deref(), &args.options)?;
+    let run = Run {
+        invocation: invocation::from_args(args.call, scope)?,
         options: args.options,
         config,
-        width,
-        sudo_user: super::variable("SUDO_USER"),
+        scope,
+        sudo_user: std::env::var_os("SUDO_USER").and_then(|user| user.into_string().ok()),
     };
-    check_output(&desk)?;
-    check_clear_text(&desk, &phones)?;
+    check_output(&run)?;
+    check_clear_text(&run, &phones)?;
     super::block_on(|stop| async move {
-        match stop
-            .run_until_cancelled(Box::pin(work(&desk, phones)))
-            .await
-        {
-            Some(done) => done,
-            None => anyhow::bail!("interrupted; what was sent is in the record of writes"),
+        let done = stop.run_until_cancelled(Box::pin(run_job(&run, phones)));
+        match done.await {
+            Some(all_well) => all_well.map(super::exit_code),
+            None => anyhow::bail!("interrupted; the record of writes shows what was sent"),
         }
     })
 }
 
-/// The phones that are meant, each with the credential that an operator logs in with.
-fn choose(
+/// The selected phones, each with the credential of the operator.
+fn select_phones(
     config: &Config,
     name: Option<&str>,
     options: &Options,
@@ -137,28 +114,27 @@ fn choose(
         }),
     };
     let phones: Vec<_> = config.phones.iter().filter(is_meant).collect();
+    if let Some(name) = name
+        && phones.is_empty()
+    {
+        let known = config.phones.iter().map(|phone| &*phone.place.name);
+        return Err(super::unknown_phone(&options.config, name, known).into());
+    }
     if phones.is_empty() {
-        let what = match name {
-            Some(name) => format!("there is no enabled phone `{name}`"),
-            None => "no enabled phone has these labels".to_owned(),
-        };
-        let detail = format!(
-            "{}: {what}; `check-config` and the fleet page know the names",
-            options.config.display()
-        );
-        return Err(Usage(detail).into());
+        let file = options.config.display();
+        return Err(UsageError(format!("{file}: no enabled phone has these labels")).into());
     }
     phones.into_iter().map(as_operator).collect()
 }
 
-/// The phone with the operator's credential where one is given.
+/// The phone with the `operator` credential where it has one.
 fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
     let Some(operator) = &phone.operator else {
         return Ok(Arc::clone(phone));
     };
     let credential = Credential {
         username: operator.username.clone(),
-        passwords: vec![ask::from_file(&operator.password_file)?],
+        passwords: vec![prompt::secret_from_file(&operator.password_file)?],
         format: phone.credential.format,
     };
     Ok(Arc::new(Phone {
@@ -167,94 +143,92 @@ fn as_operator(phone: &Arc<Phone>) -> anyhow::Result<Arc<Phone>> {
     }))
 }
 
-/// One file takes what one phone tells.
-fn check_output(desk: &Desk) -> anyhow::Result<()> {
-    if desk.width == Width::Many && desk.order.output.is_some() {
-        let detail = "--output is for one phone; many print JSON with --json".to_owned();
-        return Err(Usage(detail).into());
+/// A file is for the result of one phone.
+fn check_output(run: &Run) -> anyhow::Result<()> {
+    if run.scope == Scope::Many && run.invocation.output.is_some() {
+        let detail = "--output is for one phone; use --json for many".to_owned();
+        return Err(UsageError(detail).into());
     }
     Ok(())
 }
 
-/// The guide puts secrets into the URL: over plain HTTP everybody on the way reads them.
-fn check_clear_text(desk: &Desk, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
-    if !desk.order.job.carries_secret() || desk.options.clear_text || desk.options.dry_run {
+/// The guide puts secrets into the URL: over plain HTTP they can be read on the way.
+fn check_clear_text(run: &Run, phones: &[Arc<Phone>]) -> anyhow::Result<()> {
+    if !run.invocation.job.carries_secret() || run.options.clear_text || run.options.dry_run {
         return Ok(());
     }
     let Some(phone) = phones.iter().find(|phone| phone.trust.is_none()) else {
         return Ok(());
     };
     let detail = format!(
-        "`{}` is spoken to over plain HTTP, where everybody on the way can read the secret in the \
-         URL; set `scheme: https`, or use --clear-text",
+        "`{}` uses plain HTTP, and the secret in the URL can be read on the way; set \
+         `scheme: https`, or use --clear-text",
         phone.place.name
     );
-    Err(Usage(detail).into())
+    Err(UsageError(detail).into())
 }
 
-async fn work(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
-    let job = &desk.order.job;
-    let audit = open_audit(desk)?;
-    let progress = open_progress(desk)?;
-    let (mut hands, mut lost) = hands(desk, phones).await?;
-    if let Some(progress) = &progress {
-        let before = hands.len();
-        hands.retain(|hand| !progress.has(hand.name()));
-        let done = before - hands.len();
+async fn run_job(run: &Run, phones: Vec<Arc<Phone>>) -> anyhow::Result<bool> {
+    let job = &run.invocation.job;
+    let audit = open_audit(run)?;
+    let resume_file = open_resume_file(run)?;
+    let (mut sessions, mut failed) = open_sessions(run, phones).await?;
+    if let Some(resume_file) = &resume_file {
+        let before = sessions.len();
+        sessions.retain(|session| !resume_file.has(session.name()));
+        let done = before - sessions.len();
         if done > 0 {
-            super::complain(format_args!("{done} phones were done by the run before"));
+            eprintln_line!("{} done by the last run; skipped", count(done, "phone"));
         }
     }
-    let asks = match desk.width {
-        Width::One => job.care() >= Care::Asks,
-        Width::Many => job.care() >= Care::Writes,
+    let asks = match run.scope {
+        Scope::One => job.confirmation() >= Confirmation::Always,
+        Scope::Many => job.confirmation() >= Confirmation::OnManyPhones,
     };
-    if asks && !desk.options.dry_run {
-        if job.care() == Care::Shows {
-            let ready = preview(desk, hands).await?;
-            hands = ready.0;
-            lost.extend(ready.1);
+    if asks && !run.options.dry_run {
+        if job.confirmation() == Confirmation::WithPreview {
+            let ready = preview(run, sessions).await?;
+            sessions = ready.0;
+            failed.extend(ready.1);
         }
-        if !desk.options.yes && !hands.is_empty() && !confirmed(question(job, &hands)).await? {
-            super::complain(format_args!("nothing was done"));
+        if !run.options.yes && !sessions.is_empty() && !confirmed(question(job, &sessions)).await? {
+            eprintln_line!("cancelled; nothing was sent");
             return Ok(false);
         }
     }
-    if !desk.options.dry_run {
-        for hand in &mut hands {
-            hand.turn(Mode::Live(audit.clone()));
+    if !run.options.dry_run {
+        for session in &mut sessions {
+            session.set_write_mode(WriteMode::Send(audit.clone()));
         }
     }
-    let mut done = all(desk, hands, progress).await;
-    done.extend(lost);
-    show::results(desk, &mut done)
+    let mut outcomes = run_all(run, sessions, resume_file).await;
+    outcomes.extend(failed);
+    output::results(run, &mut outcomes)
 }
 
-/// Where writes are recorded. Without a state directory nowhere, which is said.
-fn open_audit(desk: &Desk) -> anyhow::Result<Option<Arc<Audit>>> {
-    if !desk.order.job.writes() || desk.options.dry_run {
+/// The record of writes; without a state directory there is none, with a warning.
+fn open_audit(run: &Run) -> anyhow::Result<Option<Arc<Audit>>> {
+    if !run.invocation.job.writes() || run.options.dry_run {
         return Ok(None);
     }
-    let Some(state_dir) = &desk.config.state_dir else {
-        super::complain(format_args!(
-            "warning: no `state_dir`: writes are not recorded"
-        ));
+    let Some(state_dir) = &run.config.state_dir else {
+        eprintln_line!("warning: writes are not recorded; set `state_dir`");
         return Ok(None);
     };
-    let audit = Audit::open(state_dir, desk.sudo_user.as_deref())?;
+    let audit = Audit::open(state_dir, run.sudo_user.as_deref())?;
     Ok(Some(Arc::new(audit)))
 }
 
-fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
-    let Job::System(job) = &*desk.order.job else {
+fn open_resume_file(run: &Run) -> anyhow::Result<Option<ResumeFile>> {
+    let Job::System(job) = &*run.invocation.job else {
         return Ok(None);
     };
-    let resumes = desk.order.batch.resume;
-    let is_kept = desk.width == Width::Many && !desk.options.dry_run;
-    let Some(state_dir) = desk.config.state_dir.as_ref().filter(|_| is_kept) else {
+    let resumes = run.invocation.batch.resume;
+    let is_kept = run.scope == Scope::Many && !run.options.dry_run;
+    let Some(state_dir) = run.config.state_dir.as_ref().filter(|_| is_kept) else {
         if resumes {
-            let detail = "--resume needs many phones and a `state_dir`".to_owned();
-            return Err(Usage(detail).into());
+            let detail = "--resume needs --all or --label, and a `state_dir`".to_owned();
+            return Err(UsageError(detail).into());
         }
         return Ok(None);
     };
@@ -263,111 +237,110 @@ fn open_progress(desk: &Desk) -> anyhow::Result<Option<Progress>> {
         Operation::FactoryReset => "resume-factory-reset",
         Operation::Provision => "resume-provision",
     };
-    Ok(Some(Progress::open(state_dir, name, resumes)?))
+    Ok(Some(ResumeFile::open(state_dir, name, resumes)?))
 }
 
-/// A hand on each phone, and the phones that there can be none on. Nothing is sent yet.
-async fn hands(desk: &Desk, phones: Vec<Arc<Phone>>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
+/// A session for each phone, and the phones that cannot have one. Nothing is sent yet.
+async fn open_sessions(
+    run: &Run,
+    phones: Vec<Arc<Phone>>,
+) -> anyhow::Result<(Vec<Session>, Vec<JobOutcome>)> {
     let clock = Clock::real();
-    let ledger = Arc::new(app::open_ledger(desk.config.state_dir.as_deref())?);
-    let mut hands = Vec::new();
-    let mut lost = Vec::new();
+    let ledger = Arc::new(app::open_ledger(run.config.state_dir.as_deref())?);
+    let mut sessions = Vec::new();
+    let mut failed = Vec::new();
     for phone in phones {
         let name = phone.place.name.to_string();
-        let mode = Mode::Dry(Vec::new());
-        match Hand::new(phone, Arc::clone(&ledger), clock.clone(), mode).await {
-            Ok(hand) => hands.push(hand),
-            Err(failure) => lost.push(Done {
+        let mode = WriteMode::DryRun(Vec::new());
+        match Session::new(phone, Arc::clone(&ledger), clock.clone(), mode).await {
+            Ok(session) => sessions.push(session),
+            Err(failure) => failed.push(JobOutcome {
                 name,
                 result: Err(failure.into()),
-                hand: None,
+                session: None,
             }),
         }
     }
-    Gate::try_together(hands.iter_mut().map(Hand::gate));
-    Ok((hands, lost))
+    Gate::try_together(sessions.iter_mut().map(Session::gate));
+    Ok((sessions, failed))
 }
 
-/// Shows what the job would touch; the hands that can go on, and what became of the others.
-async fn preview(desk: &Desk, hands: Vec<Hand>) -> anyhow::Result<(Vec<Hand>, Vec<Done>)> {
-    let jobs = desk.options.jobs.get();
-    let looked = many::over(hands, &desk.order.job, jobs, |_| ()).await;
+/// Shows what the job would change; the sessions to go on with, and the outcome of the others.
+async fn preview(
+    run: &Run,
+    sessions: Vec<Session>,
+) -> anyhow::Result<(Vec<Session>, Vec<JobOutcome>)> {
+    let jobs = run.options.jobs.get();
+    let previewed = parallel::run_on_all(sessions, &run.invocation.job, jobs, |_| ()).await;
     let mut ready = Vec::new();
-    let mut lost = Vec::new();
-    for done in looked {
-        match (done.hand, &done.result) {
-            (Some(hand), Ok(told)) => {
-                show::preview(desk, &done.name, told)?;
-                ready.push(hand);
+    let mut failed = Vec::new();
+    for outcome in previewed {
+        match (outcome.session, &outcome.result) {
+            (Some(session), Ok(result)) => {
+                output::preview(run, &outcome.name, result);
+                ready.push(session);
             }
-            (hand, _) => lost.push(Done { hand, ..done }),
+            (session, _) => failed.push(JobOutcome { session, ..outcome }),
         }
     }
-    Ok((ready, lost))
+    Ok((ready, failed))
 }
 
-/// Asks off the runtime's thread, which goes on seeing signals.
+/// Asks on another thread, so that signals are still handled.
 async fn confirmed(question: String) -> anyhow::Result<bool> {
-    tokio::task::spawn_blocking(move || ask::confirm(&question)).await?
+    tokio::task::spawn_blocking(move || prompt::confirm(&question)).await?
 }
 
-fn question(job: &Job, hands: &[Hand]) -> String {
-    /// How many phones are named before the rest is counted.
+fn question(job: &Job, sessions: &[Session]) -> String {
+    /// How many phones are named; the rest is counted.
     const NAMED: usize = 5;
-    let names: Vec<_> = hands.iter().take(NAMED).map(Hand::name).collect();
-    let rest = match hands.len().saturating_sub(NAMED) {
+    let names: Vec<_> = sessions.iter().take(NAMED).map(Session::name).collect();
+    let rest = match sessions.len().saturating_sub(NAMED) {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
-    format!("{} on {}{rest}", job.in_words(), names.join(", "))
+    format!("{} on {}{rest}", job.description(), names.join(", "))
 }
 
-async fn all(desk: &Desk, hands: Vec<Hand>, progress: Option<Progress>) -> Vec<Done> {
-    let bar = show::bar(desk.width, hands.len());
-    let each = |_: &Done| {
-        if let Some(bar) = &bar {
-            bar.inc(1);
-        }
+async fn run_all(
+    run: &Run,
+    sessions: Vec<Session>,
+    resume_file: Option<ResumeFile>,
+) -> Vec<JobOutcome> {
+    let bar = (run.scope == Scope::Many).then(|| Progress::new(sessions.len() as u64, "phones"));
+    let each = |_: &JobOutcome| bar.iter().for_each(Progress::advance);
+    let options = BatchOptions {
+        batch: run.invocation.batch,
+        jobs: run.options.jobs.get(),
+        auto_silence: AutoSilence::of(run),
     };
-    let pace = Pace {
-        batch: desk.order.batch,
-        jobs: desk.options.jobs.get(),
-        quiet: Quiet::of(desk),
-    };
-    let done = batch::in_batches(hands, &desk.order.job, pace, progress, each).await;
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
-    done
+    batch::in_batches(sessions, &run.invocation.job, options, resume_file, each).await
 }
 
-/// Where the configuration says how these phones are logged in to.
-fn config_lines(desk: &Desk, done: &[Done]) -> BTreeSet<String> {
-    let names: BTreeSet<_> = done
+/// The lines of the configuration with the logins of the phones whose outcome is good.
+fn login_lines(run: &Run, outcomes: &[JobOutcome]) -> BTreeSet<String> {
+    let names: BTreeSet<_> = outcomes
         .iter()
         .filter(|one| one.result.is_ok())
         .map(|one| one.name.as_str())
         .collect();
-    let Ok(rows) = config::effective(&desk.options.config, &super::environment()) else {
+    let Ok(rows) = config::effective(&run.options.config, &super::environment()) else {
         return BTreeSet::new();
     };
     let is_login = |key: &str| key == "credential" || key.starts_with("password");
     rows.iter()
         .filter(|row| names.contains(&*row.phone) && is_login(&row.key))
         .map(|row| {
-            let says = match row.key.as_str() {
-                "credential" => format!(
-                    "credential: {0}; `credentials.{0}` names where its password stands",
-                    row.value
-                ),
+            let key = match row.key.as_str() {
+                "credential" => format!("credential: {0}; see `credentials.{0}`", row.value),
                 key => key.to_owned(),
             };
             match &row.origin {
-                Some(spot) => {
-                    let line = spot.line.map(|line| format!(":{line}")).unwrap_or_default();
-                    format!("{}{line}: {says}", spot.file.display())
+                Some(at) => {
+                    let line = at.line.map(|line| format!(":{line}")).unwrap_or_default();
+                    format!("{}{line}: {key}", at.file.display())
                 }
-                None => says,
+                None => key,
             }
         })
         .collect()

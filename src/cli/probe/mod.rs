@@ -1,22 +1,22 @@
-//! `probe`: phones are polled once, now, and a person is told what came of it.
+//! `probe`: polls one phone or all of them once.
 //!
-//! It goes the daemon's own way: the same client, the same guard, the same login ledger, so that
-//! probing again and again cannot lock a phone. [`one`] shows each exchange with one phone; [`all`]
-//! counts troubles and weaknesses of the whole list.
+//! It polls as the daemon does: the same client, the same guard, the same login ledger, so that probing
+//! again and again cannot lock a phone. [`one_phone`] shows each exchange with one phone and a verdict;
+//! [`all_phones`] counts the problems and weaknesses of all.
 
-mod all;
-mod one;
+mod all_phones;
+mod one_phone;
 mod posture;
+mod verdict;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use super::ConfigArg;
-use super::troubles::By;
-use crate::config::{self, Config, Secrets};
+use super::problems::GroupBy;
+use crate::config::{self, Secrets};
 
-/// Poll one phone now and show how its answers were understood, or poll all and count what is wrong
+/// Poll one phone and show each exchange with a verdict, or poll all and count their problems
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example:
@@ -24,91 +24,60 @@ Example:
   grandstream-exporter probe --all --problems
   grandstream-exporter probe --all --posture --json > audit.json
 
-Where the daemon runs, `status` tells the same without a poll. Run it as the daemon's user, so that
-it reads the same password files and login ledger.")]
+Where the daemon runs, `status` shows the same without a poll. Run it as the daemon's user, so that
+it uses the same password files and login ledger.")]
 pub(super) struct Args {
     /// Name of the phone in the configuration
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     phone: Option<String>,
     #[command(flatten)]
     config: ConfigArg,
-    /// Save the answers, freed of secrets, in a folder `<model>-<firmware>` below this directory
+    /// Save the answers, without secrets, in a folder `<model>-<firmware>` below this directory
     #[arg(long, value_name = "DIRECTORY", num_args = 0..=1, default_missing_value = ".", conflicts_with = "all")]
     raw: Option<PathBuf>,
-    /// Poll every phone; exit status 1 if any is in trouble
+    /// Poll every phone; exit status 1 if one has a problem
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    listing: Listing,
+    options: ListOptions,
 }
 
-/// What of all phones is told.
+/// What is printed of all phones.
 #[derive(Debug, clap::Args)]
-struct Listing {
-    /// Name each phone that is in trouble
+struct ListOptions {
+    /// Name each phone that has a problem
     #[arg(long, requires = "all")]
     problems: bool,
-    /// What to count by
+    /// Count problems by these keys
     #[arg(
         long,
         value_name = "KEYS",
         value_delimiter = ',',
         default_value = "site,reason"
     )]
-    by: Vec<By>,
-    /// Tell who has a default password, plain HTTP or an unverified certificate; any of them is
-    /// trouble
+    by: Vec<GroupBy>,
+    /// List phones with a default password, plain HTTP or an unverified certificate; each counts as a
+    /// problem
     #[arg(long, requires = "all")]
     posture: bool,
-    /// As JSON, for programs
+    /// Print JSON for programs
     #[arg(long, requires = "all")]
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let path = &args.config.config;
-    let config = match config::load(path, &super::environment(), Secrets::Read) {
-        Ok(config) => config,
-        Err(faults) => return super::failed(&faults.into()),
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let file = &args.config.config;
+    let config = config::load(file, &super::environment(), Secrets::Read)?;
+    let all_well = match &args.phone {
+        Some(name) => {
+            let mut phones = config.phones.iter();
+            let Some(phone) = phones.find(|phone| *phone.place.name == **name) else {
+                let known = config.phones.iter().map(|phone| &*phone.place.name);
+                return Err(super::unknown_phone(file, name, known).into());
+            };
+            super::interruptible(one_phone::run(&config, phone, args.raw.as_deref()))?
+        }
+        None => super::interruptible(all_phones::run(&config, &args.options))?,
     };
-    let shown = match &args.phone {
-        Some(name) => match find(&config, path, name) {
-            Some(phone) => super::block_on(|stop| async move {
-                let work = one::run(&config, &phone, args.raw.as_deref());
-                stop.run_until_cancelled(work)
-                    .await
-                    .unwrap_or_else(interrupted)
-            }),
-            None => return ExitCode::from(super::USAGE),
-        },
-        None => super::block_on(|stop| async move {
-            let work = all::run(&config, &args.listing);
-            stop.run_until_cancelled(work)
-                .await
-                .unwrap_or_else(interrupted)
-        }),
-    };
-    match shown {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => super::failed(&error),
-    }
-}
-
-fn find(config: &Config, path: &Path, name: &str) -> Option<Arc<config::Phone>> {
-    let found = config
-        .phones
-        .iter()
-        .find(|phone| *phone.place.name == *name);
-    if found.is_none() {
-        super::complain(format_args!(
-            "{}: there is no enabled phone `{name}`; `check-config` and the fleet page know the names",
-            path.display(),
-        ));
-    }
-    found.map(Arc::clone)
-}
-
-fn interrupted() -> anyhow::Result<bool> {
-    anyhow::bail!("interrupted")
+    Ok(super::exit_code(all_well))
 }

@@ -1,13 +1,12 @@
-//! `probe --all --posture`: who is spoken to in a weak way, for an audit; and all of it as JSON.
+//! `probe --all --posture`: phones with weak security settings, for an audit; and `--json`.
 //!
-//! What could not be looked at (no login succeeded) is told as unknown, never as sound.
+//! What could not be checked, since no login succeeded, is shown as unknown, never as sound.
 
 use std::io::Write;
 
 use serde::Serialize;
 
-use crate::cli::say;
-use crate::cli::troubles;
+use crate::cli::problems;
 use crate::fleet::Fleet;
 use crate::fleet::posture::Weakness;
 
@@ -20,19 +19,17 @@ pub(super) fn is_sound(fleet: &Fleet) -> bool {
     })
 }
 
-/// Prints how many phones have each weakness, its mend, and who they are.
-pub(super) fn tell(fleet: &Fleet) -> std::io::Result<()> {
-    say(format_args!("\nPosture"))?;
+/// Prints how many phones have each weakness, with a hint, and which.
+pub(super) fn print(fleet: &Fleet) -> std::io::Result<()> {
+    println_line!("\nPosture")?;
     for weakness in Weakness::ALL {
         let label = weakness.label();
         let weak = count(fleet, weakness, Some(true));
-        let mend = if weak > 0 { weakness.mend() } else { "none" };
-        say(format_args!("  {weak:>6}  {label}: {mend}"))?;
+        let hint = if weak > 0 { weakness.mend() } else { "none" };
+        println_line!("  {weak:>6}  {label}: {hint}")?;
         let unknown = count(fleet, weakness, None);
         if unknown > 0 {
-            say(format_args!(
-                "  {unknown:>6}  {label}: not known, no login succeeded"
-            ))?;
+            println_line!("  {unknown:>6}  {label}: unknown, no login succeeded")?;
         }
     }
     for phone in fleet.phones() {
@@ -41,11 +38,11 @@ pub(super) fn tell(fleet: &Fleet) -> std::io::Result<()> {
             .filter_map(|weakness| match weakness.holds(phone) {
                 Some(true) => Some(weakness.label().to_owned()),
                 Some(false) => None,
-                None => Some(format!("{} not known", weakness.label())),
+                None => Some(format!("{} unknown", weakness.label())),
             })
             .collect();
         if !row.is_empty() {
-            say(format_args!("{}: {}", phone.place.name, row.join(", ")))?;
+            println_line!("{}: {}", phone.place.name, row.join(", "))?;
         }
     }
     Ok(())
@@ -59,7 +56,7 @@ fn count(fleet: &Fleet, weakness: Weakness, holds: Option<bool>) -> usize {
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct PhonesJson<'a> {
     phones: Vec<PhoneJson<'a>>,
 }
 
@@ -71,11 +68,11 @@ struct PhoneJson<'a> {
     portable: bool,
     up: bool,
     reachable: bool,
-    failures: &'a [troubles::Failure],
+    failures: &'a [problems::Problem],
     posture: PostureJson,
 }
 
-/// `null`: not known.
+/// `null`: unknown.
 #[derive(Serialize)]
 struct PostureJson {
     plain_http: Option<bool>,
@@ -84,18 +81,18 @@ struct PostureJson {
 }
 
 /// Prints everything, in the field names of `/api/v1/phones`.
-pub(super) fn write_json(fleet: &Fleet, troubled: &[troubles::Phone]) -> anyhow::Result<()> {
+pub(super) fn write_json(fleet: &Fleet, statuses: &[problems::PhoneStatus]) -> anyhow::Result<()> {
     let phones = fleet
         .phones()
-        .zip(troubled)
-        .map(|(phone, troubles)| PhoneJson {
+        .zip(statuses)
+        .map(|(phone, status)| PhoneJson {
             name: &phone.place.name,
             site: phone.place.site.as_deref(),
             address: &phone.place.address,
             portable: phone.place.portable,
-            up: troubles.up,
+            up: status.up,
             reachable: phone.last.as_ref().is_some_and(|last| last.reachable),
-            failures: &troubles.failures,
+            failures: &status.failures,
             posture: PostureJson {
                 plain_http: Weakness::PlainHttp.holds(phone),
                 tls_unverified: Weakness::TlsUnverified.holds(phone),
@@ -104,7 +101,7 @@ pub(super) fn write_json(fleet: &Fleet, troubled: &[troubles::Phone]) -> anyhow:
         })
         .collect();
     let mut out = std::io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &Answer { phones })?;
+    serde_json::to_writer_pretty(&mut out, &PhonesJson { phones })?;
     writeln!(out)?;
     Ok(())
 }

@@ -1,10 +1,9 @@
-//! `rules explain`: all of one rule, in words and in PromQL.
+//! `rules explain`: one rule in words and in PromQL.
 
 use std::path::Path;
 
 use super::{pack_of, rule_book};
 use crate::alerting_config::RuleBook;
-use crate::cli::say;
 use crate::rules::describe_rule::{self, length};
 use crate::rules::export::{Group, built_in, explains};
 use crate::rules::inhibit::InhibitRule;
@@ -22,39 +21,39 @@ pub(super) fn run(name: &str, config: Option<&Path>) -> anyhow::Result<()> {
         ..
     } = book;
     let Some((group, rule)) = find(&groups, name) else {
-        let ready = built_in(RUNBOOKS);
-        if let Some((group, _)) = find(&ready, name) {
+        let all_built_in = built_in(RUNBOOKS);
+        if let Some((group, _)) = find(&all_built_in, name) {
             anyhow::bail!(
-                "the rule group `{0}` of `{name}` is not on; add {0} to `rule_groups`, or leave --config out",
+                "the rule group `{0}` of `{name}` is off; add {0} to `rule_groups`, or omit --config",
                 pack_of(group)
             );
         }
-        let known = groups.iter().chain(&ready).flat_map(|group| &group.rules);
-        let mend = crate::config::nearest(name, known.map(|rule| &*rule.name), "see `rules list`");
-        anyhow::bail!("there is no rule `{name}`; {mend}");
+        let known = groups
+            .iter()
+            .chain(&all_built_in)
+            .flat_map(|group| &group.rules);
+        let hint = crate::config::nearest(name, known.map(|rule| &*rule.name), "see `rules list`");
+        anyhow::bail!("no rule `{name}`; {hint}");
     };
     let off = if rule.enabled { "" } else { ", off" };
     let severity = rule.severity().unwrap_or("none");
-    say(format_args!(
-        "{name} ({}, {severity}{off})\n",
-        pack_of(group)
-    ))?;
+    println_line!("{name} ({}, {severity}{off})\n", pack_of(group))?;
     for (what, text) in facts(rule) {
         if !text.is_empty() {
-            say(format_args!("  {what:<14} {text}"))?;
+            println_line!("  {what:<14} {text}")?;
         }
     }
     for (what, text) in relations(&groups, rule, &suppression.inhibit_rules) {
         if !text.is_empty() {
-            say(format_args!("  {what:<14} {text}"))?;
+            println_line!("  {what:<14} {text}")?;
         }
     }
     let all = groups.iter().flat_map(|group| &group.rules);
     let others = promql::Explaining::new(all, &suppression.inhibit_rules);
-    Ok(say(format_args!(
+    Ok(println_line!(
         "\nPromQL:\n{}",
         promql::expression_among(rule, &others)
-    ))?)
+    )?)
 }
 
 fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
@@ -67,12 +66,12 @@ fn find<'a>(groups: &'a [Group], name: &str) -> Option<(&'a Group, &'a Rule)> {
 fn facts(rule: &Rule) -> Vec<(&str, String)> {
     let texts = &rule.annotations;
     let unknown = match rule.on_unknown {
-        OnUnknown::Keep => "keep: the clocks stand still",
-        OnUnknown::Resolve => "resolve: as if it did not hold",
-        OnUnknown::Fire => "fire: as if it held",
+        OnUnknown::Keep => "keep: its clocks stop",
+        OnUnknown::Resolve => "resolve: as if the condition were false",
+        OnUnknown::Fire => "fire: as if the condition were true",
     };
     let mut facts = vec![
-        ("looks for", describe_rule::condition(&rule.when)),
+        ("condition", describe_rule::condition(&rule.when)),
         ("where", describe_rule::phones(&rule.only)),
         ("for", length(rule.hold)),
         ("min_polls", rule.min_polls.to_string()),

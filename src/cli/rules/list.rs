@@ -1,9 +1,8 @@
-//! `rules list`: the ready-made rules and what they mean, or those in force and their patience.
+//! `rules list`: the built-in rules and what they mean, or the rules in force and their `for`.
 
 use std::path::Path;
 
 use super::{pack_of, rule_book};
-use crate::cli::say;
 use crate::rules::describe_rule::{length, phones};
 use crate::rules::rule::Rule;
 
@@ -17,14 +16,14 @@ pub(super) fn run(config: Option<&Path>) -> anyhow::Result<()> {
         if rules.is_empty() {
             continue;
         }
-        say(format_args!("{}:", pack_of(group)))?;
+        println_line!("{}:", pack_of(group))?;
         for rule in rules {
             let severity = rule.severity().unwrap_or("none");
             let what = match config {
                 Some(_) => in_force(rule),
                 None => rule.annotations.impact.to_string(),
             };
-            say(format_args!("  {:<28} {severity:<9} {what}", rule.name))?;
+            println_line!("  {:<28} {severity:<9} {what}", rule.name)?;
         }
     }
     Ok(())

@@ -1,11 +1,11 @@
-//! `rules`: the alert rules, listed, explained, tested, or exported for other programs.
+//! `rules`: lists, explains, tests and exports the alert rules.
 //!
-//! Without a configuration these are the ready-made ones as they come; with one they are those that
-//! it leaves, tunes and adds, whether the daemon judges them itself or not.
+//! Without a configuration these are the built-in rules with their defaults; with one they are the rules
+//! that it has in force, whether the daemon evaluates them or not.
 
 mod explain;
 mod list;
-mod trial;
+mod test;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::config::{Config, Faults};
 use crate::rules::export::{self, Group};
 use crate::rules::packs::{self, RUNBOOKS};
 
-/// The alert rules: list, explain, test, or export them for Prometheus, Alertmanager and Grafana
+/// List, explain and test the alert rules, or export them for Prometheus, Alertmanager and Grafana
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  grandstream-exporter rules export --format prometheus > /etc/prometheus/rules/phones.yml"
@@ -31,37 +31,37 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Name each ready-made rule, its severity and what it means; with --config, those in force
+    /// List the built-in rules with severity and meaning; with --config, the rules in force
     List(Source),
-    /// Print the rules as a file
+    /// Print the rules as a file for another program
     Export {
-        /// For which program
+        /// Program that reads the file
         #[arg(long, value_name = "PROGRAM")]
         format: Format,
-        /// The uid of Grafana's data source
+        /// Uid of the data source in Grafana
         #[arg(long, value_name = "UID", default_value = "prometheus")]
         datasource: String,
-        /// The page to which runbooks of ready-made rules link, as <https://HOST/runbooks>; with
-        /// --config it is that of `external_url`
+        /// Page for runbook links of built-in rules, e.g. <https://HOST/runbooks>; with --config it
+        /// follows from `external_url`
         #[arg(long, value_name = "URL", value_parser = page, conflicts_with = "config")]
         runbooks: Option<String>,
         #[command(flatten)]
         source: Source,
     },
-    /// Tell all of one rule: what it looks for, its patience, texts, relations and PromQL
+    /// Show one rule: condition, durations, annotations, inhibitions and PromQL
     Explain {
-        /// Its name, one of `rules list`
+        /// Name of the rule, from `rules list`
         #[arg(value_name = "NAME")]
         name: String,
         #[command(flatten)]
         source: Source,
     },
-    /// Let made-up phones live through stories and compare the alerts with what is expected
+    /// Run rule tests: simulated phones, a timeline and the expected alerts
     #[command(
-        after_help = "Example:\n  grandstream-exporter rules test docs/examples/rules-test.yaml\n\nExit status: 0 all as expected, 1 not, 2 a file cannot be read"
+        after_help = "Example:\n  grandstream-exporter rules test docs/examples/rules-test.yaml\n\nExit status: 0 all tests passed, 1 a test failed, 2 a file cannot be read"
     )]
     Test {
-        /// Files of stories; docs/alerting.md shows the format
+        /// Test files; docs/alerting.md describes the format
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
         #[command(flatten)]
@@ -69,43 +69,44 @@ enum Action {
     },
 }
 
-/// Whose rules.
+/// Where the rules come from.
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// Take the rules of this configuration instead of the ready-made ones (or --config.file)
+    /// Use the rules of this configuration instead of the built-in ones (or --config.file)
     #[arg(long, alias = "config.file", value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Format {
-    /// A rules file
+    /// A rule file
     Prometheus,
-    /// Inhibition rules, which Prometheus does not have
+    /// Inhibition rules
     Alertmanager,
     /// Alert provisioning
     Grafana,
 }
 
-pub(super) fn run(args: &Args) -> ExitCode {
-    let done = match &args.action {
-        Action::List(source) => list::run(source.config.as_deref()),
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.action {
+        Action::List(source) => list::run(source.config.as_deref())?,
         Action::Export {
             format,
             datasource,
             runbooks,
             source,
-        } => book(source, runbooks.as_deref()).and_then(|book| export(*format, datasource, &book)),
-        Action::Explain { name, source } => explain::run(name, source.config.as_deref()),
-        Action::Test { files, source } => return trial::run(files, source.config.as_deref()),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => super::failed(&error),
+        } => export(
+            *format,
+            datasource,
+            &with_runbooks(source, runbooks.as_deref())?,
+        )?,
+        Action::Explain { name, source } => explain::run(name, source.config.as_deref())?,
+        Action::Test { files, source } => return test::run(files, source.config.as_deref()),
     }
+    Ok(ExitCode::SUCCESS)
 }
 
-/// The rules of a configuration, with it; without one all packs as they come.
+/// The rules of a configuration, and the configuration; without one the built-in rules.
 fn rule_book(config: Option<&Path>) -> Result<(Option<Config>, RuleBook), Faults> {
     if let Some(path) = config {
         let (config, book) = alerting_config::rule_book(path, &super::environment())?;
@@ -123,8 +124,8 @@ fn rule_book(config: Option<&Path>) -> Result<(Option<Config>, RuleBook), Faults
     Ok((None, book))
 }
 
-/// The same with the runbooks of ready-made rules on this page.
-fn book(source: &Source, runbooks: Option<&str>) -> anyhow::Result<RuleBook> {
+/// The rules, built-in ones with runbooks on this page.
+fn with_runbooks(source: &Source, runbooks: Option<&str>) -> anyhow::Result<RuleBook> {
     let (_, book) = rule_book(source.config.as_deref())?;
     Ok(match runbooks {
         None => book,
@@ -136,7 +137,7 @@ fn book(source: &Source, runbooks: Option<&str>) -> anyhow::Result<RuleBook> {
     })
 }
 
-/// The address of a page to which `#rule` is added.
+/// The URL of a page; links add `#rule` to it.
 fn page(text: &str) -> Result<String, &'static str> {
     let url = reqwest::Url::parse(text).ok();
     let leads = |url: &reqwest::Url| {
@@ -144,7 +145,7 @@ fn page(text: &str) -> Result<String, &'static str> {
     };
     match url.filter(leads) {
         Some(url) => Ok(url.into()),
-        None => Err("write the address of a page, as https://HOST/runbooks, without `#`"),
+        None => Err("write the URL of a page without `#`, e.g. https://HOST/runbooks"),
     }
 }
 
@@ -163,7 +164,7 @@ fn export(format: Format, datasource: &str, book: &RuleBook) -> anyhow::Result<(
     Ok(std::io::stdout().write_all(text.as_bytes())?)
 }
 
-/// The name of a group without what all have in common.
+/// The name of a group without the prefix of all.
 fn pack_of(group: &Group) -> &str {
     group
         .name

@@ -1,7 +1,7 @@
 //! `/api/v1/alerts`: what is pending or fires, as Prometheus lists it.
 //!
-//! Our own keys say what Prometheus does not know: since when an alert fires and what keeps it from
-//! being said. Its `value` is always one: a condition that holds.
+//! Keys of our own tell what Prometheus does not know: since when an alert fires and what suppresses
+//! it. `value` is always one: a condition that holds.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::fleet::{Fleet, Moment};
 use crate::rules::describe_rule::count;
 use crate::rules::labels::Pair;
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
-use crate::web::words;
+use crate::web::humanize;
+use crate::web::json_list::JsonList;
+use crate::web::streaming::ChunkSource;
 
-use super::texts;
+use super::annotations::annotations;
 
 /// One alert.
 #[derive(Serialize)]
@@ -35,52 +35,52 @@ struct AlertJson<'a> {
     fired_at: Option<Timestamp>,
     /// What it waits for while it is pending.
     waits_for: Option<String>,
-    /// Since then nothing is known of the condition.
+    /// The condition cannot be evaluated since then.
     unknown_since: Option<Timestamp>,
     /// Restored after a restart, and not seen since.
     unconfirmed: bool,
-    /// What keeps it from being said: `silence`, `window`, `inhibited`, `flapping` or `settling`.
+    /// What suppresses it: `silence`, `window`, `inhibited`, `flapping` or `settling`.
     suppressed: Option<&'static str>,
-    /// Which silence, window or rule.
+    /// The silence, window or rule that does.
     suppressed_by: Option<String>,
 }
 
 /// A condition that holds, as Prometheus writes numbers there.
 const HOLDS: &str = "1e+00";
 
-/// What alerts and rules are told from.
-pub(in crate::web) struct Told {
-    pub(in crate::web) picture: Arc<AlertSnapshot>,
+/// What alerts and rules are context from.
+pub(in crate::web) struct AlertContext {
+    pub(in crate::web) snapshot: Arc<AlertSnapshot>,
     pub(in crate::web) fleet: Arc<Fleet>,
     pub(in crate::web) now: Moment,
 }
 
 /// All alerts.
-pub(in crate::web) fn alerts(told: Told) -> impl Pieces + use<> {
-    Listing {
+pub(in crate::web) fn alerts(context: AlertContext) -> impl ChunkSource + use<> {
+    JsonList {
         open: "{\"status\":\"success\",\"data\":{\"alerts\":[",
         close: "]}}",
-        items: active(&told.picture).into(),
-        item: move |alert: &Alert, out: &mut Vec<u8>| write(alert, &told, out),
+        items: active(&context.snapshot).into(),
+        item: move |alert: &Alert, out: &mut Vec<u8>| write(alert, &context, out),
     }
 }
 
 /// What is pending or fires, sorted by labels, so that two answers can be compared.
-pub(super) fn active(picture: &AlertSnapshot) -> Vec<Alert> {
-    let mut active: Vec<_> = picture.board.active().cloned().collect();
+pub(super) fn active(snapshot: &AlertSnapshot) -> Vec<Alert> {
+    let mut active: Vec<_> = snapshot.board.active().cloned().collect();
     active.sort_by(|a, b| (&a.labels, &a.subject).cmp(&(&b.labels, &b.subject)));
     active
 }
 
 /// Appends one alert.
-pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
-    let texts = texts(alert, &told.picture, &told.fleet, told.now);
+pub(super) fn write(alert: &Alert, context: &AlertContext, out: &mut Vec<u8>) {
+    let annotations = annotations(alert, &context.snapshot, &context.fleet, context.now);
     let unknown = alert.state.unknown.as_ref();
-    let since = unknown.map(|unknown| earlier(told.now.wall, unknown.elapsed()));
-    let kept_back = kept_back(alert);
+    let since = unknown.map(|unknown| earlier(context.now.wall, unknown.elapsed()));
+    let suppression = suppression(alert);
     let json = AlertJson {
         labels: object(&alert.labels),
-        annotations: object(&texts),
+        annotations: object(&annotations),
         state: if alert.state.is_firing() {
             "firing"
         } else {
@@ -89,11 +89,11 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
         active_at: whole_millis(alert.active.wall),
         value: HOLDS,
         fired_at: alert.fired.map(|at| whole_millis(at.wall)),
-        waits_for: waits_for(alert, told.now),
+        waits_for: waits_for(alert, context.now),
         unknown_since: since.map(|at| at.round(Unit::Second).unwrap_or(at)),
         unconfirmed: alert.state.unconfirmed,
-        suppressed: kept_back.as_ref().map(|(label, _)| *label),
-        suppressed_by: kept_back.and_then(|(_, by)| by),
+        suppressed: suppression.as_ref().map(|(label, _)| *label),
+        suppressed_by: suppression.and_then(|(_, by)| by),
     };
     serde_json::to_writer(out, &json).expect(ALWAYS_JSON);
 }
@@ -101,7 +101,7 @@ pub(super) fn write(alert: &Alert, told: &Told, out: &mut Vec<u8>) {
 /// What a pending alert waits for, for people: `fires in 3 min`; `None` of any other.
 pub(in crate::web) fn waits_for(alert: &Alert, now: Moment) -> Option<String> {
     Some(match alert.state.waits_for(alert.rule(), now)? {
-        WaitsFor::Time(rest) => format!("fires in {}", words::duration(rest)),
+        WaitsFor::Time(rest) => format!("fires in {}", humanize::duration(rest)),
         WaitsFor::Polls(more) => format!("waits for {}", count(more, "more poll")),
         WaitsFor::Reading => "waits for the next reading".to_owned(),
     })
@@ -113,8 +113,8 @@ pub(super) fn object(pairs: &[Pair]) -> Object<'_, &str> {
     Object(pairs.map(|(name, value)| (&**name, &**value)).collect())
 }
 
-/// What keeps a firing alert from being said, and which silence, window or rule.
-fn kept_back(alert: &Alert) -> Option<(&'static str, Option<String>)> {
+/// What suppresses a firing alert, and which silence, window or rule.
+fn suppression(alert: &Alert) -> Option<(&'static str, Option<String>)> {
     if !alert.state.is_firing() || alert.is_shown() {
         return None;
     }
@@ -129,22 +129,22 @@ fn kept_back(alert: &Alert) -> Option<(&'static str, Option<String>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
-    fn alerts_have_the_shape_of_prometheus_and_say_what_keeps_them_back() {
-        let json = example::written(alerts(example::told(example::picture())));
+    fn alerts_have_the_shape_of_prometheus_and_name_what_suppresses_them() {
+        let json = fixture::written(alerts(fixture::context(fixture::snapshot())));
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("alerts", pretty);
     }
 
     #[test]
-    fn what_ended_is_not_listed() {
-        let mut picture = example::picture();
+    fn resolved_alerts_are_not_listed() {
+        let mut snapshot = fixture::snapshot();
         let rules = Arc::default();
-        let _told = picture.board.with_rules(rules, example::now());
-        assert!(picture.board.alerts().next().is_some());
-        let json = example::written(alerts(example::told(picture)));
+        let _told = snapshot.board.with_rules(rules, fixture::now());
+        assert!(snapshot.board.alerts().next().is_some());
+        let json = fixture::written(alerts(fixture::context(snapshot)));
         assert_eq!(json["data"]["alerts"], serde_json::json!([]));
     }
 }

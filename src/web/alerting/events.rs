@@ -11,9 +11,9 @@ use crate::alerts::event::in_words;
 use crate::fleet::moment::earlier;
 use crate::fleet::{Moment, Text};
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
+use crate::web::json_list::JsonList;
 use crate::web::query::Query;
+use crate::web::streaming::ChunkSource;
 
 /// One event.
 #[derive(Serialize)]
@@ -38,18 +38,20 @@ enum Detail<'a> {
 
 /// Which events are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::web) struct Wish {
+pub(in crate::web) struct EventQuery {
     pub(in crate::web) phone: Option<Box<str>>,
     pub(in crate::web) since: Timestamp,
-    pub(in crate::web) most: u32,
+    pub(in crate::web) limit: u32,
 }
 
 /// A part of the question that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(in crate::web) enum Unclear {
-    #[error("`since={0}` is no time; write how long ago, as 24h, or when, as 2024-05-01T09:00:00Z")]
+pub(in crate::web) enum EventQueryError {
+    #[error(
+        "`since={0}` is not a time; write an age, e.g. 24h, or a time, e.g. 2024-05-01T09:00:00Z"
+    )]
     Since(String),
-    #[error("`limit={0}` is no number from 1 to {MOST_EVENTS}")]
+    #[error("`limit={0}` is not a number from 1 to {MOST_EVENTS}")]
     Limit(String),
 }
 
@@ -59,9 +61,9 @@ const SINCE: Duration = Duration::from_secs(24 * 3600);
 /// How many events are shown where nothing else is asked for.
 const LIMIT: u32 = 1000;
 
-impl Wish {
+impl EventQuery {
     /// What `?phone=NAME&since=24h&limit=100` asks for.
-    pub(in crate::web) fn of(query: &Query, now: Moment) -> Result<Self, Unclear> {
+    pub(in crate::web) fn of(query: &Query, now: Moment) -> Result<Self, EventQueryError> {
         let unclear = |text: &str| Text::clean(text).to_string();
         let since = match query.get("since") {
             None => earlier(now.wall, SINCE),
@@ -69,28 +71,28 @@ impl Wish {
                 Ok(ago) => earlier(now.wall, ago),
                 Err(_) => text
                     .parse()
-                    .map_err(|_neither| Unclear::Since(unclear(text)))?,
+                    .map_err(|_neither| EventQueryError::Since(unclear(text)))?,
             },
         };
-        let most = match query.get("limit") {
+        let limit = match query.get("limit") {
             None => LIMIT,
             Some(text) => text
                 .parse()
                 .ok()
-                .filter(|most| (1..=MOST_EVENTS).contains(most))
-                .ok_or_else(|| Unclear::Limit(unclear(text)))?,
+                .filter(|limit| (1..=MOST_EVENTS).contains(limit))
+                .ok_or_else(|| EventQueryError::Limit(unclear(text)))?,
         };
         Ok(Self {
             phone: query.get("phone").map(Into::into),
             since,
-            most,
+            limit,
         })
     }
 }
 
 /// The events as they came from the store.
-pub(in crate::web) fn events(events: Vec<Event>) -> impl Pieces {
-    Listing {
+pub(in crate::web) fn events(events: Vec<Event>) -> impl ChunkSource {
+    JsonList {
         open: "{\"events\":[",
         close: "]}",
         items: events.into(),
@@ -119,7 +121,7 @@ fn json(Event { id, event }: &Event) -> EventJson<'_> {
 mod tests {
     use super::*;
     use crate::alerts::event::PhoneEvent;
-    use crate::web::example::{now, written};
+    use crate::web::testing::fixture::{now, written};
 
     #[test]
     fn particulars_stand_as_they_are_or_as_text() {
@@ -169,19 +171,19 @@ mod tests {
 
     #[test]
     fn a_time_is_said_as_an_age_or_as_a_date() {
-        let wish = |query: &str| Wish::of(&Query::of(Some(query)), now());
-        let since = |query: &str| wish(query).map(|wish| wish.since.to_string());
+        let parse = |text: &str| EventQuery::of(&Query::of(Some(text)), now());
+        let since = |text: &str| parse(text).map(|query| query.since.to_string());
         assert_eq!(since(""), Ok("2024-04-30T09:00:00Z".to_owned()));
         assert_eq!(since("since=1h"), Ok("2024-05-01T08:00:00Z".to_owned()));
         let date = "2024-04-01T00:00:00Z";
         assert_eq!(since(&format!("since={date}")), Ok(date.to_owned()));
         assert_eq!(since("since=9000000y"), Ok(Timestamp::MIN.to_string()));
         assert!(since("since=soon").is_err());
-        let most = |query: &str| wish(query).map(|wish| wish.most);
-        assert_eq!(most("phone=a"), Ok(LIMIT));
-        assert_eq!(most("limit=10000"), Ok(MOST_EVENTS));
+        let limit = |text: &str| parse(text).map(|query| query.limit);
+        assert_eq!(limit("phone=a"), Ok(LIMIT));
+        assert_eq!(limit("limit=10000"), Ok(MOST_EVENTS));
         for wrong in ["limit=0", "limit=10001", "limit=-1", "limit="] {
-            assert!(most(wrong).is_err(), "{wrong}");
+            assert!(limit(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -17,10 +17,10 @@ use crate::rules::export::Group;
 use crate::rules::rule::Rule;
 use crate::rules::{packs, promql};
 use crate::web::api::{ALWAYS_JSON, Object, whole_millis};
-use crate::web::pieces::{Filled, PIECE, Pieces};
 use crate::web::query::Query;
+use crate::web::streaming::{CHUNK, ChunkSource, Progress};
 
-use super::alerts::{Told, active, object, write};
+use super::alerts::{AlertContext, active, object, write};
 
 /// The beginning of a group, up to its rules.
 #[derive(Serialize)]
@@ -50,13 +50,13 @@ struct RuleJson<'a> {
     /// Nobody measures it for one rule.
     evaluation_time: f64,
     last_evaluation: Timestamp,
-    /// How many phones it speaks of: 0 never fires.
+    /// How many phones it applies to; with 0 it never fires.
     matched_phones: Option<u32>,
 }
 
 /// The answer in the making.
 struct Rules {
-    told: Told,
+    context: AlertContext,
     steps: VecDeque<Step>,
 }
 
@@ -74,13 +74,13 @@ const FILE: &str = "grandstream-exporter";
 const NEVER: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
 /// All rules; of recording rules, which `?type=record` asks for, there are none.
-pub(in crate::web) fn rules(told: Told, query: &Query) -> impl Pieces + use<> {
+pub(in crate::web) fn rules(context: AlertContext, query: &Query) -> impl ChunkSource + use<> {
     let mut steps = VecDeque::from([Step::Text("{\"status\":\"success\",\"data\":{\"groups\":[")]);
     if query.get("type") != Some("record") {
-        push_groups(&told.picture, &mut steps);
+        push_groups(&context.snapshot, &mut steps);
     }
     steps.push_back(Step::Text("]}}"));
-    Rules { told, steps }
+    Rules { context, steps }
 }
 
 /// `firing`, `pending` or `inactive`, of a rule with these alerts.
@@ -97,13 +97,13 @@ pub(in crate::web) fn state_of<'a>(alerts: impl Iterator<Item = &'a Alert>) -> &
     state
 }
 
-fn push_groups(picture: &AlertSnapshot, steps: &mut VecDeque<Step>) {
+fn push_groups(snapshot: &AlertSnapshot, steps: &mut VecDeque<Step>) {
     let mut alerts: BTreeMap<Box<str>, Vec<Alert>> = BTreeMap::new();
-    for alert in active(picture) {
+    for alert in active(snapshot) {
         let name = alert.rule().name.clone();
         alerts.entry(name).or_default().push(alert);
     }
-    for (number, (name, rules)) in groups(picture).into_iter().enumerate() {
+    for (number, (name, rules)) in groups(snapshot).into_iter().enumerate() {
         steps.extend((number > 0).then_some(Step::Text(",")));
         steps.push_back(Step::Group(name));
         for (number, rule) in rules.into_iter().enumerate() {
@@ -121,8 +121,8 @@ fn push_groups(picture: &AlertSnapshot, steps: &mut VecDeque<Step>) {
 }
 
 /// The rules by the name of their group, in the order of the packs; those within as they stand there.
-fn groups(picture: &AlertSnapshot) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
-    let mut own: Vec<_> = picture.board.rules().iter().map(Arc::clone).collect();
+fn groups(snapshot: &AlertSnapshot) -> Vec<(Box<str>, Vec<Arc<KnownRule>>)> {
+    let mut own: Vec<_> = snapshot.board.rules().iter().map(Arc::clone).collect();
     let mut groups = Vec::new();
     for pack in packs::all() {
         let mut rules = Vec::new();
@@ -144,14 +144,19 @@ impl Rules {
                 let json = GroupJson {
                     name,
                     file: FILE,
-                    interval: self.told.picture.settings.evaluation_interval.as_secs_f64(),
+                    interval: self
+                        .context
+                        .snapshot
+                        .settings
+                        .evaluation_interval
+                        .as_secs_f64(),
                     evaluation_time: 0.0,
                     last_evaluation: self.evaluated(),
                 };
                 open(&json, ",\"rules\":[", out);
             }
             Step::Rule(rule, state) => open(&self.rule(rule, state), ",\"alerts\":[", out),
-            Step::Alert(alert) => write(alert, &self.told, out),
+            Step::Alert(alert) => write(alert, &self.context, out),
         }
     }
 
@@ -167,25 +172,25 @@ impl Rules {
             labels: object(&rule.labels),
             annotations: Object(texts.filter(|(_, text)| !text.is_empty()).collect()),
             state,
-            health: match self.told.picture.evaluated {
+            health: match self.context.snapshot.evaluated {
                 Some(_) => "ok",
                 None => "unknown",
             },
             evaluation_time: 0.0,
             last_evaluation: self.evaluated(),
-            matched_phones: self.told.picture.matched.get(&rule.name).copied(),
+            matched_phones: self.context.snapshot.matched.get(&rule.name).copied(),
         }
     }
 
     fn query(&self, rule: &Rule) -> String {
-        let settings = &self.told.picture.settings;
+        let settings = &self.context.snapshot.settings;
         let rules = settings.rules.iter().map(|known| &known.rule);
         let others = promql::Explaining::new(rules, &settings.suppression.inhibit_rules);
         promql::expression_among(rule, &others)
     }
 
     fn evaluated(&self) -> Timestamp {
-        let evaluated = self.told.picture.evaluated;
+        let evaluated = self.context.snapshot.evaluated;
         evaluated.map_or(NEVER, |at| whole_millis(at.wall))
     }
 }
@@ -198,15 +203,15 @@ fn open(json: &impl Serialize, rest: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(rest.as_bytes());
 }
 
-impl Pieces for Rules {
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
-        while piece.len() < PIECE {
+impl ChunkSource for Rules {
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
+        while chunk.len() < CHUNK {
             let Some(step) = self.steps.pop_front() else {
-                return Filled::Last;
+                return Progress::Done;
             };
-            self.write(&step, piece);
+            self.write(&step, chunk);
         }
-        Filled::Full
+        Progress::More
     }
 }
 
@@ -216,16 +221,16 @@ mod tests {
     use crate::alerting_config::Settings;
     use crate::alerts::board::Rules as Known;
     use crate::rules::export;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
-    fn listed(picture: AlertSnapshot, query: &str) -> serde_json::Value {
+    fn listed(snapshot: AlertSnapshot, query: &str) -> serde_json::Value {
         let query = Query::of(Some(query));
-        example::written(rules(example::told(picture), &query))
+        fixture::written(rules(fixture::context(snapshot), &query))
     }
 
     #[test]
     fn rules_have_the_shape_of_prometheus_with_their_alerts() {
-        let json = listed(example::picture(), "type=alert");
+        let json = listed(fixture::snapshot(), "type=alert");
         let pretty = serde_json::to_string_pretty(&json).expect("JSON");
         insta::assert_snapshot!("rules", pretty);
     }
@@ -252,7 +257,7 @@ mod tests {
     #[test]
     fn there_are_no_recording_rules_and_without_rules_there_are_no_groups() {
         let none = serde_json::json!({ "status": "success", "data": { "groups": [] } });
-        assert_eq!(listed(example::picture(), "type=record"), none);
+        assert_eq!(listed(fixture::snapshot(), "type=record"), none);
         assert_eq!(listed(AlertSnapshot::new(Arc::default()), ""), none);
     }
 }

@@ -41,7 +41,7 @@ struct PostedSilence {
 
 /// What was asked for, before it was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SilenceRequest {
+pub(in crate::web) struct SilenceRequest {
     matchers: Vec<Matcher>,
     starts_at: Option<String>,
     ends_at: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct SilenceRequest {
 
 /// What is wrong with a request, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum ValidationError {
+pub(in crate::web) enum ValidationError {
     #[error(
         "the body is not understood: {0}; write {{\"matchers\": {EXAMPLE}, \"duration\": \"2h\", \"comment\": \"why\"}}"
     )]
@@ -98,7 +98,7 @@ const RENAMED: [(&str, &str); 3] = [
 
 impl SilenceRequest {
     /// From the JSON of a program.
-    pub(super) fn of_json(body: &[u8]) -> Result<Self, ValidationError> {
+    pub(in crate::web) fn of_json(body: &[u8]) -> Result<Self, ValidationError> {
         let unreadable =
             |error: serde_json::Error| ValidationError::Json(shown(&error.to_string()));
         let object: Map<String, Value> = serde_json::from_slice(body).map_err(unreadable)?;
@@ -119,7 +119,7 @@ impl SilenceRequest {
     }
 
     /// From a form of ours, with a line for each matcher.
-    pub(super) fn of_form(body: &[u8]) -> Result<Self, ValidationError> {
+    pub(in crate::web) fn of_form(body: &[u8]) -> Result<Self, ValidationError> {
         let text = String::from_utf8_lossy(body);
         let form = Query::of(Some(&text));
         let field = |name| form.get(name).unwrap_or_default();
@@ -137,7 +137,10 @@ impl SilenceRequest {
     }
 
     /// What the alert task is asked for; only labels that are `known` can match.
-    pub(super) fn checked(self, known: &BTreeSet<&str>) -> Result<NewSilence, ValidationError> {
+    pub(in crate::web) fn checked(
+        self,
+        known: &BTreeSet<&str>,
+    ) -> Result<NewSilence, ValidationError> {
         if self.matchers.len() > MAX_MATCHERS {
             return Err(ValidationError::TooManyMatchers);
         }
@@ -155,7 +158,7 @@ impl SilenceRequest {
         }
         let ends = match (&self.ends_at, &self.duration) {
             (Some(ends_at), None) => SilenceEnd::At(time(ends_at)?),
-            (None, Some(duration)) => SilenceEnd::After(length(duration)?),
+            (None, Some(duration)) => SilenceEnd::After(self::duration(duration)?),
             (None, None) | (Some(_), Some(_)) => return Err(ValidationError::End),
         };
         Ok(NewSilence {
@@ -206,14 +209,17 @@ fn instead_of(map: &Map<String, Value>) -> String {
 }
 
 /// Every label that an alert or a phone here can have.
-pub(super) fn known_labels<'a>(fleet: &'a Fleet, picture: &'a AlertSnapshot) -> BTreeSet<&'a str> {
+pub(in crate::web) fn known_labels<'a>(
+    fleet: &'a Fleet,
+    snapshot: &'a AlertSnapshot,
+) -> BTreeSet<&'a str> {
     let mut known: BTreeSet<&str> = RESERVED_LABELS.into();
     // How an alert is, which metrics say and no alert carries.
     for state in ["alertstate", "suppressed"] {
         known.remove(state);
     }
     known.insert("severity");
-    for rule in picture.board.rules().iter() {
+    for rule in snapshot.board.rules().iter() {
         known.extend(rule.rule.labels.iter().map(|(name, _)| &**name));
     }
     for phone in fleet.phones() {
@@ -222,7 +228,7 @@ pub(super) fn known_labels<'a>(fleet: &'a Fleet, picture: &'a AlertSnapshot) -> 
     known
 }
 
-fn length(text: &str) -> Result<Duration, ValidationError> {
+fn duration(text: &str) -> Result<Duration, ValidationError> {
     humantime::parse_duration(text.trim()).map_err(|_why| ValidationError::Duration(shown(text)))
 }
 
@@ -232,7 +238,7 @@ fn time(text: &str) -> Result<Timestamp, ValidationError> {
         .map_err(|_why| ValidationError::Time(shown(text)))
 }
 
-/// What somebody wrote, short enough and clean for an answer.
+/// What the client wrote, cut and cleaned for a response.
 fn shown(text: &str) -> String {
     Text::clean(text).to_string()
 }
@@ -313,7 +319,7 @@ mod tests {
         let good = r#"["phone=\"a\""]"#;
         let many = format!("[{}]", vec![r#""phone=a""#; 51].join(","));
         let long = "x".repeat(501);
-        for (body, told) in [
+        for (body, context) in [
             ("{}".to_owned(), "write {\"matchers\""),
             ("[".to_owned(), "not understood"),
             (
@@ -363,7 +369,7 @@ mod tests {
             ),
         ] {
             let error = json(&body).expect_err(&body).to_string();
-            assert!(error.contains(told), "{body}: {error}");
+            assert!(error.contains(context), "{body}: {error}");
         }
         let error = form("matchers=phone&duration=1h&comment=x").expect_err("no matcher");
         assert!(matches!(error, ValidationError::Matcher { .. }), "{error}");

@@ -12,8 +12,8 @@ use crate::alerts::silence::Silence;
 use crate::fleet::{Fleet, Moment};
 use crate::rules::matcher::Matcher;
 use crate::web::api::{ALWAYS_JSON, whole_millis};
-use crate::web::listing::Listing;
-use crate::web::pieces::Pieces;
+use crate::web::json_list::JsonList;
+use crate::web::streaming::ChunkSource;
 
 /// One silence.
 #[derive(Serialize)]
@@ -36,46 +36,46 @@ struct StatusJson {
     state: &'static str,
 }
 
-/// A silence that was just made, and what it covers.
+/// A silence that was just added, and what it covers.
 #[derive(Serialize)]
-struct MadeJson<'a> {
+struct AddedJson<'a> {
     #[serde(rename = "silenceID")]
     silence_id: String,
     #[serde(flatten)]
     silence: SilenceJson<'a>,
     /// Phones that it covers as a whole.
     phones: usize,
-    /// Alerts that it matches, of those that are pending or fire now.
+    /// Pending and firing alerts that it matches.
     alerts: usize,
 }
 
 /// All silences.
-pub(in crate::web) fn silences(picture: &AlertSnapshot, now: Moment) -> impl Pieces + use<> {
-    Listing {
+pub(in crate::web) fn silences(snapshot: &AlertSnapshot, now: Moment) -> impl ChunkSource + use<> {
+    JsonList {
         open: "[",
         close: "]",
-        items: picture.board.silences().iter().rev().cloned().collect(),
+        items: snapshot.board.silences().iter().rev().cloned().collect(),
         item: move |silence: &Silence, out: &mut Vec<u8>| {
             serde_json::to_writer(out, &json(silence, now)).expect(ALWAYS_JSON);
         },
     }
 }
 
-/// One silence that was just ended.
-pub(super) fn ended(silence: &Silence, now: Moment) -> String {
+/// A silence that was just expired.
+pub(in crate::web) fn expired(silence: &Silence, now: Moment) -> String {
     serde_json::to_string(&json(silence, now)).expect(ALWAYS_JSON)
 }
 
-/// One silence that was just made.
-pub(super) fn made(
+/// A silence that was just added.
+pub(in crate::web) fn added(
     silence: &Silence,
     fleet: &Fleet,
-    picture: &AlertSnapshot,
+    snapshot: &AlertSnapshot,
     now: Moment,
 ) -> String {
     let phones = fleet.phones();
-    let alerts = picture.board.active();
-    let json = MadeJson {
+    let alerts = snapshot.board.active();
+    let json = AddedJson {
         silence_id: silence.id.to_string(),
         silence: json(silence, now),
         phones: phones.filter(|phone| silence.covers(&phone.place)).count(),
@@ -104,18 +104,18 @@ fn json(silence: &Silence, now: Moment) -> SilenceJson<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn silences_are_listed_newest_first_with_their_state() {
-        let json = example::written(silences(&example::picture(), example::now()));
+        let json = fixture::written(silences(&fixture::snapshot(), fixture::now()));
         assert_eq!(
             json[1],
             serde_json::json!({
                 "id": "7",
                 "matchers": [{
                     "name": "phone",
-                    "value": example::HOSTILE_NAME,
+                    "value": fixture::HOSTILE_NAME,
                     "isRegex": false,
                     "isEqual": true,
                 }],
@@ -131,10 +131,10 @@ mod tests {
     }
 
     #[test]
-    fn who_makes_a_silence_is_told_what_it_reaches() {
-        let silence = example::silence(9, "phone=~re.*");
-        let (fleet, picture) = (example::fleet(), example::picture());
-        let json = made(&silence, &fleet, &picture, example::now());
+    fn an_added_silence_counts_the_phones_and_alerts_that_it_covers() {
+        let silence = fixture::silence(9, "phone=~re.*");
+        let (fleet, snapshot) = (fixture::fleet(), fixture::snapshot());
+        let json = added(&silence, &fleet, &snapshot, fixture::now());
         let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
         assert_eq!((&json["phones"], &json["alerts"]), (&1.into(), &1.into()));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What `/metrics` says of alerts and of telling them, read from the picture that the alert task
+//! What `/metrics` says of alerts and of telling them, read from the snapshot that the alert task
 //! publishes.
 //!
 //! Where alerts are judged here, closed label sets are complete from the start: each rule by state,
@@ -25,21 +25,20 @@ use crate::notify::notification::NotificationReason;
 use crate::notify::retry::FailureReason;
 use crate::rules::rule::Rule;
 
-use super::own::Families;
-use super::page::Scrape;
 use super::samples::Label;
+use super::scrape::Scrape;
+use super::snapshot_families::Families;
 
 /// So many alerts have series of their own: all that a bad day of 2,000 phones brings, and few enough
 /// for any Prometheus. Those that fire come first.
 const MOST_LISTED: usize = 2000;
 
-/// What an active alert is to whoever counts it.
+/// The state of an active alert in metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Pending,
-    /// It fires and may be said.
     Firing,
-    /// It fires, and something keeps it from being said.
+    /// It fires and is suppressed.
     Suppressed,
 }
 
@@ -70,7 +69,7 @@ impl State {
 /// The alerts as of one moment.
 #[derive(Debug)]
 pub(super) struct Alerts {
-    picture: Arc<AlertSnapshot>,
+    snapshot: Arc<AlertSnapshot>,
     now: Timestamp,
 }
 
@@ -89,13 +88,13 @@ impl Collector for Alerts {
 impl Alerts {
     pub(super) fn of(scrape: &Scrape) -> Self {
         Self {
-            picture: Arc::clone(&scrape.alerts),
+            snapshot: Arc::clone(&scrape.alerts),
             now: scrape.now.wall,
         }
     }
 
     fn alerts(&self, out: &mut Families<'_>) -> fmt::Result {
-        let board = &self.picture.board;
+        let board = &self.snapshot.board;
         out.gauges(
             "grandstream_alerts",
             None,
@@ -130,7 +129,7 @@ impl Alerts {
     fn rules(&self, out: &mut Families<'_>) -> fmt::Result {
         let AlertSnapshot {
             matched, evaluated, ..
-        } = &*self.picture;
+        } = &*self.snapshot;
         out.gauges(
             "grandstream_alert_rule_matched_entities",
             None,
@@ -149,12 +148,12 @@ impl Alerts {
         out.counter(
             "grandstream_alert_rule_evaluation_errors",
             "Templates of alerts that failed to render, so that their source was sent instead.",
-            self.if_judged(self.picture.tallies.texts_failed),
+            self.if_judged(self.snapshot.tallies.texts_failed),
         )
     }
 
     fn notifications(&self, out: &mut Families<'_>) -> fmt::Result {
-        let tallies = &self.picture.tallies;
+        let tallies = &self.snapshot.tallies;
         let receivers = self.receivers();
         let delivered = receivers.iter().flat_map(|receiver| {
             NotificationReason::ALL.map(|reason| {
@@ -201,7 +200,7 @@ impl Alerts {
             .map(|receiver| (receiver, Queue::default()))
             .collect();
         // Receivers that are gone may have left messages.
-        let known = self.picture.queues.iter();
+        let known = self.snapshot.queues.iter();
         queues.extend(known.map(|(receiver, queue)| (&**receiver, *queue)));
         let queues = queues
             .iter()
@@ -234,7 +233,7 @@ impl Alerts {
     fn alertmanagers(&self, out: &mut Families<'_>) -> fmt::Result {
         let AlertSnapshot {
             settings, tallies, ..
-        } = &*self.picture;
+        } = &*self.snapshot;
         let names = settings.alertmanagers.iter().map(|one| &*one.name);
         let names: BTreeSet<&str> = names.collect();
         let each = names.iter().map(|name| {
@@ -267,7 +266,7 @@ impl Alerts {
     fn state(&self, out: &mut Families<'_>) -> fmt::Result {
         let AlertSnapshot {
             keeping, tallies, ..
-        } = &*self.picture;
+        } = &*self.snapshot;
         out.gauge(
             "grandstream_alert_state_last_write_timestamp",
             Some(&Seconds),
@@ -290,7 +289,7 @@ impl Alerts {
             "Alerts restored at the start, by result.",
             self.if_judged(restored).into_iter().flatten(),
         )?;
-        let silences = self.picture.board.silences();
+        let silences = self.snapshot.board.silences();
         let by_state = SilenceState::ALL.map(|state| {
             let those = silences.iter().filter(|one| one.state(self.now) == state);
             ([("state", state.label())], those.count())
@@ -308,7 +307,7 @@ impl Alerts {
     }
 
     fn is_judged(&self) -> bool {
-        self.picture.settings.enabled
+        self.snapshot.settings.enabled
     }
 
     fn if_judged<T>(&self, value: T) -> Option<T> {
@@ -317,7 +316,7 @@ impl Alerts {
 
     /// The receivers of the configuration, each once.
     fn receivers(&self) -> BTreeSet<&str> {
-        let receivers = self.picture.settings.receivers.iter();
+        let receivers = self.snapshot.settings.receivers.iter();
         receivers
             .map(|receiver| &*receiver.route.receiver)
             .collect()

@@ -14,8 +14,8 @@ use crate::fleet::command::ReloadStatus;
 use crate::fleet::moment::epoch_seconds;
 use crate::fleet::totals::{SkipReason, Totals};
 
-use super::own::{Families, unlabelled};
 use super::process::Process;
+use super::snapshot_families::{Families, unlabelled};
 
 /// The exporter's own values at one moment.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl Seen {
         out.gauge(
             "grandstream_exporter_phones",
             None,
-            "Phones that are polled from here.",
+            "Phones that this exporter polls.",
             Some(self.phones),
         )?;
         let skips = SkipReason::ALL.map(|reason| {
@@ -89,7 +89,7 @@ impl Seen {
         });
         out.counters(
             "grandstream_exporter_polls_skipped",
-            "Polls that did not take place.",
+            "Polls that were skipped, by reason.",
             skips,
         )?;
         out.gauge(
@@ -138,7 +138,7 @@ fn of_process(process: &Process, out: &mut Families<'_>) -> fmt::Result {
     out.gauge(
         "process_max_fds",
         None,
-        "How many file descriptors may be open.",
+        "Maximum number of open file descriptors.",
         process.max_fds,
     )?;
     out.gauge(

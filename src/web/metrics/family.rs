@@ -1,8 +1,8 @@
-//! What a metric family of phones is, and the lines that announce it in either format.
+//! A metric family of phones, and the lines that announce it in either format.
 //!
-//! Both formats print the same samples; they differ in what they call a family. OpenMetrics names a
-//! counter without `_total` and an info without `_info`, and knows units; text 0.0.4 names both in
-//! full, has no type `info`, and no units. The order of the lines is that of the client libraries.
+//! Both formats have the same samples and differ in the names of families. OpenMetrics names a counter
+//! without `_total` and an info without `_info`, and has units; text 0.0.4 names both in full, and has
+//! neither the type `info` nor units. The order of the lines is that of the client libraries.
 //! Sources: OpenMetrics 1.0, "Text format"; Prometheus, "Exposition formats".
 
 use prometheus_client::metrics::MetricType;
@@ -10,8 +10,9 @@ use prometheus_client::registry::Unit;
 
 use crate::fleet::{Endpoint, Phone};
 
-use super::page::Scrape;
+use super::format::Format;
 use super::samples::Samples;
+use super::scrape::Scrape;
 
 /// One metric: everything there is to say about it.
 #[derive(Debug)]
@@ -40,15 +41,6 @@ pub enum Read {
 /// Writes what one phone has of a family.
 pub type ReadPhone = fn(&Scrape, &Phone, &mut Samples<'_>);
 
-/// What a client reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// Prometheus text 0.0.4.
-    Text,
-    /// OpenMetrics 1.0, which every reader of 0.0.1 understands too.
-    OpenMetrics,
-}
-
 impl Family {
     /// What the format calls the family.
     pub fn announced_name(&self, format: Format) -> &'static str {
@@ -60,8 +52,9 @@ impl Family {
         self.name.strip_suffix(suffix).unwrap_or(self.name)
     }
 
-    /// Appends the lines that go before the samples.
-    pub(super) fn announce(&self, format: Format, out: &mut Vec<u8>) {
+    /// The lines that go before the samples.
+    pub(super) fn announcement(&self, format: Format) -> Vec<u8> {
+        let mut out = Vec::new();
         let name = self.announced_name(format);
         let mut line = |keyword: &str, rest: &str| {
             for part in ["# ", keyword, " ", name, " ", rest, "\n"] {
@@ -76,5 +69,6 @@ impl Family {
         if let (Format::OpenMetrics, Some(unit)) = (format, &self.unit) {
             line("UNIT", unit.as_str());
         }
+        out
     }
 }

@@ -1,44 +1,22 @@
-//! The page of metrics, written piece by piece.
+//! The page of metrics, written chunk by chunk.
 //!
-//! A page is a function of the [`Scrape`] it was made from and of what was counted until then. Phones
-//! come first, family by family, because a family must stand in one block, and within it phone by
-//! phone: between two pieces only a position is kept, so that the text of a fleet never stands in
-//! memory. The exporter's own families follow as one text, from prometheus-client.
-
-use std::sync::Arc;
+//! A page is a function of its [`Scrape`] and of what was counted until then. Families of phones come
+//! first, each in one block, and within it phone by phone: between two chunks only a position is kept,
+//! so that the text of a fleet never stands in memory. The exporter's own families follow as one text,
+//! from prometheus-client.
 
 use hyper::body::Bytes;
 
-use crate::alert_engine::snapshot::AlertSnapshot;
-use crate::fleet::{Endpoint, Moment, Phone};
-use crate::web::Settings;
-use crate::web::pieces::{Filled, PIECE, Pieces};
+use crate::fleet::{Endpoint, Phone};
+use crate::web::streaming::{CHUNK, ChunkSource, Progress};
 
-use super::ahead::{self, AHEAD};
-use super::exporter::Exporter;
-use super::family::{Family, Format, Read, ReadPhone};
-use super::own;
-#[cfg(test)]
-use super::samples::HandedOver;
-use super::samples::{Progress, Samples, push_place};
+use super::exporter_text;
+use super::family::{Family, Read, ReadPhone};
+use super::format::Format;
+use super::prefetch::{self, BATCH};
+use super::samples::{FamilyProgress, Samples, push_place};
+use super::scrape::Scrape;
 use super::table::FAMILIES;
-
-/// What a page of metrics is made from.
-#[derive(Debug)]
-pub struct Scrape {
-    /// The phones to show, each once.
-    pub phones: Vec<Arc<Phone>>,
-    /// When they are shown.
-    pub now: Moment,
-    /// What may be shown of them.
-    pub settings: Arc<Settings>,
-    /// What is known of alerts.
-    pub alerts: Arc<AlertSnapshot>,
-    /// The exporter's own values; `None` leaves its families and those of alerts out.
-    pub exporter: Option<Exporter>,
-    /// In which format.
-    pub format: Format,
-}
 
 /// A page of metrics in the making.
 #[derive(Debug)]
@@ -49,7 +27,7 @@ pub struct Page {
     family: usize,
     /// Position among the phones.
     item: usize,
-    progress: Progress,
+    progress: FamilyProgress,
     /// What is left of the exporter's own text; `None` before it is written.
     own: Option<Bytes>,
 }
@@ -69,7 +47,7 @@ impl Page {
             labels: Labels::default(),
             family: 0,
             item: 0,
-            progress: Progress::default(),
+            progress: FamilyProgress::default(),
             own: None,
         }
     }
@@ -79,77 +57,73 @@ impl Page {
         self.progress.samples
     }
 
-    /// What readers of phones handed over so far.
-    #[cfg(test)]
-    pub(super) fn handed_over(self) -> Vec<HandedOver> {
-        self.progress.handed_over
-    }
-
     /// Writes the family of the phones that it has not come to.
-    fn fill_family(&mut self, family: &'static Family, piece: &mut Vec<u8>) -> Filled {
+    fn fill_family(&mut self, family: &'static Family, chunk: &mut Vec<u8>) -> Progress {
         let (part, read): (Option<Endpoint>, ReadPhone) = match family.read {
             Read::Phone(read) => (None, read),
             Read::Part(part, read) => (Some(part), read),
         };
         while let Some(phone) = self.scrape.phones.get(self.item) {
-            if piece.len() >= PIECE {
-                return Filled::Full;
+            if chunk.len() >= CHUNK {
+                return Progress::More;
             }
             // Not before the first sample: a family that is switched off has none.
             if let Some(part) = part
-                && self.progress.announced
-                && self.item.is_multiple_of(AHEAD)
+                && self.progress.announcement.is_none()
+                && self.item.is_multiple_of(BATCH)
             {
-                let next = self.scrape.phones.iter().skip(self.item).take(AHEAD);
-                ahead::look(next, part, self.scrape.now);
+                let next = self.scrape.phones.iter().skip(self.item).take(BATCH);
+                prefetch::load(next, part, self.scrape.now);
             }
             let mut samples = Samples {
-                out: piece,
-                family,
-                format: self.scrape.format,
+                out: chunk,
+                name: family.name,
                 labels: self.labels.of(self.item, phone),
                 progress: &mut self.progress,
             };
             read(&self.scrape, phone, &mut samples);
             self.item += 1;
         }
-        Filled::Last
+        Progress::Done
     }
 
     /// Writes the exporter's own families, and the end of the page.
-    fn fill_own(&mut self, piece: &mut Vec<u8>) -> Filled {
+    fn fill_own(&mut self, chunk: &mut Vec<u8>) -> Progress {
         let Self {
             scrape, progress, ..
         } = self;
         let own = self.own.get_or_insert_with(|| {
             let exporter = scrape.exporter.as_ref();
-            let own = exporter.map(|exporter| own::written(scrape, exporter, progress.samples));
+            let own =
+                exporter.map(|exporter| exporter_text::written(scrape, exporter, progress.samples));
             let mut text = own.unwrap_or_default();
             if scrape.format == Format::OpenMetrics {
                 text.push_str("# EOF\n");
             }
             text.into()
         });
-        let room = PIECE.saturating_sub(piece.len());
-        piece.extend_from_slice(&own.split_to(room.min(own.len())));
+        let room = CHUNK.saturating_sub(chunk.len());
+        chunk.extend_from_slice(&own.split_to(room.min(own.len())));
         if own.is_empty() {
-            return Filled::Last;
+            return Progress::Done;
         }
-        Filled::Full
+        Progress::More
     }
 }
 
-impl Pieces for Page {
-    fn fill(&mut self, piece: &mut Vec<u8>) -> Filled {
+impl ChunkSource for Page {
+    fn fill(&mut self, chunk: &mut Vec<u8>) -> Progress {
         while let Some(family) = FAMILIES.get(self.family) {
-            if piece.len() >= PIECE || self.fill_family(family, piece) == Filled::Full {
-                return Filled::Full;
+            if self.item == 0 {
+                self.progress.announcement = Some(family.announcement(self.scrape.format));
+            }
+            if chunk.len() >= CHUNK || self.fill_family(family, chunk) == Progress::More {
+                return Progress::More;
             }
             self.family += 1;
             self.item = 0;
-            self.progress.announced = false;
         }
-        self.fill_own(piece)
+        self.fill_own(chunk)
     }
 }
 
@@ -168,14 +142,17 @@ impl Labels {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
+    use crate::alert_engine::snapshot::AlertSnapshot;
     use crate::fleet::{Failure, Fleet, PollReport, Reason};
-    use crate::web::example;
-    use crate::web::metrics::hostile::any_fleet;
-    use crate::web::metrics::sample_page::{golden, scrape, written};
-    use crate::web::metrics::strict::parse;
+    use crate::web::settings::Settings;
+    use crate::web::testing::arbitrary::any_fleet;
+    use crate::web::testing::exposition_parser::parse;
+    use crate::web::testing::fixture;
+    use crate::web::testing::metrics_page::{golden, scrape, written};
 
     #[test]
     fn the_whole_page_in_text_0_0_4() {
@@ -189,15 +166,15 @@ mod tests {
 
     #[test]
     fn what_is_too_old_to_be_true_is_not_there_and_health_is() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let page = |seconds| {
             written(Scrape {
-                now: example::now().after(Duration::from_secs(seconds)),
+                now: fixture::now().after(Duration::from_secs(seconds)),
                 exporter: None,
                 ..scrape(&fleet, Format::Text)
             })
         };
-        let place = example::place("any");
+        let place = fixture::place("any");
         let (part, values) = (place.stale_after, place.values_stale_after);
         let (fresh, stale) = (page(part.as_secs()), page(part.as_secs() + 1));
         let staler = page(values.as_secs() + 1);
@@ -217,11 +194,11 @@ mod tests {
 
     #[test]
     fn opt_in_families_are_absent_by_default() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let settings = Settings {
             metrics: crate::config::Metrics::default(),
             values: Arc::default(),
-            ..example::settings()
+            ..fixture::settings()
         };
         let page = written(Scrape {
             settings: settings.into(),
@@ -241,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_exporter_counts_the_series_of_phones() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let without = Scrape {
             exporter: None,
             ..scrape(&fleet, Format::Text)
@@ -257,17 +234,17 @@ mod tests {
     fn pieces_are_bounded_and_make_the_same_page() {
         let fleet = refusing(3000);
         let mut page = Page::new(scrape(&fleet, Format::OpenMetrics));
-        let mut pieces = 0;
+        let mut chunks = 0;
         loop {
-            let mut piece = Vec::new();
-            let filled = page.fill(&mut piece);
-            assert!(piece.len() < PIECE + 8192, "{} bytes", piece.len());
-            pieces += 1;
-            if filled == Filled::Last {
+            let mut chunk = Vec::new();
+            let filled = page.fill(&mut chunk);
+            assert!(chunk.len() < CHUNK + 8192, "{} bytes", chunk.len());
+            chunks += 1;
+            if filled == Progress::Done {
                 break;
             }
         }
-        assert!(pieces > 10);
+        assert!(chunks > 10);
         let whole = written(scrape(&fleet, Format::OpenMetrics));
         parse(&whole, Format::OpenMetrics).expect("a valid page");
         assert_eq!(whole.matches("grandstream_up{").count(), 3000);
@@ -276,9 +253,9 @@ mod tests {
     /// Phones that all refuse our password.
     fn refusing(phones: usize) -> Fleet {
         let names = (0..phones).map(|n| format!("phone {n}"));
-        let fleet = Fleet::new(names.clone().map(|name| Arc::new(example::place(&name))));
+        let fleet = Fleet::new(names.clone().map(|name| Arc::new(fixture::place(&name))));
         names.fold(fleet, |fleet, name| {
-            let mut report = PollReport::new(example::now());
+            let mut report = PollReport::new(fixture::now());
             report.failure = Some(Failure::new(Reason::Auth, "the phone refused the password"));
             fleet.with_report(&name, report)
         })
@@ -301,7 +278,7 @@ mod tests {
 
     #[test]
     fn where_alerts_are_not_judged_nothing_is_said_of_them() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let off = Arc::new(AlertSnapshot::new(Arc::default()));
         let page = written(Scrape {
             alerts: off,
@@ -318,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_page_without_the_exporter_says_which_phones_are_muted_and_nothing_of_alerts() {
-        let fleet = example::fleet();
+        let fleet = fixture::fleet();
         let page = written(Scrape {
             exporter: None,
             ..scrape(&fleet, Format::Text)

@@ -1,44 +1,31 @@
 //! Writes samples: one line each, names and labels copied, label values escaped.
 //!
-//! Readers of a phone hand over values and labels of their own; the labels of the phone come as text
-//! that was escaped once. What is written here is the same in both formats.
+//! The readers of phones pass values and labels of their own; the labels of the phone come as text that
+//! was escaped once. Samples are the same in both formats.
 
 use std::io::Write as _;
 
 use crate::fleet::Place;
 
-use super::family::{Family, Format};
-
 /// The samples of one family as they are written.
 #[derive(Debug)]
 pub struct Samples<'a> {
     pub(super) out: &'a mut Vec<u8>,
-    pub(super) family: &'static Family,
-    pub(super) format: Format,
+    /// The name of its samples.
+    pub(super) name: &'static str,
     /// Labels that go on every sample, escaped; may be empty.
     pub(super) labels: &'a [u8],
-    pub(super) progress: &'a mut Progress,
+    pub(super) progress: &'a mut FamilyProgress,
 }
 
-/// How far the writing has come.
+/// The progress of one family.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
-    /// The family was announced: that waits for its first sample, so that none stands empty.
-    pub(super) announced: bool,
+pub(super) struct FamilyProgress {
+    /// The lines before the first sample; they wait for it, so that no family is announced without
+    /// samples.
+    pub(super) announcement: Option<Vec<u8>>,
     /// Samples written so far.
     pub(super) samples: u64,
-    /// What readers handed over, for `oracle`.
-    #[cfg(test)]
-    pub(super) handed_over: Vec<HandedOver>,
-}
-
-/// A sample as a reader handed it over, without the labels that go on every sample.
-#[cfg(test)]
-#[derive(Debug)]
-pub(super) struct HandedOver {
-    pub(super) family: &'static Family,
-    pub(super) labels: Vec<(String, String)>,
-    pub(super) value: Value,
 }
 
 /// The value of a sample.
@@ -54,17 +41,17 @@ pub(super) enum Value {
 pub(super) type Label<'a> = (&'a str, &'a str);
 
 impl Samples<'_> {
-    /// One sample of a truth: 1 or 0.
+    /// One sample of 1 or 0.
     pub(super) fn flag(&mut self, labels: &[Label<'_>], value: bool) {
         self.line(labels, Value::Flag(value));
     }
 
-    /// One sample of how many.
+    /// One sample of a number of things.
     pub(super) fn count(&mut self, labels: &[Label<'_>], value: impl Into<u64>) {
         self.line(labels, Value::Count(value.into()));
     }
 
-    /// One sample of a whole number, which may be below zero.
+    /// One sample of an integer.
     pub(super) fn integer(&mut self, labels: &[Label<'_>], value: impl Into<i64>) {
         self.line(labels, Value::Integer(value.into()));
     }
@@ -74,18 +61,18 @@ impl Samples<'_> {
         self.line(labels, Value::Number(value));
     }
 
-    /// One sample whose labels are what it says.
+    /// One sample whose labels are its content.
     pub(super) fn info(&mut self, labels: &[Label<'_>]) {
         self.flag(labels, true);
     }
 
-    fn line(&mut self, labels: &[Label<'_>], value: Value) {
-        if !self.progress.announced {
-            self.progress.announced = true;
-            self.family.announce(self.format, self.out);
+    /// Writes one sample.
+    pub(super) fn line(&mut self, labels: &[Label<'_>], value: Value) {
+        if let Some(lines) = self.progress.announcement.take() {
+            self.out.extend_from_slice(&lines);
         }
         self.progress.samples += 1;
-        self.out.extend_from_slice(self.family.name.as_bytes());
+        self.out.extend_from_slice(self.name.as_bytes());
         let mut separator = b'{';
         if !self.labels.is_empty() {
             self.out.push(separator);
@@ -103,12 +90,6 @@ impl Samples<'_> {
         self.out.push(b' ');
         push_value(self.out, value);
         self.out.push(b'\n');
-        #[cfg(test)]
-        self.progress.handed_over.push(HandedOver {
-            family: self.family,
-            labels: owned(labels),
-            value,
-        });
     }
 }
 
@@ -149,12 +130,6 @@ fn push_escaped(out: &mut Vec<u8>, value: &str) {
             _ => out.push(byte),
         }
     }
-}
-
-#[cfg(test)]
-fn owned(labels: &[Label<'_>]) -> Vec<(String, String)> {
-    let owned = |(name, value): &Label<'_>| ((*name).to_owned(), (*value).to_owned());
-    labels.iter().map(owned).collect()
 }
 
 fn push_value(out: &mut Vec<u8>, value: Value) {

@@ -1,170 +1,169 @@
-//! The page of the configuration in force: what was resolved, for people, without a secret.
+//! The page of the configuration in force: resolved, and without a secret.
 //!
-//! Phones are counted by what holds for them; each alone is told by `phones --effective`. Of whoever is
-//! told of alerts the name and the kind are shown, never an address: those carry tokens.
+//! Phones are counted by their settings; `phones --effective` lists them one by one. Of receivers only
+//! the name and the kind are shown, since addresses may hold tokens.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use maud::{Markup, display, html};
+
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::alerting_config;
+use crate::alerts::board::KnownRule;
 use crate::config::ValueKind;
 use crate::fleet::reading::LineDetail;
 use crate::fleet::{Fleet, Moment, Place};
 use crate::notify::channel::{Channel, Receiver};
 use crate::notify::route::RepeatInterval;
+use crate::rules::matcher::{self, Matcher};
+use crate::rules::promql;
 use crate::rules::time_interval::TimeIntervals;
-use crate::rules::{matcher, promql};
-use crate::web::html::Html;
-use crate::web::{Settings, words};
+use crate::web::humanize;
+use crate::web::settings::Settings;
 
-use super::{Renewal, columns, end_of_table, frame, pair, row, signs};
+use super::badges::severity_badge;
+use super::components::{columns, pair, row};
+use super::layout;
 
 /// The page.
 pub(in crate::web) fn config(
     fleet: &Fleet,
-    picture: &AlertSnapshot,
+    snapshot: &AlertSnapshot,
     now: Moment,
     settings: &Settings,
 ) -> String {
-    frame("Configuration", now.wall, Renewal::EachMinute, |html| {
-        html.markup("<h1>Configuration</h1>\n");
-        reading(html, settings, now);
-        html.markup("<div class=\"parts\">\n");
-        listener(html, settings);
-        phones(html, fleet, settings);
-        published(html, settings);
-        alerting(html, &picture.settings);
-        html.markup("</div>\n");
-        told(html, &picture.settings);
-        rules(html, &picture.settings);
-        kept_back(html, &picture.settings);
-    })
+    let alerts = &snapshot.settings;
+    let main = html! {
+        h1 { "Configuration" }
+        (load_status(settings, now))
+        div class="parts" {
+            (listener(settings))
+            (phones(fleet, settings))
+            (metrics(settings))
+            (alerting(alerts))
+        }
+        (receivers(alerts))
+        (rules(alerts))
+        (windows(alerts))
+        (inhibition_rules(alerts))
+    };
+    layout::page(
+        "Configuration",
+        now.wall,
+        layout::Refresh::EveryMinute,
+        &main,
+    )
 }
 
-/// Whether this is what stands in the files.
-fn reading(html: &mut Html, settings: &Settings, now: Moment) {
-    let read = settings.reload;
-    if read.successful {
-        html.markup("<p>Read without a fault ");
-    } else {
-        html.markup(
-            "<p class=\"note\"><b>What stands in the files now has faults</b> and was refused; \
-             <code>check-config</code> names them. In force is what was read ",
-        );
-    }
-    html.text(words::duration(now.since(read.last_success)))
-        .markup(" ago.</p>\n");
-    for warning in &settings.overview.warnings {
-        html.markup("<p class=\"note\">")
-            .text(warning)
-            .markup("</p>\n");
+/// Whether the files in force are those on disk.
+fn load_status(settings: &Settings, now: Moment) -> Markup {
+    let status = settings.reload;
+    let loaded = humanize::duration(now.since(status.last_success));
+    html! {
+        @if status.successful {
+            p { "Loaded without errors " (loaded) " ago." }
+        } @else {
+            p class="note" {
+                b { "The last reload failed: the files on disk have errors." }
+                " Run " code { "check-config" } " to list them. The configuration loaded "
+                (loaded) " ago stays in force."
+            }
+        }
+        @for warning in &settings.summary.warnings { p class="note" { (warning) } }
     }
 }
 
-fn listener(html: &mut Html, settings: &Settings) {
-    let listener = &settings.entrance.listener;
-    let users: Vec<_> = listener
+fn listener(settings: &Settings) -> Markup {
+    let (server, summary) = (&settings.server_config, &settings.summary);
+    let users: Vec<_> = server
+        .listener
         .users
         .iter()
         .map(|user| {
-            let operates = settings.entrance.operators.contains(&user.name);
-            let may = if operates { " (operates)" } else { "" };
-            format!("{}{may}", user.name)
+            let operates = server.operators.contains(&user.name);
+            format!("{}{}", user.name, if operates { " (operator)" } else { "" })
         })
         .collect();
-    let overview = &settings.overview;
-    html.markup("<section><h2>Listener and state</h2>\n<dl>");
-    let listen: Vec<_> = overview.listen.iter().map(ToString::to_string).collect();
-    pair(html, "Listens on", listen.join(", "));
-    let clients = listener.tls.as_ref().and_then(|tls| tls.clients.as_ref());
-    pair(
-        html,
-        "Encryption",
-        match (&listener.tls, clients) {
-            (None, _) => "none: plain HTTP",
-            (Some(_), Some(clients)) if clients.verified => "TLS, certificates of clients verified",
-            (Some(_), _) => "TLS",
-        },
-    );
-    let users = if users.is_empty() {
-        "none: everybody may read, nobody may change".to_owned()
-    } else {
-        users.join(", ")
+    let tls = server.listener.tls.as_ref();
+    let clients = tls.and_then(|tls| tls.clients.as_ref());
+    let encryption = match (tls, clients) {
+        (None, _) => "none: plain HTTP",
+        (Some(_), Some(clients)) if clients.verified => "TLS, client certificates verified",
+        (Some(_), _) => "TLS",
     };
-    pair(html, "Users", users);
-    if !settings.entrance.proxies.is_empty() {
-        let proxies = settings.entrance.proxies.iter();
-        let proxies: Vec<_> = proxies.map(ToString::to_string).collect();
-        pair(html, "Proxies", proxies.join(", "));
+    html! {
+        section {
+            h2 { "Listener and state" }
+            dl {
+                (pair("Listens on", list(&summary.listen)))
+                (pair("Encryption", encryption))
+                @if users.is_empty() {
+                    (pair("Users", "none: everyone may read, changes only over the control socket"))
+                } @else {
+                    (pair("Users", users.join(", ")))
+                }
+                @if !server.proxies.is_empty() { (pair("Proxies", list(&server.proxies))) }
+                @match &summary.state_dir {
+                    Some(directory) => (pair("State directory", directory.display())),
+                    None => (pair("State directory", "none: state is kept in memory")),
+                }
+            }
+        }
     }
-    match &overview.state_dir {
-        Some(directory) => pair(html, "State", directory.display()),
-        None => pair(html, "State", "in memory"),
-    }
-    html.markup("</dl></section>\n");
 }
 
-fn phones(html: &mut Html, fleet: &Fleet, settings: &Settings) {
-    let overview = &settings.overview;
+fn phones(fleet: &Fleet, settings: &Settings) -> Markup {
+    let summary = &settings.summary;
     let count = |what: fn(&Place) -> bool| {
         let phones = fleet.phones();
         phones.filter(|phone| what(&phone.place)).count()
     };
-    html.markup("<section><h2>Phones</h2>\n<dl>");
-    pair(html, "Polled here", fleet.phones().len());
-    if overview.shard.count > 1 {
-        let shard = overview.shard;
-        let part = format!("index {} of {}", shard.index, shard.count);
-        pair(html, "Part of the list", part);
+    let shard = summary.shard;
+    html! {
+        section {
+            h2 { "Phones" }
+            dl {
+                (pair("Polled", fleet.phones().len()))
+                @if shard.count > 1 {
+                    (pair("Shard", format_args!("index {} of {}", shard.index, shard.count)))
+                }
+                @if !summary.disabled.is_empty() { (pair("Disabled", summary.disabled.len())) }
+                (pair("Max in flight", summary.max_in_flight))
+                (pair("Portable", count(|place| place.portable)))
+                (pair("HTTPS", count(|place| place.tls_verified.is_some())))
+                (pair("Poll interval", durations(fleet, |place| place.interval)))
+                (pair("P-value interval", durations(fleet, |place| place.values_interval)))
+                (pair("Stale after", durations(fleet, |place| place.stale_after)))
+            }
+        }
     }
-    if !overview.disabled.is_empty() {
-        pair(html, "Not enabled", overview.disabled.len());
-    }
-    pair(html, "At the same time", overview.max_in_flight);
-    pair(html, "Portable", count(|place| place.portable));
-    pair(
-        html,
-        "Over HTTPS",
-        count(|place| place.tls_verified.is_some()),
-    );
-    let of = |length: fn(&Place) -> Duration| lengths(fleet, length);
-    pair(html, "Polled every", of(|place| place.interval));
-    pair(html, "P-values every", of(|place| place.values_interval));
-    pair(html, "Stale after", of(|place| place.stale_after));
-    html.markup("</dl></section>\n");
 }
 
-/// How many phones have which length of time: `30s`, or `15s (2 phones), 30s (178 phones)`.
-fn lengths(fleet: &Fleet, length: fn(&Place) -> Duration) -> String {
+/// How many phones have which duration: `30s`, or `15s (2 phones), 30s (178 phones)`.
+fn durations(fleet: &Fleet, duration: fn(&Place) -> Duration) -> String {
     let mut counts: BTreeMap<Duration, usize> = BTreeMap::new();
     for phone in fleet.phones() {
-        *counts.entry(length(&phone.place)).or_default() += 1;
+        *counts.entry(duration(&phone.place)).or_default() += 1;
     }
-    if let [(length, _)] = counts.iter().collect::<Vec<_>>()[..] {
-        return written(*length);
+    if let [(duration, _)] = counts.iter().collect::<Vec<_>>()[..] {
+        return promql::duration(*duration);
     }
-    let counted = counts.iter().map(|(length, count)| {
-        let length = written(*length);
-        format!("{length} ({count} phones)")
+    let counted = counts.iter().map(|(duration, count)| {
+        let duration = promql::duration(*duration);
+        format!("{duration} ({count} phones)")
     });
     counted.collect::<Vec<_>>().join(", ")
 }
 
-fn published(html: &mut Html, settings: &Settings) {
+fn metrics(settings: &Settings) -> Markup {
     let metrics = settings.metrics;
     let on = |on| if on { "on" } else { "off" };
-    html.markup("<section><h2>Published</h2>\n<dl>");
     let lines = match metrics.keep.lines {
         LineDetail::PerLine => "per_line",
         LineDetail::PerPhone => "per_phone",
         LineDetail::Off => "off",
     };
-    pair(html, "lines", lines);
-    pair(html, "line_state", on(metrics.line_state));
-    pair(html, "clock", on(metrics.clock));
-    pair(html, "sip_user", on(metrics.keep.sip_user));
-    pair(html, "mac_address", on(metrics.mac_address));
     let values = settings.values.iter().map(|value| {
         let kind = match value.kind {
             ValueKind::Info => "info",
@@ -172,160 +171,161 @@ fn published(html: &mut Html, settings: &Settings) {
         };
         format!("{} as {kind}", value.pvalue)
     });
-    pair(html, "P-values", values.collect::<Vec<_>>().join(", "));
-    html.markup("</dl></section>\n");
+    let values = values.collect::<Vec<_>>().join(", ");
+    html! {
+        section {
+            h2 { "Metrics" }
+            dl {
+                (pair("lines", lines))
+                (pair("line_state", on(metrics.line_state)))
+                (pair("clock", on(metrics.clock)))
+                (pair("sip_user", on(metrics.keep.sip_user)))
+                (pair("mac_address", on(metrics.mac_address)))
+                (pair("P-values", values))
+            }
+        }
+    }
 }
 
-fn alerting(html: &mut Html, settings: &alerting_config::Settings) {
-    html.markup("<section><h2>Alerting</h2>\n<dl>");
-    let judged = if settings.enabled { "here" } else { "not here" };
-    pair(html, "Alerts are judged", judged);
-    if !settings.external_url.is_empty() {
-        pair(html, "external_url", &settings.external_url);
-    }
-    let longest = written(settings.longest_silence);
-    pair(html, "A silence lasts at most", longest);
+fn alerting(settings: &alerting_config::Settings) -> Markup {
     let damping = settings.suppression.damping;
     let flapping = format!(
-        "{} changes within {}, until calm for {}",
+        "{} changes within {}, until stable for {}",
         damping.changes,
-        written(damping.within),
-        written(damping.calm)
+        promql::duration(damping.within),
+        promql::duration(damping.calm)
     );
-    pair(html, "Flapping is", flapping);
-    if let Some(heartbeat) = &settings.heartbeat {
-        let every = format!("every {}", written(heartbeat.interval));
-        pair(html, "Heartbeat", every);
+    html! {
+        section {
+            h2 { "Alerting" }
+            dl {
+                (pair("enabled", settings.enabled))
+                @if !settings.external_url.is_empty() { (pair("external_url", &settings.external_url)) }
+                (pair("Longest silence", promql::duration(settings.longest_silence)))
+                (pair("Flapping after", flapping))
+                @if let Some(heartbeat) = &settings.heartbeat {
+                    (pair("Heartbeat", format_args!("every {}", promql::duration(heartbeat.interval))))
+                }
+            }
+        }
     }
-    html.markup("</dl></section>\n");
 }
 
-/// Who is told.
-fn told(html: &mut Html, settings: &alerting_config::Settings) {
-    if settings.receivers.is_empty() && settings.alertmanagers.is_empty() {
-        return;
+fn receivers(settings: &alerting_config::Settings) -> Markup {
+    html! {
+        @if !(settings.receivers.is_empty() && settings.alertmanagers.is_empty()) {
+            section {
+                h2 { "Receivers" }
+                table {
+                    (columns(&["Receiver", "Type", "Matchers", "Grouped by", "Repeat interval"]))
+                    tbody {
+                        @for manager in &settings.alertmanagers {
+                            (row(&[&manager.name, &"Alertmanager", &"all alerts", &"", &""]))
+                        }
+                        @for receiver in &settings.receivers { (receiver_row(receiver)) }
+                    }
+                }
+            }
+        }
     }
-    html.markup("<section><h2>Who is told</h2>\n");
-    columns(
-        html,
-        &["Receiver", "By", "Of what", "Grouped by", "Repeated"],
-    );
-    for manager in &settings.alertmanagers {
-        row(
-            html,
-            &[&manager.name, &"Alertmanager", &"everything", &"", &""],
-        );
-    }
-    for receiver in &settings.receivers {
-        let route = &receiver.route;
-        let of = matcher::written(&route.matching);
-        let of = if of.is_empty() { "everything" } else { &of };
-        let repeated = match &route.repeat_interval {
-            RepeatInterval::Off => "never".to_owned(),
-            RepeatInterval::Every(every) => format!("every {}", written(*every)),
-            RepeatInterval::Daily { at, .. } => format!("daily at {}", at.strftime("%H:%M")),
-        };
-        row(
-            html,
-            &[
-                &route.receiver,
-                &kind(receiver),
-                &of,
-                &route.group_by.join(", "),
-                &repeated,
-            ],
-        );
-    }
-    end_of_table(html);
-    html.markup("</section>\n");
 }
 
-/// The way to a receiver, without its address.
-fn kind(receiver: &Receiver) -> String {
-    match &receiver.channel {
-        Channel::Email(email) => format!("mail to {}", email.to.len()),
+fn receiver_row(receiver: &Receiver) -> Markup {
+    let route = &receiver.route;
+    // The type without its address.
+    let kind = match &receiver.channel {
+        Channel::Email(email) => match email.to.len() {
+            1 => "email, 1 recipient".to_owned(),
+            many => format!("email, {many} recipients"),
+        },
         Channel::Webhook(webhook) => format!("webhook, {}", webhook.body.word()),
-    }
+    };
+    let repeat = match &route.repeat_interval {
+        RepeatInterval::Off => "off".to_owned(),
+        RepeatInterval::Every(every) => promql::duration(*every),
+        RepeatInterval::Daily { at, .. } => format!("daily at {}", at.strftime("%H:%M")),
+    };
+    let matchers = matchers_or_all(&route.matching);
+    let group_by = route.group_by.join(", ");
+    row(&[&route.receiver, &kind, &matchers, &group_by, &repeat])
 }
 
-fn rules(html: &mut Html, settings: &alerting_config::Settings) {
-    let rules: Vec<_> = settings.rules.iter().collect();
-    if rules.is_empty() {
-        return;
-    }
-    html.markup("<section><h2>Rules</h2>\n");
-    columns(
-        html,
-        &[
-            "Rule",
-            "Severity",
-            "For",
-            "Polls",
-            "Keeps firing for",
-            "Where",
-        ],
-    );
-    for known in rules {
-        let rule = &known.rule;
-        html.markup("<tr><td>").text(&rule.name).markup("</td><td>");
-        signs::badge(html, rule.severity().unwrap_or_default());
-        html.markup("</td><td>")
-            .text(length(rule.hold))
-            .markup("</td><td>")
-            .text(rule.min_polls)
-            .markup("</td><td>")
-            .text(length(rule.keep_firing_for))
-            .markup("</td><td>")
-            .text(rule.only.selector())
-            .markup("</td></tr>\n");
-    }
-    end_of_table(html);
-    html.markup("</section>\n");
-}
-
-/// A length of time, or nothing for none.
-fn length(length: Duration) -> String {
-    if length.is_zero() {
-        return String::new();
-    }
-    written(length)
-}
-
-/// A length of time as the configuration may have it.
-fn written(length: Duration) -> String {
-    promql::duration(length)
-}
-
-/// Windows and what explains what.
-fn kept_back(html: &mut Html, settings: &alerting_config::Settings) {
-    let suppression = &settings.suppression;
-    if !suppression.windows.is_empty() {
-        html.markup("<section><h2>Maintenance windows</h2>\n");
-        columns(html, &["Window", "When", "What"]);
-        for window in &suppression.windows {
-            let what = matcher::written(&window.matching);
-            let what = if what.is_empty() { "everything" } else { &what };
-            row(html, &[&window.name, &times(&window.when), &what]);
+fn rules(settings: &alerting_config::Settings) -> Markup {
+    html! {
+        @if settings.rules.iter().next().is_some() {
+            section {
+                h2 { "Rules" }
+                table {
+                    (columns(&["Rule", "Severity", "For", "Min polls", "Keep firing for", "Matchers"]))
+                    tbody { @for known in settings.rules.iter() { (rule_row(known)) } }
+                }
+            }
         }
-        end_of_table(html);
-        html.markup("</section>\n");
     }
-    if !suppression.inhibit_rules.is_empty() {
-        html.markup("<section><h2>Inhibition rules</h2>\n");
-        columns(html, &["Source", "Target", "Equal"]);
-        for rule in &suppression.inhibit_rules {
-            row(
-                html,
-                &[
-                    &matcher::written(&rule.source_matchers),
-                    &matcher::written(&rule.target_matchers),
-                    &rule.equal.join(", "),
-                ],
-            );
+}
+
+fn rule_row(known: &KnownRule) -> Markup {
+    let rule = &known.rule;
+    let unless_zero = |length: Duration| (!length.is_zero()).then(|| promql::duration(length));
+    html! {
+        tr {
+            td { (rule.name) }
+            td { (severity_badge(rule.severity().unwrap_or_default())) }
+            td { (unless_zero(rule.hold).unwrap_or_default()) }
+            td { (rule.min_polls) }
+            td { (unless_zero(rule.keep_firing_for).unwrap_or_default()) }
+            td { (display(rule.only.selector())) }
         }
-        end_of_table(html);
-        html.markup("</section>\n");
     }
+}
+
+fn windows(settings: &alerting_config::Settings) -> Markup {
+    let windows = &settings.suppression.windows;
+    html! {
+        @if !windows.is_empty() {
+            section {
+                h2 { "Maintenance windows" }
+                table {
+                    (columns(&["Window", "Time intervals", "Matchers"]))
+                    tbody {
+                        @for window in windows {
+                            (row(&[&window.name, &times(&window.when), &matchers_or_all(&window.matching)]))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn inhibition_rules(settings: &alerting_config::Settings) -> Markup {
+    let rules = &settings.suppression.inhibit_rules;
+    html! {
+        @if !rules.is_empty() {
+            section {
+                h2 { "Inhibition rules" }
+                table {
+                    (columns(&["Source", "Target", "Equal"]))
+                    tbody {
+                        @for rule in rules {
+                            (row(&[
+                                &matcher::written(&rule.source_matchers),
+                                &matcher::written(&rule.target_matchers),
+                                &rule.equal.join(", "),
+                            ]))
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn matchers_or_all(matchers: &[Matcher]) -> String {
+    if matchers.is_empty() {
+        return "all alerts".to_owned();
+    }
+    matcher::written(matchers)
 }
 
 /// Time intervals: `tuesday-night: tuesday 22:00-23:30 Europe/Berlin`.
@@ -337,16 +337,21 @@ fn times(intervals: &TimeIntervals) -> String {
     intervals.collect::<Vec<_>>().join("; ")
 }
 
+fn list<T: ToString>(items: &[T]) -> String {
+    let items: Vec<_> = items.iter().map(ToString::to_string).collect();
+    items.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn the_page_of_the_configuration() {
-        let (fleet, picture) = (example::fleet(), example::picture());
-        let page = config(&fleet, &picture, example::now(), &example::settings());
+        let (fleet, snapshot) = (fixture::fleet(), fixture::snapshot());
+        let page = config(&fleet, &snapshot, fixture::now(), &fixture::settings());
         assert!(!page.contains("t0ken"), "{page}");
-        insta::assert_snapshot!("config", example::without_version(&page));
+        insta::assert_snapshot!("config", fixture::golden_page(&page));
     }
 }

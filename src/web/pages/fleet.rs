@@ -1,74 +1,73 @@
 //! The fleet page: every phone in a row, those with problems first.
 //!
-//! A large fleet is shown a part at a time, and can be filtered by site, by problems, and by words;
-//! what is chosen stands in the address, so that a view can be kept as a bookmark.
+//! A large fleet is paginated, and can be filtered by site, by problems and by text. The view stands in
+//! the address, so that it can be bookmarked.
 
 use std::collections::BTreeSet;
+
+use maud::{Markup, html};
 
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::reading::Coarse;
 use crate::fleet::{Fleet, Moment, Phone, Text};
 use crate::web::degraded::Degraded;
-use crate::web::health::{Health, held, registrations};
-use crate::web::html::Html;
+use crate::web::humanize;
+use crate::web::phone_health::{PhoneHealth, held, registrations};
 use crate::web::query::Query;
-use crate::web::words;
 
-use super::part::Part;
-use super::{
-    Renewal, ago, badge, encode, frame, holding, phone_path, reason, signs, silence, unregistered,
-};
+use super::badges::{self, needs_attention};
+use super::components::{ago, columns, encode};
+use super::pagination::Pagination;
+use super::phone_problems::{login_backoff, reason, stale, unregistered};
+use super::{alert_cells, layout};
 
-/// What the reader chose to see.
+/// The chosen view.
 #[derive(Debug)]
 struct View<'a> {
     /// Only this site; empty for all.
     site: &'a str,
-    /// Only phones somebody should look at.
+    /// Only phones with problems.
     problems: bool,
-    /// Only phones in whose name, address, site, model or firmware this stands; in lower case.
-    words: String,
+    /// Only phones with this text in name, address, site, model or firmware; in lower case.
+    text: String,
 }
 
-/// One phone and how it does.
+/// One phone and its health.
 struct Row<'a> {
-    health: Health,
+    health: PhoneHealth,
     phone: &'a Phone,
 }
 
 /// The page of all phones.
 pub(in crate::web) fn fleet(
-    (fleet, picture, degraded): (&Fleet, &AlertSnapshot, &Degraded),
+    (fleet, snapshot, degraded): (&Fleet, &AlertSnapshot, &Degraded),
     now: Moment,
     query: &Query,
 ) -> String {
     let all: Vec<Row<'_>> = fleet
         .phones()
         .map(|phone| Row {
-            health: Health::of(phone, now),
+            health: PhoneHealth::of(phone, now),
             phone,
         })
         .collect();
     let view = View::of(query);
     let mut shown: Vec<&Row<'_>> = all.iter().filter(|row| view.shows(row, now)).collect();
     shown.sort_by_key(|row| row.health);
-    let part = Part::of(query, shown.len());
-    frame("Phones", now.wall, Renewal::EachMinute, |html| {
-        html.markup("<h1>Phones</h1>\n");
-        for line in degraded.lines() {
-            html.markup("<p class=\"note\"><b>Degraded</b>: ")
-                .text(line)
-                .markup("</p>\n");
+    let pagination = Pagination::of(query, shown.len());
+    let main = html! {
+        h1 { "Phones" }
+        @for line in degraded.lines() { p class="note" { b { "Degraded" } ": " (line) } }
+        (summary(&all, snapshot, now))
+        (filter_form(&view, fleet))
+        @if shown.is_empty() {
+            p { "No phone matches. " a href="/" { "Show all" } }
+        } @else {
+            (table(pagination.rows(&shown), snapshot, now))
+            (pagination.links(|page| view.address(page)))
         }
-        summary(html, &all, picture, now);
-        form(html, &view, fleet);
-        if shown.is_empty() {
-            html.markup("<p>No phone is like that. <a href=\"/\">Show all</a></p>\n");
-            return;
-        }
-        table(html, part.rows(&shown), picture, now);
-        part.links(html, |part| view.address(part));
-    })
+    };
+    layout::page("Phones", now.wall, layout::Refresh::EveryMinute, &main)
 }
 
 impl<'a> View<'a> {
@@ -76,7 +75,7 @@ impl<'a> View<'a> {
         Self {
             site: query.get("site").unwrap_or_default(),
             problems: query.get("problems") == Some("1"),
-            words: query.get("q").unwrap_or_default().trim().to_lowercase(),
+            text: query.get("q").unwrap_or_default().trim().to_lowercase(),
         }
     }
 
@@ -88,7 +87,7 @@ impl<'a> View<'a> {
         if self.problems && !row.health.is_problem() {
             return false;
         }
-        if self.words.is_empty() {
+        if self.text.is_empty() {
             return true;
         }
         let values = row.phone.values(now);
@@ -101,169 +100,150 @@ impl<'a> View<'a> {
                 .and_then(|values| values.firmware())
                 .map(Text::as_str),
         ];
-        let holds = |text: &str| text.to_lowercase().contains(&self.words);
+        let holds = |text: &str| text.to_lowercase().contains(&self.text);
         texts.into_iter().flatten().any(holds)
     }
 
-    /// The address of another part of this view.
-    fn address(&self, part: usize) -> String {
+    /// The address of another page of this view.
+    fn address(&self, page: usize) -> String {
         let problems = if self.problems { "&problems=1" } else { "" };
-        let (site, words) = (encode(self.site), encode(&self.words));
-        format!("/?site={site}&q={words}{problems}&page={part}")
+        let (site, text) = (encode(self.site), encode(&self.text));
+        format!("/?site={site}&q={text}{problems}&page={page}")
     }
 }
 
-fn summary(html: &mut Html, all: &[Row<'_>], picture: &AlertSnapshot, now: Moment) {
+fn summary(all: &[Row<'_>], snapshot: &AlertSnapshot, now: Moment) -> Markup {
     let count = |health| all.iter().filter(|row| row.health == health).count();
-    // A phone in trouble is up: what it says is true, it only does not say all is well.
-    let up = count(Health::Up) + count(Health::Trouble);
-    html.markup("<p class=\"summary\"><strong>")
-        .text(format_args!("{up} of {} phones up", all.len()))
-        .markup("</strong>");
-    for health in [Health::Down, Health::Trouble, Health::Away, Health::Waiting] {
-        let count = count(health);
-        if count > 0 {
-            html.markup(" <span>");
-            badge(html, health);
-            html.markup(" ").text(count).markup("</span>");
+    // A phone in trouble is up: its readings are true, but something is wrong.
+    let up = count(PhoneHealth::Up) + count(PhoneHealth::Trouble);
+    let problems = [
+        PhoneHealth::Down,
+        PhoneHealth::Trouble,
+        PhoneHealth::Away,
+        PhoneHealth::Waiting,
+    ];
+    let accounts = all.iter().filter_map(|row| registrations(row.phone, now));
+    let (registered, accounts) = accounts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    let firing = snapshot.shown().filter(|alert| needs_attention(alert));
+    let firing = firing.count();
+    html! {
+        p class="summary" {
+            strong { (up) " of " (all.len()) " phones up" }
+            @for health in problems.into_iter().filter(|health| count(*health) > 0) {
+                " " span { (badges::health(health)) " " (count(health)) }
+            }
+            " " span { (registered) " of " (accounts) " accounts registered" }
+            @if firing > 0 { " " a href="/alerts" { (firing) " firing" } }
         }
     }
-    let accounts = all.iter().filter_map(|row| registrations(row.phone, now));
-    let (registered, all) = accounts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    html.markup(" <span>")
-        .text(format_args!("{registered} of {all} accounts registered"))
-        .markup("</span>");
-    let firing = picture
-        .shown()
-        .filter(|alert| signs::matters(alert))
-        .count();
-    if firing > 0 {
-        html.markup(" <a href=\"/alerts\">")
-            .text(format_args!("{firing} firing"))
-            .markup("</a>");
-    }
-    html.markup("</p>\n");
 }
 
-fn form(html: &mut Html, view: &View<'_>, fleet: &Fleet) {
+fn filter_form(view: &View<'_>, fleet: &Fleet) -> Markup {
     let sites = fleet
         .phones()
         .filter_map(|phone| phone.place.site.as_deref());
     let sites: BTreeSet<&str> = sites.collect();
-    html.markup(
-        "<form method=\"get\" action=\"/\">\n<label>Find <input type=\"search\" name=\"q\" ",
-    )
-    .markup("placeholder=\"name, address, model\" value=\"")
-    .text(&view.words)
-    .markup("\"></label>\n");
-    if !sites.is_empty() {
-        html.markup("<label>Site <select name=\"site\"><option value=\"\">all</option>");
-        for site in sites {
-            let chosen = if site == view.site { " selected" } else { "" };
-            html.markup("<option value=\"").text(site).markup("\"");
-            html.markup(chosen)
-                .markup(">")
-                .text(site)
-                .markup("</option>");
+    html! {
+        form method="get" action="/" {
+            label {
+                "Find "
+                input type="search" name="q" placeholder="name, address, model" value=(view.text);
+            }
+            @if !sites.is_empty() {
+                label {
+                    "Site "
+                    select name="site" {
+                        option value="" { "all" }
+                        @for site in sites {
+                            option value=(site) selected[site == view.site] { (site) }
+                        }
+                    }
+                }
+            }
+            label {
+                input type="checkbox" name="problems" value="1" checked[view.problems];
+                " only problems"
+            }
+            button { "Show" }
         }
-        html.markup("</select></label>\n");
     }
-    let checked = if view.problems { " checked" } else { "" };
-    html.markup("<label><input type=\"checkbox\" name=\"problems\" value=\"1\"")
-        .markup(checked)
-        .markup("> only problems</label>\n<button>Show</button>\n</form>\n");
 }
+
+const COLUMNS: [&str; 12] = [
+    "Phone",
+    "Site",
+    "Health",
+    "Alerts",
+    "Accounts",
+    "Lines",
+    "Status",
+    "Model",
+    "Firmware",
+    "Uptime",
+    "Last success",
+    "Web page",
+];
 
 fn table<'a>(
-    html: &mut Html,
     rows: impl Iterator<Item = &'a &'a Row<'a>>,
-    picture: &AlertSnapshot,
+    snapshot: &AlertSnapshot,
     now: Moment,
-) {
-    html.markup(
-        "<table class=\"fleet\">\n<thead><tr><th>Phone</th><th>Site</th><th>Health</th>\
-         <th>Alerts</th><th>Accounts</th><th>Lines</th><th>Status</th><th>Model</th><th>Firmware</th>\
-         <th>Uptime</th><th>Last success</th><th>Web page</th></tr></thead>\n<tbody>\n",
-    );
-    for row in rows {
-        html.markup("<tr>");
-        whereabouts(html, row.phone);
-        health(html, row, now);
-        html.markup("<td data-name=\"Alerts\">");
-        signs::of_phone(html, &row.phone.place.name, picture);
-        html.markup("</td>");
-        readings(html, row.phone, now);
-        html.markup("<td data-name=\"Web page\"><a rel=\"noreferrer noopener\" href=\"")
-            .text(words::web_page(&row.phone.place))
-            .markup("\">")
-            .text(&row.phone.place.address)
-            .markup("</a></td></tr>\n");
-    }
-    html.markup("</tbody>\n</table>\n");
-}
-
-fn whereabouts(html: &mut Html, phone: &Phone) {
-    html.markup("<td data-name=\"Phone\"><a class=\"name\" href=\"")
-        .text(phone_path(&phone.place.name))
-        .markup("\">")
-        .text(&phone.place.name)
-        .markup("</a></td><td data-name=\"Site\">")
-        .text(phone.place.site.as_deref().unwrap_or_default())
-        .markup("</td>");
-}
-
-fn health(html: &mut Html, row: &Row<'_>, now: Moment) {
-    let phone = row.phone;
-    html.markup("<td data-name=\"Health\">");
-    badge(html, row.health);
-    for one in phone.last.iter().flat_map(|last| last.reasons.iter()) {
-        reason(html, one);
-    }
-    if let Some(held) = held(phone, now) {
-        holding(html, held, now);
-    }
-    unregistered(html, phone, now);
-    silence(html, phone, now);
-    html.markup("</td>");
-}
-
-fn readings(html: &mut Html, phone: &Phone, now: Moment) {
-    html.markup("<td data-name=\"Accounts\">");
-    match registrations(phone, now) {
-        Some((registered, all)) if registered < all => {
-            html.markup("<b class=\"lost\">")
-                .text(format_args!("{registered} of {all}"))
-                .markup("</b>");
+) -> Markup {
+    html! {
+        table class="fleet" {
+            (columns(&COLUMNS))
+            tbody { @for row in rows { (phone_row(row, snapshot, now)) } }
         }
-        Some((registered, all)) => {
-            html.text(format_args!("{registered} of {all}"));
-        }
-        None => {}
     }
+}
+
+fn phone_row(row: &Row<'_>, snapshot: &AlertSnapshot, now: Moment) -> Markup {
+    let Row { health, phone } = row;
+    let place = &phone.place;
     let values = phone.values(now);
     let model = values.and_then(|values| values.model());
     let firmware = values.and_then(|values| values.firmware());
-    let uptime = phone.booted_ago(now).map(words::duration);
-    html.markup("</td><td data-name=\"Lines\">")
-        .text(lines(phone, now))
-        .markup("</td><td data-name=\"Status\">")
-        .text(phone.status(now).map_or("", |status| status.label()))
-        .markup("</td><td data-name=\"Model\">")
-        .text(model.map_or("", Text::as_str))
-        .markup("</td><td data-name=\"Firmware\">")
-        .text(firmware.map_or("", Text::as_str))
-        .markup("</td><td data-name=\"Uptime\">")
-        .text(uptime.unwrap_or_default())
-        .markup("</td><td data-name=\"Last success\">")
-        .text(
-            phone
-                .last_success
-                .map_or("never".to_owned(), |at| ago(at, now)),
-        )
-        .markup("</td>");
+    let uptime = phone.booted_ago(now).map(humanize::duration);
+    let last_success = phone.last_success.map(|at| ago(at, now));
+    html! {
+        tr {
+            td data-name="Phone" { (alert_cells::phone_link(&place.name)) }
+            td data-name="Site" { (place.site.as_deref().unwrap_or_default()) }
+            td data-name="Health" {
+                (badges::health(*health))
+                @for one in phone.last.iter().flat_map(|last| last.reasons.iter()) { (reason(one)) }
+                @if let Some(held) = held(phone, now) { (login_backoff(held, now)) }
+                (unregistered(phone, now))
+                (stale(phone, now))
+            }
+            td data-name="Alerts" { (alert_cells::of_phone(&place.name, snapshot)) }
+            td data-name="Accounts" { (accounts(phone, now)) }
+            td data-name="Lines" { (lines(phone, now)) }
+            td data-name="Status" { (phone.status(now).map_or("", |status| status.label())) }
+            td data-name="Model" { (model.map_or("", Text::as_str)) }
+            td data-name="Firmware" { (firmware.map_or("", Text::as_str)) }
+            td data-name="Uptime" { (uptime.unwrap_or_default()) }
+            td data-name="Last success" { (last_success.as_deref().unwrap_or("never")) }
+            td data-name="Web page" {
+                a rel="noreferrer noopener" href=(humanize::web_page(place)) { (place.address) }
+            }
+        }
+    }
 }
 
-/// What the lines do, those that do nothing left out: `2 in call, 1 ringing`.
+fn accounts(phone: &Phone, now: Moment) -> Markup {
+    html! {
+        @match registrations(phone, now) {
+            Some((registered, all)) if registered < all => {
+                b class="lost" { (registered) " of " (all) }
+            }
+            Some((registered, all)) => { (registered) " of " (all) }
+            None => {}
+        }
+    }
+}
+
+/// The lines in use, or how many are idle: `2 in call, 1 ringing`.
 fn lines(phone: &Phone, now: Moment) -> String {
     let Some(lines) = phone.lines(now) else {
         return String::new();
@@ -285,27 +265,35 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     fn names(query: &str) -> Vec<String> {
         let page = fleet(
-            (&example::fleet(), &example::picture(), &Degraded::default()),
-            example::now(),
+            (
+                &fixture::fleet(),
+                &fixture::snapshot(),
+                &Degraded::default(),
+            ),
+            fixture::now(),
             &Query::of(Some(query)),
         );
-        let rows = page.lines().filter(|line| line.starts_with("<tr>"));
-        let name = |row: &str| row.split(['>', '<']).nth(6).map(str::to_owned);
-        rows.filter_map(name).collect()
+        let names = page.split("href=\"/phones/").skip(1);
+        let name = |row: &str| row.split(['>', '<']).nth(1).map(str::to_owned);
+        names.filter_map(name).collect()
     }
 
     #[test]
     fn the_page_of_all_phones() {
         let page = fleet(
-            (&example::fleet(), &example::picture(), &Degraded::default()),
-            example::now(),
+            (
+                &fixture::fleet(),
+                &fixture::snapshot(),
+                &Degraded::default(),
+            ),
+            fixture::now(),
             &Query::default(),
         );
-        insta::assert_snapshot!("fleet", example::without_version(&page));
+        insta::assert_snapshot!("fleet", fixture::golden_page(&page));
     }
 
     #[test]
@@ -324,13 +312,13 @@ mod tests {
     }
 
     #[test]
-    fn a_large_fleet_is_shown_a_part_at_a_time() {
-        let places = (0..450).map(|n| Arc::new(example::place(&format!("p{n}"))));
+    fn a_large_fleet_is_paginated() {
+        let places = (0..450).map(|n| Arc::new(fixture::place(&format!("p{n}"))));
         let large = Fleet::new(places);
         let rows = |query: &str| {
             let page = fleet(
-                (&large, &example::picture(), &Degraded::default()),
-                example::now(),
+                (&large, &fixture::snapshot(), &Degraded::default()),
+                fixture::now(),
                 &Query::of(Some(query)),
             );
             let rows = page.matches("<tr><td").count();
@@ -345,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_to_another_part_keeps_the_view() {
+    fn a_link_to_another_page_keeps_the_view() {
         let query = Query::of(Some("site=a%26b&q=x+y&problems=1"));
         assert_eq!(
             View::of(&query).address(2),

@@ -1,8 +1,10 @@
-//! The page of runbooks: what each rule looks for, what its alert means and what to do first.
+//! The page of runbooks: the condition of each rule, what its alert means and first steps.
 //!
-//! It speaks of the rules in force, as they are tuned; where alerts are not judged here, of all
-//! ready-made ones, since Prometheus or Grafana may have them. Messages lead to the rule by its name in
-//! small letters, as in `docs/runbooks.md`. What only Prometheus can see stands at the end.
+//! It shows the rules in force with their settings. Where this exporter evaluates no alerts it shows all
+//! built-in rules, since Prometheus or Grafana may evaluate them. Notifications link to a rule by its
+//! name in lower case, as in `docs/runbooks.md`. Rules that only Prometheus can evaluate come last.
+
+use maud::{Markup, html};
 
 use crate::alert_engine::snapshot::AlertSnapshot;
 use crate::fleet::Moment;
@@ -12,13 +14,29 @@ use crate::rules::export::{Exported, seen_from_outside};
 use crate::rules::packs::{self, RUNBOOKS};
 use crate::rules::promql;
 use crate::rules::rule::Rule;
-use crate::web::html::Html;
 
-use super::{Renewal, frame, pair, prose, signs};
+use super::badges::severity_badge;
+use super::components::{pair, prose, runbook_path};
+use super::layout;
+
+/// One runbook.
+struct Runbook<'a> {
+    name: &'a str,
+    severity: &'a str,
+    summary: &'a str,
+    condition: Markup,
+    /// The phones that the rule applies to; `None` if it is not about phones.
+    phones: Option<String>,
+    fires_after: String,
+    keeps_firing: Option<String>,
+    impact: &'a str,
+    first_steps: &'a str,
+    promql: String,
+}
 
 /// The page.
-pub(in crate::web) fn runbooks(picture: &AlertSnapshot, now: Moment) -> String {
-    let settings = &picture.settings;
+pub(in crate::web) fn runbooks(snapshot: &AlertSnapshot, now: Moment) -> String {
+    let settings = &snapshot.settings;
     let rules: Vec<_> = if settings.enabled {
         let rules = settings.rules.iter().map(|known| &known.rule);
         rules.cloned().collect()
@@ -27,119 +45,102 @@ pub(in crate::web) fn runbooks(picture: &AlertSnapshot, now: Moment) -> String {
         packs.flat_map(|pack| pack.rules).collect()
     };
     let outside = seen_from_outside(RUNBOOKS);
-    frame("Runbooks", now.wall, Renewal::Never, |html| {
-        html.markup("<h1>Runbooks</h1>\n<p>")
-            .markup(if settings.enabled {
-                "What each rule in force looks for, what its alert means and what to do first."
-            } else {
-                "Alerts are not judged here. These are the ready-made rules, as Prometheus or Grafana \
-                 has them by <code>rules export</code>."
-            })
-            .markup("</p>\n<p class=\"contents\">");
-        let names = rules.iter().map(|rule| &*rule.name);
-        for name in names.chain(outside.iter().map(|rule| &*rule.name)) {
-            html.markup("<a href=\"");
-            link(html, name);
-            html.markup("\">").text(name).markup("</a> ");
+    let own = rules.iter().map(of_rule);
+    let runbooks: Vec<_> = own.chain(outside.iter().map(of_exported)).collect();
+    let main = html! {
+        h1 { "Runbooks" }
+        p {
+            @if settings.enabled {
+                "The condition of each rule in force, what its alert means, and first steps."
+            } @else {
+                "This exporter does not evaluate alerts. These are the built-in rules, which "
+                code { "rules export" } " writes for Prometheus or Grafana."
+            }
         }
-        html.markup("</p>\n");
-        for rule in &rules {
-            section(html, rule);
+        p class="contents" {
+            @for runbook in &runbooks {
+                a href=(runbook_path(runbook.name)) { (runbook.name) } " "
+            }
         }
-        for rule in &outside {
-            section_of_outside(html, rule);
-        }
-    })
-}
-
-/// Writes the address of a rule's runbook.
-pub(super) fn link(html: &mut Html, rule: &str) {
-    html.text(packs::runbook("/runbooks", rule));
-}
-
-fn section(html: &mut Html, rule: &Rule) {
-    let texts = &rule.annotations;
-    begin(html, (&rule.name, rule.severity()), &texts.summary);
-    html.markup("<dt>Looks for</dt><dd>");
-    prose(html, &condition(&rule.when), template);
-    html.markup("</dd>");
-    if !matches!(rule.when, Condition::Own(_)) {
-        pair(html, "Of", phones(&rule.only));
-    }
-    let hold = match (rule.hold.is_zero(), rule.min_polls) {
-        (true, 1) => "at once".to_owned(),
-        (true, polls) => format!("seen in {polls} polls"),
-        (false, 1) => length(rule.hold),
-        (false, polls) => format!("{}, seen in {polls} polls or more", length(rule.hold)),
+        @for runbook in &runbooks { (section(runbook)) }
     };
-    pair(html, "Fires after", hold);
-    if !rule.keep_firing_for.is_zero() {
-        pair(html, "Goes on for", length(rule.keep_firing_for));
+    layout::page("Runbooks", now.wall, layout::Refresh::Never, &main)
+}
+
+fn of_rule(rule: &Rule) -> Runbook<'_> {
+    let is_of_phones = !matches!(rule.when, Condition::Own(_));
+    let fires_after = match (rule.hold.is_zero(), rule.min_polls) {
+        (true, 1) => "at once".to_owned(),
+        (true, polls) => format!("{polls} polls"),
+        (false, 1) => length(rule.hold),
+        (false, polls) => format!("{} and at least {polls} polls", length(rule.hold)),
+    };
+    Runbook {
+        name: &rule.name,
+        severity: rule.severity().unwrap_or_default(),
+        summary: &rule.annotations.summary,
+        condition: prose(&condition(&rule.when), template),
+        phones: is_of_phones.then(|| phones(&rule.only)),
+        fires_after,
+        keeps_firing: (!rule.keep_firing_for.is_zero()).then(|| length(rule.keep_firing_for)),
+        impact: &rule.annotations.impact,
+        first_steps: &rule.annotations.first_steps,
+        promql: promql::expression(rule),
     }
-    lessons(html, (&texts.impact, &texts.first_steps));
-    expression(html, &promql::expression(rule));
 }
 
-fn section_of_outside(html: &mut Html, rule: &Exported) {
-    let severity = rule.labels.first().map(|(_, severity)| &**severity);
-    begin(html, (&rule.name, severity), rule.annotation("summary"));
-    pair(html, "Looks for", "what only Prometheus can see");
-    pair(html, "Fires after", &rule.hold);
-    lessons(
-        html,
-        (rule.annotation("impact"), rule.annotation("first_steps")),
-    );
-    expression(html, &rule.expression);
-}
-
-fn begin(html: &mut Html, (name, severity): (&str, Option<&str>), summary: &str) {
-    html.markup("<section class=\"runbook\" id=\"")
-        .text(name.to_ascii_lowercase())
-        .markup("\"><h2>")
-        .text(name)
-        .markup(" ");
-    signs::badge(html, severity.unwrap_or_default());
-    html.markup("</h2>\n");
-    if !summary.is_empty() {
-        html.markup("<p>");
-        prose(html, summary, template);
-        html.markup("</p>\n");
+fn of_exported(rule: &Exported) -> Runbook<'_> {
+    Runbook {
+        name: &rule.name,
+        severity: rule.labels.first().map_or("", |(_, severity)| severity),
+        summary: rule.annotation("summary"),
+        condition: html! { "only Prometheus can evaluate this rule; see PromQL" },
+        phones: None,
+        fires_after: rule.hold.clone(),
+        keeps_firing: None,
+        impact: rule.annotation("impact"),
+        first_steps: rule.annotation("first_steps"),
+        promql: rule.expression.clone(),
     }
-    html.markup("<dl>");
 }
 
-fn lessons(html: &mut Html, (impact, first_steps): (&str, &str)) {
-    for (name, text) in [("What it means", impact), ("First steps", first_steps)] {
-        if !text.is_empty() {
-            html.markup("<dt>").markup(name).markup("</dt><dd>");
-            prose(html, text, template);
-            html.markup("</dd>");
+fn section(runbook: &Runbook<'_>) -> Markup {
+    let texts = [
+        ("Impact", runbook.impact),
+        ("First steps", runbook.first_steps),
+    ];
+    html! {
+        section class="runbook" id=(runbook.name.to_ascii_lowercase()) {
+            h2 { (runbook.name) " " (severity_badge(runbook.severity)) }
+            @if !runbook.summary.is_empty() { p { (prose(runbook.summary, template)) } }
+            dl {
+                dt { "Condition" } dd { (runbook.condition) }
+                @if let Some(phones) = &runbook.phones { (pair("Phones", phones)) }
+                (pair("Fires after", &runbook.fires_after))
+                @if let Some(length) = &runbook.keeps_firing { (pair("Keeps firing for", length)) }
+                @for (name, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+                    dt { (name) } dd { (prose(text, template)) }
+                }
+            }
+            details { summary { "PromQL" } pre { code { (runbook.promql) } } }
         }
     }
-    html.markup("</dl>\n");
 }
 
-fn expression(html: &mut Html, promql: &str) {
-    html.markup("<details><summary>PromQL</summary><pre><code>")
-        .text(promql)
-        .markup("</code></pre></details></section>\n");
-}
-
-/// A template with its names instead of what stands for them: there is no alert to take it from.
-fn template(html: &mut Html, text: &str) {
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let Some((name, after)) = after.split_once("}}") else {
-            break;
-        };
-        let name = name.trim().trim_start_matches("$labels.");
-        html.text(before)
-            .markup("<i>")
-            .text(name.trim_end_matches(".name"))
-            .markup("</i>");
-        rest = after;
+/// A template with the names of its variables in place of their values.
+fn template(text: &str) -> Markup {
+    let mut parts = text.split("{{");
+    let first = parts.next().unwrap_or_default();
+    html! {
+        (first)
+        @for part in parts {
+            @if let Some((name, after)) = part.split_once("}}") {
+                i { (name.trim().trim_start_matches("$labels.").trim_end_matches(".name")) } (after)
+            } @else {
+                "{{" (part)
+            }
+        }
     }
-    html.text(rest);
 }
 
 #[cfg(test)]
@@ -148,17 +149,17 @@ mod tests {
 
     use super::*;
     use crate::rules::export;
-    use crate::web::example;
+    use crate::web::testing::fixture;
 
     #[test]
     fn the_page_of_the_rules_in_force() {
-        let page = runbooks(&example::picture(), example::now());
-        insta::assert_snapshot!("runbooks", example::without_version(&page));
+        let page = runbooks(&fixture::snapshot(), fixture::now());
+        insta::assert_snapshot!("runbooks", fixture::golden_page(&page));
     }
 
     #[test]
     fn without_alerts_of_its_own_it_has_every_section_of_the_documentation() {
-        let page = runbooks(&AlertSnapshot::new(Arc::default()), example::now());
+        let page = runbooks(&AlertSnapshot::new(Arc::default()), fixture::now());
         let document = export::runbooks();
         let names: Vec<_> = document
             .lines()

@@ -140,11 +140,14 @@ async fn a_test_reaches_an_alertmanager_and_tells_of_one_that_is_not_there() {
         [&ended.stdout, &ended.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     assert_eq!(ended.status.code(), Some(1), "{said}{complained}");
     assert!(
-        said.contains(&format!("{}: taken", manager.address)),
+        said.contains(&format!(
+            "{}: accepted; routing is up to Alertmanager",
+            manager.address
+        )),
         "{said}"
     );
     assert!(
-        complained.contains("127.0.0.1:1: not taken"),
+        complained.contains("127.0.0.1:1: not accepted"),
         "{complained}"
     );
     let alerts = manager.wait("the test", |alerts| alerts.len() == 1).await;

@@ -427,8 +427,7 @@ fn check_config_counts_rules_and_who_is_told() {
         .output()
         .expect("it runs");
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    let expected =
-        ": good, 2 phones to poll, 0 disabled, 23 alert rules, 2 receivers, 2 Alertmanagers\n";
+    let expected = ": valid; 2 phones, 0 disabled, 23 alert rules, 2 receivers, 2 Alertmanagers\n";
     assert!(
         output.status.success() && told.ends_with(expected),
         "{told}"

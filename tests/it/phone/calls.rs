@@ -294,7 +294,7 @@ const ROWS: &[Row] = &[
         endpoint: Endpoint::Time,
         arguments: &["time"],
         sent: "api-get_time",
-        shows: "21days 1h 50m",
+        shows: "21d 1h",
         wrong: &["time", "x"],
         ..READ
     },

@@ -35,7 +35,7 @@ async fn an_import_shows_the_difference_and_a_second_one_has_nothing_to_do() {
         .says("work 1 -> 9")
         .says("add     Zoë & Söhne #1")
         .says("group Team <1>, work 1, home 2, mobile +3")
-        .says("keep    0 alike, 1 only on the phone")
+        .says("keep    0 equal, 1 only on the phone")
         .says("use --yes");
     assert!(bench.asked(Endpoint::SaveContact).is_empty());
 
@@ -60,7 +60,7 @@ async fn an_import_shows_the_difference_and_a_second_one_has_nothing_to_do() {
         .run(&["p0", "contacts", "import", &file, "--yes"])
         .await
         .ends_with(0)
-        .says("2 alike, 1 only on the phone");
+        .says("2 equal, 1 only on the phone");
     assert_eq!(bench.asked(Endpoint::SaveContact).len(), 2);
 }
 

@@ -128,7 +128,7 @@ async fn a_batch_waits_for_its_phones_and_too_many_failures_end_the_run_until_it
     ];
     let run = bench.run(&reboot).await.ends_with(1);
     run.says("3 of 6 phones done, 3 not")
-        .says("not tried: 1 phones before it failed");
+        .says("not tried: 1 phone failed before it");
     assert_eq!(rebooted(&bench), [0, 1, 3]);
 
     password(2, PASSWORD);
@@ -153,7 +153,7 @@ async fn a_batch_waits_for_its_phones_and_too_many_failures_end_the_run_until_it
     );
     let resumed = [&reboot[..], &["--resume"]].concat();
     let run = bench.run(&resumed).await.ends_with(0);
-    run.says("3 phones were done by the run before");
+    run.says("3 phones done by the last run");
     assert_eq!(rebooted(&bench), [0, 1, 2, 3, 4, 5]);
     for phone in &bench.phones {
         assert_eq!(phone.counters().reboots, 1);
